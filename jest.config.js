@@ -1,0 +1,27 @@
+const swc = (syntax) => [
+  '@swc/jest',
+  {
+    jsc: {
+      parser: { ...syntax, decorators: true },
+      transform: { legacyDecorator: true, decoratorMetadata: true },
+      target: 'es2022',
+      keepClassNames: true,
+    },
+    module: { type: 'commonjs' },
+    sourceMaps: 'inline',
+  },
+];
+
+/** Everything, Nest's ES modules included, is compiled to CommonJS, so jest needs no flag. */
+module.exports = {
+  roots: ['<rootDir>/test'],
+  testMatch: ['**/*.test.ts'],
+  transform: {
+    '\\.ts$': swc({ syntax: 'typescript' }),
+    '\\.m?js$': swc({ syntax: 'ecmascript' }),
+  },
+  transformIgnorePatterns: [],
+  // Worker threads and whole processes run the compiled app; it is built once before all tests.
+  globalSetup: '<rootDir>/test/build.js',
+  testTimeout: 60_000,
+};

@@ -1,0 +1,208 @@
+/** Programmes, organisations and measures over HTTP. */
+import { Body, Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import type { FastifyReply } from 'fastify';
+import { londonDate, parseCalendarDate } from '../kernel/financial-year.js';
+import { parseMeasureId, parseOrganisationId, parseProgrammeId } from '../kernel/ids.js';
+import { Refused } from '../kernel/refusals.js';
+import type { CatalogueKind } from '../projections/catalogue-projection.js';
+import { CatalogueView } from '../projections/catalogue-view.js';
+import { Recording, type ApiProvenance } from '../http/provenance.js';
+import { Clock } from '../store/run-decider.js';
+import {
+  AmendProgrammeDto,
+  CatalogueListQueryDto,
+  CloseProgrammeDto,
+  DefineMeasureDto,
+  OneEntryQueryDto,
+  OrganisationQueryDto,
+  RegisterOrganisationDto,
+  RegisterProgrammeDto,
+  RenameOrganisationDto,
+  ReopenProgrammeDto,
+  ReviseMeasureDto,
+  type ChangeReceipt,
+  type MeasureListView,
+  type MeasureView,
+  type OrganisationListView,
+  type OrganisationView,
+  type ProgrammeListView,
+  type ProgrammeView,
+} from './catalogue.dto.js';
+import { ChangeCatalogue, type CatalogueCommand } from './catalogue.handler.js';
+import type { Measure, MeasureDefinition } from './measure.js';
+import { nameOn, type Organisation } from './organisation.js';
+import type { Programme, ProgrammeDetails } from './programme.js';
+
+const LIST_LIMIT = 100;
+
+@Controller('v1')
+export class CatalogueController {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly catalogue: CatalogueView,
+    private readonly clock: Clock,
+  ) {}
+
+  @Post('programmes')
+  async registerProgramme(
+    @Body() { id, ...details }: RegisterProgrammeDto,
+    @Recording() by: ApiProvenance,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ChangeReceipt> {
+    const programmeId = parseProgrammeId(id);
+    return this.change(id, { kind: 'register-programme', programmeId, details: detailsOf(details) }, by, reply);
+  }
+
+  @Post('programmes/:id/amendments')
+  async amendProgramme(
+    @Param('id') id: string,
+    @Body() { reason, ...details }: AmendProgrammeDto,
+    @Recording() by: ApiProvenance,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ChangeReceipt> {
+    const programmeId = this.find('programme', id).id;
+    return this.change(id, { kind: 'amend-programme', programmeId, details: detailsOf(details), reason }, by, reply);
+  }
+
+  @Post('programmes/:id/closure')
+  async closeProgramme(
+    @Param('id') id: string,
+    @Body() { closedOn, reason }: CloseProgrammeDto,
+    @Recording() by: ApiProvenance,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ChangeReceipt> {
+    const programmeId = this.find('programme', id).id;
+    const today = londonDate(this.clock.now());
+    const date = parseCalendarDate(closedOn);
+    return this.change(id, { kind: 'close-programme', programmeId, closedOn: date, today, reason }, by, reply);
+  }
+
+  @Post('programmes/:id/reopening')
+  async reopenProgramme(
+    @Param('id') id: string,
+    @Body() { reason }: ReopenProgrammeDto,
+    @Recording() by: ApiProvenance,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ChangeReceipt> {
+    return this.change(id, { kind: 'reopen-programme', programmeId: this.find('programme', id).id, reason }, by, reply);
+  }
+
+  @Get('programmes')
+  listProgrammes(@Query() { after = '', limit }: CatalogueListQueryDto): ProgrammeListView {
+    const { entries, next } = this.page('programme', after, limit);
+    return { programmes: entries.map(programmeView), next };
+  }
+
+  @Get('programmes/:id')
+  readProgramme(@Param('id') id: string, @Query() _query: OneEntryQueryDto): ProgrammeView {
+    return programmeView(this.find('programme', id));
+  }
+
+  @Post('organisations')
+  async registerOrganisation(
+    @Body() { id, name }: RegisterOrganisationDto,
+    @Recording() by: ApiProvenance,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ChangeReceipt> {
+    const organisationId = parseOrganisationId(id);
+    return this.change(id, { kind: 'register-organisation', organisationId, name }, by, reply);
+  }
+
+  @Post('organisations/:id/names')
+  async renameOrganisation(
+    @Param('id') id: string,
+    @Body() { name, from }: RenameOrganisationDto,
+    @Recording() by: ApiProvenance,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ChangeReceipt> {
+    const organisationId = this.find('organisation', id).id;
+    const date = parseCalendarDate(from);
+    return this.change(id, { kind: 'rename-organisation', organisationId, name, from: date }, by, reply);
+  }
+
+  @Get('organisations')
+  listOrganisations(@Query() { after = '', limit }: CatalogueListQueryDto): OrganisationListView {
+    const { entries, next } = this.page('organisation', after, limit);
+    return { organisations: entries.map((entry) => this.organisationView(entry)), next };
+  }
+
+  @Get('organisations/:id')
+  readOrganisation(@Param('id') id: string, @Query() { on }: OrganisationQueryDto): OrganisationView {
+    return this.organisationView(this.find('organisation', id), on);
+  }
+
+  @Post('measures')
+  async defineMeasure(
+    @Body() { id, rollsUpInto, ...rest }: DefineMeasureDto,
+    @Recording() by: ApiProvenance,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ChangeReceipt> {
+    const parent = rollsUpInto === null ? null : parseMeasureId(rollsUpInto);
+    const definition: MeasureDefinition = { ...rest, rollsUpInto: parent };
+    return this.change(id, { kind: 'define-measure', measureId: parseMeasureId(id), definition }, by, reply);
+  }
+
+  @Post('measures/:id/revisions')
+  async reviseMeasure(
+    @Param('id') id: string,
+    @Body() revision: ReviseMeasureDto,
+    @Recording() by: ApiProvenance,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ChangeReceipt> {
+    return this.change(id, { kind: 'revise-measure', measureId: this.find('measure', id).id, revision }, by, reply);
+  }
+
+  @Get('measures')
+  listMeasures(@Query() { after = '', limit }: CatalogueListQueryDto): MeasureListView {
+    const { entries, next } = this.page('measure', after, limit);
+    return { measures: entries.map(measureView), next };
+  }
+
+  @Get('measures/:id')
+  readMeasure(@Param('id') id: string, @Query() _query: OneEntryQueryDto): MeasureView {
+    return measureView(this.find('measure', id));
+  }
+
+  /** 201 when it is new, 200 when the same had been done before. */
+  private async change(
+    id: string,
+    command: CatalogueCommand,
+    by: ApiProvenance,
+    reply: FastifyReply,
+  ): Promise<ChangeReceipt> {
+    const { changed, sequence } = await this.commands.execute(new ChangeCatalogue(command, by));
+    void reply.status(changed ? 201 : 200);
+    return { id, sequence };
+  }
+
+  private page<Kind extends CatalogueKind>(kind: Kind, after: string, limitText: string | undefined) {
+    const limit = Math.max(1, Number(limitText ?? LIST_LIMIT));
+    const found = this.catalogue.list(kind, after, limit + 1);
+    const entries = found.slice(0, limit);
+    return { entries, next: found.length > limit ? entries.at(-1)!.id : null };
+  }
+
+  private find<Kind extends CatalogueKind>(kind: Kind, id: string) {
+    const entry = this.catalogue.find(kind, id);
+    if (!entry) throw new Refused({ code: `${kind}-unknown`, detail: `there is no ${kind} with that id` });
+    return entry;
+  }
+
+  private organisationView({ id, names, ...rest }: Organisation, on?: string): OrganisationView {
+    const date = on === undefined ? londonDate(this.clock.now()) : parseCalendarDate(on);
+    return { id, name: nameOn({ id, names, ...rest }, date), names: [...names] };
+  }
+}
+
+function detailsOf({ name, startedOn, description }: Omit<RegisterProgrammeDto, 'id'>): ProgrammeDetails {
+  return { name, startedOn: parseCalendarDate(startedOn), ...(description !== undefined && { description }) };
+}
+
+function programmeView({ registeredAs: _, ...view }: Programme): ProgrammeView {
+  return view;
+}
+
+function measureView({ status: _s, series: _r, definedAs: _d, ...view }: Measure): MeasureView {
+  return view;
+}

@@ -1,0 +1,239 @@
+/** What the catalogue's calls take and answer. */
+import { IsBoolean, IsIn, Matches } from 'class-validator';
+import { CalendarDate, Describe, Each, Nullable, Optional, PlainText, Slug, WholeNumber, DigitsText } from '../http/decorators.js';
+import { MEASURE_KINDS, type MeasureKind } from './measure.js';
+
+const NAME_MAX = 200;
+const TEXT_MAX = 2_000;
+
+export class AmendProgrammeDto {
+  @PlainText({ max: NAME_MAX })
+  name!: string;
+
+  @Describe({ description: 'The first day on which its outcomes count.', example: '2020-04-01' })
+  @CalendarDate()
+  startedOn!: string;
+
+  @Optional()
+  @PlainText({ max: TEXT_MAX })
+  description?: string;
+
+  @PlainText({ max: TEXT_MAX })
+  reason!: string;
+}
+
+export class RegisterProgrammeDto {
+  @Describe({ description: 'A slug; it never changes.', example: 'lipid-management' })
+  @Slug()
+  id!: string;
+
+  @Describe({ description: 'What people call it.', example: 'Lipid management' })
+  @PlainText({ max: NAME_MAX })
+  name!: string;
+
+  @Describe({ description: 'The first day on which its outcomes count.', example: '2020-04-01' })
+  @CalendarDate()
+  startedOn!: string;
+
+  @Optional()
+  @PlainText({ max: TEXT_MAX })
+  description?: string;
+}
+
+export class CloseProgrammeDto {
+  @Describe({ description: 'The last day on which its outcomes count; not in the future.', example: '2024-03-31' })
+  @CalendarDate()
+  closedOn!: string;
+
+  @PlainText({ max: TEXT_MAX })
+  reason!: string;
+}
+
+export class ReopenProgrammeDto {
+  @PlainText({ max: TEXT_MAX })
+  reason!: string;
+}
+
+export class RegisterOrganisationDto {
+  @Describe({ description: 'A slug; it never changes.', example: 'wessex' })
+  @Slug()
+  id!: string;
+
+  @Describe({ description: 'The name it bears from the beginning.', example: 'Wessex AHSN' })
+  @PlainText({ max: NAME_MAX })
+  name!: string;
+}
+
+export class RenameOrganisationDto {
+  @Describe({ description: 'The new name.', example: 'Health Innovation Wessex' })
+  @PlainText({ max: NAME_MAX })
+  name!: string;
+
+  @Describe({ description: 'The day it takes effect.', example: '2023-10-01' })
+  @CalendarDate()
+  from!: string;
+}
+
+export class DefineMeasureDto {
+  @Describe({ description: 'A slug; it never changes.', example: 'feno-tests' })
+  @Slug()
+  id!: string;
+
+  @Describe({ description: 'What people call it.', example: 'FeNO tests' })
+  @PlainText({ max: NAME_MAX })
+  label!: string;
+
+  @Describe({ description: 'What one of it is; `pence` for money.', example: 'tests' })
+  @PlainText({ max: 60 })
+  unit!: string;
+
+  @Describe({ description: 'How its figures combine.', example: 'flow' })
+  @IsIn(MEASURE_KINDS)
+  kind!: MeasureKind;
+
+  @Describe({ description: 'The type of the event that records one.', example: 'FenoTestDone' })
+  @Matches(/^[A-Z][A-Za-z0-9]{2,63}$/)
+  eventType!: string;
+
+  @Describe({ description: 'Whether it counts people, who may be counted by two programmes.', example: false })
+  @IsBoolean()
+  countsPeople!: boolean;
+
+  @Describe({ description: 'The measure whose totals include this one’s, or null.', example: null })
+  @Nullable()
+  @Slug()
+  rollsUpInto!: string | null;
+
+  @Optional()
+  @PlainText({ max: TEXT_MAX })
+  definition?: string;
+}
+
+export class ReviseMeasureDto {
+  @PlainText({ max: NAME_MAX })
+  label!: string;
+
+  @Optional()
+  @PlainText({ max: TEXT_MAX })
+  definition?: string;
+
+  @Describe({ description: 'Whether figures before and after may be added.', example: true })
+  @IsBoolean()
+  comparable!: boolean;
+
+  @PlainText({ max: TEXT_MAX })
+  reason!: string;
+}
+
+export class CatalogueListQueryDto {
+  @Optional()
+  @Describe({ description: 'Where the page before ended.' })
+  @Slug()
+  after?: string;
+
+  @Optional()
+  @DigitsText({ max: 500 })
+  limit?: string;
+
+  @Optional()
+  @DigitsText({ max: Number.MAX_SAFE_INTEGER })
+  minSequence?: string;
+}
+
+export class OneEntryQueryDto {
+  @Optional()
+  @DigitsText({ max: Number.MAX_SAFE_INTEGER })
+  minSequence?: string;
+}
+
+export class OrganisationQueryDto extends OneEntryQueryDto {
+  @Optional()
+  @Describe({ description: 'The day whose name is shown; today if left out.', example: '2023-09-30' })
+  @CalendarDate()
+  on?: string;
+}
+
+export class ProgrammeView {
+  @Slug()
+  id!: string;
+
+  @PlainText({ max: NAME_MAX })
+  name!: string;
+
+  @IsIn(['open', 'closed'])
+  status!: 'open' | 'closed';
+
+  @CalendarDate()
+  startedOn!: string;
+
+  @Optional()
+  @CalendarDate()
+  closedOn?: string;
+
+  @Optional()
+  @PlainText({ max: TEXT_MAX })
+  description?: string;
+}
+
+export class OrganisationNameView {
+  @PlainText({ max: NAME_MAX })
+  name!: string;
+
+  @Nullable()
+  @CalendarDate()
+  from!: string | null;
+}
+
+export class OrganisationView {
+  @Slug()
+  id!: string;
+
+  @Describe({ description: 'On the day asked about, or today.' })
+  @PlainText({ max: NAME_MAX })
+  name!: string;
+
+  @Each(() => OrganisationNameView, { min: 1, max: 1_000 })
+  names!: OrganisationNameView[];
+}
+
+export class MeasureView extends DefineMeasureDto {
+  @Describe({ description: 'From 1; one more with each revision.', example: 1 })
+  @WholeNumber({ min: 1 })
+  version!: number;
+}
+
+/** The answer to a change: the entry, and the sequence from which reads show it. */
+export class ChangeReceipt {
+  @Slug()
+  id!: string;
+
+  @WholeNumber({ min: 0 })
+  sequence!: number;
+}
+
+export class ProgrammeListView {
+  @Each(() => ProgrammeView, { min: 0, max: 500 })
+  programmes!: ProgrammeView[];
+
+  @Nullable()
+  @Slug()
+  next!: string | null;
+}
+
+export class OrganisationListView {
+  @Each(() => OrganisationView, { min: 0, max: 500 })
+  organisations!: OrganisationView[];
+
+  @Nullable()
+  @Slug()
+  next!: string | null;
+}
+
+export class MeasureListView {
+  @Each(() => MeasureView, { min: 0, max: 500 })
+  measures!: MeasureView[];
+
+  @Nullable()
+  @Slug()
+  next!: string | null;
+}

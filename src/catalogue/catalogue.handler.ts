@@ -1,0 +1,79 @@
+/** Carries out the catalogue's commands: one envelope for the union of them. */
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import type { Decider } from '../kernel/decider.js';
+import { measureStream, organisationStream, programmeStream, type MeasureId, type StreamName } from '../kernel/ids.js';
+import { Projection } from '../projections/projection.js';
+import { EventStore } from '../store/event-store.js';
+import { Clock, readState, runDecider, type Provenance } from '../store/run-decider.js';
+import type { LedgerEvent } from '../store/upcast.js';
+import { measureDecider, type Measure, type MeasureCommand } from './measure.js';
+import { organisationDecider, type OrganisationCommand } from './organisation.js';
+import { programmeDecider, type ProgrammeCommand } from './programme.js';
+
+export type CatalogueCommand =
+  | ProgrammeCommand
+  | OrganisationCommand
+  /** The measure rolled up into is looked up here. */
+  | Omit<Extract<MeasureCommand, { kind: 'define-measure' }>, 'parent'>
+  | Extract<MeasureCommand, { kind: 'revise-measure' }>;
+
+export interface CatalogueChange {
+  /** False where the same had been done before. */
+  readonly changed: boolean;
+  /** Of the event that made it so. */
+  readonly sequence: number;
+}
+
+export class ChangeCatalogue extends Command<CatalogueChange> {
+  constructor(
+    readonly command: CatalogueCommand,
+    readonly provenance: Provenance,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(ChangeCatalogue)
+export class ChangeCatalogueHandler implements ICommandHandler<ChangeCatalogue> {
+  constructor(
+    private readonly store: EventStore,
+    private readonly clock: Clock,
+    private readonly projection: Projection,
+  ) {}
+
+  async execute({ command, provenance }: ChangeCatalogue): Promise<CatalogueChange> {
+    switch (command.kind) {
+      case 'register-programme':
+      case 'amend-programme':
+      case 'close-programme':
+      case 'reopen-programme':
+        return this.run(programmeDecider, programmeStream(command.programmeId), command, provenance);
+      case 'register-organisation':
+      case 'rename-organisation':
+        return this.run(organisationDecider, organisationStream(command.organisationId), command, provenance);
+      case 'define-measure': {
+        const parent = await this.measure(command.definition.rollsUpInto);
+        return this.run(measureDecider, measureStream(command.measureId), { ...command, parent }, provenance);
+      }
+      case 'revise-measure':
+        return this.run(measureDecider, measureStream(command.measureId), command, provenance);
+    }
+  }
+
+  private async run<State, Command, Event extends LedgerEvent>(
+    decider: Decider<State, Command, Event>,
+    stream: StreamName,
+    command: Command,
+    provenance: Provenance,
+  ): Promise<CatalogueChange> {
+    const { appended, history } = await runDecider({ store: this.store, clock: this.clock }, decider, { stream, command, provenance });
+    const position = appended?.position ?? history.at(-1)!.position;
+    return { changed: appended !== null, sequence: await this.projection.sequenceOf(position) };
+  }
+
+  private async measure(id: MeasureId | null): Promise<Measure | undefined> {
+    if (id === null) return undefined;
+    const state = await readState(this.store, measureDecider, measureStream(id));
+    return state.status === 'defined' ? state : undefined;
+  }
+}

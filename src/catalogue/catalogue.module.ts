@@ -1,0 +1,11 @@
+import { Module } from '@nestjs/common';
+import { CoreModule } from '../core.module.js';
+import { CatalogueController } from './catalogue.controller.js';
+import { ChangeCatalogueHandler } from './catalogue.handler.js';
+
+@Module({
+  imports: [CoreModule],
+  controllers: [CatalogueController],
+  providers: [ChangeCatalogueHandler],
+})
+export class CatalogueModule {}

@@ -1,0 +1,149 @@
+/**
+ * A measure says what is counted, in which unit, and how its figures combine. Measures are data: a new one,
+ * with its own event type, is defined through the API.
+ *
+ * A revision makes a new version. Where it is not comparable with the one before it opens a new **series**,
+ * and figures are never added across a break between series without being asked to.
+ */
+import { unreachable } from '../kernel/assert.js';
+import { canonicalJson } from '../kernel/canonical-json.js';
+import type { Decider } from '../kernel/decider.js';
+import type { MeasureId } from '../kernel/ids.js';
+import { Refused } from '../kernel/refusals.js';
+
+export const MEASURE_KINDS = ['flow', 'stock', 'ratio'] as const;
+/** `flow` is summed over time; `stock` takes the latest value of a period; `ratio` is re-derived from its parts. */
+export type MeasureKind = (typeof MEASURE_KINDS)[number];
+
+/** Event types that say something else in this ledger, so that no measure may take them. */
+export const RESERVED_EVENT_TYPE = /^(Programme|Organisation|Measure|Submission|Outcome|Ledger|Key|Checkpoint)/;
+
+export interface MeasureDefinition {
+  readonly label: string;
+  readonly unit: string;
+  readonly kind: MeasureKind;
+  readonly eventType: string;
+  readonly countsPeople: boolean;
+  readonly rollsUpInto: MeasureId | null;
+  readonly definition?: string;
+}
+
+export interface MeasureRevision {
+  readonly label: string;
+  readonly definition?: string;
+  readonly comparable: boolean;
+  readonly reason: string;
+}
+
+export type MeasureEvent =
+  | {
+      readonly schema: 'measure-defined@1';
+      readonly type: 'MeasureDefined';
+      readonly data: MeasureDefinition & { readonly measureId: MeasureId };
+    }
+  | {
+      readonly schema: 'measure-revised@1';
+      readonly type: 'MeasureRevised';
+      readonly data: MeasureRevision & { readonly measureId: MeasureId; readonly version: number };
+    };
+
+export type MeasureCommand =
+  | {
+      readonly kind: 'define-measure';
+      readonly measureId: MeasureId;
+      readonly definition: MeasureDefinition;
+      /** The measure it rolls up into, as the ledger knows it. */
+      readonly parent: Measure | undefined;
+    }
+  | { readonly kind: 'revise-measure'; readonly measureId: MeasureId; readonly revision: MeasureRevision };
+
+export interface Measure extends MeasureDefinition {
+  readonly status: 'defined';
+  readonly id: MeasureId;
+  /** From 1. */
+  readonly version: number;
+  /** The series of each version, from 1: `series[version - 1]`. */
+  readonly series: readonly number[];
+  /** As first defined: repeating that is a success for ever, whatever was revised since. */
+  readonly definedAs: MeasureDefinition;
+}
+export type MeasureState = { readonly status: 'undefined' } | Measure;
+
+function decide(state: MeasureState, command: MeasureCommand): readonly MeasureEvent[] {
+  const { measureId } = command;
+  switch (command.kind) {
+    case 'define-measure':
+      return define(state, command);
+    case 'revise-measure': {
+      if (state.status === 'undefined') {
+        throw new Refused({ code: 'measure-unknown', detail: `there is no measure ${measureId}` });
+      }
+      const { label, definition, comparable } = command.revision;
+      if (comparable && label === state.label && definition === state.definition) return [];
+      const data = { measureId, version: state.version + 1, ...command.revision };
+      return [{ schema: 'measure-revised@1', type: 'MeasureRevised', data }];
+    }
+    default:
+      return unreachable(command);
+  }
+}
+
+function define(
+  state: MeasureState,
+  { measureId, definition, parent }: Extract<MeasureCommand, { kind: 'define-measure' }>,
+): readonly MeasureEvent[] {
+  if (state.status === 'defined') {
+    if (canonicalJson(state.definedAs) === canonicalJson(definition)) return [];
+    throw new Refused({ code: 'measure-exists', detail: `measure ${measureId} exists with other content` });
+  }
+  if (RESERVED_EVENT_TYPE.test(definition.eventType)) {
+    throw new Refused({
+      code: 'event-type-reserved',
+      detail: `the event type ${definition.eventType} is kept for the ledger's own events`,
+      pointer: '/eventType',
+    });
+  }
+  if (definition.rollsUpInto !== null) {
+    const pointer = '/rollsUpInto';
+    if (!parent) {
+      const detail = `there is no measure ${definition.rollsUpInto}`;
+      throw new Refused({ code: 'measure-unknown', detail, pointer });
+    }
+    // The parent must exist first and never changes, so that roll-ups cannot run in a circle.
+    const same = (['kind', 'unit', 'countsPeople'] as const).every((key) => parent[key] === definition[key]);
+    if (!same || parent.kind === 'ratio') {
+      const detail = `a measure rolls up into one of its own kind and unit, and ratios into none: ${parent.id} is a ${parent.kind} of ${parent.unit}`;
+      throw new Refused({ code: 'roll-up-mismatch', detail, pointer });
+    }
+  }
+  return [{ schema: 'measure-defined@1', type: 'MeasureDefined', data: { measureId, ...definition } }];
+}
+
+function evolve(state: MeasureState, event: MeasureEvent): MeasureState {
+  switch (event.schema) {
+    case 'measure-defined@1': {
+      const { measureId, ...definition } = event.data;
+      return { status: 'defined', id: measureId, ...definition, version: 1, series: [1], definedAs: definition };
+    }
+    case 'measure-revised@1': {
+      const { definition: _, ...measure } = state as Measure;
+      const { label, definition, comparable, version } = event.data;
+      const current = measure.series.at(-1)!;
+      return {
+        ...measure,
+        label,
+        ...(definition !== undefined && { definition }),
+        version,
+        series: [...measure.series, comparable ? current : current + 1],
+      };
+    }
+    default:
+      return unreachable(event);
+  }
+}
+
+export const measureDecider: Decider<MeasureState, MeasureCommand, MeasureEvent> = {
+  initialState: { status: 'undefined' },
+  decide,
+  evolve,
+};

@@ -1,0 +1,109 @@
+/**
+ * An organisation delivers programmes: one of the networks, or a body within one. Its name may change at a
+ * date; its id never does, and every name stays known with the date it took effect.
+ */
+import { unreachable } from '../kernel/assert.js';
+import type { Decider } from '../kernel/decider.js';
+import type { CalendarDate } from '../kernel/financial-year.js';
+import type { OrganisationId } from '../kernel/ids.js';
+import { Refused } from '../kernel/refusals.js';
+
+export type OrganisationEvent =
+  | {
+      readonly schema: 'organisation-registered@1';
+      readonly type: 'OrganisationRegistered';
+      readonly data: { readonly organisationId: OrganisationId; readonly name: string };
+    }
+  | {
+      readonly schema: 'organisation-renamed@1';
+      readonly type: 'OrganisationRenamed';
+      readonly data: { readonly organisationId: OrganisationId; readonly name: string; readonly from: CalendarDate };
+    };
+
+export type OrganisationCommand =
+  | { readonly kind: 'register-organisation'; readonly organisationId: OrganisationId; readonly name: string }
+  | {
+      readonly kind: 'rename-organisation';
+      readonly organisationId: OrganisationId;
+      readonly name: string;
+      readonly from: CalendarDate;
+    };
+
+export interface Organisation {
+  readonly status: 'registered';
+  readonly id: OrganisationId;
+  /** The first name holds from the beginning; the others, in order of date, from theirs on. */
+  readonly names: readonly { readonly name: string; readonly from: CalendarDate | null }[];
+}
+export type OrganisationState = { readonly status: 'unregistered' } | Organisation;
+
+function decide(state: OrganisationState, command: OrganisationCommand): readonly OrganisationEvent[] {
+  const { organisationId, name } = command;
+  switch (command.kind) {
+    case 'register-organisation':
+      if (state.status === 'unregistered') {
+        return [
+          { schema: 'organisation-registered@1', type: 'OrganisationRegistered', data: { organisationId, name } },
+        ];
+      }
+      if (state.names[0]?.name === name) return [];
+      throw new Refused({
+        code: 'organisation-exists',
+        detail: `organisation ${organisationId} exists with another name: a new name is posted to its names`,
+      });
+    case 'rename-organisation': {
+      if (state.status === 'unregistered') {
+        throw new Refused({ code: 'organisation-unknown', detail: `there is no organisation ${organisationId}` });
+      }
+      const taken = state.names.find((known) => known.from === command.from);
+      if (taken?.name === name) return [];
+      if (taken) {
+        throw new Refused({
+          code: 'name-date-taken',
+          detail: `organisation ${organisationId} already takes another name on ${command.from}`,
+          pointer: '/from',
+        });
+      }
+      return [
+        {
+          schema: 'organisation-renamed@1',
+          type: 'OrganisationRenamed',
+          data: { organisationId, name, from: command.from },
+        },
+      ];
+    }
+    default:
+      return unreachable(command);
+  }
+}
+
+function evolve(state: OrganisationState, event: OrganisationEvent): OrganisationState {
+  switch (event.schema) {
+    case 'organisation-registered@1':
+      return {
+        status: 'registered',
+        id: event.data.organisationId,
+        names: [{ name: event.data.name, from: null }],
+      };
+    case 'organisation-renamed@1': {
+      const { names } = state as Organisation;
+      const { name, from } = event.data;
+      const sorted = [...names, { name, from }].sort((a, b) => ((a.from ?? '') < (b.from ?? '') ? -1 : 1));
+      return { ...(state as Organisation), names: sorted };
+    }
+    default:
+      return unreachable(event);
+  }
+}
+
+/** The name that an organisation bears on a date. */
+export function nameOn(organisation: Organisation, date: CalendarDate): string {
+  const name = organisation.names.findLast(({ from }) => from === null || from <= date)?.name;
+  return name ?? organisation.id;
+}
+
+export const organisationDecider: Decider<OrganisationState, OrganisationCommand, OrganisationEvent> = {
+  initialState: { status: 'unregistered' },
+  decide,
+  evolve,
+};

@@ -1,0 +1,57 @@
+/**
+ * Configuration from environment variables, all optional, checked together: every fault is named at once, and
+ * a process with a fault does not start.
+ */
+import { isFinancialYear, type FinancialYear } from './kernel/financial-year.js';
+
+/** Also the injection token. */
+export abstract class Config {
+  abstract readonly port: number;
+  abstract readonly host: string;
+  /** Holds the event store, the read models and the admin key. */
+  abstract readonly dataDir: string;
+  /** The first financial year of a total "since", unless a request names another. */
+  abstract readonly since: FinancialYear;
+  /** Undefined: one is made on the first start. */
+  abstract readonly adminKey: string | undefined;
+  abstract readonly logLevel: string;
+}
+
+export class Misconfigured extends Error {
+  constructor(readonly faults: readonly string[]) {
+    super(`the configuration has ${faults.length === 1 ? 'a fault' : 'faults'}: ${faults.join('; ')}`);
+    this.name = 'Misconfigured';
+  }
+}
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+const ADMIN_KEY_LENGTH_MIN = 32;
+
+/** @throws Misconfigured */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const faults: string[] = [];
+  const read = (name: string, fallback: string, rule: (value: string) => boolean, says: string): string => {
+    const value = env[name] ?? fallback;
+    if (!rule(value)) faults.push(`${name} ${says}`);
+    return value;
+  };
+  const isPort = (text: string) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535;
+  const config: Config = {
+    port: Number(read('PORT', '3000', isPort, 'must be a port from 0 to 65535')),
+    host: read('HOST', '127.0.0.1', (text) => text.trim() !== '', 'must be an address to listen on'),
+    dataDir: read('DATA_DIR', './data', (text) => text.trim() !== '', 'must be a directory'),
+    since: read('SINCE', '2018-19', isFinancialYear, 'must be a financial year such as 2018-19') as FinancialYear,
+    adminKey: env['LEDGER_ADMIN_KEY'],
+    logLevel: read('LOG_LEVEL', 'info', (text) => LOG_LEVELS.includes(text), `must be one of ${LOG_LEVELS.join(', ')}`),
+  };
+  if (config.adminKey !== undefined && !/^[\x21-\x7e]+$/.test(config.adminKey)) {
+    faults.push('LEDGER_ADMIN_KEY must be visible ASCII characters without spaces');
+  } else if (config.adminKey !== undefined && config.adminKey.length < ADMIN_KEY_LENGTH_MIN) {
+    faults.push(`LEDGER_ADMIN_KEY must have at least ${ADMIN_KEY_LENGTH_MIN} characters`);
+  }
+  if (env['EVENT_STORE_URL'] !== undefined) {
+    faults.push('EVENT_STORE_URL is set, but this version keeps its events in the embedded store only: unset it');
+  }
+  if (faults.length > 0) throw new Misconfigured(faults);
+  return config;
+}

@@ -1,0 +1,63 @@
+/** What every feature stands on: configuration, the store, the projection and the views of it. */
+import { Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { CqrsModule } from '@nestjs/cqrs';
+import { Config, readConfig } from './config.js';
+import { CatalogueView } from './projections/catalogue-view.js';
+import { Projection } from './projections/projection.js';
+import { holdDataDir } from './store/data-dir.js';
+import { EventStore } from './store/event-store.js';
+import { Clock } from './store/run-decider.js';
+import { SqliteStore } from './store/sqlite-store.js';
+
+/** The directory is held before anything in it is opened, and until all of it is closed. */
+@Injectable()
+class HeldDataDir {
+  private readonly release: () => void;
+
+  constructor({ dataDir }: Config) {
+    this.release = holdDataDir(dataDir);
+  }
+
+  giveBack(): void {
+    this.release();
+  }
+}
+
+/** Closes in this order when the server has answered its last request. */
+@Injectable()
+class Closing implements OnApplicationShutdown {
+  constructor(
+    private readonly projection: Projection,
+    private readonly store: EventStore,
+    private readonly dataDir: HeldDataDir,
+  ) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.projection.stop();
+    await this.store.close();
+    this.dataDir.giveBack();
+  }
+}
+
+@Module({
+  imports: [CqrsModule.forRoot()],
+  providers: [
+    { provide: Config, useFactory: () => readConfig(process.env) },
+    HeldDataDir,
+    Clock,
+    {
+      provide: EventStore,
+      inject: [Config, HeldDataDir],
+      useFactory: ({ dataDir }: Config, _held: HeldDataDir) => SqliteStore.open(dataDir),
+    },
+    {
+      provide: Projection,
+      inject: [Config, EventStore],
+      useFactory: ({ dataDir }: Config, _store: EventStore) => new Projection({ dataDir }),
+    },
+    CatalogueView,
+    Closing,
+  ],
+  exports: [CqrsModule, Config, Clock, EventStore, Projection, CatalogueView],
+})
+export class CoreModule {}

@@ -1,0 +1,40 @@
+/**
+ * The admin key: given by configuration, or made on the first start, written to `admin.key` in the data
+ * directory with mode 600, and shown once. Only its hash is kept in memory.
+ */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export class AdminKey {
+  private readonly hash: Buffer;
+
+  constructor(key: string) {
+    this.hash = sha256(key);
+  }
+
+  /** Whether an `Authorization` header carries the key; takes as long for any wrong one. */
+  admits(authorization: string | undefined): boolean {
+    const match = /^Bearer +([\x21-\x7e]+)$/i.exec(authorization ?? '');
+    return match !== null && timingSafeEqual(sha256(match[1]!), this.hash);
+  }
+}
+
+/** @returns the key, and whether it was made just now and so must be shown */
+export function findAdminKey(
+  dataDir: string,
+  configured: string | undefined,
+): { key: string; made: boolean } {
+  if (configured !== undefined) return { key: configured, made: false };
+  const file = adminKeyFile(dataDir);
+  if (existsSync(file)) return { key: readFileSync(file, 'utf8').trim(), made: false };
+  const key = randomBytes(32).toString('base64url');
+  writeFileSync(file, `${key}\n`, { mode: 0o600, flag: 'wx' });
+  return { key, made: true };
+}
+
+export const adminKeyFile = (dataDir: string) => join(dataDir, 'admin.key');
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

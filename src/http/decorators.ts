@@ -1,0 +1,249 @@
+/**
+ * The rules that DTOs state about their fields, beside class-validator's own `IsIn`, `IsBoolean`, `IsUUID`,
+ * `Matches`, `IsInt`, `Min`, `Max`, `Length`, `IsString`, `IsObject` and `IsArray`.
+ *
+ * Each is a plain predicate (with which class-validator and the compiled schema must agree), a sentence for
+ * whoever broke it, and a JSON Schema. A field is required and not null unless it says `Optional()` or
+ * `Nullable()`: every rule refuses `null` and other JSON types. Tests: test/unit/validation.test.ts.
+ */
+import 'reflect-metadata';
+import { Type } from 'class-transformer';
+import { registerDecorator, ValidateIf, ValidateNested } from 'class-validator';
+
+export type Dto = abstract new (...args: never[]) => object;
+export type JsonSchema = Readonly<Record<string, unknown>>;
+/** How a schema refers to the schema of a nested DTO. */
+export type RefTo = (dto: Dto) => JsonSchema;
+
+/** A rule as class-validator's metadata carries it, in `constraints[0]`. */
+export class Rule {
+  constructor(readonly definition: RuleDefinition) {}
+}
+
+export interface RuleDefinition {
+  /** "must be …", said to whoever broke the rule. */
+  readonly says: string;
+  readonly accepts: (value: unknown) => boolean;
+  /** What OpenAPI publishes. Where JSON Schema cannot say the rule exactly, it accepts a little more. */
+  readonly published: (refTo: RefTo) => JsonSchema;
+  /** What is compiled to check requests: exactly `accepts`. The published schema where that is exact. */
+  readonly checked?: (refTo: RefTo) => JsonSchema;
+  /** Whether the rule holds objects of another DTO. */
+  readonly nests?: true;
+}
+
+/** A check that JSON Schema has no word for; `code` is the kind of fault in a text that is not accepted. */
+export interface TextCheck {
+  readonly accepts: (text: string) => boolean;
+  readonly code: (text: string) => 'format' | 'length' | 'range';
+}
+
+interface TextRule extends TextCheck {
+  readonly says: string;
+  readonly published: JsonSchema;
+}
+
+interface UpTo {
+  readonly min?: number;
+  readonly max: number;
+}
+
+/** The field may be absent. If it is there its rules hold: `null` is not absence, as it is for IsOptional. */
+export const Optional = (): PropertyDecorator => ValidateIf(isPresent);
+
+/** The field may be `null`, and must still be there. For response DTOs, where no data is `null`, never 0. */
+export const Nullable = (): PropertyDecorator => ValidateIf(isNotNull);
+
+export const isPresent = (_object: unknown, value: unknown): boolean => value !== undefined;
+export const isNotNull = (_object: unknown, value: unknown): boolean => value !== null;
+
+/** What the field means, and a value as an example, for the OpenAPI document. Not a rule. */
+export function Describe(about: About): PropertyDecorator {
+  return (prototype, field) => Reflect.defineMetadata(DESCRIPTION, about, prototype, field);
+}
+
+/** The description and examples of a field, the nearest class's first. */
+export function descriptionOf(dto: Dto, field: string): JsonSchema {
+  const about = Reflect.getMetadata(DESCRIPTION, dto.prototype as object, field) as About | undefined;
+  if (!about) return {};
+  return { description: about.description, ...('example' in about && { examples: [about.example] }) };
+}
+
+const DESCRIPTION = Symbol('description');
+interface About {
+  readonly description: string;
+  readonly example?: unknown;
+}
+
+/** A calendar date, `2023-04-01`: one that exists, from 1900 to 2999. */
+export const CalendarDate = (): PropertyDecorator =>
+  rule({
+    says: 'must be a date that exists, such as 2023-04-01, from 1900 to 2999',
+    accepts: isCalendarDate,
+    published: () => ({ type: 'string', format: 'date' }),
+  });
+
+export function isCalendarDate(value: unknown): value is string {
+  if (typeof value !== 'string' || !/^(?:19|2\d)\d\d-\d\d-\d\d$/.test(value)) return false;
+  const [year, month, day] = [+value.slice(0, 4), +value.slice(5, 7), +value.slice(8)];
+  return month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month);
+}
+
+/** A calendar date, or an RFC 3339 instant: `2023-04-01T09:30:00.250+01:00`, or with `Z`. No leap second. */
+export const DateOrInstant = (): PropertyDecorator =>
+  rule({
+    says: 'must be a date such as 2023-04-01, or an instant such as 2023-04-01T09:30:00Z',
+    accepts: isDateOrInstant,
+    published: () => ({ type: 'string', anyOf: [{ format: 'date' }, { format: 'date-time' }] }),
+    checked: () => ({ type: 'string', format: 'date-or-instant' }),
+  });
+
+export function isDateOrInstant(value: unknown): value is string {
+  return isCalendarDate(value) || isInstant(value);
+}
+
+export function isInstant(value: unknown): value is string {
+  return typeof value === 'string' && TIME.test(value.slice(10)) && isCalendarDate(value.slice(0, 10));
+}
+
+const TIME = /^T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+
+/** Text for people: `min` to `max` UTF-16 units, no control characters but `\n` and `\t`, not blank. */
+export function PlainText({ min = 1, max }: UpTo): PropertyDecorator {
+  return textRule({
+    says: `must be text of ${min} to ${max} characters, not blank, with no control characters but line breaks and tabs`,
+    accepts: (text) => isPlainText(text, { min, max }),
+    code: (text) => (text.length < min || text.length > max ? 'length' : 'format'),
+    // JSON Schema counts code points, of which one or two UTF-16 units make one.
+    published: { minLength: Math.ceil(min / 2), maxLength: max },
+  });
+}
+
+export function isPlainText(value: unknown, { min, max }: Required<UpTo>): value is string {
+  if (typeof value !== 'string' || value.length < min || value.length > max) return false;
+  return !CONTROL.test(value) && (value === '' || /\S/.test(value));
+}
+
+const CONTROL = /[^\P{Cc}\n\t]/u;
+
+/** An id that people choose: lower-case words of letters and digits, joined by single hyphens, 64 at most. */
+export const Slug = (): PropertyDecorator =>
+  rule({
+    says: 'must be at most 64 lower-case letters, digits and single hyphens, such as lipid-management',
+    accepts: isSlug,
+    published: () => ({ type: 'string', pattern: SLUG.source, maxLength: SLUG_LENGTH_MAX }),
+  });
+
+export function isSlug(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= SLUG_LENGTH_MAX && SLUG.test(value);
+}
+
+const SLUG = /^[a-z0-9]+(?:-[a-z0-9]+)*$/u;
+const SLUG_LENGTH_MAX = 64;
+
+/** A JSON number without a fraction, within ±(2^53 − 1) so that it is exact. Money is in pence. */
+export function WholeNumber({ min = -SAFE, max = SAFE }: Partial<UpTo> = {}): PropertyDecorator {
+  return rule({
+    says: `must be a whole number from ${min} to ${max}`,
+    accepts: (value) => isWholeNumber(value, { min, max }),
+    published: () => ({ type: 'integer', minimum: min, maximum: max }),
+  });
+}
+
+const SAFE = Number.MAX_SAFE_INTEGER;
+
+export function isWholeNumber(value: unknown, { min, max }: Required<UpTo>): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
+}
+
+/** A percentage as text, so that no digit is lost: `12`, `99.5`, `0.000125`. */
+export const DecimalString = (): PropertyDecorator =>
+  rule({
+    says: 'must be a percentage as text such as "12.5", with up to 3 digits before the point and 6 after',
+    accepts: isDecimalString,
+    published: () => ({ type: 'string', pattern: DECIMAL.source }),
+  });
+
+export function isDecimalString(value: unknown): value is string {
+  return typeof value === 'string' && DECIMAL.test(value);
+}
+
+const DECIMAL = /^\d{1,3}(?:\.\d{1,6})?$/u;
+
+/** For query parameters, which arrive as text: 1 to 16 decimal digits, whose number is at most `max`. */
+export function DigitsText({ max }: { readonly max: number }): PropertyDecorator {
+  return textRule({
+    says: `must be a whole number from 0 to ${max}`,
+    accepts: (text) => isDigitsText(text, { max }),
+    code: (text) => (/^\d+$/.test(text) ? 'range' : 'format'),
+    published: { type: 'integer', minimum: 0, maximum: max },
+  });
+}
+
+export function isDigitsText(value: unknown, { max }: { readonly max: number }): value is string {
+  return typeof value === 'string' && /^\d{1,16}$/.test(value) && Number(value) <= max;
+}
+
+/** An object with the fields and rules of another DTO. */
+export function Nested(dtoOf: () => Dto): PropertyDecorator {
+  return nested(dtoOf, { says: 'must be an object', accepts: isObject, published: (ref) => ref(dtoOf()) });
+}
+
+/** A list of `min` to `max` objects, each with the fields and rules of another DTO. */
+export function Each(dtoOf: () => Dto, { min = 0, max }: UpTo): PropertyDecorator {
+  const list = { type: 'array', minItems: min, maxItems: max };
+  return nested(dtoOf, {
+    says: `must be a list of ${min} to ${max} objects`,
+    accepts: (value) => isListOfObjects(value, { min, max }),
+    published: (ref) => ({ ...list, items: ref(dtoOf()) }),
+    // The items of a list that is too long are not looked at: a million wrong ones must stay cheap.
+    checked: (ref) => ({ ...list, if: { maxItems: max }, then: { items: ref(dtoOf()) } }),
+  });
+}
+
+export function isListOfObjects(value: unknown, { min, max }: Required<UpTo>): value is object[] {
+  return Array.isArray(value) && value.length >= min && value.length <= max && value.every(isObject);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function daysIn(year: number, month: number): number {
+  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+}
+
+function rule(definition: RuleDefinition): PropertyDecorator {
+  return (prototype, field) => {
+    registerDecorator({
+      name: 'rule',
+      target: prototype.constructor,
+      propertyName: String(field),
+      constraints: [new Rule(definition)],
+      validator: {
+        validate: (value: unknown) => definition.accepts(value),
+        defaultMessage: () => `$property ${definition.says}`,
+      },
+    });
+  };
+}
+
+/** A rule about text that JSON Schema cannot say: checked by calling it, published as near as can be. */
+function textRule({ says, published, ...check }: TextRule): PropertyDecorator {
+  return rule({
+    says,
+    accepts: (value) => typeof value === 'string' && check.accepts(value),
+    published: () => ({ type: 'string', ...published }),
+    checked: () => ({ type: 'string', check }),
+  });
+}
+
+/** class-transformer makes instances, class-validator descends; the rule refuses what both let through. */
+function nested(dtoOf: () => Dto, definition: RuleDefinition): PropertyDecorator {
+  return (prototype, field) => {
+    Type(dtoOf)(prototype, String(field));
+    ValidateNested()(prototype, String(field));
+    rule({ ...definition, nests: true })(prototype, field);
+  };
+}

@@ -1,0 +1,137 @@
+/** The one exception filter: whatever is thrown becomes a problem document, and what is our fault is logged. */
+import { Catch, HttpException, Logger, NotFoundException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Refused } from '../kernel/refusals.js';
+import { NotProjected } from '../projections/projection.js';
+import { NoSuchMoment } from '../reports/moment.js';
+import { StoreDamaged, StoreUnavailable } from '../store/event-store.js';
+import {
+  Problem,
+  PROBLEM_TYPE_PREFIX,
+  PROBLEMS,
+  statusOf,
+  type ProblemCode,
+  type ProblemFault,
+} from './problem.js';
+import type { RouteTable } from './route-table.js';
+import { MalformedJson } from './strict-json.js';
+import { InvalidInput } from './validation.js';
+
+export interface ProblemDocument {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  /** The request's id, as in the log. */
+  readonly instance: string;
+  readonly errors?: readonly ProblemFault[];
+}
+
+interface Answer {
+  readonly code: ProblemCode;
+  readonly detail: string;
+  readonly errors?: readonly ProblemFault[];
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly status?: number;
+}
+
+const RETRY_SOON = { 'retry-after': '1' };
+
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger('ProblemFilter');
+
+  constructor(private readonly routes: RouteTable) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    const answer = this.wrongMethod(error, request) ?? answerTo(error);
+    if (PROBLEMS[answer.code].status >= 500) {
+      this.logger.error({
+        requestId: request.id,
+        error: error instanceof Error ? error.stack : String(error),
+      });
+    }
+    if (reply.raw.headersSent) {
+      // A stream broke after its status was sent: closing the connection is all that tells the reader.
+      reply.raw.destroy();
+      return;
+    }
+    sendProblem(reply, request.id, answer);
+  }
+
+  /** Fastify says 404 for a known address with another method; HTTP has a word of its own for it. */
+  private wrongMethod(error: unknown, { url, method }: FastifyRequest): Answer | null {
+    if (!(error instanceof NotFoundException)) return null;
+    const allowed = this.routes.methodsOf(url.split('?', 1)[0]!);
+    if (allowed.length === 0 || allowed.includes(method)) return null;
+    const allow = allowed.join(', ');
+    return { code: 'method-not-allowed', detail: `this address takes ${allow}`, headers: { allow } };
+  }
+}
+
+export function sendProblem(reply: FastifyReply, requestId: string, answer: Answer): void {
+  const { code, detail, errors, headers = {} } = answer;
+  const status = answer.status ?? PROBLEMS[code].status;
+  const document: ProblemDocument = {
+    type: PROBLEM_TYPE_PREFIX + code,
+    title: PROBLEMS[code].title,
+    status,
+    detail,
+    instance: `urn:request:${requestId}`,
+    ...(errors && { errors }),
+  };
+  void reply.status(status).headers(headers).type('application/problem+json').send(JSON.stringify(document));
+}
+
+function answerTo(error: unknown): Answer {
+  if (error instanceof Problem) return { code: error.code, detail: error.message, ...error.more };
+  if (error instanceof Refused) {
+    const errors = error.refusals.filter(({ pointer }) => pointer !== undefined);
+    const status = statusOf(error.code, error.refusals[0].pointer);
+    return { code: error.code, detail: error.message, status, ...(errors.length > 0 && { errors }) };
+  }
+  if (error instanceof InvalidInput) {
+    const code = error.where === 'body' ? 'invalid-content' : 'bad-query';
+    return { code, detail: error.message, errors: error.faults };
+  }
+  if (error instanceof MalformedJson) return { code: 'malformed-json', detail: error.message };
+  if (error instanceof NoSuchMoment) {
+    const { message: detail, parameter } = error;
+    return { code: 'bad-query', detail, errors: [{ code: 'range', detail, pointer: `/${parameter}` }] };
+  }
+  if (error instanceof NotProjected)
+    return { code: 'not-projected', detail: error.message, headers: RETRY_SOON };
+  if (error instanceof StoreUnavailable) {
+    return {
+      code: 'store-unavailable',
+      detail: 'the store cannot be reached or written now: ask again',
+      headers: RETRY_SOON,
+    };
+  }
+  if (error instanceof StoreDamaged) return { code: 'store-damaged', detail: 'the store needs its operator' };
+  return answerToFramework(error);
+}
+
+/** What Fastify and Nest find wrong before a request reaches our code. */
+function answerToFramework(error: unknown): Answer {
+  const status =
+    error instanceof HttpException ? error.getStatus() : (error as { statusCode?: number }).statusCode;
+  switch (status) {
+    case 400:
+      return { code: 'bad-request', detail: (error as Error).message };
+    case 404:
+      return { code: 'not-found', detail: 'there is nothing at this address: see /docs' };
+    case 413:
+      return { code: 'too-large', detail: 'the body is larger than this address takes' };
+    case 415:
+      return {
+        code: 'unsupported-media-type',
+        detail: 'send the body as application/json, or an import as text/csv or application/x-ndjson',
+      };
+    default:
+      return { code: 'internal-error', detail: 'the ledger made a mistake; its log has the request id' };
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * Problems: RFC 9457 `application/problem+json`, with a stable type for each kind of fault and a JSON pointer to
+ * each place. Here alone are status codes known; the table does not compile when a refusal is missing.
+ */
+import type { RefusalCode } from '../kernel/refusals.js';
+
+interface Kind {
+  readonly status: number;
+  readonly title: string;
+}
+
+const REFUSALS: Readonly<Record<RefusalCode, Kind>> = {
+  'programme-unknown': { status: 404, title: 'There is no such programme' },
+  'organisation-unknown': { status: 404, title: 'There is no such organisation' },
+  'measure-unknown': { status: 404, title: 'There is no such measure' },
+  'submission-unknown': { status: 404, title: 'There is no such submission' },
+  'outcome-unknown': { status: 404, title: 'There is no such outcome' },
+  'programme-exists': { status: 409, title: 'The programme exists with other content' },
+  'organisation-exists': { status: 409, title: 'The organisation exists with other content' },
+  'measure-exists': { status: 409, title: 'The measure exists with other content' },
+  'programme-closed': { status: 422, title: 'The programme is closed' },
+  'programme-open': { status: 422, title: 'The programme is open' },
+  'roll-up-mismatch': { status: 422, title: 'The measure cannot roll up into that one' },
+  'event-type-reserved': { status: 422, title: 'The event type is reserved' },
+  'name-date-taken': { status: 409, title: 'Another name takes effect on that date' },
+  'idempotency-key-reused': { status: 409, title: 'The idempotency key was used for other content' },
+  'quantity-does-not-fit-kind': { status: 422, title: 'The quantity does not fit the kind of measure' },
+  'effective-period-reversed': { status: 422, title: 'The period ends before it starts' },
+  'effective-period-spans-years': { status: 422, title: 'The period spans two financial years' },
+  'effective-in-future': { status: 422, title: 'The period is not over' },
+  'outside-programme-life': { status: 422, title: 'The date is outside the life of the programme' },
+  'range-excludes-quantity': { status: 422, title: 'The range does not include the quantity' },
+  'numerator-exceeds-denominator': { status: 422, title: 'The numerator exceeds the denominator' },
+  'percent-above-hundred': { status: 422, title: 'The percentage is above 100' },
+  'outcome-version-stale': { status: 412, title: 'The outcome has changed since that version' },
+  'outcome-withdrawn': { status: 422, title: 'The outcome was withdrawn' },
+  'not-summable-over-time': { status: 422, title: 'The measure does not add up over years' },
+  'definition-break': { status: 422, title: 'The definition of the measure changed in between' },
+};
+
+const EDGE = {
+  'malformed-json': { status: 400, title: 'The body is not JSON that can be kept exactly' },
+  'bad-request': { status: 400, title: 'The request is not one that HTTP allows' },
+  'bad-query': { status: 400, title: 'A query parameter is wrong' },
+  'bad-header': { status: 400, title: 'A header is missing or wrong' },
+  unauthenticated: { status: 401, title: 'A valid key is needed' },
+  'not-found': { status: 404, title: 'There is nothing at this address' },
+  'method-not-allowed': { status: 405, title: 'This address does not take that method' },
+  'too-large': { status: 413, title: 'The request is too large' },
+  'unsupported-media-type': { status: 415, title: 'This address does not take that media type' },
+  'invalid-content': { status: 422, title: 'The content breaks a rule of its form' },
+  'invalid-file': { status: 422, title: 'Rows of the file are wrong; nothing was recorded' },
+  'internal-error': { status: 500, title: 'The ledger made a mistake' },
+  'store-unavailable': { status: 503, title: 'The store cannot be reached' },
+  'store-damaged': { status: 503, title: 'The store cannot be trusted' },
+  'not-projected': { status: 503, title: 'The read models are not that far' },
+} as const satisfies Record<string, Kind>;
+
+export type ProblemCode = RefusalCode | keyof typeof EDGE;
+
+export const PROBLEMS: Readonly<Record<ProblemCode, Kind>> = { ...REFUSALS, ...EDGE };
+
+export const PROBLEM_TYPE_PREFIX = 'urn:outcome-ledger:problem:';
+
+export interface ProblemFault {
+  readonly code: string;
+  readonly detail: string;
+  readonly pointer?: string;
+}
+
+/** A fault of the request that the HTTP edge itself finds. */
+export class Problem extends Error {
+  constructor(
+    readonly code: ProblemCode,
+    detail: string,
+    readonly more: {
+      readonly errors?: readonly ProblemFault[];
+      readonly headers?: Readonly<Record<string, string>>;
+    } = {},
+  ) {
+    super(detail);
+    this.name = 'Problem';
+  }
+}
+
+/** An unknown id in the path is a 404; in the body it is content that breaks a rule. */
+export function statusOf(code: ProblemCode, pointer: string | undefined): number {
+  const { status } = PROBLEMS[code];
+  return status === 404 && pointer !== undefined ? 422 : status;
+}

@@ -1,0 +1,88 @@
+/**
+ * The HTTP edge around Nest: who is let in, how bodies are read, and what every answer carries.
+ *
+ * The order matters: a request without a key is turned away before a byte of its body is read.
+ */
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Readable } from 'node:stream';
+import type { IncomingHttpHeaders } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import type { Logger as PinoLogger } from 'pino';
+import { Projection } from '../projections/projection.js';
+import type { AdminKey } from './admin-key.js';
+import { Problem } from './problem.js';
+import { ProblemFilter } from './problem.filter.js';
+import { RouteTable } from './route-table.js';
+import { parseJson } from './strict-json.js';
+import { SchemaValidationPipe } from './validation.js';
+
+/** A submission of 500 outcomes with long notes fits. Imports are streams and have no limit. */
+const BODY_BYTES_MAX = 4 * 1024 * 1024;
+const OPEN_PATHS = /^\/(health\/(live|ready)|openapi\.json|docs(\/[\w.-]*)?)$/;
+const REQUEST_ID = /^[\w.-]{1,64}$/;
+
+export function makeAdapter(logger: PinoLogger): FastifyAdapter {
+  return new FastifyAdapter({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: 0,
+    keepAliveTimeout: 65_000,
+    forceCloseConnections: 'idle',
+    // The header is taken only where it is fit to stand in a log.
+    genReqId: ({ headers }: { headers: IncomingHttpHeaders }) => {
+      const given = headers['x-request-id'];
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+    },
+    routerOptions: { ignoreTrailingSlash: false },
+  });
+}
+
+export function setUpHttp(app: NestFastifyApplication, adminKey: AdminKey): void {
+  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  const projection = app.get(Projection);
+  const routes = new RouteTable(fastify);
+
+  fastify.addHook('onRequest', async (request: FastifyRequest) => {
+    request.actor = 'admin';
+    if (OPEN_PATHS.test(pathOf(request)) || adminKey.admits(request.headers.authorization)) return;
+    throw new Problem('unauthenticated', 'send the header Authorization: Bearer <key>', {
+      headers: { 'www-authenticate': 'Bearer realm="outcome-ledger"' },
+    });
+  });
+  fastify.addHook('preHandler', async ({ query, method }: FastifyRequest) => {
+    const { minSequence } = query as { minSequence?: unknown };
+    const waits = method === 'GET' && typeof minSequence === 'string' && /^\d{1,16}$/.test(minSequence);
+    if (waits) await projection.reach(Number(minSequence));
+  });
+  fastify.addHook('onSend', async (request: FastifyRequest, reply: FastifyReply) => {
+    void reply.header('ledger-sequence', String(projection.progress.sequence)).header('x-request-id', request.id);
+  });
+  fastify.addHook('onResponse', async (request: FastifyRequest, reply: FastifyReply) => {
+    const { method, url, actor, ip } = request;
+    const { statusCode, elapsedTime } = reply;
+    request.log.info({ method, url, statusCode, ms: Math.round(elapsedTime * 10) / 10, actor, ip }, 'answered');
+  });
+
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) =>
+    parseJson(body),
+  );
+  for (const type of ['text/csv', 'application/x-ndjson']) {
+    fastify.addContentTypeParser(type, async (_request: FastifyRequest, payload: Readable) => payload);
+  }
+  fastify.addHook('preValidation', async ({ method, body }: FastifyRequest) => {
+    if (method === 'POST' && body === undefined) throw new Problem('malformed-json', 'the body is empty: send JSON');
+  });
+
+  app.useGlobalPipes(new SchemaValidationPipe());
+  app.useGlobalFilters(new ProblemFilter(routes));
+  app.enableShutdownHooks();
+}
+
+/** The query may hold what does not belong in a comparison of paths. */
+function pathOf({ url }: FastifyRequest): string {
+  return url.split('?', 1)[0]!;
+}

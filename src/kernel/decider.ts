@@ -1,0 +1,20 @@
+/**
+ * The decider pattern (Chassaing): rules as pure functions over the history of one stream.
+ *
+ * `decide` says which events follow from a command, or throws `Refused`; it reads no clock and makes no id.
+ * `evolve` never refuses: what is recorded has happened.
+ */
+export interface Decider<State, Command, Event> {
+  readonly initialState: State;
+  decide(this: void, state: State, command: Command): readonly Event[];
+  evolve(this: void, state: State, event: Event): State;
+}
+
+export function fold<State, Event>(
+  decider: Pick<Decider<State, never, Event>, 'initialState' | 'evolve'>,
+  events: Iterable<Event>,
+): State {
+  let state = decider.initialState;
+  for (const event of events) state = decider.evolve(state, event);
+  return state;
+}

@@ -1,0 +1,76 @@
+/**
+ * Identifiers, parsed once at the edge and branded so that one cannot be taken for another.
+ *
+ * `outcomeId` is `<submissionId>.<line>` with lines from 1: it is the same on every retry and leads to its
+ * stream without an index.
+ */
+import { v5 as uuidV5 } from 'uuid';
+
+declare const brand: unique symbol;
+export type Branded<Base, Brand extends string> = Base & { readonly [brand]: Brand };
+
+export type ProgrammeId = Branded<string, 'ProgrammeId'>;
+export type OrganisationId = Branded<string, 'OrganisationId'>;
+export type MeasureId = Branded<string, 'MeasureId'>;
+export type SubmissionId = Branded<string, 'SubmissionId'>;
+export type OutcomeId = Branded<string, 'OutcomeId'>;
+export type StreamName = Branded<string, 'StreamName'>;
+
+export const SLUG = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
+export const SLUG_LENGTH_MAX = 64;
+export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+/** Outcomes in one submission. */
+export const OUTCOMES_MAX = 500;
+const OUTCOME_ID = /^([0-9a-f-]{36})\.([1-9][0-9]{0,2})$/;
+
+/** The namespace of every UUIDv5 of the ledger; its own value is arbitrary and must never change. */
+const LEDGER_NAMESPACE = '6f0c1ad4-53ff-5c0e-9d4b-2f8a4e0d7c11';
+
+function parseSlug(text: string, what: string): string {
+  if (text.length > SLUG_LENGTH_MAX || !SLUG.test(text)) throw new TypeError(`not ${what}: ${text}`);
+  return text;
+}
+
+export const parseProgrammeId = (text: string) => parseSlug(text, 'a programme id') as ProgrammeId;
+export const parseOrganisationId = (text: string) => parseSlug(text, 'an organisation id') as OrganisationId;
+export const parseMeasureId = (text: string) => parseSlug(text, 'a measure id') as MeasureId;
+
+/** UUIDs are compared as text, so they are lower case from here on. */
+export function parseSubmissionId(text: string): SubmissionId {
+  const lowerCase = text.toLowerCase();
+  if (!UUID.test(lowerCase)) throw new TypeError(`not a UUID: ${text}`);
+  return lowerCase as SubmissionId;
+}
+
+export function outcomeIdOf(submissionId: SubmissionId, line: number): OutcomeId {
+  return `${submissionId}.${line}` as OutcomeId;
+}
+
+export function parseOutcomeId(text: string): { submissionId: SubmissionId; line: number; outcomeId: OutcomeId } {
+  const match = OUTCOME_ID.exec(text.toLowerCase());
+  const line = Number(match?.[2]);
+  if (!match || line > OUTCOMES_MAX) throw new TypeError(`not an outcome id: ${text}`);
+  const submissionId = parseSubmissionId(match[1]!);
+  return { submissionId, line, outcomeId: outcomeIdOf(submissionId, line) };
+}
+
+export const programmeStream = (id: ProgrammeId) => `programme-${id}` as StreamName;
+export const organisationStream = (id: OrganisationId) => `organisation-${id}` as StreamName;
+export const measureStream = (id: MeasureId) => `measure-${id}` as StreamName;
+export const submissionStream = (id: SubmissionId) => `submission-${id}` as StreamName;
+
+/**
+ * The id of an event: UUIDv5 over its place and its canonical payload.
+ *
+ * The payload is in it because a store takes an append that repeats known ids for a retry and answers with
+ * the first result: two writers that race for one place with different contents must not be taken for one
+ * (docs/adr/0003-event-ids.md).
+ */
+export function eventIdOf(stream: StreamName, revision: number, canonicalPayload: string): string {
+  return uuidV5(`${stream}@${revision}\n${canonicalPayload}`, LEDGER_NAMESPACE);
+}
+
+/** The id of one chunk of a file: the same file posted to the same programme makes the same submissions. */
+export function fileSubmissionId(programmeId: ProgrammeId, fileSha256: string, chunk: number): SubmissionId {
+  return uuidV5(`file ${programmeId} ${fileSha256} ${chunk}`, LEDGER_NAMESPACE) as SubmissionId;
+}

@@ -1,0 +1,62 @@
+/**
+ * A refusal is a rule saying no. It carries plain codes and sentences; only `http/` knows status codes,
+ * in a table that does not compile when a code is missing there.
+ */
+export const REFUSAL_CODES = [
+  // what is spoken of does not exist
+  'programme-unknown',
+  'organisation-unknown',
+  'measure-unknown',
+  'submission-unknown',
+  'outcome-unknown',
+  // registering and changing the catalogue
+  'programme-exists',
+  'organisation-exists',
+  'measure-exists',
+  'programme-closed',
+  'programme-open',
+  'roll-up-mismatch',
+  'event-type-reserved',
+  'name-date-taken',
+  // recording
+  'idempotency-key-reused',
+  'quantity-does-not-fit-kind',
+  'effective-period-reversed',
+  'effective-period-spans-years',
+  'effective-in-future',
+  'outside-programme-life',
+  'range-excludes-quantity',
+  'numerator-exceeds-denominator',
+  'percent-above-hundred',
+  // correcting and withdrawing
+  'outcome-version-stale',
+  'outcome-withdrawn',
+  // asking
+  'not-summable-over-time',
+  'definition-break',
+] as const;
+
+export type RefusalCode = (typeof REFUSAL_CODES)[number];
+
+export interface Refusal {
+  readonly code: RefusalCode;
+  /** A sentence for the caller. */
+  readonly detail: string;
+  /** RFC 6901 pointer into the request body, where one field is at fault. */
+  readonly pointer?: string;
+}
+
+/** One command refused, with every rule that said no, in order of precedence: the first decides the status. */
+export class Refused extends Error {
+  readonly refusals: readonly [Refusal, ...Refusal[]];
+
+  constructor(first: Refusal, ...others: Refusal[]) {
+    super(first.detail);
+    this.name = 'Refused';
+    this.refusals = [first, ...others];
+  }
+
+  get code(): RefusalCode {
+    return this.refusals[0].code;
+  }
+}

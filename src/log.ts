@@ -1,0 +1,24 @@
+/** Structured logs: one line of JSON each, on standard error so that standard output is the command's own. */
+import type { LoggerService } from '@nestjs/common';
+import { pino, type Logger } from 'pino';
+
+export function makeLogger(level: string): Logger {
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, redact: ['authorization'] }, pino.destination(2));
+}
+
+/** Nest's own messages, in the same form. Its start-up chatter is worth no line at the level of a request. */
+export class NestLogger implements LoggerService {
+  constructor(private readonly logger: Logger) {}
+
+  log(message: unknown, context?: string): void {
+    this.logger.debug({ context }, String(message));
+  }
+  warn(message: unknown, context?: string): void {
+    this.logger.warn({ context }, String(message));
+  }
+  error(message: unknown, ...rest: unknown[]): void {
+    const context = rest.at(-1);
+    if (typeof message === 'string') this.logger.error({ context }, message);
+    else this.logger.error({ context, ...(message as object) });
+  }
+}

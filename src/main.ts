@@ -1,0 +1,6 @@
+import { serve } from './serve.js';
+
+serve().catch((error: unknown) => {
+  process.stderr.write(`ledger: ${(error as Error).message}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,32 @@
+/** One views file and the thread that projects into it. */
+import { Worker } from 'node:worker_threads';
+import { compiled } from '../kernel/compiled.js';
+import type { ProjectorOptions, ProjectorReport } from './projector-worker.js';
+import type { ViewsCheckpoint } from './views-file.js';
+
+export class Build {
+  private readonly worker: Worker;
+  private readonly exited: Promise<unknown>;
+  progress: ViewsCheckpoint = { sequence: -1, position: null, ledgerTime: 0 };
+  level = false;
+
+  constructor(options: ProjectorOptions, onReport: (build: Build, report: ProjectorReport) => void) {
+    this.file = options.file;
+    this.worker = new Worker(compiled('projections/projector-worker.js'), { workerData: options });
+    this.exited = new Promise((resolve) => this.worker.once('exit', resolve));
+    this.worker.on('message', (report: ProjectorReport) => {
+      if (report.kind === 'projected') this.progress = report;
+      if (report.kind === 'level') this.level = true;
+      onReport(this, report);
+    });
+    this.worker.on('error', (error) => onReport(this, { kind: 'stopped', message: error.message }));
+  }
+
+  readonly file: string;
+
+  /** Ends after the batch in hand, with its file closed. */
+  async stop(): Promise<void> {
+    this.worker.postMessage('stop');
+    await this.exited;
+  }
+}

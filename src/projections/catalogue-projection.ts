@@ -1,0 +1,72 @@
+/** Keeps every state of each programme, organisation and measure: what the catalogue was at any sequence. */
+import type { Database, Statement } from 'better-sqlite3';
+import { measureDecider, type MeasureState } from '../catalogue/measure.js';
+import { organisationDecider, type OrganisationState } from '../catalogue/organisation.js';
+import { programmeDecider, type ProgrammeState } from '../catalogue/programme.js';
+import type { LedgerEvent } from '../store/upcast.js';
+
+export type CatalogueKind = 'programme' | 'organisation' | 'measure';
+
+export class CatalogueProjection {
+  private readonly insert: Statement;
+  private readonly latest: Statement<[string, string]>;
+  /** The catalogue is small beside the outcomes: thousands of entries at most. */
+  private readonly states = new Map<string, unknown>();
+
+  constructor(db: Database) {
+    this.insert = db.prepare('INSERT INTO catalogue VALUES (?, ?, ?, ?)');
+    this.latest = db.prepare('SELECT state FROM catalogue WHERE kind = ? AND id = ? ORDER BY sequence DESC LIMIT 1');
+  }
+
+  /** Whether the event was one of the catalogue's. */
+  apply(event: LedgerEvent, sequence: number): boolean {
+    switch (event.schema) {
+      case 'programme-registered@1':
+      case 'programme-amended@1':
+      case 'programme-closed@1':
+      case 'programme-reopened@1': {
+        const id = event.data.programmeId;
+        const state = this.read<ProgrammeState>('programme', id) ?? programmeDecider.initialState;
+        return this.write('programme', id, sequence, programmeDecider.evolve(state, event));
+      }
+      case 'organisation-registered@1':
+      case 'organisation-renamed@1': {
+        const id = event.data.organisationId;
+        const state = this.read<OrganisationState>('organisation', id) ?? organisationDecider.initialState;
+        return this.write('organisation', id, sequence, organisationDecider.evolve(state, event));
+      }
+      case 'measure-defined@1':
+      case 'measure-revised@1': {
+        const id = event.data.measureId;
+        const state = this.measure(id) ?? measureDecider.initialState;
+        return this.write('measure', id, sequence, measureDecider.evolve(state, event));
+      }
+      default:
+        return false;
+    }
+  }
+
+  measure(id: string): MeasureState | undefined {
+    return this.read<MeasureState>('measure', id);
+  }
+
+  forget(): void {
+    this.states.clear();
+  }
+
+  private read<State>(kind: CatalogueKind, id: string): State | undefined {
+    const key = `${kind} ${id}`;
+    if (!this.states.has(key)) {
+      const row = this.latest.get(kind, id) as { state: string } | undefined;
+      if (!row) return undefined;
+      this.states.set(key, JSON.parse(row.state));
+    }
+    return this.states.get(key) as State;
+  }
+
+  private write(kind: CatalogueKind, id: string, sequence: number, state: unknown): true {
+    this.states.set(`${kind} ${id}`, state);
+    this.insert.run(kind, id, sequence, JSON.stringify(state));
+    return true;
+  }
+}

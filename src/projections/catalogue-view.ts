@@ -1,0 +1,65 @@
+/** The catalogue as projected: now, and as it was at a sequence. */
+import { Injectable } from '@nestjs/common';
+import type { Measure } from '../catalogue/measure.js';
+import type { Organisation } from '../catalogue/organisation.js';
+import type { Programme } from '../catalogue/programme.js';
+import type { CatalogueKind } from './catalogue-projection.js';
+import { Projection } from './projection.js';
+
+export interface CatalogueEntries {
+  readonly programme: Programme;
+  readonly organisation: Organisation;
+  readonly measure: Measure;
+}
+
+@Injectable()
+export class CatalogueView {
+  private readonly cache = new Map<string, unknown>();
+  private cachedVersion = -1;
+
+  constructor(private readonly projection: Projection) {}
+
+  find<Kind extends CatalogueKind>(kind: Kind, id: string): CatalogueEntries[Kind] | undefined {
+    if (this.cachedVersion !== this.projection.catalogueVersion) {
+      this.cache.clear();
+      this.cachedVersion = this.projection.catalogueVersion;
+    }
+    const key = `${kind} ${id}`;
+    const cached = this.cache.get(key) as CatalogueEntries[Kind] | undefined;
+    if (cached) return cached;
+    // What does not exist is not remembered: any text can be asked for.
+    const found = this.findAt(kind, id, Number.MAX_SAFE_INTEGER);
+    if (found) this.cache.set(key, found);
+    return found;
+  }
+
+  /** As it stood after the event with that sequence. */
+  findAt<Kind extends CatalogueKind>(kind: Kind, id: string, sequence: number): CatalogueEntries[Kind] | undefined {
+    const state = this.projection.views
+      .prepare('SELECT state FROM catalogue WHERE kind = ? AND id = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1')
+      .pluck()
+      .get(kind, id, sequence) as string | undefined;
+    return state === undefined ? undefined : (JSON.parse(state) as CatalogueEntries[Kind]);
+  }
+
+  /** In order of id, after one of them. */
+  list<Kind extends CatalogueKind>(kind: Kind, after: string, limit: number): CatalogueEntries[Kind][] {
+    const states = this.projection.views
+      .prepare(
+        `SELECT state FROM catalogue AS entry WHERE kind = ? AND id > ? AND sequence =
+           (SELECT max(sequence) FROM catalogue WHERE kind = entry.kind AND id = entry.id)
+         ORDER BY id LIMIT ?`,
+      )
+      .pluck()
+      .all(kind, after, limit) as string[];
+    return states.map((state) => JSON.parse(state) as CatalogueEntries[Kind]);
+  }
+
+  /** A measure and all that roll up into it, however far down; the measure itself comes first. */
+  withChildren(measure: Measure): readonly Measure[] {
+    const all = this.list('measure', '', Number.MAX_SAFE_INTEGER);
+    const family = [measure];
+    for (const member of family) family.push(...all.filter(({ rollsUpInto }) => rollsUpInto === member.id));
+    return family;
+  }
+}

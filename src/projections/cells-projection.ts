@@ -1,0 +1,171 @@
+/** Outcome events into cells: the running figures, their log, and what superseded what. */
+import type { Database, Statement } from 'better-sqlite3';
+import type { Measure } from '../catalogue/measure.js';
+import { unreachable } from '../kernel/assert.js';
+import { parseOutcomeId } from '../kernel/ids.js';
+import type { LedgerEvent } from '../store/upcast.js';
+import type { RecordedOutcome, ReplacedOutcome } from '../submissions/outcome.js';
+import type { SubmissionEvent } from '../submissions/submission.js';
+import {
+  addFigures,
+  cellKeyOf,
+  decodeCell,
+  EMPTY_CELL,
+  encodeCell,
+  keepsLatestOnly,
+  stockValueOf,
+  withLatest,
+  type CellKey,
+  type CellState,
+  type StockValue,
+} from './cell.js';
+import { submissionKey } from './views-file.js';
+
+interface Cell {
+  readonly id: number;
+  state: CellState;
+  /** Of the last event that changed it. */
+  sequence: number;
+}
+
+/** One outcome's place in its submission, and the event that changes it. */
+interface Place {
+  readonly submission: Buffer;
+  readonly line: number;
+  /** Of the event in its stream. */
+  readonly revision: number;
+  readonly sequence: number;
+}
+
+type MeasureOf = (id: string) => Measure;
+
+/** Cells kept in memory; past it they are read again. */
+const CELLS_MAX = 100_000;
+
+export class CellsProjection {
+  private readonly cells = new Map<string, Cell>();
+  private readonly changed = new Set<Cell>();
+  private readonly statements: Record<'find' | 'create' | 'update' | 'log' | 'supersede', Statement>;
+  private readonly stock: Record<'add' | 'remove' | 'latest', Statement>;
+
+  constructor(db: Database) {
+    this.statements = {
+      find: db.prepare(
+        `SELECT id, sequence, state FROM cells WHERE measure = ? AND year = ? AND programme = ?
+         AND organisation = ? AND basis = ? AND series = ?`,
+      ),
+      create: db.prepare(
+        `INSERT INTO cells (measure, year, programme, organisation, basis, series, sequence, state)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      ),
+      update: db.prepare('UPDATE cells SET sequence = ?, state = ? WHERE id = ?'),
+      log: db.prepare(
+        `INSERT INTO cell_log VALUES (?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET adds = max(adds, excluded.adds), state = excluded.state`,
+      ),
+      supersede: db.prepare('INSERT INTO supersessions VALUES (?, ?, ?, ?)'),
+    };
+    this.stock = {
+      add: db.prepare('INSERT INTO stock_values VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
+      remove: db.prepare('DELETE FROM stock_values WHERE cell = ? AND effective_to = ? AND submission = ? AND line = ?'),
+      latest: db.prepare(
+        `SELECT effective_to AS "to", sequence, quantity, low, high FROM stock_values WHERE cell = ?
+         ORDER BY effective_to DESC, sequence DESC LIMIT 1`,
+      ),
+    };
+  }
+
+  apply(event: LedgerEvent, revision: number, sequence: number, measureOf: MeasureOf): void {
+    const { data, schema } = event as SubmissionEvent;
+    const { submissionId, line } = parseOutcomeId(data.outcomeId);
+    const place: Place = { submission: submissionKey(submissionId), line, revision, sequence };
+    switch (schema) {
+      case 'outcome@1':
+        return this.add(data, place, measureOf);
+      case 'outcome-corrected@1':
+        this.takeOut(data.replaces, data.programmeId, place, measureOf);
+        return this.add(data, place, measureOf);
+      case 'outcome-withdrawn@1':
+        return this.takeOut(data.replaces, data.programmeId, place, measureOf);
+      default:
+        return unreachable(schema);
+    }
+  }
+
+  private add(outcome: RecordedOutcome, place: Place, measureOf: MeasureOf): void {
+    const measure = measureOf(outcome.measureId);
+    const cell = this.cellAt(keyOf(outcome, outcome.programmeId, measure));
+    if (keepsLatestOnly(measure.kind)) {
+      const value = stockValueOf(outcome, place.sequence);
+      const { submission, line, sequence } = place;
+      this.stock.add.run(cell.id, value.to, sequence, submission, line, `${value.quantity}`, `${value.low}`, `${value.high}`);
+      cell.state = withLatest(cell.state, cell.state.outcomes + 1, this.latestOf(cell));
+    } else {
+      cell.state = addFigures(cell.state, outcome, 1);
+    }
+    this.log(cell, place, 1);
+  }
+
+  private takeOut(replaced: ReplacedOutcome, programme: string, place: Place, measureOf: MeasureOf): void {
+    const measure = measureOf(replaced.measureId);
+    const cell = this.cellAt(keyOf(replaced, programme, measure));
+    const { submission, line, sequence } = place;
+    if (keepsLatestOnly(measure.kind)) {
+      this.stock.remove.run(cell.id, replaced.effective.to, submission, line);
+      cell.state = withLatest(cell.state, cell.state.outcomes - 1, this.latestOf(cell));
+    } else {
+      cell.state = addFigures(cell.state, replaced, -1);
+    }
+    this.statements.supersede.run(submission, line, replaced.revision, sequence);
+    this.log(cell, place, 0);
+  }
+
+  private latestOf(cell: Cell): StockValue | null {
+    type Row = { to: StockValue['to']; sequence: number; quantity: string; low: string; high: string };
+    const row = this.stock.latest.get(cell.id) as Row | undefined;
+    if (!row) return null;
+    const { to, sequence } = row;
+    return { to, sequence, quantity: BigInt(row.quantity), low: BigInt(row.low), high: BigInt(row.high) };
+  }
+
+  private log(cell: Cell, { submission, line, revision, sequence }: Place, adds: 0 | 1): void {
+    cell.sequence = sequence;
+    this.changed.add(cell);
+    this.statements.log.run(cell.id, sequence, adds, submission, line, revision, encodeCell(cell.state));
+  }
+
+  private cellAt(key: CellKey): Cell {
+    const { measure, year, programme, organisation, basis, series } = key;
+    const columns = [measure, year, programme, organisation, basis, series];
+    const name = columns.join(' ');
+    let cell = this.cells.get(name);
+    if (!cell) {
+      const row = this.statements.find.get(...columns) as { id: number; sequence: number; state: string } | undefined;
+      cell = row
+        ? { id: row.id, sequence: row.sequence, state: decodeCell(row.state) }
+        : { id: this.create(columns), sequence: -1, state: EMPTY_CELL };
+      this.cells.set(name, cell);
+    }
+    return cell;
+  }
+
+  private create(columns: readonly (string | number)[]): number {
+    return Number(this.statements.create.run(...columns, -1, encodeCell(EMPTY_CELL)).lastInsertRowid);
+  }
+
+  /** Writes each changed cell once a batch, however many of the batch's events changed it. */
+  flush(): void {
+    for (const { id, sequence, state } of this.changed) this.statements.update.run(sequence, encodeCell(state), id);
+    this.changed.clear();
+    if (this.cells.size > CELLS_MAX) this.cells.clear();
+  }
+
+  forget(): void {
+    this.cells.clear();
+    this.changed.clear();
+  }
+}
+
+function keyOf(outcome: RecordedOutcome | ReplacedOutcome, programme: string, measure: Measure): CellKey {
+  return cellKeyOf(outcome, programme, measure.series[outcome.measureVersion - 1]!);
+}

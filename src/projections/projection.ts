@@ -1,0 +1,275 @@
+/**
+ * The read models as the rest of the app sees them: which file is current, how far it is, and whether it can
+ * be trusted. The work itself is done in worker threads.
+ *
+ * A rebuild writes a new file beside the current one, which goes on serving, and takes its place in one step
+ * when it is level. `views/current` names the current file.
+ */
+import { Injectable, Logger } from '@nestjs/common';
+import type { Database } from 'better-sqlite3';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { BehaviorSubject, filter, firstValueFrom, map, merge, Subject, take, timer } from 'rxjs';
+import { compiled } from '../kernel/compiled.js';
+import type { Position } from '../store/event-store.js';
+import type { StoreLocation } from '../store/open-reader.js';
+import { Build } from './build.js';
+import type { ProjectorReport } from './projector-worker.js';
+import type { SelfCheckOptions, SelfCheckReport } from './self-check.js';
+import { openViewsForReading, readCheckpoint, VIEWS_VERSION, viewsVersionOf, type ViewsCheckpoint } from './views-file.js';
+
+export type ProjectionState =
+  | { readonly status: 'starting' | 'live' }
+  /** `target` is the sequence that the views had before, as far as it is known. */
+  | { readonly status: 'rebuilding'; readonly sequence: number; readonly target: number }
+  | { readonly status: 'stopped'; readonly message: string };
+
+/** What a caller waits for is not projected. Asking again is safe. */
+export class NotProjected extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'NotProjected';
+  }
+}
+
+const WAIT_MS_MAX = 10_000;
+
+@Injectable()
+export class Projection {
+  private readonly logger = new Logger('Projection');
+  private readonly dir: string;
+  private readonly progress$ = new BehaviorSubject<ViewsCheckpoint>({ sequence: -1, position: null, ledgerTime: 0 });
+  private readonly changes$ = new Subject<void>();
+  private build!: Build;
+  private nextBuild: Build | null = null;
+  private rebuilt = new Subject<void>();
+  private reader: Database | null = null;
+  private selfCheckWorker: Worker | null = null;
+  private checked: SelfCheckReport = { ok: true, sequence: -1 };
+  private status: ProjectionState = { status: 'starting' };
+  private catalogueAt = 0;
+
+  constructor(private readonly store: StoreLocation) {
+    this.dir = join(store.dataDir, 'views');
+  }
+
+  /** Resolves when the views are level with the store, or will not be: see `state`. */
+  async start(): Promise<void> {
+    mkdirSync(this.dir, { recursive: true });
+    const known = this.currentFile();
+    const before = known === null ? null : versionAndSequence(known);
+    const usable = before?.version === VIEWS_VERSION;
+    if (before && !usable) this.status = { status: 'rebuilding', sequence: -1, target: before.sequence };
+    this.build = this.startBuild(usable ? known! : this.newFile(), !usable);
+    await firstValueFrom(
+      this.changes$.pipe(filter(() => this.status.status === 'live' || this.status.status === 'stopped')),
+    );
+  }
+
+  get state(): ProjectionState {
+    return this.status;
+  }
+
+  get progress(): ViewsCheckpoint {
+    return this.progress$.value;
+  }
+
+  /** Every progress of the current views, beginning with where they are. */
+  get progressed$() {
+    return this.progress$.asObservable();
+  }
+
+  get selfCheck(): SelfCheckReport {
+    return this.checked;
+  }
+
+  /** Grows whenever the catalogue may have changed. */
+  get catalogueVersion(): number {
+    return this.catalogueAt;
+  }
+
+  /**
+   * A connection to the current views.
+   * @throws NotProjected while they are being rebuilt after an upgrade
+   */
+  get views(): Database {
+    if (this.status.status === 'rebuilding') {
+      const { sequence, target } = this.status;
+      throw new NotProjected(`the read models are being rebuilt: ${sequence + 1} of about ${target + 1} events`);
+    }
+    this.reader ??= openViewsForReading(this.build.file);
+    return this.reader;
+  }
+
+  /** Waits, up to ten seconds, until a sequence is projected. */
+  async reach(sequence: number): Promise<void> {
+    await this.until((progress) => progress.sequence >= sequence, `sequence ${sequence}`);
+  }
+
+  /** The sequence of a committed event, once it is projected. */
+  async sequenceOf(position: Position): Promise<number> {
+    await this.until((progress) => (progress.position ?? '') >= position, 'what was recorded');
+    return findSequence(this.views, position, this.progress.sequence);
+  }
+
+  private async until(reached: (progress: ViewsCheckpoint) => boolean, what: string): Promise<void> {
+    if (reached(this.progress$.value)) return;
+    const stopped$ = this.changes$.pipe(filter(() => this.status.status === 'stopped'));
+    const answer = await firstValueFrom(
+      merge(
+        this.progress$.pipe(filter(reached), map(() => 'reached' as const)),
+        merge(stopped$, timer(WAIT_MS_MAX)).pipe(map(() => 'not reached' as const)),
+      ).pipe(take(1)),
+    );
+    if (answer === 'not reached') {
+      const { sequence } = this.progress;
+      throw new NotProjected(`the read models stand at sequence ${sequence} and have not reached ${what}: ask again`);
+    }
+  }
+
+  /** Builds the views anew beside the current ones and puts them in their place when level. */
+  async rebuild(): Promise<void> {
+    const rebuilt = firstValueFrom(this.rebuilt);
+    this.nextBuild ??= this.startBuild(this.newFile(), true);
+    await rebuilt;
+  }
+
+  /** How far a rebuild beside the current views is, if one runs. */
+  get rebuildProgress(): { sequence: number; target: number } | null {
+    return this.nextBuild && { sequence: this.nextBuild.progress.sequence, target: this.progress.sequence };
+  }
+
+  private startBuild(file: string, rebuild: boolean): Build {
+    return new Build({ store: this.store, file, rebuild }, (build, report) => this.onReport(build, report));
+  }
+
+  private onReport(build: Build, report: ProjectorReport): void {
+    if (report.kind === 'projected' && report.catalogueChanged) this.catalogueAt++;
+    if (build === this.nextBuild) this.onRebuildReport(build, report);
+    else if (build === this.build) this.onCurrentReport(report);
+  }
+
+  private onCurrentReport(report: ProjectorReport): void {
+    switch (report.kind) {
+      case 'projected':
+        if (this.status.status === 'rebuilding') this.status = { ...this.status, sequence: report.sequence };
+        this.progress$.next(this.build.progress);
+        break;
+      case 'level':
+        this.status = { status: 'live' };
+        this.makeCurrent(this.build);
+        this.removeOtherFiles();
+        break;
+      case 'stopped':
+        this.status = { status: 'stopped', message: report.message };
+        this.logger.error(report.message);
+        break;
+    }
+    this.changes$.next();
+  }
+
+  private onRebuildReport(build: Build, report: ProjectorReport): void {
+    if (report.kind === 'stopped') {
+      this.nextBuild = null;
+      this.rebuilt.error(new Error(`the rebuild stopped: ${report.message}`));
+      this.rebuilt = new Subject();
+      return;
+    }
+    if (!build.level || build.progress.sequence < this.progress.sequence) return;
+    const old = this.build;
+    this.build = build;
+    this.nextBuild = null;
+    this.status = { status: 'live' };
+    this.catalogueAt++;
+    this.makeCurrent(build);
+    this.progress$.next(build.progress);
+    this.changes$.next();
+    void old.stop().then(() => {
+      this.removeOtherFiles();
+      this.rebuilt.next();
+    });
+  }
+
+  private makeCurrent(build: Build): void {
+    const pointer = join(this.dir, 'current');
+    writeFileSync(`${pointer}.new`, basename(build.file));
+    renameSync(`${pointer}.new`, pointer);
+    this.reader?.close();
+    this.reader = null;
+    this.startSelfCheck();
+  }
+
+  private currentFile(): string | null {
+    const pointer = join(this.dir, 'current');
+    if (!existsSync(pointer)) return null;
+    const file = join(this.dir, readFileSync(pointer, 'utf8'));
+    return existsSync(file) ? file : null;
+  }
+
+  private newFile(): string {
+    return join(this.dir, `views-${VIEWS_VERSION}-${Date.now()}.db`);
+  }
+
+  /** Views of before, or of a rebuild that was cut short, are worth nothing. */
+  private removeOtherFiles(): void {
+    const current = basename(this.build.file);
+    for (const name of readdirSync(this.dir)) {
+      if (name !== 'current' && !name.startsWith(current)) rmSync(join(this.dir, name));
+    }
+  }
+
+  private startSelfCheck(): void {
+    this.selfCheckWorker?.postMessage('stop');
+    this.checked = { ok: true, sequence: -1 };
+    const options: SelfCheckOptions = { store: this.store, file: this.build.file };
+    const worker = new Worker(compiled('projections/self-check.js'), { workerData: options });
+    this.selfCheckWorker = worker;
+    const hear = (report: SelfCheckReport) => {
+      if (worker !== this.selfCheckWorker) return;
+      this.checked = report;
+      if (!report.ok) this.logger.error(`self-check: ${report.fault}`);
+    };
+    worker.on('message', hear);
+    worker.on('error', (error) => hear({ ok: false, sequence: this.checked.sequence, fault: error.message }));
+  }
+
+  async stop(): Promise<void> {
+    const worker = this.selfCheckWorker;
+    const checkEnded = worker && new Promise((resolve) => worker.once('exit', resolve));
+    worker?.postMessage('stop');
+    await Promise.all([this.build.stop(), this.nextBuild?.stop(), checkEnded]);
+    this.reader?.close();
+  }
+}
+
+function versionAndSequence(file: string): { version: number; sequence: number } {
+  const db = openViewsForReading(file);
+  try {
+    return { version: viewsVersionOf(db), sequence: readCheckpoint(db).sequence };
+  } finally {
+    db.close();
+  }
+}
+
+/**
+ * Positions grow with sequences, so the look-up is a search that starts at the end, where what was just
+ * recorded is: a few steps for that, and the logarithm of history at worst.
+ */
+function findSequence(views: Database, position: Position, last: number): number {
+  const read = views.prepare('SELECT position FROM events WHERE sequence = ?').pluck();
+  const at = (sequence: number) => read.get(sequence) as string;
+  let high = last;
+  let low = last;
+  for (let step = 1; low > 0 && at(low) > position; step *= 2) {
+    high = low;
+    low = Math.max(0, last - step);
+  }
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (at(middle) < position) low = middle + 1;
+    else high = middle;
+  }
+  if (at(low) !== position) throw new NotProjected(`no event is projected from position ${position}`);
+  return low;
+}

@@ -1,0 +1,54 @@
+/** The projector's thread: catches up, says so, and follows. It alone writes its views file. */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Position } from '../store/event-store.js';
+import { openReader, type StoreLocation } from '../store/open-reader.js';
+import { Projector, type BatchProjected } from './projector.js';
+
+export interface ProjectorOptions {
+  readonly store: StoreLocation;
+  readonly file: string;
+  /** A rebuild: faster, and its file is worth nothing until it is level. */
+  readonly rebuild: boolean;
+}
+
+export type ProjectorReport =
+  | ({ readonly kind: 'projected' } & BatchProjected)
+  | { readonly kind: 'level' }
+  | { readonly kind: 'stopped'; readonly message: string };
+
+const BATCH_SIZE_MAX = 5_000;
+
+async function run({ store, file, rebuild }: ProjectorOptions, signal: AbortSignal): Promise<void> {
+  const reader = openReader(store);
+  const projector = new Projector(file);
+  const project = (events: Parameters<Projector['project']>[0]) =>
+    report({ kind: 'projected', ...projector.project(events) });
+  try {
+    await projector.verifyStoreHolds(reader);
+    projector.buildFast(rebuild);
+    let after = projector.checkpoint.position as Position | null;
+    report({ kind: 'projected', ...projector.checkpoint, catalogueChanged: true });
+    for (;;) {
+      const events = await reader.readAll(after, BATCH_SIZE_MAX);
+      if (events.length === 0 || signal.aborted) break;
+      project(events);
+      after = events.at(-1)!.position;
+    }
+    projector.buildFast(false);
+    report({ kind: 'level' });
+    for await (const events of reader.subscribe(after, signal)) project(events);
+  } finally {
+    projector.close();
+    await reader.close();
+  }
+}
+
+function report(message: ProjectorReport): void {
+  parentPort!.postMessage(message);
+}
+
+const stopping = new AbortController();
+parentPort!.once('message', () => stopping.abort());
+run(workerData as ProjectorOptions, stopping.signal)
+  .catch((error: unknown) => report({ kind: 'stopped', message: (error as Error).message }))
+  .finally(() => parentPort!.close());

@@ -1,0 +1,167 @@
+/**
+ * The projector numbers every event of the store's global order (0, 1, 2, …) and applies it to the read models.
+ *
+ * Rows and checkpoint commit together: a crash between them would count an outcome twice or lose it. So a
+ * batch is one transaction, and whatever the instruction at which the process dies, the next run goes on from
+ * the checkpoint. Everything is decided by the events alone: nothing is read from a clock or another stream.
+ */
+import type { Database, Statement } from 'better-sqlite3';
+import type { MeasureState } from '../catalogue/measure.js';
+import { assert } from '../kernel/assert.js';
+import type { EventReader, RecordedEvent } from '../store/event-store.js';
+import { upcast, type LedgerEvent } from '../store/upcast.js';
+import { CatalogueProjection } from './catalogue-projection.js';
+import { CellsProjection } from './cells-projection.js';
+import { eventDigest, openViewsForWriting, readCheckpoint, type ViewsCheckpoint } from './views-file.js';
+
+export interface BatchProjected extends ViewsCheckpoint {
+  /** Whether a programme, an organisation or a measure changed. */
+  readonly catalogueChanged: boolean;
+}
+
+/** The projection stopped at an event, and will not step over it. */
+export class ProjectionStopped extends Error {
+  constructor(sequence: number, event: RecordedEvent, cause: unknown) {
+    super(
+      `projection stopped at sequence ${sequence}, event ${event.id} (${event.type}, ${event.stream} revision ` +
+        `${event.revision}): ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
+    this.name = 'ProjectionStopped';
+  }
+}
+
+export class Projector {
+  private readonly db: Database;
+  private readonly catalogue: CatalogueProjection;
+  private readonly cells: CellsProjection;
+  private readonly insertEvent: Statement;
+  private readonly moveCheckpoint: Statement;
+  private readonly names: Names;
+  private at: ViewsCheckpoint;
+
+  constructor(file: string) {
+    this.db = openViewsForWriting(file);
+    this.catalogue = new CatalogueProjection(this.db);
+    this.cells = new CellsProjection(this.db);
+    this.names = new Names(this.db);
+    this.insertEvent = this.db.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)');
+    this.moveCheckpoint = this.db.prepare('UPDATE checkpoint SET sequence = ?, position = ?, ledger_time = ?');
+    this.at = readCheckpoint(this.db);
+  }
+
+  get checkpoint(): ViewsCheckpoint {
+    return this.at;
+  }
+
+  /**
+   * Applies the events that follow the checkpoint, all or none.
+   * @throws ProjectionStopped, with everything before the batch kept
+   */
+  project(events: readonly RecordedEvent[]): BatchProjected {
+    this.db.exec('BEGIN IMMEDIATE');
+    try {
+      let { sequence, ledgerTime } = this.at;
+      let catalogueChanged = false;
+      for (const event of events) {
+        sequence += 1;
+        ledgerTime = Math.max(ledgerTime, Date.parse(event.metadata.recordedAt));
+        try {
+          const known = upcast(event);
+          this.record(event, known, sequence, ledgerTime);
+          if (this.catalogue.apply(known, sequence)) catalogueChanged = true;
+          else this.cells.apply(known, event.revision, sequence, (id) => this.measure(id));
+        } catch (cause) {
+          throw new ProjectionStopped(sequence, event, cause);
+        }
+      }
+      this.cells.flush();
+      const position = events.at(-1)?.position ?? this.at.position;
+      this.moveCheckpoint.run(sequence, position, ledgerTime);
+      this.db.exec('COMMIT');
+      this.at = { sequence, position, ledgerTime };
+      return { ...this.at, catalogueChanged };
+    } catch (error) {
+      if (this.db.inTransaction) this.db.exec('ROLLBACK');
+      this.forget();
+      throw error;
+    }
+  }
+
+  /** After a rollback, what was remembered may be more than what is stored. */
+  private forget(): void {
+    this.catalogue.forget();
+    this.cells.forget();
+    this.names.forget();
+  }
+
+  private record(event: RecordedEvent, known: LedgerEvent, sequence: number, ledgerTime: number): void {
+    const programme = 'programmeId' in known.data ? this.names.idOf(known.data.programmeId) : null;
+    const type = this.names.idOf(event.type);
+    const digest = eventDigest(event.metadata.payloadHash);
+    this.insertEvent.run(sequence, event.position, ledgerTime, type, programme, digest);
+  }
+
+  private measure(id: string): Extract<MeasureState, { status: 'defined' }> {
+    const state = this.catalogue.measure(id);
+    assert(state?.status === 'defined', `measure ${id} was defined before its outcomes`);
+    return state;
+  }
+
+  /** Rebuilding may lose its own file in a power cut, and is then begun again: it need not wait for the disk. */
+  buildFast(fast: boolean): void {
+    this.db.pragma(`synchronous = ${fast ? 'OFF' : 'NORMAL'}`);
+    if (!fast) this.db.pragma('wal_checkpoint(TRUNCATE)');
+  }
+
+  /**
+   * Refuses to go on where the store does not hold the last event that these views know: the store has been
+   * cut short or replaced, and new events would be numbered as ones that were already given out.
+   */
+  async verifyStoreHolds(reader: EventReader): Promise<void> {
+    const { sequence } = this.at;
+    if (sequence < 0) return;
+    const rows = this.db
+      .prepare('SELECT position, digest FROM events WHERE sequence IN (?, ?) ORDER BY sequence')
+      .all(sequence - 1, sequence) as { position: string; digest: number }[];
+    const previous = sequence === 0 ? null : (rows[0]!.position as RecordedEvent['position']);
+    const [event] = await reader.readAll(previous, 1);
+    const last = rows.at(-1)!;
+    if (event?.position !== last.position || eventDigest(event.metadata.payloadHash) !== last.digest) {
+      throw new Error(
+        `the read models know ${sequence + 1} events, but the store does not hold the last of them: the store ` +
+          `was cut short or replaced. Restore it, or, if that was meant, run: ledger rebuild --offline`,
+      );
+    }
+  }
+
+  close(): void {
+    this.db.close();
+  }
+}
+
+/** Event types and programme ids as small numbers. */
+class Names {
+  private readonly known = new Map<string, number>();
+  private readonly insert: Statement<[string]>;
+  private readonly find: Statement<[string]>;
+
+  constructor(db: Database) {
+    this.insert = db.prepare('INSERT INTO names (text) VALUES (?) ON CONFLICT DO NOTHING');
+    this.find = db.prepare('SELECT id FROM names WHERE text = ?');
+  }
+
+  idOf(text: string): number {
+    let id = this.known.get(text);
+    if (id === undefined) {
+      this.insert.run(text);
+      ({ id } = this.find.get(text) as { id: number });
+      this.known.set(text, id);
+    }
+    return id;
+  }
+
+  forget(): void {
+    this.known.clear();
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * The running self-check: does every committed event stand in the read models, once, in order and unaltered?
+ *
+ * It shares nothing with the projector. In its own thread it reads the store again from the first event,
+ * checks each payload against its hash, and compares one by one with what the views say was projected: count,
+ * position and digest, and that as many outcomes stand in the cells as were recorded and not withdrawn.
+ * It goes easy: after each batch it rests as long as it worked.
+ */
+import type { Database } from 'better-sqlite3';
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { EventReader, Position, RecordedEvent } from '../store/event-store.js';
+import { openReader, type StoreLocation } from '../store/open-reader.js';
+import { verifyPayload } from '../store/upcast.js';
+import { decodeCell } from './cell.js';
+import { eventDigest, openViewsForReading, readCheckpoint } from './views-file.js';
+
+export interface SelfCheckReport {
+  readonly ok: boolean;
+  /** Up to which sequence committed and projected were compared. */
+  readonly sequence: number;
+  /** Outcomes that stand, counted from the events. */
+  readonly outcomes?: number;
+  /** SHA-256 over the position and the payload hash of every event so far, hexadecimal. */
+  readonly digest?: string;
+  readonly fault?: string;
+}
+
+export interface SelfCheckOptions {
+  readonly store: StoreLocation;
+  readonly file: string;
+}
+
+const BATCH_SIZE = 1_000;
+const REST_MS = 1_000;
+
+class Difference extends Error {}
+
+export class SelfCheck {
+  private sequence = -1;
+  private position: Position | null = null;
+  private outcomes = 0;
+  private readonly digest = createHash('sha256');
+
+  constructor(
+    private readonly reader: EventReader,
+    private readonly views: Database,
+  ) {}
+
+  /** Compares what was committed and projected since the last step. */
+  async step(rest: (workedMs: number) => Promise<unknown> = () => Promise.resolve()): Promise<SelfCheckReport> {
+    const { target, standing } = this.snapshot();
+    try {
+      while (this.sequence < target) {
+        const startedAt = performance.now();
+        await this.compareBatch(Math.min(BATCH_SIZE, target - this.sequence));
+        await rest(performance.now() - startedAt);
+      }
+      if (standing !== this.outcomes) {
+        throw new Difference(`${this.outcomes} outcomes stand by the events, but the totals are made of ${standing}`);
+      }
+    } catch (error) {
+      return { ok: false, sequence: this.sequence, fault: (error as Error).message };
+    }
+    return { ok: true, sequence: this.sequence, outcomes: this.outcomes, digest: this.digest.copy().digest('hex') };
+  }
+
+  /** How far the views are and how many outcomes their totals are made of, both at one moment. */
+  private snapshot(): { target: number; standing: number } {
+    return this.views.transaction(() => {
+      const { sequence } = readCheckpoint(this.views);
+      let standing = 0;
+      for (const { state } of this.views.prepare('SELECT state FROM cells').iterate() as Iterable<{ state: string }>) {
+        standing += decodeCell(state).outcomes;
+      }
+      return { target: sequence, standing };
+    })();
+  }
+
+  private async compareBatch(size: number): Promise<void> {
+    const committed = await this.reader.readAll(this.position, size);
+    const projected = this.views
+      .prepare('SELECT sequence, position, digest FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?')
+      .all(this.sequence, size) as { sequence: number; position: string; digest: number }[];
+    for (let index = 0; index < size; index++) {
+      const sequence = this.sequence + 1;
+      const [event, row] = [committed[index], projected[index]];
+      if (!event) throw new Difference(`sequence ${sequence} was projected, but the store does not hold it`);
+      const digest = eventDigest(event.metadata.payloadHash);
+      if (row?.sequence !== sequence || row.position !== event.position || row.digest !== digest) {
+        throw new Difference(`event ${event.id} was committed, but sequence ${sequence} of the views is not it`);
+      }
+      verifyPayload(event);
+      this.digest.update(`${event.position} ${event.metadata.payloadHash}\n`);
+      this.outcomes += changeOfStanding(event);
+      this.sequence = sequence;
+      this.position = event.position;
+    }
+  }
+}
+
+function changeOfStanding({ metadata }: RecordedEvent): number {
+  if (metadata.schema.startsWith('outcome@')) return 1;
+  return metadata.schema.startsWith('outcome-withdrawn@') ? -1 : 0;
+}
+
+async function run({ store, file }: SelfCheckOptions): Promise<void> {
+  const stopping = new AbortController();
+  parentPort!.once('message', () => stopping.abort());
+  const reader = openReader(store);
+  const views = openViewsForReading(file);
+  const check = new SelfCheck(reader, views);
+  const rest = (ms: number) => delay(ms, undefined, { signal: stopping.signal });
+  let report: SelfCheckReport = { ok: true, sequence: -1 };
+  try {
+    while (report.ok) {
+      report = await check.step(rest);
+      parentPort!.postMessage(report);
+      if (report.ok) await rest(REST_MS);
+    }
+  } catch (error) {
+    if (!stopping.signal.aborted) throw error;
+  } finally {
+    views.close();
+    await reader.close();
+    parentPort!.close();
+  }
+}
+
+if (parentPort && (workerData as SelfCheckOptions | null)?.file) void run(workerData as SelfCheckOptions);

@@ -1,0 +1,111 @@
+/** What changed in a measure's figures between two moments, and the events that changed it. */
+import { Injectable } from '@nestjs/common';
+import { financialYearStarting, type FinancialYear } from '../kernel/financial-year.js';
+import { outcomeIdOf } from '../kernel/ids.js';
+import { Projection } from '../projections/projection.js';
+import type { RecordedEvent } from '../store/event-store.js';
+import { amount, type Amount } from './figure.js';
+import type { MomentText } from './moment.js';
+import { EntryReader, pageOfLog, type LogEntry, type PagePlace } from './outcomes.js';
+import { Totals, type Context, type TotalsQuery, type YearFigure } from './totals.js';
+
+export interface ChangesQuery extends Omit<TotalsQuery, 'moment' | 'groupBy'> {
+  readonly earlier: MomentText;
+  readonly later?: MomentText | undefined;
+  readonly place: PagePlace;
+  readonly limit: number;
+}
+
+export interface ChangedYear {
+  readonly financialYear: FinancialYear;
+  readonly before: YearFigure;
+  readonly after: YearFigure;
+  /** Of the totals; null where one of them is. */
+  readonly difference: Amount | null;
+}
+
+export interface ChangingEvent {
+  readonly sequence: number;
+  readonly event: string;
+  readonly type: string;
+  readonly outcome: string;
+  readonly programme: string;
+  readonly organisation?: string;
+  readonly measure: string;
+  readonly financialYear: FinancialYear;
+  readonly recordedAt: string;
+  readonly actor: string;
+  readonly reason?: string;
+}
+
+export interface Changes extends Context {
+  readonly earlier: { readonly sequence: number; readonly asAt: string };
+  readonly later: { readonly sequence: number; readonly asAt: string };
+  /** Only years whose figure differs. */
+  readonly years: readonly ChangedYear[];
+  readonly events: readonly ChangingEvent[];
+  readonly next: PagePlace | null;
+}
+
+@Injectable()
+export class ChangesReport {
+  constructor(
+    private readonly projection: Projection,
+    private readonly totals: Totals,
+    private readonly entries: EntryReader,
+  ) {}
+
+  async between({ earlier, later, place, limit, ...query }: ChangesQuery, nowMs: number): Promise<Changes> {
+    const { views } = this.projection;
+    const now = await this.totals.annual({ ...query, moment: later }, nowMs);
+    // Pinned by sequence, so that figures, cells and events are all of the same moment.
+    const pinned = { parameter: 'later', text: String(now.sequence) };
+    const { cells, years } = this.totals.reading({ ...query, moment: now.sequence < 0 ? later : pinned }, nowMs);
+    const before = await this.totals.annual({ ...query, to: years.at(-1)!, moment: earlier }, nowMs);
+    const changed = cells.filter(({ sequence }) => sequence > before.sequence);
+    const keep = ({ sequence }: { sequence: number }) => sequence > before.sequence;
+    const start = place.cell === 0 ? { cell: 0, sequence: before.sequence } : place;
+    const page = pageOfLog(views, changed, { condition: 'true', after: start, until: now.sequence, limit, keep });
+    const { years: yearsNow, ...context } = now;
+    return {
+      ...context,
+      earlier: { sequence: before.sequence, asAt: before.asAt },
+      later: { sequence: now.sequence, asAt: now.asAt },
+      years: changedYears(before.years, yearsNow),
+      events: await this.eventsOf(page.entries),
+      next: page.next,
+    };
+  }
+
+  private async eventsOf(entries: readonly LogEntry[]): Promise<ChangingEvent[]> {
+    const events = await this.entries.eventsOf(entries);
+    return events.map((event, index) => changingEvent(event, entries[index]!));
+  }
+}
+
+function changedYears(before: readonly YearFigure[], after: readonly YearFigure[]): ChangedYear[] {
+  return after.flatMap((figure, index) => {
+    const earlier = before[index]!;
+    if (JSON.stringify(earlier) === JSON.stringify(figure)) return [];
+    const difference =
+      earlier.total === null || figure.total === null ? null : amount(BigInt(figure.total) - BigInt(earlier.total));
+    return [{ financialYear: figure.financialYear, before: earlier, after: figure, difference }];
+  });
+}
+
+function changingEvent(event: RecordedEvent, { cell, submissionId, line, sequence }: LogEntry): ChangingEvent {
+  const { reason } = event.data;
+  return {
+    sequence,
+    event: event.id,
+    type: event.type,
+    outcome: outcomeIdOf(submissionId, line),
+    programme: cell.programme,
+    ...(cell.organisation !== '' && { organisation: cell.organisation }),
+    measure: cell.measure,
+    financialYear: financialYearStarting(cell.year),
+    recordedAt: event.metadata.recordedAt,
+    actor: event.metadata.actor,
+    ...(typeof reason === 'string' && { reason }),
+  };
+}

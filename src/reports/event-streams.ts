@@ -1,0 +1,59 @@
+/**
+ * Events as streams that are read a page at a time, only when the reader has taken what came before: memory
+ * does not grow with the length of history or with the slowness of a reader.
+ */
+import { filter, firstValueFrom, fromEvent, map, merge, take, timer } from 'rxjs';
+import type { Projection } from '../projections/projection.js';
+import { cloudEventOf } from './cloud-event.js';
+import type { History, HistoryQuery } from './history.js';
+
+const PAGE_SIZE = 200;
+const HEARTBEAT_MS = 15_000;
+
+/** CloudEvents as NDJSON, up to `limit` of them. */
+export async function* eventLines(history: History, query: HistoryQuery, limit: number): AsyncGenerator<string> {
+  let { after } = query;
+  for (let left = limit; left > 0; ) {
+    const page = await history.page({ ...query, after, limit: Math.min(PAGE_SIZE, left) });
+    if (page.events.length > 0) yield page.events.map((event) => `${JSON.stringify(cloudEventOf(event))}\n`).join('');
+    if (page.next === null) return;
+    after = page.next;
+    left -= page.events.length;
+  }
+}
+
+export interface LiveQuery extends Pick<HistoryQuery, 'after' | 'programme' | 'type'> {
+  readonly signal: AbortSignal;
+}
+
+/** Server-sent events: `id` is the sequence, so that a reader that comes back says where it was. */
+export async function* liveEvents(
+  history: History,
+  projection: Projection,
+  { after, programme, type, signal }: LiveQuery,
+): AsyncGenerator<string> {
+  yield ': connected\n\n';
+  for (let reached = after; !signal.aborted; ) {
+    const until = projection.progress.sequence;
+    const page = await history.page({ after: reached, until, programme, type, limit: PAGE_SIZE });
+    if (page.events.length > 0) {
+      yield page.events
+        .map((event) => `id: ${event.sequence}\nevent: ${event.event.type}\ndata: ${JSON.stringify(cloudEventOf(event))}\n\n`)
+        .join('');
+    }
+    reached = page.next ?? Math.max(reached, until);
+    if (page.next === null && (await nextOf(projection, reached, signal)) === 'quiet') yield ': heartbeat\n\n';
+  }
+}
+
+/** Waits until there is something after a sequence, or nothing for the time of a heartbeat, or the end. */
+function nextOf(projection: Projection, reached: number, signal: AbortSignal): Promise<'more' | 'quiet' | 'end'> {
+  if (signal.aborted) return Promise.resolve('end');
+  return firstValueFrom(
+    merge(
+      projection.progressed$.pipe(filter(({ sequence }) => sequence > reached), map(() => 'more' as const)),
+      timer(HEARTBEAT_MS).pipe(map(() => 'quiet' as const)),
+      fromEvent(signal, 'abort').pipe(map(() => 'end' as const)),
+    ).pipe(take(1)),
+  );
+}

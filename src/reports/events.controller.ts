@@ -1,0 +1,100 @@
+/** Auditors read the ledger in order: pages, everything as NDJSON, live, or what concerns one programme. */
+import { Controller, Get, Headers, Param, Query, Res, type BeforeApplicationShutdown } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { Readable } from 'node:stream';
+import { Problem } from '../http/problem.js';
+import { Refused } from '../kernel/refusals.js';
+import { CatalogueView } from '../projections/catalogue-view.js';
+import { Projection } from '../projections/projection.js';
+import { Clock } from '../store/run-decider.js';
+import { cloudEventOf, type CloudEvent } from './cloud-event.js';
+import { eventLines, liveEvents } from './event-streams.js';
+import { History, type HistoryQuery } from './history.js';
+import { parseMoment } from './moment.js';
+import { EventsQueryDto, HistoryQueryDto, StreamQueryDto } from './reports.dto.js';
+
+const PAGE_LIMIT = 100;
+
+interface EventsPage {
+  readonly events: readonly CloudEvent[];
+  readonly next: string | null;
+}
+
+@Controller('v1')
+export class EventsController implements BeforeApplicationShutdown {
+  private readonly closing = new AbortController();
+
+  constructor(
+    private readonly history: History,
+    private readonly projection: Projection,
+    private readonly catalogue: CatalogueView,
+    private readonly clock: Clock,
+  ) {}
+
+  @Get('events')
+  events(
+    @Query() query: EventsQueryDto,
+    @Headers('accept') accept: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<EventsPage> | Readable {
+    const question = this.question(query);
+    if (!accept?.includes('application/x-ndjson')) return this.page(question);
+    void reply.type('application/x-ndjson');
+    const limit = query.limit === undefined ? Infinity : question.limit;
+    return Readable.from(eventLines(this.history, question, limit), { objectMode: false });
+  }
+
+  @Get('events/stream')
+  stream(
+    @Query() { after, programme, type }: StreamQueryDto,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Readable {
+    if (lastEventId !== undefined && !/^\d{1,16}$/.test(lastEventId)) {
+      throw new Problem('bad-header', 'Last-Event-ID must be the id of an event that this stream sent');
+    }
+    const from = lastEventId ?? after;
+    void reply.type('text/event-stream').header('cache-control', 'no-store').header('x-accel-buffering', 'no');
+    const events = liveEvents(this.history, this.projection, {
+      after: from === undefined ? -1 : Number(from),
+      programme,
+      type,
+      signal: this.closing.signal,
+    });
+    // One page of events and the socket's own buffer are all that a slow reader takes up.
+    return Readable.from(events, { objectMode: false, highWaterMark: 16_384 });
+  }
+
+  @Get('programmes/:id/history')
+  programmeHistory(@Param('id') id: string, @Query() query: HistoryQueryDto): Promise<EventsPage> {
+    if (!this.catalogue.find('programme', id)) {
+      throw new Refused({ code: 'programme-unknown', detail: 'there is no programme with that id' });
+    }
+    return this.page({ ...this.question(query), programme: id });
+  }
+
+  /** Live streams would keep the server from closing. */
+  beforeApplicationShutdown(): void {
+    this.closing.abort();
+  }
+
+  private question({ after, until, limit, programme, type }: EventsQueryDto): HistoryQuery {
+    const { views, progress } = this.projection;
+    const last =
+      until === undefined
+        ? progress.sequence
+        : parseMoment(views, { parameter: 'until', text: until }, this.clock.now()).sequence;
+    return {
+      after: after === undefined ? -1 : Number(after),
+      until: last,
+      programme,
+      type,
+      limit: Math.max(1, Number(limit ?? PAGE_LIMIT)),
+    };
+  }
+
+  private async page(question: HistoryQuery): Promise<EventsPage> {
+    const { events, next } = await this.history.page(question);
+    return { events: events.map(cloudEventOf), next: next === null ? null : String(next) };
+  }
+}

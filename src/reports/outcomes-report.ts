@@ -1,0 +1,39 @@
+/** Pages of the outcomes behind a figure. */
+import { Injectable } from '@nestjs/common';
+import { Projection } from '../projections/projection.js';
+import { contributes, EntryReader, standingEntries, type OutcomeView, type PagePlace } from './outcomes.js';
+import { Totals, type TotalsQuery } from './totals.js';
+
+export interface OutcomesPage {
+  /** `contributes` is false for what is kept beside the figure: superseded values of a stock, bare percentages. */
+  readonly outcomes: readonly (OutcomeView & { readonly contributes: boolean })[];
+  readonly next: PagePlace | null;
+  readonly sequence: number;
+}
+
+@Injectable()
+export class OutcomesReport {
+  constructor(
+    private readonly projection: Projection,
+    private readonly totals: Totals,
+    private readonly entries: EntryReader,
+  ) {}
+
+  async page(
+    query: TotalsQuery & { readonly place: PagePlace; readonly limit: number },
+    nowMs: number,
+  ): Promise<OutcomesPage> {
+    const { cells, measure, moment } = this.totals.reading(query, nowMs);
+    const { place, limit } = query;
+    const until = moment.sequence;
+    const standing = cells.filter(({ state }) => state.outcomes > 0);
+    const page = standingEntries(this.projection.views, standing, { after: place, until, limit });
+    const isPart = contributes(standing, measure.kind);
+    const outcomes = await this.entries.outcomesOf(page.entries);
+    return {
+      outcomes: outcomes.map((outcome) => ({ ...outcome, contributes: isPart(outcome) })),
+      next: page.next,
+      sequence: until,
+    };
+  }
+}

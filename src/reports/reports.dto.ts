@@ -1,0 +1,171 @@
+/** What the calls that ask take. Query parameters arrive as text. */
+import { IsIn, Matches } from 'class-validator';
+import { Describe, DigitsText, Optional, Slug } from '../http/decorators.js';
+import { ReadQueryDto } from '../submissions/submissions.dto.js';
+
+const FINANCIAL_YEAR = /^\d{4}-\d{2}$/;
+const CURSOR = /^[A-Za-z0-9_-]{1,400}$/;
+/** A date, or an instant; whether it is a real one is found when it is read. */
+const DATE_OR_INSTANT = /^\d{4}-\d{2}-\d{2}(T[0-9:.]{8,18}(Z|[+-]\d{2}:\d{2}))?$/;
+const SEQUENCE_OR_INSTANT = /^(\d{1,16}|\d{4}-\d{2}-\d{2}(T[0-9:.]{8,18}(Z|[+-]\d{2}:\d{2}))?)$/;
+const EVENT_TYPE = /^[A-Z][A-Za-z0-9]{2,63}$/;
+
+export class FigureQueryDto extends ReadQueryDto {
+  @Describe({ description: 'The measure asked about.', example: 'patients-benefited' })
+  @Slug()
+  measure!: string;
+
+  @Optional()
+  @Describe({ description: 'Only this programme.' })
+  @Slug()
+  programme?: string;
+
+  @Optional()
+  @Describe({ description: 'Only this organisation.' })
+  @Slug()
+  organisation?: string;
+
+  @Optional()
+  @Describe({ description: 'true: add across a break in the definition of the measure, and flag the figure.' })
+  @IsIn(['true', 'false'])
+  allowBreaks?: 'true' | 'false';
+}
+
+export class MomentQueryDto extends FigureQueryDto {
+  @Optional()
+  @Describe({ description: 'As known at an instant, or at the end of a day in London.', example: '2026-04-30' })
+  @Matches(DATE_OR_INSTANT)
+  asAt?: string;
+
+  @Optional()
+  @Describe({ description: 'As known after the event with this sequence.' })
+  @DigitsText({ max: Number.MAX_SAFE_INTEGER })
+  asAtSequence?: string;
+}
+
+export class AnnualQueryDto extends MomentQueryDto {
+  @Optional()
+  @Describe({ description: 'The first financial year; by default the one that totals since begin with.', example: '2018-19' })
+  @Matches(FINANCIAL_YEAR)
+  from?: string;
+
+  @Optional()
+  @Describe({ description: 'The last financial year; by default the last one with data.' })
+  @Matches(FINANCIAL_YEAR)
+  to?: string;
+
+  @Optional()
+  @Describe({ description: 'The same figures for each programme or organisation.' })
+  @IsIn(['programme', 'organisation'])
+  groupBy?: 'programme' | 'organisation';
+}
+
+export class SinceQueryDto extends MomentQueryDto {
+  @Optional()
+  @Describe({ description: 'The first financial year; by default the one configured.', example: '2018-19' })
+  @Matches(FINANCIAL_YEAR)
+  since?: string;
+
+  @Optional()
+  @Describe({ description: 'The last financial year; by default the last one with data.' })
+  @Matches(FINANCIAL_YEAR)
+  through?: string;
+
+  @Optional()
+  @Describe({ description: 'The same figures for each programme or organisation.' })
+  @IsIn(['programme', 'organisation'])
+  groupBy?: 'programme' | 'organisation';
+}
+
+export class ChangesQueryDto extends FigureQueryDto {
+  @Describe({ description: 'The earlier moment: a sequence, an instant, or the end of a day.', example: '40' })
+  @Matches(SEQUENCE_OR_INSTANT)
+  earlier!: string;
+
+  @Optional()
+  @Describe({ description: 'The later moment; now if left out.' })
+  @Matches(SEQUENCE_OR_INSTANT)
+  later?: string;
+
+  @Optional()
+  @Matches(FINANCIAL_YEAR)
+  from?: string;
+
+  @Optional()
+  @Matches(FINANCIAL_YEAR)
+  to?: string;
+
+  @Optional()
+  @Describe({ description: 'Events on a page, up to 500.' })
+  @DigitsText({ max: 500 })
+  limit?: string;
+
+  @Optional()
+  @Describe({ description: 'The `next` of the page before.' })
+  @Matches(CURSOR)
+  cursor?: string;
+}
+
+export class OutcomesQueryDto extends MomentQueryDto {
+  @Optional()
+  @Matches(FINANCIAL_YEAR)
+  from?: string;
+
+  @Optional()
+  @Matches(FINANCIAL_YEAR)
+  to?: string;
+
+  @Optional()
+  @Describe({ description: 'Outcomes on a page, up to 500.' })
+  @DigitsText({ max: 500 })
+  limit?: string;
+
+  @Optional()
+  @Describe({ description: 'The `next` of the page before.' })
+  @Matches(CURSOR)
+  cursor?: string;
+}
+
+export class HistoryQueryDto extends ReadQueryDto {
+  @Optional()
+  @Describe({ description: 'Events after this sequence; the `next` of the page before.' })
+  @DigitsText({ max: Number.MAX_SAFE_INTEGER })
+  after?: string;
+
+  @Optional()
+  @Describe({ description: 'Events up to this sequence, instant, or end of a day.' })
+  @Matches(SEQUENCE_OR_INSTANT)
+  until?: string;
+
+  @Optional()
+  @Describe({ description: 'Events on a page, up to 1000. NDJSON goes on to the end without it.' })
+  @DigitsText({ max: 1_000 })
+  limit?: string;
+}
+
+export class EventsQueryDto extends HistoryQueryDto {
+  @Optional()
+  @Describe({ description: 'Only events that concern this programme.' })
+  @Slug()
+  programme?: string;
+
+  @Optional()
+  @Describe({ description: 'Only events of this type.', example: 'PatientBenefited' })
+  @Matches(EVENT_TYPE)
+  type?: string;
+}
+
+export class StreamQueryDto extends ReadQueryDto {
+  @Optional()
+  @Describe({ description: 'Events after this sequence. `Last-Event-ID` goes before it.' })
+  @DigitsText({ max: Number.MAX_SAFE_INTEGER })
+  after?: string;
+
+  @Optional()
+  @Slug()
+  programme?: string;
+
+  @Optional()
+  @Matches(EVENT_TYPE)
+  type?: string;
+}

@@ -1,0 +1,145 @@
+/** Answers the reports' queries: one envelope for the union of them. */
+import { Injectable } from '@nestjs/common';
+import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { Config } from '../config.js';
+import { parseFinancialYear, type FinancialYear } from '../kernel/financial-year.js';
+import { Projection } from '../projections/projection.js';
+import { Clock } from '../store/run-decider.js';
+import { ChangesReport, type Changes } from './changes.js';
+import { decodeCursor, encodeCursor } from './cursor.js';
+import { NoSuchMoment, type MomentText } from './moment.js';
+import { OutcomesReport, type OutcomesPage } from './outcomes-report.js';
+import type { AnnualQueryDto, ChangesQueryDto, MomentQueryDto, OutcomesQueryDto, SinceQueryDto } from './reports.dto.js';
+import { Totals, type AnnualTotals, type TotalSince, type TotalsQuery } from './totals.js';
+
+export type Report =
+  | { readonly kind: 'annual'; readonly query: AnnualQueryDto }
+  | { readonly kind: 'since'; readonly query: SinceQueryDto }
+  | { readonly kind: 'changes'; readonly query: ChangesQueryDto }
+  | { readonly kind: 'outcomes'; readonly query: OutcomesQueryDto };
+
+interface Answers {
+  readonly annual: AnnualTotals;
+  readonly since: TotalSince;
+  readonly changes: Omit<Changes, 'next'> & { readonly next: string | null };
+  readonly outcomes: Omit<OutcomesPage, 'next'> & { readonly next: string | null };
+}
+export type ReportAnswer<Kind extends Report['kind']> = Answers[Kind];
+
+export class AskReport<Kind extends Report['kind']> extends Query<Answers[Kind]> {
+  constructor(readonly report: Extract<Report, { kind: Kind }>) {
+    super();
+  }
+}
+
+/** What the handler asks, together: a constructor with all of them would say no more. */
+@Injectable()
+export class Reports {
+  constructor(
+    readonly totals: Totals,
+    readonly changes: ChangesReport,
+    readonly outcomes: OutcomesReport,
+    readonly projection: Projection,
+  ) {}
+}
+
+const PAGE_LIMIT = 100;
+
+@QueryHandler(AskReport)
+export class AskReportHandler implements IQueryHandler<AskReport<Report['kind']>> {
+  constructor(
+    private readonly reports: Reports,
+    private readonly config: Config,
+    private readonly clock: Clock,
+  ) {}
+
+  async execute({ report }: { readonly report: Report }): Promise<Answers[Report['kind']]> {
+    switch (report.kind) {
+      case 'annual': {
+        const { from, to, groupBy } = report.query;
+        return this.reports.totals.annual({ ...this.question(report.query, from, to), groupBy }, this.clock.now());
+      }
+      case 'since': {
+        const { since, through, groupBy } = report.query;
+        const names = { from: 'since', to: 'through' };
+        const question = { ...this.question(report.query, since, through, names), groupBy };
+        return this.reports.totals.since(question, this.clock.now());
+      }
+      case 'changes':
+        return this.changes(report.query);
+      case 'outcomes':
+        return this.outcomes(report.query);
+    }
+  }
+
+  private async changes({ earlier, later, limit, cursor, ...rest }: ChangesQueryDto): Promise<Answers['changes']> {
+    const question = this.question(rest, rest.from, rest.to);
+    const asked = [question, earlier];
+    const last = this.reports.projection.progress.sequence;
+    const place = cursor === undefined ? null : decodeCursor(cursor, asked, last);
+    const pinned = place ? String(place.until) : later;
+    const { next, ...changes } = await this.reports.changes.between(
+      {
+        ...question,
+        earlier: { parameter: 'earlier', text: earlier },
+        later: pinned === undefined ? undefined : { parameter: 'later', text: pinned },
+        place: place ?? { cell: 0, sequence: -1 },
+        limit: pageLimit(limit),
+      },
+      this.clock.now(),
+    );
+    return { ...changes, next: next && encodeCursor({ ...next, until: changes.sequence }, asked) };
+  }
+
+  private async outcomes({ limit, cursor, ...rest }: OutcomesQueryDto): Promise<Answers['outcomes']> {
+    const question = this.question(rest, rest.from, rest.to);
+    const last = this.reports.projection.progress.sequence;
+    const place = cursor === undefined ? null : decodeCursor(cursor, question, last);
+    const { next, ...page } = await this.reports.outcomes.page(
+      {
+        ...question,
+        ...(place && { moment: { parameter: 'cursor', text: String(place.until) } }),
+        place: place ?? { cell: 0, sequence: -1 },
+        limit: pageLimit(limit),
+      },
+      this.clock.now(),
+    );
+    return { ...page, next: next && encodeCursor({ ...next, until: page.sequence }, question) };
+  }
+
+  private question(
+    query: Omit<MomentQueryDto, 'minSequence'>,
+    from: string | undefined,
+    to: string | undefined,
+    names = { from: 'from', to: 'to' },
+  ): Omit<TotalsQuery, 'groupBy'> {
+    const { measure, programme, organisation, allowBreaks } = query;
+    const first = from === undefined ? this.config.since : yearOf(from, names.from);
+    const last = to === undefined ? undefined : yearOf(to, names.to);
+    if (last !== undefined && last < first) {
+      throw new NoSuchMoment(`${names.to} ${last} lies before ${names.from} ${first}`, names.to);
+    }
+    const moment = momentOf(query);
+    return { measure, programme, organisation, from: first, to: last, moment, allowBreaks: allowBreaks === 'true' };
+  }
+}
+
+function yearOf(text: string, parameter: string): FinancialYear {
+  try {
+    return parseFinancialYear(text);
+  } catch {
+    throw new NoSuchMoment(`${parameter} must be a financial year such as 2023-24`, parameter);
+  }
+}
+
+function momentOf({ asAt, asAtSequence }: Pick<MomentQueryDto, 'asAt' | 'asAtSequence'>): MomentText | undefined {
+  if (asAt !== undefined && asAtSequence !== undefined) {
+    throw new NoSuchMoment('asAt and asAtSequence name a moment each: send one of them', 'asAt');
+  }
+  if (asAt !== undefined) return { parameter: 'asAt', text: asAt };
+  return asAtSequence === undefined ? undefined : { parameter: 'asAtSequence', text: asAtSequence };
+}
+
+function pageLimit(text: string | undefined): number {
+  return Math.max(1, Number(text ?? PAGE_LIMIT));
+}

@@ -1,0 +1,19 @@
+import { Module } from '@nestjs/common';
+import { CoreModule } from '../core.module.js';
+import { ChangesReport } from './changes.js';
+import { EventsController } from './events.controller.js';
+import { History } from './history.js';
+import { EntryReader } from './outcomes.js';
+import { OutcomesReport } from './outcomes-report.js';
+import { Percentages } from './percentages.js';
+import { AskReportHandler, Reports } from './reports.handler.js';
+import { Totals } from './totals.js';
+import { TotalsController } from './totals.controller.js';
+
+@Module({
+  imports: [CoreModule],
+  controllers: [TotalsController, EventsController],
+  providers: [AskReportHandler, Reports, Totals, Percentages, EntryReader, OutcomesReport, ChangesReport, History],
+  exports: [History],
+})
+export class ReportsModule {}

@@ -1,0 +1,36 @@
+/** Starts the ledger: the standard catalogue if it is not there, the server, and the admin key shown once. */
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppModule } from './app.module.js';
+import { Config, readConfig } from './config.js';
+import { AdminKey, adminKeyFile, findAdminKey } from './http/admin-key.js';
+import { makeAdapter, setUpHttp } from './http/server.js';
+import { makeLogger, NestLogger } from './log.js';
+import { Projection } from './projections/projection.js';
+
+export interface Serving {
+  readonly app: NestFastifyApplication;
+  readonly url: string;
+  readonly adminKey: string;
+}
+
+/** @throws Misconfigured, DataDirInUse, StoreDamaged: each a reason not to start */
+export async function serve(): Promise<Serving> {
+  const logger = makeLogger(readConfig(process.env).logLevel);
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule, makeAdapter(logger), {
+    logger: new NestLogger(logger),
+    abortOnError: false,
+    bodyParser: false,
+  });
+  const config = app.get(Config);
+  const { key, made } = findAdminKey(config.dataDir, config.adminKey);
+  setUpHttp(app, new AdminKey(key));
+  await app.get(Projection).start();
+  await app.listen(config.port, config.host);
+  if (made) {
+    process.stdout.write(`The admin key, shown this once and kept in ${adminKeyFile(config.dataDir)}:\n  ${key}\n`);
+  }
+  const url = await app.getUrl();
+  process.stdout.write(`The ledger serves at ${url} — documentation at ${url}/docs\n`);
+  return { app, url, adminKey: key };
+}

@@ -1,0 +1,122 @@
+/**
+ * Read, fold, decide, append: how every command reaches the store.
+ *
+ * A decision is made on a whole stream and appended at exactly the revision it was made on. If another writer
+ * came first, it is made again on what is there now, a bounded number of times.
+ */
+import { canonicalJson, makeSalts, payloadHash } from '../kernel/canonical-json.js';
+import type { Decider } from '../kernel/decider.js';
+import { eventIdOf, type StreamName } from '../kernel/ids.js';
+import { Refused } from '../kernel/refusals.js';
+import {
+  StoreUnavailable,
+  WrongExpectedRevision,
+  type Appended,
+  type EventReader,
+  type EventStore,
+  type ExpectedRevision,
+  type NewEvent,
+  type RecordedEvent,
+} from './event-store.js';
+import { upcast, type LedgerEvent } from './upcast.js';
+
+/** Who acts, and why: what every event says about its recording. */
+export interface Provenance {
+  readonly actor: string;
+  readonly correlationId: string;
+  /** `api`, `system`, or `file:<sha256>#<line>` from the index of an event in its append. */
+  readonly source: string | ((index: number) => string);
+}
+
+export interface Decision<State, Event> {
+  /** After the new events. */
+  readonly state: State;
+  /** Empty where the command changed nothing: it had been carried out before. */
+  readonly events: readonly Event[];
+  readonly appended: Appended | null;
+  /** What the stream held before, where it was read. */
+  readonly history: readonly RecordedEvent[];
+}
+
+const ATTEMPTS_MAX = 8;
+
+/** Milliseconds since 1970, never less than it said before: a clock set back does not reorder what is recorded. */
+export class Clock {
+  private last = 0;
+
+  now(): number {
+    this.last = Math.max(this.last, Date.now());
+    return this.last;
+  }
+}
+
+export async function runDecider<State, Command, Event extends LedgerEvent>(
+  { store, clock }: { readonly store: EventStore; readonly clock: Clock },
+  decider: Decider<State, Command, Event>,
+  { stream, command, provenance, expectNew = false }: {
+    readonly stream: StreamName;
+    readonly command: Command;
+    readonly provenance: Provenance;
+    /** The stream is most likely new: decide first, and read it only if that proves wrong. */
+    readonly expectNew?: boolean;
+  },
+): Promise<Decision<State, Event>> {
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+    const unread = expectNew && attempt === 0;
+    const history = unread ? [] : await store.readStream(stream);
+    let state = decider.initialState;
+    for (const event of history) state = decider.evolve(state, upcast(event) as Event);
+    const expected: ExpectedRevision = history.length === 0 ? 'no-stream' : history.length - 1;
+    try {
+      const events = decider.decide(state, command);
+      if (events.length === 0) return { state, events, appended: null, history };
+      const sealed = seal(stream, history.length, events, provenance, clock.now());
+      const appended = await store.append(stream, expected, sealed);
+      return { state: events.reduce(decider.evolve, state), events, appended, history };
+    } catch (error) {
+      // A refusal of a command on an unread stream may be the retry of one that was accepted.
+      const again = error instanceof WrongExpectedRevision || (unread && error instanceof Refused);
+      if (!again) throw error;
+    }
+  }
+  throw new StoreUnavailable(`${stream} changed ${ATTEMPTS_MAX} times while a decision was made on it: try again`);
+}
+
+/** The state of one stream as it stands in the store. */
+export async function readState<State, Event extends LedgerEvent>(
+  store: EventReader,
+  { initialState, evolve }: Pick<Decider<State, never, Event>, 'initialState' | 'evolve'>,
+  stream: StreamName,
+): Promise<State> {
+  const events = await store.readStream(stream);
+  return events.reduce((state, event) => evolve(state, upcast(event) as Event), initialState);
+}
+
+function seal(
+  stream: StreamName,
+  firstRevision: number,
+  events: readonly LedgerEvent[],
+  { actor, correlationId, source }: Provenance,
+  nowMs: number,
+): NewEvent[] {
+  const salts = makeSalts(events.length);
+  const recordedAt = new Date(nowMs).toISOString();
+  return events.map(({ schema, type, data }, index) => {
+    const payload = canonicalJson(data);
+    const salt = salts[index]!;
+    return {
+      id: eventIdOf(stream, firstRevision + index, payload),
+      type,
+      payload,
+      metadata: {
+        schema,
+        recordedAt,
+        actor,
+        correlationId,
+        source: typeof source === 'string' ? source : source(index),
+        salt,
+        payloadHash: payloadHash(salt, payload),
+      },
+    };
+  });
+}

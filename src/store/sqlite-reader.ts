@@ -1,0 +1,117 @@
+/**
+ * Reads the embedded store from any thread or process: WAL lets readers run beside the one writer.
+ *
+ * A subscription learns of new events from the writer's broadcast within the process, and looks by itself once
+ * a second for those that another process wrote.
+ */
+import type { Database, Statement } from 'better-sqlite3';
+import { setTimeout as delay } from 'node:timers/promises';
+import { BroadcastChannel } from 'node:worker_threads';
+import type { StreamName } from '../kernel/ids.js';
+import { EventReader, type Position, type RecordedEvent } from './event-store.js';
+import { asStoreError, decodePosition, decodeRow, openEvents, type AppendRow } from './sqlite-format.js';
+
+const LOOK_AGAIN_MS = 1_000;
+/** Events in one batch of a subscription. */
+export const BATCH_SIZE_MAX = 2_000;
+
+export class SqliteReader extends EventReader {
+  private readonly db: Database;
+  private readonly streamRows: Statement<[string, number, string, number]>;
+  private readonly allRows: Statement<[number]>;
+
+  constructor(private readonly file: string) {
+    super();
+    this.db = openEvents(file, 'read');
+    // Start at the append that covers the revision, or the position, that is asked for.
+    this.streamRows = this.db.prepare(
+      `SELECT * FROM appends WHERE stream = ? AND revision >= coalesce(
+         (SELECT revision FROM appends WHERE revision <= ? AND stream = ? ORDER BY revision DESC LIMIT 1), ?)
+       ORDER BY revision`,
+    );
+    this.allRows = this.db.prepare(
+      `SELECT * FROM appends WHERE position >= coalesce(
+         (SELECT position FROM appends WHERE position <= ? ORDER BY position DESC LIMIT 1), 0)
+       ORDER BY position`,
+    );
+  }
+
+  readStream(stream: StreamName, { from = 0, limit = Infinity } = {}): Promise<readonly RecordedEvent[]> {
+    const rows = () => this.streamRows.iterate(stream, from, stream, from) as Iterable<AppendRow>;
+    return this.collect(rows, limit, (row) => from - row.revision);
+  }
+
+  readAll(after: Position | null, limit: number): Promise<readonly RecordedEvent[]> {
+    const next = decodePosition(after) + 1;
+    const rows = () => this.allRows.iterate(next) as Iterable<AppendRow>;
+    return this.collect(rows, limit, (row) => next - row.position);
+  }
+
+  private async collect(
+    rows: () => Iterable<AppendRow>,
+    limit: number,
+    skipIn: (row: AppendRow) => number,
+  ): Promise<readonly RecordedEvent[]> {
+    const events: RecordedEvent[] = [];
+    try {
+      for (const row of rows()) {
+        for (const event of decodeRow(row, skipIn(row), limit - events.length)) events.push(event);
+        if (events.length >= limit) break;
+      }
+    } catch (error) {
+      throw asStoreError(error, this.file);
+    }
+    return Promise.resolve(events);
+  }
+
+  async *subscribe(after: Position | null, signal: AbortSignal): AsyncIterable<readonly RecordedEvent[]> {
+    const commits = new CommitSignal(this.file);
+    try {
+      for (let position = after; !signal.aborted; ) {
+        const heard = commits.next();
+        const batch = await this.readAll(position, BATCH_SIZE_MAX);
+        if (batch.length > 0) {
+          position = batch.at(-1)!.position;
+          yield batch;
+        } else {
+          await Promise.race([heard, lookAgain(signal)]);
+        }
+      }
+    } finally {
+      commits.close();
+    }
+  }
+
+  close(): Promise<void> {
+    this.db.close();
+    return Promise.resolve();
+  }
+}
+
+function lookAgain(signal: AbortSignal): Promise<void> {
+  return delay(LOOK_AGAIN_MS, undefined, { signal, ref: false }).catch(() => undefined);
+}
+
+/** The writer's word, within this process, that something was committed. */
+class CommitSignal {
+  private readonly channel: BroadcastChannel;
+  private wake: () => void = () => undefined;
+
+  constructor(file: string) {
+    this.channel = commitChannel(file);
+    this.channel.onmessage = () => this.wake();
+  }
+
+  /** Resolves at the next commit; call it before looking, so that none falls between look and wait. */
+  next(): Promise<void> {
+    return new Promise((resolve) => (this.wake = resolve));
+  }
+
+  close(): void {
+    this.channel.close();
+  }
+}
+
+export function commitChannel(file: string): BroadcastChannel {
+  return new BroadcastChannel(`ledger-commits:${file}`);
+}

@@ -1,0 +1,127 @@
+/**
+ * The embedded store: `events.db` in the data directory, for one process at a time.
+ *
+ * Reads run on the calling thread, where they cost microseconds; appends go to the writer's thread, together
+ * with all others of the same turn of the event loop.
+ */
+import type { StreamName } from '../kernel/ids.js';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { compiled } from '../kernel/compiled.js';
+import {
+  EventStore,
+  StoreUnavailable,
+  WrongExpectedRevision,
+  type Appended,
+  type ExpectedRevision,
+  type NewEvent,
+  type Position,
+  type RecordedEvent,
+} from './event-store.js';
+import { encodeEvent, encodePosition, openEvents } from './sqlite-format.js';
+import { SqliteReader } from './sqlite-reader.js';
+import type { AppendReply, AppendRequest, WriterOptions } from './sqlite-writer.js';
+
+export const eventsFile = (dataDir: string) => join(dataDir, 'events.db');
+
+interface Waiting {
+  readonly request: AppendRequest;
+  readonly expected: ExpectedRevision;
+  readonly resolve: (appended: Appended) => void;
+  readonly reject: (reason: Error) => void;
+}
+
+export class SqliteStore extends EventStore {
+  private readonly waiting = new Map<number, Waiting>();
+  private outbox: AppendRequest[] = [];
+  private nextTicket = 0;
+  private gone: Error | null = null;
+
+  private constructor(
+    private readonly writer: Worker,
+    private readonly reader: SqliteReader,
+  ) {
+    super();
+    writer.on('message', (replies: readonly AppendReply[]) => replies.forEach((reply) => this.settle(reply)));
+    writer.on('error', (error) => this.failAll(new StoreUnavailable('the store’s writer failed', { cause: error })));
+    writer.on('exit', () => this.failAll(new StoreUnavailable('the store is closed')));
+  }
+
+  /** @throws StoreDamaged when the file is not one that this version can trust */
+  static async open(dataDir: string, { groupSizeMax = 1_000 } = {}): Promise<SqliteStore> {
+    const file = eventsFile(dataDir);
+    // Opened once here, so that a file that cannot be trusted is refused in the port's own words.
+    openEvents(file, 'write').close();
+    const options: WriterOptions = { file, groupSizeMax };
+    const writer = new Worker(compiled('store/sqlite-writer.js'), { workerData: options });
+    await once(writer, 'message');
+    return new SqliteStore(writer, new SqliteReader(file));
+  }
+
+  append(stream: StreamName, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<Appended> {
+    if (this.gone) return Promise.reject(this.gone);
+    const request: AppendRequest = {
+      ticket: this.nextTicket++,
+      stream,
+      revision: expected === 'no-stream' ? 0 : expected + 1,
+      ids: events.map(({ id }) => id),
+      events: events.map(encodeEvent).join('\n'),
+    };
+    return new Promise((resolve, reject) => {
+      this.waiting.set(request.ticket, { request, expected, resolve, reject });
+      if (this.outbox.push(request) === 1) setImmediate(() => this.send());
+    });
+  }
+
+  private send(): void {
+    this.writer.postMessage(this.outbox);
+    this.outbox = [];
+  }
+
+  private settle(reply: AppendReply): void {
+    const { request, expected, resolve, reject } = this.waiting.get(reply.ticket)!;
+    this.waiting.delete(reply.ticket);
+    switch (reply.outcome) {
+      case 'appended':
+        return resolve({
+          firstRevision: request.revision,
+          firstPosition: encodePosition(reply.position),
+          position: encodePosition(reply.position + request.ids.length - 1),
+        });
+      case 'wrong-expectation': {
+        const actual = reply.lastRevision ?? 'no-stream';
+        return reject(new WrongExpectedRevision(request.stream as StreamName, expected, actual));
+      }
+      case 'failed':
+        return reject(new StoreUnavailable(reply.message));
+    }
+  }
+
+  private failAll(reason: Error): void {
+    this.gone ??= reason;
+    for (const { reject } of this.waiting.values()) reject(reason);
+    this.waiting.clear();
+  }
+
+  readStream(stream: StreamName, range?: { from?: number; limit?: number }): Promise<readonly RecordedEvent[]> {
+    return this.reader.readStream(stream, range);
+  }
+
+  readAll(after: Position | null, limit: number): Promise<readonly RecordedEvent[]> {
+    return this.reader.readAll(after, limit);
+  }
+
+  subscribe(after: Position | null, signal: AbortSignal): AsyncIterable<readonly RecordedEvent[]> {
+    return this.reader.subscribe(after, signal);
+  }
+
+  /** Resolves when every append that was asked for is answered and the file is closed. */
+  async close(): Promise<void> {
+    if (this.outbox.length > 0) this.send();
+    const exited = new Promise((resolve) => this.writer.once('exit', resolve));
+    this.writer.postMessage('close');
+    await exited;
+    await this.reader.close();
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * What the rules need to know of the catalogue, from the read models; what these do not know yet is read from
+ * its own stream, so that an entry made a moment ago through another replica is found.
+ */
+import { Injectable } from '@nestjs/common';
+import { measureDecider, type Measure } from '../catalogue/measure.js';
+import { organisationDecider, type Organisation } from '../catalogue/organisation.js';
+import { programmeDecider, type Programme } from '../catalogue/programme.js';
+import type { CalendarDate } from '../kernel/financial-year.js';
+import {
+  measureStream,
+  organisationStream,
+  programmeStream,
+  type MeasureId,
+  type OrganisationId,
+  type ProgrammeId,
+} from '../kernel/ids.js';
+import { Refused } from '../kernel/refusals.js';
+import { CatalogueView } from '../projections/catalogue-view.js';
+import { EventStore } from '../store/event-store.js';
+import { readState } from '../store/run-decider.js';
+import type { CatalogueFacts, OutcomeContent } from './outcome.js';
+
+@Injectable()
+export class CatalogueReader {
+  constructor(
+    private readonly catalogue: CatalogueView,
+    private readonly store: EventStore,
+  ) {}
+
+  /** @throws Refused when there is no such programme */
+  async factsFor(
+    programmeId: ProgrammeId,
+    outcomes: readonly OutcomeContent[],
+    today: CalendarDate,
+  ): Promise<CatalogueFacts> {
+    const programme = await this.programme(programmeId);
+    if (!programme) {
+      throw new Refused({ code: 'programme-unknown', detail: `there is no programme ${programmeId}` });
+    }
+    const measures = new Map<MeasureId, Measure>();
+    for (const measureId of new Set(outcomes.map((outcome) => outcome.measureId))) {
+      const measure = await this.measure(measureId);
+      if (measure) measures.set(measureId, measure);
+    }
+    const organisations = new Map<OrganisationId, Organisation>();
+    for (const organisationId of new Set(outcomes.map((outcome) => outcome.organisationId))) {
+      const organisation = organisationId && (await this.organisation(organisationId));
+      if (organisation) organisations.set(organisation.id, organisation);
+    }
+    return { programme, measures, organisations, today };
+  }
+
+  private async programme(id: ProgrammeId): Promise<Programme | undefined> {
+    const projected = this.catalogue.find('programme', id);
+    if (projected) return projected;
+    const state = await readState(this.store, programmeDecider, programmeStream(id));
+    return state.status === 'unregistered' ? undefined : state;
+  }
+
+  private async measure(id: MeasureId): Promise<Measure | undefined> {
+    const projected = this.catalogue.find('measure', id);
+    if (projected) return projected;
+    const state = await readState(this.store, measureDecider, measureStream(id));
+    return state.status === 'undefined' ? undefined : state;
+  }
+
+  private async organisation(id: OrganisationId): Promise<Organisation | undefined> {
+    const projected = this.catalogue.find('organisation', id);
+    if (projected) return projected;
+    const state = await readState(this.store, organisationDecider, organisationStream(id));
+    return state.status === 'unregistered' ? undefined : state;
+  }
+}

@@ -1,0 +1,25 @@
+/** From what a caller sent, its form already checked, to the content of an outcome. */
+import { parseDateOrInstant } from '../kernel/financial-year.js';
+import { parseMeasureId, parseOrganisationId } from '../kernel/ids.js';
+import type { OutcomeContent } from './outcome.js';
+import type { OutcomeDto } from './submissions.dto.js';
+
+/** Fields that were not sent are absent, so that the same content has the same canonical JSON. */
+export function contentOfDto(dto: OutcomeDto): OutcomeContent {
+  const { measure, organisation, effective, basis, quantity, numerator, denominator, percent } = dto;
+  const { range, evidence, note } = dto;
+  const from = parseDateOrInstant(effective.from);
+  return {
+    measureId: parseMeasureId(measure),
+    ...(organisation !== undefined && { organisationId: parseOrganisationId(organisation) }),
+    ...(quantity !== undefined && { quantity }),
+    ...(numerator !== undefined && { numerator }),
+    ...(denominator !== undefined && { denominator }),
+    ...(percent !== undefined && { percent }),
+    effective: { from, to: effective.to === undefined ? from : parseDateOrInstant(effective.to) },
+    basis,
+    ...(range !== undefined && { range: { low: range.low, high: range.high } }),
+    ...(evidence !== undefined && { evidence: { ...evidence } }),
+    ...(note !== undefined && { note }),
+  };
+}

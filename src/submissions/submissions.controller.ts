@@ -1,0 +1,79 @@
+/** Programmes post outcomes, correct and withdraw them. */
+import { Body, Controller, HttpCode, Param, Post, Res } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import type { FastifyReply } from 'fastify';
+import { IdempotencyKeyHeader, IfMatchHeader, parseIdempotencyKey, parseIfMatch } from '../http/headers.js';
+import { Recording, type ApiProvenance } from '../http/provenance.js';
+import { parseOutcomeId, parseProgrammeId } from '../kernel/ids.js';
+import { Refused } from '../kernel/refusals.js';
+import { contentOfDto } from './outcome-input.js';
+import { CorrectionDto, SubmissionDto, WithdrawalDto, type ReceiptView, type RecordedLineView } from './submissions.dto.js';
+import { RecordOutcomes, type Recorded, type SubmissionRequest } from './submissions.handler.js';
+
+@Controller('v1')
+export class SubmissionsController {
+  constructor(private readonly commands: CommandBus) {}
+
+  @Post('programmes/:id/submissions')
+  async submit(
+    @Param('id') programme: string,
+    @IdempotencyKeyHeader() key: string | undefined,
+    @Body() { outcomes }: SubmissionDto,
+    @Recording() by: ApiProvenance,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ReceiptView> {
+    const submissionId = parseIdempotencyKey(key);
+    const programmeId = parseOr(() => parseProgrammeId(programme), 'programme-unknown');
+    const contents = outcomes.map(contentOfDto);
+    const recorded = await this.record({ kind: 'submit', submissionId, programmeId, outcomes: contents }, by);
+    void reply.status(recorded.repeated ? 200 : 201);
+    return {
+      submission: submissionId,
+      programme: programmeId,
+      sequence: recorded.outcomes.at(-1)!.sequence,
+      outcomes: [...recorded.outcomes],
+    };
+  }
+
+  @Post('outcomes/:id/correction')
+  @HttpCode(200)
+  async correct(
+    @Param('id') outcome: string,
+    @IfMatchHeader() ifMatch: string | undefined,
+    @Body() { reason, ...content }: CorrectionDto,
+    @Recording() by: ApiProvenance,
+  ): Promise<RecordedLineView> {
+    const expectedVersion = parseIfMatch(ifMatch);
+    const { submissionId, line } = parseOr(() => parseOutcomeId(outcome), 'outcome-unknown');
+    const change = { submissionId, line, expectedVersion, reason };
+    const recorded = await this.record({ kind: 'correct', ...change, content: contentOfDto(content) }, by);
+    return { ...recorded.outcomes[0]! };
+  }
+
+  @Post('outcomes/:id/withdrawal')
+  @HttpCode(200)
+  async withdraw(
+    @Param('id') outcome: string,
+    @IfMatchHeader() ifMatch: string | undefined,
+    @Body() { reason }: WithdrawalDto,
+    @Recording() by: ApiProvenance,
+  ): Promise<RecordedLineView> {
+    const expectedVersion = parseIfMatch(ifMatch);
+    const { submissionId, line } = parseOr(() => parseOutcomeId(outcome), 'outcome-unknown');
+    const recorded = await this.record({ kind: 'withdraw', submissionId, line, expectedVersion, reason }, by);
+    return { ...recorded.outcomes[0]! };
+  }
+
+  private record(request: SubmissionRequest, by: ApiProvenance): Promise<Recorded> {
+    return this.commands.execute(new RecordOutcomes(request, by));
+  }
+}
+
+/** What is not even an id cannot be known. */
+function parseOr<Id>(parse: () => Id, code: 'programme-unknown' | 'outcome-unknown'): Id {
+  try {
+    return parse();
+  } catch {
+    throw new Refused({ code, detail: `there is no ${code.slice(0, -'-unknown'.length)} with that id` });
+  }
+}

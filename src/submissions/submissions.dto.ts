@@ -1,0 +1,159 @@
+/** What the calls about submissions and outcomes take and answer. */
+import { IsIn, IsUUID, Matches } from 'class-validator';
+import {
+  CalendarDate,
+  DateOrInstant,
+  DecimalString,
+  Describe,
+  DigitsText,
+  Each,
+  Nested,
+  Optional,
+  PlainText,
+  Slug,
+  WholeNumber,
+} from '../http/decorators.js';
+import { BASES, type Basis } from './outcome.js';
+
+export class PeriodDto {
+  @Describe({ description: 'The first day, or an instant whose date in London is the day.', example: '2023-04-01' })
+  @DateOrInstant()
+  from!: string;
+
+  @Optional()
+  @Describe({ description: 'The last day, in the same financial year; left out for one day.', example: '2023-06-30' })
+  @DateOrInstant()
+  to?: string;
+}
+
+export class RangeDto {
+  @WholeNumber({ min: 0 })
+  low!: number;
+
+  @WholeNumber({ min: 0 })
+  high!: number;
+}
+
+export class EvidenceDto {
+  @Describe({ description: 'What the figure rests on.', example: 'Quarter 1 return' })
+  @PlainText({ max: 300 })
+  title!: string;
+
+  @Optional()
+  @Describe({ description: 'Where it is kept.', example: 'https://example.org/returns/2023-q1' })
+  @Matches(/^[a-z][a-z0-9+.-]{1,30}:[\x21-\x7e]{1,2000}$/)
+  uri?: string;
+
+  @Optional()
+  @Describe({ description: 'SHA-256 of the document, hexadecimal.' })
+  @Matches(/^[0-9a-f]{64}$/)
+  sha256?: string;
+}
+
+export class OutcomeDto {
+  @Describe({ description: 'The id of a measure.', example: 'patients-benefited' })
+  @Slug()
+  measure!: string;
+
+  @Optional()
+  @Describe({ description: 'For a flow or a stock: a whole number; money in pence.', example: 1200 })
+  @WholeNumber({ min: 0 })
+  quantity?: number;
+
+  @Optional()
+  @Describe({ description: 'For a ratio, with its denominator.' })
+  @WholeNumber({ min: 0 })
+  numerator?: number;
+
+  @Optional()
+  @WholeNumber({ min: 1 })
+  denominator?: number;
+
+  @Optional()
+  @Describe({ description: 'For a ratio whose denominator nobody published: kept and shown, never combined.' })
+  @DecimalString()
+  percent?: string;
+
+  @Optional()
+  @Describe({ description: 'The id of the organisation that delivered.', example: 'wessex' })
+  @Slug()
+  organisation?: string;
+
+  @Nested(() => PeriodDto)
+  effective!: PeriodDto;
+
+  @Describe({ description: 'How the figure was come by.', example: 'counted' })
+  @IsIn(BASES)
+  basis!: Basis;
+
+  @Optional()
+  @Nested(() => RangeDto)
+  range?: RangeDto;
+
+  @Optional()
+  @Nested(() => EvidenceDto)
+  evidence?: EvidenceDto;
+
+  @Optional()
+  @PlainText({ max: 2_000 })
+  note?: string;
+}
+
+export class SubmissionDto {
+  @Each(() => OutcomeDto, { min: 1, max: 500 })
+  outcomes!: OutcomeDto[];
+}
+
+export class CorrectionDto extends OutcomeDto {
+  @Describe({ description: 'Why it is corrected.', example: 'recount' })
+  @PlainText({ max: 2_000 })
+  reason!: string;
+}
+
+export class WithdrawalDto {
+  @Describe({ description: 'Why it is withdrawn.', example: 'recorded twice by two sites' })
+  @PlainText({ max: 2_000 })
+  reason!: string;
+}
+
+export class ReadQueryDto {
+  @Optional()
+  @Describe({ description: 'Wait, up to ten seconds, until the ledger has reached this sequence.' })
+  @DigitsText({ max: Number.MAX_SAFE_INTEGER })
+  minSequence?: string;
+}
+
+export class RecordedLineView {
+  @Describe({ description: '<submission>.<line>' })
+  @PlainText({ max: 41 })
+  id!: string;
+
+  @WholeNumber({ min: 0 })
+  sequence!: number;
+
+  @WholeNumber({ min: 0 })
+  version!: number;
+}
+
+export class ReceiptView {
+  @IsUUID()
+  submission!: string;
+
+  @Slug()
+  programme!: string;
+
+  @Describe({ description: 'Of its last outcome: pass it as minSequence to read what was written.' })
+  @WholeNumber({ min: 0 })
+  sequence!: number;
+
+  @Each(() => RecordedLineView, { min: 1, max: 500 })
+  outcomes!: RecordedLineView[];
+}
+
+export class EffectiveView {
+  @CalendarDate()
+  from!: string;
+
+  @CalendarDate()
+  to!: string;
+}

@@ -1,0 +1,132 @@
+/** Carries out submissions, corrections and withdrawals: one envelope for the union of them. */
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { londonDate } from '../kernel/financial-year.js';
+import {
+  outcomeIdOf,
+  submissionStream,
+  type OutcomeId,
+  type ProgrammeId,
+  type SubmissionId,
+} from '../kernel/ids.js';
+import { Refused } from '../kernel/refusals.js';
+import { Projection } from '../projections/projection.js';
+import { EventStore } from '../store/event-store.js';
+import { Clock, runDecider, type Decision, type Provenance } from '../store/run-decider.js';
+import { CatalogueReader } from './catalogue-reader.js';
+import type { OutcomeContent } from './outcome.js';
+import { submissionDecider, type SubmissionCommand, type SubmissionEvent, type SubmissionState } from './submission.js';
+
+export type SubmissionRequest =
+  | {
+      readonly kind: 'submit';
+      readonly submissionId: SubmissionId;
+      readonly programmeId: ProgrammeId;
+      readonly outcomes: readonly OutcomeContent[];
+    }
+  | ({ readonly kind: 'correct'; readonly content: OutcomeContent } & ChangeRequest)
+  | ({ readonly kind: 'withdraw' } & ChangeRequest);
+
+interface ChangeRequest {
+  readonly submissionId: SubmissionId;
+  readonly line: number;
+  readonly expectedVersion: number;
+  readonly reason: string;
+}
+
+/** The same for a retry as for the first time. */
+export interface Recorded {
+  readonly repeated: boolean;
+  readonly programmeId: ProgrammeId;
+  readonly outcomes: readonly { readonly id: OutcomeId; readonly sequence: number; readonly version: number }[];
+}
+
+export class RecordOutcomes extends Command<Recorded> {
+  constructor(
+    readonly request: SubmissionRequest,
+    readonly provenance: Provenance,
+  ) {
+    super();
+  }
+}
+
+type SubmissionDecision = Decision<SubmissionState, SubmissionEvent>;
+
+@CommandHandler(RecordOutcomes)
+export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
+  constructor(
+    private readonly store: EventStore,
+    private readonly clock: Clock,
+    private readonly projection: Projection,
+    private readonly catalogue: CatalogueReader,
+  ) {}
+
+  async execute({ request, provenance }: RecordOutcomes): Promise<Recorded> {
+    return request.kind === 'submit' ? this.submit(request, provenance) : this.change(request, provenance);
+  }
+
+  private async submit(
+    request: Extract<SubmissionRequest, { kind: 'submit' }>,
+    provenance: Provenance,
+  ): Promise<Recorded> {
+    const { submissionId, programmeId, outcomes } = request;
+    const facts = await this.catalogue.factsFor(programmeId, outcomes, londonDate(this.clock.now()));
+    const decision = await this.run(submissionId, { ...request, facts }, provenance, true);
+    // The stream begins with the submission's own outcomes, one a line.
+    const lastPosition = decision.appended?.position ?? decision.history[outcomes.length - 1]!.position;
+    const lastSequence = await this.projection.sequenceOf(lastPosition);
+    return {
+      repeated: decision.appended === null,
+      programmeId,
+      outcomes: outcomes.map((_, index) => ({
+        id: outcomeIdOf(submissionId, index + 1),
+        sequence: lastSequence - (outcomes.length - 1 - index),
+        version: 0,
+      })),
+    };
+  }
+
+  private async change(
+    request: Exclude<SubmissionRequest, { kind: 'submit' }>,
+    provenance: Provenance,
+  ): Promise<Recorded> {
+    const { submissionId, line, expectedVersion } = request;
+    const outcomeId = outcomeIdOf(submissionId, line);
+    const programmeId = await this.programmeOf(submissionId, outcomeId);
+    const command: SubmissionCommand =
+      request.kind === 'withdraw'
+        ? { ...request, outcomeId }
+        : {
+            ...request,
+            outcomeId,
+            facts: await this.catalogue.factsFor(programmeId, [request.content], londonDate(this.clock.now())),
+          };
+    const decision = await this.run(submissionId, command, provenance, false);
+    const version = expectedVersion + 1;
+    const position = decision.appended?.position ?? positionOf(decision, line, version);
+    const sequence = await this.projection.sequenceOf(position);
+    return { repeated: decision.appended === null, programmeId, outcomes: [{ id: outcomeId, sequence, version }] };
+  }
+
+  private run(
+    submissionId: SubmissionId,
+    command: SubmissionCommand,
+    provenance: Provenance,
+    expectNew: boolean,
+  ): Promise<SubmissionDecision> {
+    const stream = submissionStream(submissionId);
+    const { store, clock } = this;
+    return runDecider({ store, clock }, submissionDecider, { stream, command, provenance, expectNew });
+  }
+
+  private async programmeOf(submissionId: SubmissionId, outcomeId: OutcomeId): Promise<ProgrammeId> {
+    const [first] = await this.store.readStream(submissionStream(submissionId), { limit: 1 });
+    if (!first) throw new Refused({ code: 'outcome-unknown', detail: `there is no outcome ${outcomeId}` });
+    return first.data['programmeId'] as ProgrammeId;
+  }
+}
+
+/** Where the store has the event that made a version of an outcome. */
+function positionOf({ state, history }: SubmissionDecision, line: number, version: number) {
+  const story = state.status === 'recorded' ? state.outcomes[line - 1] : undefined;
+  return history[story![version]!.revision]!.position;
+}
