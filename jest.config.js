@@ -20,6 +20,8 @@ module.exports = {
     '\\.ts$': swc({ syntax: 'typescript' }),
     '\\.m?js$': swc({ syntax: 'ecmascript' }),
   },
+  // Sources name each other with the extension they are compiled to.
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1.js', '$1.ts'] },
   transformIgnorePatterns: [],
   // Worker threads and whole processes run the compiled app; it is built once before all tests.
   globalSetup: '<rootDir>/test/build.js',

@@ -40,9 +40,19 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     port: Number(read('PORT', '3000', isPort, 'must be a port from 0 to 65535')),
     host: read('HOST', '127.0.0.1', (text) => text.trim() !== '', 'must be an address to listen on'),
     dataDir: read('DATA_DIR', './data', (text) => text.trim() !== '', 'must be a directory'),
-    since: read('SINCE', '2018-19', isFinancialYear, 'must be a financial year such as 2018-19') as FinancialYear,
+    since: read(
+      'SINCE',
+      '2018-19',
+      isFinancialYear,
+      'must be a financial year such as 2018-19',
+    ) as FinancialYear,
     adminKey: env['LEDGER_ADMIN_KEY'],
-    logLevel: read('LOG_LEVEL', 'info', (text) => LOG_LEVELS.includes(text), `must be one of ${LOG_LEVELS.join(', ')}`),
+    logLevel: read(
+      'LOG_LEVEL',
+      'info',
+      (text) => LOG_LEVELS.includes(text),
+      `must be one of ${LOG_LEVELS.join(', ')}`,
+    ),
   };
   if (config.adminKey !== undefined && !/^[\x21-\x7e]+$/.test(config.adminKey)) {
     faults.push('LEDGER_ADMIN_KEY must be visible ASCII characters without spaces');
@@ -50,7 +60,9 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     faults.push(`LEDGER_ADMIN_KEY must have at least ${ADMIN_KEY_LENGTH_MIN} characters`);
   }
   if (env['EVENT_STORE_URL'] !== undefined) {
-    faults.push('EVENT_STORE_URL is set, but this version keeps its events in the embedded store only: unset it');
+    faults.push(
+      'EVENT_STORE_URL is set, but this version keeps its events in the embedded store only: unset it',
+    );
   }
   if (faults.length > 0) throw new Misconfigured(faults);
   return config;

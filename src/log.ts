@@ -3,7 +3,10 @@ import type { LoggerService } from '@nestjs/common';
 import { pino, type Logger } from 'pino';
 
 export function makeLogger(level: string): Logger {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, redact: ['authorization'] }, pino.destination(2));
+  return pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, redact: ['authorization'] },
+    pino.destination(2),
+  );
 }
 
 /** Nest's own messages, in the same form. Its start-up chatter is worth no line at the level of a request. */

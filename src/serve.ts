@@ -28,7 +28,9 @@ export async function serve(): Promise<Serving> {
   await app.get(Projection).start();
   await app.listen(config.port, config.host);
   if (made) {
-    process.stdout.write(`The admin key, shown this once and kept in ${adminKeyFile(config.dataDir)}:\n  ${key}\n`);
+    process.stdout.write(
+      `The admin key, shown this once and kept in ${adminKeyFile(config.dataDir)}:\n  ${key}\n`,
+    );
   }
   const url = await app.getUrl();
   process.stdout.write(`The ledger serves at ${url} — documentation at ${url}/docs\n`);

@@ -51,7 +51,12 @@ export class CatalogueController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChangeReceipt> {
     const programmeId = parseProgrammeId(id);
-    return this.change(id, { kind: 'register-programme', programmeId, details: detailsOf(details) }, by, reply);
+    return this.change(
+      id,
+      { kind: 'register-programme', programmeId, details: detailsOf(details) },
+      by,
+      reply,
+    );
   }
 
   @Post('programmes/:id/amendments')
@@ -62,7 +67,12 @@ export class CatalogueController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChangeReceipt> {
     const programmeId = this.find('programme', id).id;
-    return this.change(id, { kind: 'amend-programme', programmeId, details: detailsOf(details), reason }, by, reply);
+    return this.change(
+      id,
+      { kind: 'amend-programme', programmeId, details: detailsOf(details), reason },
+      by,
+      reply,
+    );
   }
 
   @Post('programmes/:id/closure')
@@ -75,7 +85,12 @@ export class CatalogueController {
     const programmeId = this.find('programme', id).id;
     const today = londonDate(this.clock.now());
     const date = parseCalendarDate(closedOn);
-    return this.change(id, { kind: 'close-programme', programmeId, closedOn: date, today, reason }, by, reply);
+    return this.change(
+      id,
+      { kind: 'close-programme', programmeId, closedOn: date, today, reason },
+      by,
+      reply,
+    );
   }
 
   @Post('programmes/:id/reopening')
@@ -85,7 +100,12 @@ export class CatalogueController {
     @Recording() by: ApiProvenance,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChangeReceipt> {
-    return this.change(id, { kind: 'reopen-programme', programmeId: this.find('programme', id).id, reason }, by, reply);
+    return this.change(
+      id,
+      { kind: 'reopen-programme', programmeId: this.find('programme', id).id, reason },
+      by,
+      reply,
+    );
   }
 
   @Get('programmes')
@@ -150,7 +170,12 @@ export class CatalogueController {
     @Recording() by: ApiProvenance,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChangeReceipt> {
-    return this.change(id, { kind: 'revise-measure', measureId: this.find('measure', id).id, revision }, by, reply);
+    return this.change(
+      id,
+      { kind: 'revise-measure', measureId: this.find('measure', id).id, revision },
+      by,
+      reply,
+    );
   }
 
   @Get('measures')

@@ -1,6 +1,16 @@
 /** What the catalogue's calls take and answer. */
 import { IsBoolean, IsIn, Matches } from 'class-validator';
-import { CalendarDate, Describe, Each, Nullable, Optional, PlainText, Slug, WholeNumber, DigitsText } from '../http/decorators.js';
+import {
+  CalendarDate,
+  Describe,
+  Each,
+  Nullable,
+  Optional,
+  PlainText,
+  Slug,
+  WholeNumber,
+  DigitsText,
+} from '../http/decorators.js';
 import { MEASURE_KINDS, type MeasureKind } from './measure.js';
 
 const NAME_MAX = 200;
@@ -41,7 +51,10 @@ export class RegisterProgrammeDto {
 }
 
 export class CloseProgrammeDto {
-  @Describe({ description: 'The last day on which its outcomes count; not in the future.', example: '2024-03-31' })
+  @Describe({
+    description: 'The last day on which its outcomes count; not in the future.',
+    example: '2024-03-31',
+  })
   @CalendarDate()
   closedOn!: string;
 
@@ -95,7 +108,10 @@ export class DefineMeasureDto {
   @Matches(/^[A-Z][A-Za-z0-9]{2,63}$/)
   eventType!: string;
 
-  @Describe({ description: 'Whether it counts people, who may be counted by two programmes.', example: false })
+  @Describe({
+    description: 'Whether it counts people, who may be counted by two programmes.',
+    example: false,
+  })
   @IsBoolean()
   countsPeople!: boolean;
 

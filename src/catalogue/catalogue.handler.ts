@@ -1,7 +1,13 @@
 /** Carries out the catalogue's commands: one envelope for the union of them. */
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { Decider } from '../kernel/decider.js';
-import { measureStream, organisationStream, programmeStream, type MeasureId, type StreamName } from '../kernel/ids.js';
+import {
+  measureStream,
+  organisationStream,
+  programmeStream,
+  type MeasureId,
+  type StreamName,
+} from '../kernel/ids.js';
 import { Projection } from '../projections/projection.js';
 import { EventStore } from '../store/event-store.js';
 import { Clock, readState, runDecider, type Provenance } from '../store/run-decider.js';
@@ -66,7 +72,11 @@ export class ChangeCatalogueHandler implements ICommandHandler<ChangeCatalogue> 
     command: Command,
     provenance: Provenance,
   ): Promise<CatalogueChange> {
-    const { appended, history } = await runDecider({ store: this.store, clock: this.clock }, decider, { stream, command, provenance });
+    const { appended, history } = await runDecider({ store: this.store, clock: this.clock }, decider, {
+      stream,
+      command,
+      provenance,
+    });
     const position = appended?.position ?? history.at(-1)!.position;
     return { changed: appended !== null, sequence: await this.projection.sequenceOf(position) };
   }

@@ -16,7 +16,8 @@ export const MEASURE_KINDS = ['flow', 'stock', 'ratio'] as const;
 export type MeasureKind = (typeof MEASURE_KINDS)[number];
 
 /** Event types that say something else in this ledger, so that no measure may take them. */
-export const RESERVED_EVENT_TYPE = /^(Programme|Organisation|Measure|Submission|Outcome|Ledger|Key|Checkpoint)/;
+export const RESERVED_EVENT_TYPE =
+  /^(Programme|Organisation|Measure|Submission|Outcome|Ledger|Key|Checkpoint)/;
 
 export interface MeasureDefinition {
   readonly label: string;
@@ -123,7 +124,14 @@ function evolve(state: MeasureState, event: MeasureEvent): MeasureState {
   switch (event.schema) {
     case 'measure-defined@1': {
       const { measureId, ...definition } = event.data;
-      return { status: 'defined', id: measureId, ...definition, version: 1, series: [1], definedAs: definition };
+      return {
+        status: 'defined',
+        id: measureId,
+        ...definition,
+        version: 1,
+        series: [1],
+        definedAs: definition,
+      };
     }
     case 'measure-revised@1': {
       const { definition: _, ...measure } = state as Measure;

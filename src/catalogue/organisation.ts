@@ -17,7 +17,11 @@ export type OrganisationEvent =
   | {
       readonly schema: 'organisation-renamed@1';
       readonly type: 'OrganisationRenamed';
-      readonly data: { readonly organisationId: OrganisationId; readonly name: string; readonly from: CalendarDate };
+      readonly data: {
+        readonly organisationId: OrganisationId;
+        readonly name: string;
+        readonly from: CalendarDate;
+      };
     };
 
 export type OrganisationCommand =
@@ -43,7 +47,11 @@ function decide(state: OrganisationState, command: OrganisationCommand): readonl
     case 'register-organisation':
       if (state.status === 'unregistered') {
         return [
-          { schema: 'organisation-registered@1', type: 'OrganisationRegistered', data: { organisationId, name } },
+          {
+            schema: 'organisation-registered@1',
+            type: 'OrganisationRegistered',
+            data: { organisationId, name },
+          },
         ];
       }
       if (state.names[0]?.name === name) return [];
@@ -53,7 +61,10 @@ function decide(state: OrganisationState, command: OrganisationCommand): readonl
       });
     case 'rename-organisation': {
       if (state.status === 'unregistered') {
-        throw new Refused({ code: 'organisation-unknown', detail: `there is no organisation ${organisationId}` });
+        throw new Refused({
+          code: 'organisation-unknown',
+          detail: `there is no organisation ${organisationId}`,
+        });
       }
       const taken = state.names.find((known) => known.from === command.from);
       if (taken?.name === name) return [];

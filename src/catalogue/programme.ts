@@ -29,7 +29,11 @@ export type ProgrammeEvent =
   | {
       readonly schema: 'programme-closed@1';
       readonly type: 'ProgrammeClosed';
-      readonly data: { readonly programmeId: ProgrammeId; readonly closedOn: CalendarDate; readonly reason: string };
+      readonly data: {
+        readonly programmeId: ProgrammeId;
+        readonly closedOn: CalendarDate;
+        readonly reason: string;
+      };
     }
   | {
       readonly schema: 'programme-reopened@1';
@@ -38,7 +42,11 @@ export type ProgrammeEvent =
     };
 
 export type ProgrammeCommand =
-  | { readonly kind: 'register-programme'; readonly programmeId: ProgrammeId; readonly details: ProgrammeDetails }
+  | {
+      readonly kind: 'register-programme';
+      readonly programmeId: ProgrammeId;
+      readonly details: ProgrammeDetails;
+    }
   | {
       readonly kind: 'amend-programme';
       readonly programmeId: ProgrammeId;
@@ -67,9 +75,13 @@ function decide(state: ProgrammeState, command: ProgrammeCommand): readonly Prog
   const { programmeId } = command;
   if (command.kind === 'register-programme') {
     const data = { programmeId, ...command.details };
-    if (state.status === 'unregistered') return [{ schema: 'programme-registered@1', type: 'ProgrammeRegistered', data }];
+    if (state.status === 'unregistered')
+      return [{ schema: 'programme-registered@1', type: 'ProgrammeRegistered', data }];
     if (same(state.registeredAs, command.details) || same(detailsOf(state), command.details)) return [];
-    throw new Refused({ code: 'programme-exists', detail: `programme ${programmeId} exists with other content` });
+    throw new Refused({
+      code: 'programme-exists',
+      detail: `programme ${programmeId} exists with other content`,
+    });
   }
   if (state.status === 'unregistered') {
     throw new Refused({ code: 'programme-unknown', detail: `there is no programme ${programmeId}` });
@@ -108,7 +120,11 @@ function decide(state: ProgrammeState, command: ProgrammeCommand): readonly Prog
     case 'reopen-programme':
       if (state.status === 'open') return [];
       return [
-        { schema: 'programme-reopened@1', type: 'ProgrammeReopened', data: { programmeId, reason: command.reason } },
+        {
+          schema: 'programme-reopened@1',
+          type: 'ProgrammeReopened',
+          data: { programmeId, reason: command.reason },
+        },
       ];
     default:
       return unreachable(command);

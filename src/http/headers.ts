@@ -8,9 +8,15 @@ export const IfMatchHeader = () => Headers('if-match');
 
 /** A UUID, bare or as the quoted string of the IETF draft. */
 export function parseIdempotencyKey(header: string | undefined): SubmissionId {
-  const text = header?.trim().replace(/^"(.*)"$/, '$1').toLowerCase();
+  const text = header
+    ?.trim()
+    .replace(/^"(.*)"$/, '$1')
+    .toLowerCase();
   if (text === undefined || !UUID.test(text)) {
-    throw badHeader('Idempotency-Key', 'must be one UUID, made by you for this submission and kept for its retries');
+    throw badHeader(
+      'Idempotency-Key',
+      'must be one UUID, made by you for this submission and kept for its retries',
+    );
   }
   return parseSubmissionId(text);
 }

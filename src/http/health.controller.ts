@@ -18,6 +18,11 @@ export class HealthController {
     const { state, selfCheck, progress } = this.projection;
     const ready = state.status === 'live' && selfCheck.ok;
     if (!ready) void reply.status(503);
-    return { status: ready ? 'ready' : 'not-ready', sequence: progress.sequence, projection: state, selfCheck };
+    return {
+      status: ready ? 'ready' : 'not-ready',
+      sequence: progress.sequence,
+      projection: state,
+      selfCheck,
+    };
   }
 }

@@ -1,5 +1,12 @@
 /** The one exception filter: whatever is thrown becomes a problem document, and what is our fault is logged. */
-import { Catch, HttpException, Logger, NotFoundException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import {
+  Catch,
+  HttpException,
+  Logger,
+  NotFoundException,
+  type ArgumentsHost,
+  type ExceptionFilter,
+} from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refused } from '../kernel/refusals.js';
 import { NotProjected } from '../projections/projection.js';

@@ -58,23 +58,31 @@ export function setUpHttp(app: NestFastifyApplication, adminKey: AdminKey): void
     if (waits) await projection.reach(Number(minSequence));
   });
   fastify.addHook('onSend', async (request: FastifyRequest, reply: FastifyReply) => {
-    void reply.header('ledger-sequence', String(projection.progress.sequence)).header('x-request-id', request.id);
+    void reply
+      .header('ledger-sequence', String(projection.progress.sequence))
+      .header('x-request-id', request.id);
   });
   fastify.addHook('onResponse', async (request: FastifyRequest, reply: FastifyReply) => {
     const { method, url, actor, ip } = request;
     const { statusCode, elapsedTime } = reply;
-    request.log.info({ method, url, statusCode, ms: Math.round(elapsedTime * 10) / 10, actor, ip }, 'answered');
+    request.log.info(
+      { method, url, statusCode, ms: Math.round(elapsedTime * 10) / 10, actor, ip },
+      'answered',
+    );
   });
 
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) =>
-    parseJson(body),
+  fastify.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (_request: FastifyRequest, body: Buffer) => parseJson(body),
   );
   for (const type of ['text/csv', 'application/x-ndjson']) {
     fastify.addContentTypeParser(type, async (_request: FastifyRequest, payload: Readable) => payload);
   }
   fastify.addHook('preValidation', async ({ method, body }: FastifyRequest) => {
-    if (method === 'POST' && body === undefined) throw new Problem('malformed-json', 'the body is empty: send JSON');
+    if (method === 'POST' && body === undefined)
+      throw new Problem('malformed-json', 'the body is empty: send JSON');
   });
 
   app.useGlobalPipes(new SchemaValidationPipe());

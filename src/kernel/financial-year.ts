@@ -10,7 +10,8 @@ export type CalendarDate = Branded<string, 'CalendarDate'>;
 export type FinancialYear = Branded<string, 'FinancialYear'>;
 
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
-const INSTANT = /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
+const INSTANT =
+  /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 const FINANCIAL_YEAR = /^(\d{4})-(\d{2})$/;
 
 /** A date that exists, from 1900 to 2999. */
@@ -92,5 +93,7 @@ export function lastDayOf(year: FinancialYear): CalendarDate {
 /** Every financial year from one to another, both included. */
 export function financialYearsBetween(from: FinancialYear, to: FinancialYear): FinancialYear[] {
   const [first, last] = [startYearOf(from), startYearOf(to)];
-  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => financialYearStarting(first + index));
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) =>
+    financialYearStarting(first + index),
+  );
 }

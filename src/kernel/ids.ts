@@ -46,7 +46,11 @@ export function outcomeIdOf(submissionId: SubmissionId, line: number): OutcomeId
   return `${submissionId}.${line}` as OutcomeId;
 }
 
-export function parseOutcomeId(text: string): { submissionId: SubmissionId; line: number; outcomeId: OutcomeId } {
+export function parseOutcomeId(text: string): {
+  submissionId: SubmissionId;
+  line: number;
+  outcomeId: OutcomeId;
+} {
   const match = OUTCOME_ID.exec(text.toLowerCase());
   const line = Number(match?.[2]);
   if (!match || line > OUTCOMES_MAX) throw new TypeError(`not an outcome id: ${text}`);
@@ -60,14 +64,14 @@ export const measureStream = (id: MeasureId) => `measure-${id}` as StreamName;
 export const submissionStream = (id: SubmissionId) => `submission-${id}` as StreamName;
 
 /**
- * The id of an event: UUIDv5 over its place and its canonical payload.
+ * The id of an event: UUIDv5 over its place and its salted payload hash.
  *
- * The payload is in it because a store takes an append that repeats known ids for a retry and answers with
- * the first result: two writers that race for one place with different contents must not be taken for one
- * (docs/adr/0003-event-ids.md).
+ * A store takes an append that repeats known ids for a retry, and answers with the first result. So the ids
+ * are the same when one decision is appended again, and differ between decisions: of two writers that race
+ * for one place, the second is told so, even when both say the same (docs/adr/0003-event-ids.md).
  */
-export function eventIdOf(stream: StreamName, revision: number, canonicalPayload: string): string {
-  return uuidV5(`${stream}@${revision}\n${canonicalPayload}`, LEDGER_NAMESPACE);
+export function eventIdOf(stream: StreamName, revision: number, saltedPayloadHash: string): string {
+  return uuidV5(`${stream}@${revision} ${saltedPayloadHash}`, LEDGER_NAMESPACE);
 }
 
 /** The id of one chunk of a file: the same file posted to the same programme makes the same submissions. */

@@ -15,7 +15,9 @@ export class CatalogueProjection {
 
   constructor(db: Database) {
     this.insert = db.prepare('INSERT INTO catalogue VALUES (?, ?, ?, ?)');
-    this.latest = db.prepare('SELECT state FROM catalogue WHERE kind = ? AND id = ? ORDER BY sequence DESC LIMIT 1');
+    this.latest = db.prepare(
+      'SELECT state FROM catalogue WHERE kind = ? AND id = ? ORDER BY sequence DESC LIMIT 1',
+    );
   }
 
   /** Whether the event was one of the catalogue's. */

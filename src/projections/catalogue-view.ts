@@ -34,9 +34,15 @@ export class CatalogueView {
   }
 
   /** As it stood after the event with that sequence. */
-  findAt<Kind extends CatalogueKind>(kind: Kind, id: string, sequence: number): CatalogueEntries[Kind] | undefined {
+  findAt<Kind extends CatalogueKind>(
+    kind: Kind,
+    id: string,
+    sequence: number,
+  ): CatalogueEntries[Kind] | undefined {
     const state = this.projection.views
-      .prepare('SELECT state FROM catalogue WHERE kind = ? AND id = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1')
+      .prepare(
+        'SELECT state FROM catalogue WHERE kind = ? AND id = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1',
+      )
       .pluck()
       .get(kind, id, sequence) as string | undefined;
     return state === undefined ? undefined : (JSON.parse(state) as CatalogueEntries[Kind]);

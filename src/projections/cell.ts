@@ -50,7 +50,15 @@ export const EMPTY_CELL: CellState = {
 
 type Figures = Pick<
   OutcomeContent,
-  'measureId' | 'organisationId' | 'quantity' | 'numerator' | 'denominator' | 'percent' | 'effective' | 'basis' | 'range'
+  | 'measureId'
+  | 'organisationId'
+  | 'quantity'
+  | 'numerator'
+  | 'denominator'
+  | 'percent'
+  | 'effective'
+  | 'basis'
+  | 'range'
 >;
 
 export function cellKeyOf(figures: Figures, programme: string, series: number): CellKey {
@@ -85,7 +93,10 @@ export function addFigures(cell: CellState, figures: Figures, sign: 1 | -1): Cel
     high: cell.high + by * BigInt(figures.range?.high ?? quantity),
     percents: cell.percents + (figures.percent === undefined ? 0 : sign),
   };
-  assert(next.outcomes >= 0 && next.amount >= 0n && next.percents >= 0, 'a cell holds what was taken out of it');
+  assert(
+    next.outcomes >= 0 && next.amount >= 0n && next.percents >= 0,
+    'a cell holds what was taken out of it',
+  );
   return next;
 }
 
@@ -96,7 +107,10 @@ export function withLatest(cell: CellState, outcomes: number, latest: StockValue
   return { ...cell, outcomes, amount: quantity, low, high, latestTo: to, latestSequence: sequence };
 }
 
-export function stockValueOf(outcome: Pick<RecordedOutcome, 'quantity' | 'range' | 'effective'>, sequence: number): StockValue {
+export function stockValueOf(
+  outcome: Pick<RecordedOutcome, 'quantity' | 'range' | 'effective'>,
+  sequence: number,
+): StockValue {
   const { quantity, range, effective } = outcome;
   assert(quantity !== undefined, 'a stock has a quantity');
   return {
@@ -109,7 +123,10 @@ export function stockValueOf(outcome: Pick<RecordedOutcome, 'quantity' | 'range'
 }
 
 /** Which of two states of stock cells has the later value. */
-export function laterOf<State extends Pick<CellState, 'latestTo' | 'latestSequence'>>(one: State, other: State): State {
+export function laterOf<State extends Pick<CellState, 'latestTo' | 'latestSequence'>>(
+  one: State,
+  other: State,
+): State {
   if (one.latestTo !== other.latestTo) return one.latestTo > other.latestTo ? one : other;
   return one.latestSequence > other.latestSequence ? one : other;
 }

@@ -67,7 +67,9 @@ export class CellsProjection {
     };
     this.stock = {
       add: db.prepare('INSERT INTO stock_values VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
-      remove: db.prepare('DELETE FROM stock_values WHERE cell = ? AND effective_to = ? AND submission = ? AND line = ?'),
+      remove: db.prepare(
+        'DELETE FROM stock_values WHERE cell = ? AND effective_to = ? AND submission = ? AND line = ?',
+      ),
       latest: db.prepare(
         `SELECT effective_to AS "to", sequence, quantity, low, high FROM stock_values WHERE cell = ?
          ORDER BY effective_to DESC, sequence DESC LIMIT 1`,
@@ -98,7 +100,16 @@ export class CellsProjection {
     if (keepsLatestOnly(measure.kind)) {
       const value = stockValueOf(outcome, place.sequence);
       const { submission, line, sequence } = place;
-      this.stock.add.run(cell.id, value.to, sequence, submission, line, `${value.quantity}`, `${value.low}`, `${value.high}`);
+      this.stock.add.run(
+        cell.id,
+        value.to,
+        sequence,
+        submission,
+        line,
+        `${value.quantity}`,
+        `${value.low}`,
+        `${value.high}`,
+      );
       cell.state = withLatest(cell.state, cell.state.outcomes + 1, this.latestOf(cell));
     } else {
       cell.state = addFigures(cell.state, outcome, 1);
@@ -140,7 +151,8 @@ export class CellsProjection {
     const name = columns.join(' ');
     let cell = this.cells.get(name);
     if (!cell) {
-      const row = this.statements.find.get(...columns) as { id: number; sequence: number; state: string } | undefined;
+      const row = this.statements.find.get(...columns) as
+        { id: number; sequence: number; state: string } | undefined;
       cell = row
         ? { id: row.id, sequence: row.sequence, state: decodeCell(row.state) }
         : { id: this.create(columns), sequence: -1, state: EMPTY_CELL };
@@ -155,7 +167,8 @@ export class CellsProjection {
 
   /** Writes each changed cell once a batch, however many of the batch's events changed it. */
   flush(): void {
-    for (const { id, sequence, state } of this.changed) this.statements.update.run(sequence, encodeCell(state), id);
+    for (const { id, sequence, state } of this.changed)
+      this.statements.update.run(sequence, encodeCell(state), id);
     this.changed.clear();
     if (this.cells.size > CELLS_MAX) this.cells.clear();
   }

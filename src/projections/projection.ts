@@ -17,7 +17,13 @@ import type { StoreLocation } from '../store/open-reader.js';
 import { Build } from './build.js';
 import type { ProjectorReport } from './projector-worker.js';
 import type { SelfCheckOptions, SelfCheckReport } from './self-check.js';
-import { openViewsForReading, readCheckpoint, VIEWS_VERSION, viewsVersionOf, type ViewsCheckpoint } from './views-file.js';
+import {
+  openViewsForReading,
+  readCheckpoint,
+  VIEWS_VERSION,
+  viewsVersionOf,
+  type ViewsCheckpoint,
+} from './views-file.js';
 
 export type ProjectionState =
   | { readonly status: 'starting' | 'live' }
@@ -39,7 +45,11 @@ const WAIT_MS_MAX = 10_000;
 export class Projection {
   private readonly logger = new Logger('Projection');
   private readonly dir: string;
-  private readonly progress$ = new BehaviorSubject<ViewsCheckpoint>({ sequence: -1, position: null, ledgerTime: 0 });
+  private readonly progress$ = new BehaviorSubject<ViewsCheckpoint>({
+    sequence: -1,
+    position: null,
+    ledgerTime: 0,
+  });
   private readonly changes$ = new Subject<void>();
   private build!: Build;
   private nextBuild: Build | null = null;
@@ -96,7 +106,9 @@ export class Projection {
   get views(): Database {
     if (this.status.status === 'rebuilding') {
       const { sequence, target } = this.status;
-      throw new NotProjected(`the read models are being rebuilt: ${sequence + 1} of about ${target + 1} events`);
+      throw new NotProjected(
+        `the read models are being rebuilt: ${sequence + 1} of about ${target + 1} events`,
+      );
     }
     this.reader ??= openViewsForReading(this.build.file);
     return this.reader;
@@ -118,13 +130,18 @@ export class Projection {
     const stopped$ = this.changes$.pipe(filter(() => this.status.status === 'stopped'));
     const answer = await firstValueFrom(
       merge(
-        this.progress$.pipe(filter(reached), map(() => 'reached' as const)),
+        this.progress$.pipe(
+          filter(reached),
+          map(() => 'reached' as const),
+        ),
         merge(stopped$, timer(WAIT_MS_MAX)).pipe(map(() => 'not reached' as const)),
       ).pipe(take(1)),
     );
     if (answer === 'not reached') {
       const { sequence } = this.progress;
-      throw new NotProjected(`the read models stand at sequence ${sequence} and have not reached ${what}: ask again`);
+      throw new NotProjected(
+        `the read models stand at sequence ${sequence} and have not reached ${what}: ask again`,
+      );
     }
   }
 

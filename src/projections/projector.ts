@@ -46,7 +46,9 @@ export class Projector {
     this.cells = new CellsProjection(this.db);
     this.names = new Names(this.db);
     this.insertEvent = this.db.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)');
-    this.moveCheckpoint = this.db.prepare('UPDATE checkpoint SET sequence = ?, position = ?, ledger_time = ?');
+    this.moveCheckpoint = this.db.prepare(
+      'UPDATE checkpoint SET sequence = ?, position = ?, ledger_time = ?',
+    );
     this.at = readCheckpoint(this.db);
   }
 

@@ -49,7 +49,9 @@ export class SelfCheck {
   ) {}
 
   /** Compares what was committed and projected since the last step. */
-  async step(rest: (workedMs: number) => Promise<unknown> = () => Promise.resolve()): Promise<SelfCheckReport> {
+  async step(
+    rest: (workedMs: number) => Promise<unknown> = () => Promise.resolve(),
+  ): Promise<SelfCheckReport> {
     const { target, standing } = this.snapshot();
     try {
       while (this.sequence < target) {
@@ -58,12 +60,19 @@ export class SelfCheck {
         await rest(performance.now() - startedAt);
       }
       if (standing !== this.outcomes) {
-        throw new Difference(`${this.outcomes} outcomes stand by the events, but the totals are made of ${standing}`);
+        throw new Difference(
+          `${this.outcomes} outcomes stand by the events, but the totals are made of ${standing}`,
+        );
       }
     } catch (error) {
       return { ok: false, sequence: this.sequence, fault: (error as Error).message };
     }
-    return { ok: true, sequence: this.sequence, outcomes: this.outcomes, digest: this.digest.copy().digest('hex') };
+    return {
+      ok: true,
+      sequence: this.sequence,
+      outcomes: this.outcomes,
+      digest: this.digest.copy().digest('hex'),
+    };
   }
 
   /** How far the views are and how many outcomes their totals are made of, both at one moment. */
@@ -71,7 +80,9 @@ export class SelfCheck {
     return this.views.transaction(() => {
       const { sequence } = readCheckpoint(this.views);
       let standing = 0;
-      for (const { state } of this.views.prepare('SELECT state FROM cells').iterate() as Iterable<{ state: string }>) {
+      for (const { state } of this.views.prepare('SELECT state FROM cells').iterate() as Iterable<{
+        state: string;
+      }>) {
         standing += decodeCell(state).outcomes;
       }
       return { target: sequence, standing };
@@ -89,7 +100,9 @@ export class SelfCheck {
       if (!event) throw new Difference(`sequence ${sequence} was projected, but the store does not hold it`);
       const digest = eventDigest(event.metadata.payloadHash);
       if (row?.sequence !== sequence || row.position !== event.position || row.digest !== digest) {
-        throw new Difference(`event ${event.id} was committed, but sequence ${sequence} of the views is not it`);
+        throw new Difference(
+          `event ${event.id} was committed, but sequence ${sequence} of the views is not it`,
+        );
       }
       verifyPayload(event);
       this.digest.update(`${event.position} ${event.metadata.payloadHash}\n`);

@@ -43,7 +43,8 @@ export function cellsAt(views: Database, filter: CellFilter, sequence: number): 
   for (const measure of filter.measures) {
     const rows = select.all(measure, startYearOf(filter.from), startYearOf(filter.to), ...values) as Row[];
     for (const row of rows) {
-      const text = row.sequence <= sequence ? row.state : (stateAt.get(row.id, sequence) as string | undefined);
+      const text =
+        row.sequence <= sequence ? row.state : (stateAt.get(row.id, sequence) as string | undefined);
       cells.push({ ...row, state: text === undefined ? EMPTY_CELL : decodeCell(text) });
     }
   }

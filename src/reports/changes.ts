@@ -60,12 +60,21 @@ export class ChangesReport {
     const now = await this.totals.annual({ ...query, moment: later }, nowMs);
     // Pinned by sequence, so that figures, cells and events are all of the same moment.
     const pinned = { parameter: 'later', text: String(now.sequence) };
-    const { cells, years } = this.totals.reading({ ...query, moment: now.sequence < 0 ? later : pinned }, nowMs);
+    const { cells, years } = this.totals.reading(
+      { ...query, moment: now.sequence < 0 ? later : pinned },
+      nowMs,
+    );
     const before = await this.totals.annual({ ...query, to: years.at(-1)!, moment: earlier }, nowMs);
     const changed = cells.filter(({ sequence }) => sequence > before.sequence);
     const keep = ({ sequence }: { sequence: number }) => sequence > before.sequence;
     const start = place.cell === 0 ? { cell: 0, sequence: before.sequence } : place;
-    const page = pageOfLog(views, changed, { condition: 'true', after: start, until: now.sequence, limit, keep });
+    const page = pageOfLog(views, changed, {
+      condition: 'true',
+      after: start,
+      until: now.sequence,
+      limit,
+      keep,
+    });
     const { years: yearsNow, ...context } = now;
     return {
       ...context,
@@ -88,12 +97,17 @@ function changedYears(before: readonly YearFigure[], after: readonly YearFigure[
     const earlier = before[index]!;
     if (JSON.stringify(earlier) === JSON.stringify(figure)) return [];
     const difference =
-      earlier.total === null || figure.total === null ? null : amount(BigInt(figure.total) - BigInt(earlier.total));
+      earlier.total === null || figure.total === null
+        ? null
+        : amount(BigInt(figure.total) - BigInt(earlier.total));
     return [{ financialYear: figure.financialYear, before: earlier, after: figure, difference }];
   });
 }
 
-function changingEvent(event: RecordedEvent, { cell, submissionId, line, sequence }: LogEntry): ChangingEvent {
+function changingEvent(
+  event: RecordedEvent,
+  { cell, submissionId, line, sequence }: LogEntry,
+): ChangingEvent {
   const { reason } = event.data;
   return {
     sequence,

@@ -27,7 +27,8 @@ export function decodeCursor(text: string, question: unknown, lastSequence: numb
   }
   if (!Array.isArray(parts) || parts.length !== 4 || parts[3] !== digestOf(question)) throw wrong;
   const [cell, sequence, until] = parts as number[];
-  const isPlace = Number.isSafeInteger(cell) && cell! >= 0 && Number.isSafeInteger(sequence) && sequence! >= -1;
+  const isPlace =
+    Number.isSafeInteger(cell) && cell! >= 0 && Number.isSafeInteger(sequence) && sequence! >= -1;
   if (!isPlace || !Number.isSafeInteger(until) || until! < -1 || until! > lastSequence) throw wrong;
   return { cell: cell!, sequence: sequence!, until: until! };
 }

@@ -11,11 +11,16 @@ const PAGE_SIZE = 200;
 const HEARTBEAT_MS = 15_000;
 
 /** CloudEvents as NDJSON, up to `limit` of them. */
-export async function* eventLines(history: History, query: HistoryQuery, limit: number): AsyncGenerator<string> {
+export async function* eventLines(
+  history: History,
+  query: HistoryQuery,
+  limit: number,
+): AsyncGenerator<string> {
   let { after } = query;
-  for (let left = limit; left > 0; ) {
+  for (let left = limit; left > 0;) {
     const page = await history.page({ ...query, after, limit: Math.min(PAGE_SIZE, left) });
-    if (page.events.length > 0) yield page.events.map((event) => `${JSON.stringify(cloudEventOf(event))}\n`).join('');
+    if (page.events.length > 0)
+      yield page.events.map((event) => `${JSON.stringify(cloudEventOf(event))}\n`).join('');
     if (page.next === null) return;
     after = page.next;
     left -= page.events.length;
@@ -33,25 +38,36 @@ export async function* liveEvents(
   { after, programme, type, signal }: LiveQuery,
 ): AsyncGenerator<string> {
   yield ': connected\n\n';
-  for (let reached = after; !signal.aborted; ) {
+  for (let reached = after; !signal.aborted;) {
     const until = projection.progress.sequence;
     const page = await history.page({ after: reached, until, programme, type, limit: PAGE_SIZE });
     if (page.events.length > 0) {
       yield page.events
-        .map((event) => `id: ${event.sequence}\nevent: ${event.event.type}\ndata: ${JSON.stringify(cloudEventOf(event))}\n\n`)
+        .map(
+          (event) =>
+            `id: ${event.sequence}\nevent: ${event.event.type}\ndata: ${JSON.stringify(cloudEventOf(event))}\n\n`,
+        )
         .join('');
     }
     reached = page.next ?? Math.max(reached, until);
-    if (page.next === null && (await nextOf(projection, reached, signal)) === 'quiet') yield ': heartbeat\n\n';
+    if (page.next === null && (await nextOf(projection, reached, signal)) === 'quiet')
+      yield ': heartbeat\n\n';
   }
 }
 
 /** Waits until there is something after a sequence, or nothing for the time of a heartbeat, or the end. */
-function nextOf(projection: Projection, reached: number, signal: AbortSignal): Promise<'more' | 'quiet' | 'end'> {
+function nextOf(
+  projection: Projection,
+  reached: number,
+  signal: AbortSignal,
+): Promise<'more' | 'quiet' | 'end'> {
   if (signal.aborted) return Promise.resolve('end');
   return firstValueFrom(
     merge(
-      projection.progressed$.pipe(filter(({ sequence }) => sequence > reached), map(() => 'more' as const)),
+      projection.progressed$.pipe(
+        filter(({ sequence }) => sequence > reached),
+        map(() => 'more' as const),
+      ),
       timer(HEARTBEAT_MS).pipe(map(() => 'quiet' as const)),
       fromEvent(signal, 'abort').pipe(map(() => 'end' as const)),
     ).pipe(take(1)),

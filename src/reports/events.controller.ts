@@ -54,7 +54,10 @@ export class EventsController implements BeforeApplicationShutdown {
       throw new Problem('bad-header', 'Last-Event-ID must be the id of an event that this stream sent');
     }
     const from = lastEventId ?? after;
-    void reply.type('text/event-stream').header('cache-control', 'no-store').header('x-accel-buffering', 'no');
+    void reply
+      .type('text/event-stream')
+      .header('cache-control', 'no-store')
+      .header('x-accel-buffering', 'no');
     const events = liveEvents(this.history, this.projection, {
       after: from === undefined ? -1 : Number(from),
       programme,

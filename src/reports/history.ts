@@ -51,7 +51,7 @@ export class History {
     const { views } = this.projection;
     const { rows, next } = indexPage(views, query);
     const events: SequencedEvent[] = [];
-    for (let start = 0; start < rows.length; ) {
+    for (let start = 0; start < rows.length;) {
       const first = rows[start]!.sequence;
       let end = start + 1;
       while (end < rows.length && rows[end]!.sequence === first + (end - start)) end++;
@@ -88,10 +88,15 @@ function indexPage(views: Database, query: HistoryQuery): { rows: IndexRow[]; ne
 /** Undefined where nothing was asked for, null where no event has that name. */
 function nameId(views: Database, text: string | undefined): number | null | undefined {
   if (text === undefined) return undefined;
-  return (views.prepare('SELECT id FROM names WHERE text = ?').pluck().get(text) as number | undefined) ?? null;
+  return (
+    (views.prepare('SELECT id FROM names WHERE text = ?').pluck().get(text) as number | undefined) ?? null
+  );
 }
 
 function positionBefore(views: Database, sequence: number): Position | null {
   if (sequence === 0) return null;
-  return views.prepare('SELECT position FROM events WHERE sequence = ?').pluck().get(sequence - 1) as Position;
+  return views
+    .prepare('SELECT position FROM events WHERE sequence = ?')
+    .pluck()
+    .get(sequence - 1) as Position;
 }

@@ -5,7 +5,13 @@
  * bisection. A date means the end of that day in London.
  */
 import type { Database } from 'better-sqlite3';
-import { endOfLondonDay, isCalendarDate, isInstant, londonDate, type CalendarDate } from '../kernel/financial-year.js';
+import {
+  endOfLondonDay,
+  isCalendarDate,
+  isInstant,
+  londonDate,
+  type CalendarDate,
+} from '../kernel/financial-year.js';
 
 export interface Moment {
   /** Of the last event known then; −1 before the first. */
@@ -42,7 +48,8 @@ export function parseMoment(views: Database, { parameter, text }: MomentText, no
     if (date > londonDate(nowMs)) throw new NoSuchMoment(`${parameter} ${text} is in the future`, parameter);
     return atInstant(views, Math.min(endOfLondonDay(date), nowMs));
   }
-  if (!isInstant(text)) throw new NoSuchMoment(`${parameter} must be a sequence, a date or an instant`, parameter);
+  if (!isInstant(text))
+    throw new NoSuchMoment(`${parameter} must be a sequence, a date or an instant`, parameter);
   const instantMs = Date.parse(text);
   if (instantMs > nowMs) throw new NoSuchMoment(`${parameter} ${text} is in the future`, parameter);
   return atInstant(views, instantMs);
@@ -55,7 +62,10 @@ export function currentMoment(views: Database, nowMs: number): Moment {
 function atSequence(views: Database, sequence: number, parameter: string): Moment {
   const last = lastSequence(views);
   if (sequence > last) {
-    throw new NoSuchMoment(`${parameter} ${sequence} is not reached: the ledger stands at ${last}`, parameter);
+    throw new NoSuchMoment(
+      `${parameter} ${sequence} is not reached: the ledger stands at ${last}`,
+      parameter,
+    );
   }
   const instantMs = ledgerTimeAt(views, sequence);
   return { sequence, instantMs, date: londonDate(instantMs) };

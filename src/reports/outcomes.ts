@@ -67,7 +67,9 @@ export function standingEntries(
   { after, until, limit }: { readonly after: PagePlace; readonly until: number; readonly limit: number },
 ): { entries: LogEntry[]; next: PagePlace | null } {
   const superseded = views
-    .prepare('SELECT 1 FROM supersessions WHERE submission = ? AND line = ? AND revision = ? AND sequence <= ?')
+    .prepare(
+      'SELECT 1 FROM supersessions WHERE submission = ? AND line = ? AND revision = ? AND sequence <= ?',
+    )
     .pluck();
   return pageOfLog(views, cells, {
     condition: 'adds = 1',
@@ -121,7 +123,7 @@ export class EntryReader {
 
   async eventsOf(entries: readonly LogEntry[]): Promise<RecordedEvent[]> {
     const events: RecordedEvent[] = [];
-    for (let start = 0; start < entries.length; ) {
+    for (let start = 0; start < entries.length;) {
       const { submissionId } = entries[start]!;
       let end = start + 1;
       while (end < entries.length && entries[end]!.submissionId === submissionId) end++;
@@ -182,7 +184,9 @@ export function outcomeView(
 
 /** Whether an outcome is part of the figure: of a stock only the latest value is, of a ratio no bare percent. */
 export function contributes(cells: readonly Cell[], kind: 'flow' | 'stock' | 'ratio') {
-  const latest = new Set(kind === 'stock' ? latestValues(cells).map(({ state }) => state.latestSequence) : []);
+  const latest = new Set(
+    kind === 'stock' ? latestValues(cells).map(({ state }) => state.latestSequence) : [],
+  );
   return (outcome: OutcomeView): boolean => {
     if (kind === 'stock') return latest.has(outcome.sequence);
     return kind === 'flow' || outcome.percent === undefined;

@@ -24,7 +24,11 @@ export class Percentages {
   async of(cells: readonly Cell[], until: number): Promise<StatedPercentage[]> {
     const withPercentages = cells.filter(({ state }) => state.percents > 0);
     const start = { cell: 0, sequence: -1 };
-    const page = standingEntries(this.projection.views, withPercentages, { after: start, until, limit: LIMIT });
+    const page = standingEntries(this.projection.views, withPercentages, {
+      after: start,
+      until,
+      limit: LIMIT,
+    });
     const outcomes = await this.entries.outcomesOf(page.entries);
     return outcomes.flatMap(({ id, programme, organisation, percent, basis }) =>
       percent === undefined

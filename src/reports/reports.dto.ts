@@ -26,14 +26,19 @@ export class FigureQueryDto extends ReadQueryDto {
   organisation?: string;
 
   @Optional()
-  @Describe({ description: 'true: add across a break in the definition of the measure, and flag the figure.' })
+  @Describe({
+    description: 'true: add across a break in the definition of the measure, and flag the figure.',
+  })
   @IsIn(['true', 'false'])
   allowBreaks?: 'true' | 'false';
 }
 
 export class MomentQueryDto extends FigureQueryDto {
   @Optional()
-  @Describe({ description: 'As known at an instant, or at the end of a day in London.', example: '2026-04-30' })
+  @Describe({
+    description: 'As known at an instant, or at the end of a day in London.',
+    example: '2026-04-30',
+  })
   @Matches(DATE_OR_INSTANT)
   asAt?: string;
 
@@ -45,7 +50,10 @@ export class MomentQueryDto extends FigureQueryDto {
 
 export class AnnualQueryDto extends MomentQueryDto {
   @Optional()
-  @Describe({ description: 'The first financial year; by default the one that totals since begin with.', example: '2018-19' })
+  @Describe({
+    description: 'The first financial year; by default the one that totals since begin with.',
+    example: '2018-19',
+  })
   @Matches(FINANCIAL_YEAR)
   from?: string;
 
@@ -78,7 +86,10 @@ export class SinceQueryDto extends MomentQueryDto {
 }
 
 export class ChangesQueryDto extends FigureQueryDto {
-  @Describe({ description: 'The earlier moment: a sequence, an instant, or the end of a day.', example: '40' })
+  @Describe({
+    description: 'The earlier moment: a sequence, an instant, or the end of a day.',
+    example: '40',
+  })
   @Matches(SEQUENCE_OR_INSTANT)
   earlier!: string;
 

@@ -9,7 +9,13 @@ import { ChangesReport, type Changes } from './changes.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
 import { NoSuchMoment, type MomentText } from './moment.js';
 import { OutcomesReport, type OutcomesPage } from './outcomes-report.js';
-import type { AnnualQueryDto, ChangesQueryDto, MomentQueryDto, OutcomesQueryDto, SinceQueryDto } from './reports.dto.js';
+import type {
+  AnnualQueryDto,
+  ChangesQueryDto,
+  MomentQueryDto,
+  OutcomesQueryDto,
+  SinceQueryDto,
+} from './reports.dto.js';
 import { Totals, type AnnualTotals, type TotalSince, type TotalsQuery } from './totals.js';
 
 export type Report =
@@ -57,7 +63,10 @@ export class AskReportHandler implements IQueryHandler<AskReport<Report['kind']>
     switch (report.kind) {
       case 'annual': {
         const { from, to, groupBy } = report.query;
-        return this.reports.totals.annual({ ...this.question(report.query, from, to), groupBy }, this.clock.now());
+        return this.reports.totals.annual(
+          { ...this.question(report.query, from, to), groupBy },
+          this.clock.now(),
+        );
       }
       case 'since': {
         const { since, through, groupBy } = report.query;
@@ -72,7 +81,13 @@ export class AskReportHandler implements IQueryHandler<AskReport<Report['kind']>
     }
   }
 
-  private async changes({ earlier, later, limit, cursor, ...rest }: ChangesQueryDto): Promise<Answers['changes']> {
+  private async changes({
+    earlier,
+    later,
+    limit,
+    cursor,
+    ...rest
+  }: ChangesQueryDto): Promise<Answers['changes']> {
     const question = this.question(rest, rest.from, rest.to);
     const asked = [question, earlier];
     const last = this.reports.projection.progress.sequence;
@@ -120,7 +135,15 @@ export class AskReportHandler implements IQueryHandler<AskReport<Report['kind']>
       throw new NoSuchMoment(`${names.to} ${last} lies before ${names.from} ${first}`, names.to);
     }
     const moment = momentOf(query);
-    return { measure, programme, organisation, from: first, to: last, moment, allowBreaks: allowBreaks === 'true' };
+    return {
+      measure,
+      programme,
+      organisation,
+      from: first,
+      to: last,
+      moment,
+      allowBreaks: allowBreaks === 'true',
+    };
   }
 }
 
@@ -132,7 +155,10 @@ function yearOf(text: string, parameter: string): FinancialYear {
   }
 }
 
-function momentOf({ asAt, asAtSequence }: Pick<MomentQueryDto, 'asAt' | 'asAtSequence'>): MomentText | undefined {
+function momentOf({
+  asAt,
+  asAtSequence,
+}: Pick<MomentQueryDto, 'asAt' | 'asAtSequence'>): MomentText | undefined {
   if (asAt !== undefined && asAtSequence !== undefined) {
     throw new NoSuchMoment('asAt and asAtSequence name a moment each: send one of them', 'asAt');
   }

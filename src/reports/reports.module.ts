@@ -13,7 +13,16 @@ import { TotalsController } from './totals.controller.js';
 @Module({
   imports: [CoreModule],
   controllers: [TotalsController, EventsController],
-  providers: [AskReportHandler, Reports, Totals, Percentages, EntryReader, OutcomesReport, ChangesReport, History],
+  providers: [
+    AskReportHandler,
+    Reports,
+    Totals,
+    Percentages,
+    EntryReader,
+    OutcomesReport,
+    ChangesReport,
+    History,
+  ],
   exports: [History],
 })
 export class ReportsModule {}

@@ -1,12 +1,7 @@
 /** Report writers ask for figures, for what changed them, and for the outcomes behind them. */
 import { Controller, Get, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import {
-  AnnualQueryDto,
-  ChangesQueryDto,
-  OutcomesQueryDto,
-  SinceQueryDto,
-} from './reports.dto.js';
+import { AnnualQueryDto, ChangesQueryDto, OutcomesQueryDto, SinceQueryDto } from './reports.dto.js';
 import { AskReport, type ReportAnswer } from './reports.handler.js';
 
 @Controller('v1')

@@ -104,7 +104,8 @@ export class Totals {
     const years = await this.years(reading, reading.cells, query);
     if (!groups) return { ...context, years };
     const grouped = [];
-    for (const { cells, ...group } of groups) grouped.push({ ...group, years: await this.years(reading, cells, query) });
+    for (const { cells, ...group } of groups)
+      grouped.push({ ...group, years: await this.years(reading, cells, query) });
     return { ...context, years, groups: grouped };
   }
 
@@ -115,7 +116,9 @@ export class Totals {
     if (measure.kind !== 'flow') throw notSummable(measure);
     const whole = async (cells: readonly Cell[]) => ({
       ...(await this.figure(reading, cells, query)),
-      missingYears: years.filter((year) => !cells.some((cell) => isOf(cell, year) && cell.state.outcomes > 0)),
+      missingYears: years.filter(
+        (year) => !cells.some((cell) => isOf(cell, year) && cell.state.outcomes > 0),
+      ),
     });
     const total = { ...context, since: years[0]!, through: years.at(-1)!, ...(await whole(reading.cells)) };
     if (!groups) return total;
@@ -133,19 +136,29 @@ export class Totals {
     return figures;
   }
 
-  private async figure(reading: Reading, cells: readonly Cell[], query: TotalsQuery): Promise<FigureWithParts> {
+  private async figure(
+    reading: Reading,
+    cells: readonly Cell[],
+    query: TotalsQuery,
+  ): Promise<FigureWithParts> {
     const { measure, family, moment } = reading;
     let figure: Figure;
     try {
       figure = figureOf(measure, cells, query.allowBreaks);
     } catch (error) {
-      if (error instanceof DefinitionBreak) throw new Refused({ code: 'definition-break', detail: error.message });
+      if (error instanceof DefinitionBreak)
+        throw new Refused({ code: 'definition-break', detail: error.message });
       throw error;
     }
-    if (measure.kind === 'ratio') return { ...figure, percentages: await this.percentages.of(cells, moment.sequence) };
+    if (measure.kind === 'ratio')
+      return { ...figure, percentages: await this.percentages.of(cells, moment.sequence) };
     if (family.length === 1) return figure;
     const parts = family.map(({ id }) => {
-      const { total, outcomes } = figureOf(measure, cells.filter((cell) => cell.measure === id), true);
+      const { total, outcomes } = figureOf(
+        measure,
+        cells.filter((cell) => cell.measure === id),
+        true,
+      );
       return { measure: id, total, outcomes };
     });
     return { ...figure, parts };
@@ -174,8 +187,14 @@ export class Totals {
     const family = this.catalogue.withChildren(measure);
     const measures = family.map(({ id }) => id);
     const { programme, organisation, from, to } = query;
-    const cells = cellsAt(views, { measures, programme, organisation, from, to: to ?? LAST_YEAR }, moment.sequence);
-    const last = to ? startYearOf(to) : (lastYearWithData(cells) ?? startYearOf(financialYearOf(moment.date)));
+    const cells = cellsAt(
+      views,
+      { measures, programme, organisation, from, to: to ?? LAST_YEAR },
+      moment.sequence,
+    );
+    const last = to
+      ? startYearOf(to)
+      : (lastYearWithData(cells) ?? startYearOf(financialYearOf(moment.date)));
     const years = financialYearsBetween(from, financialYearStarting(Math.max(last, startYearOf(from))));
     const { id, label, unit, kind, countsPeople, version } = this.asAt(measure, moment);
     const context: Context = {
@@ -209,7 +228,12 @@ export class Totals {
     }));
   }
 
-  private nameOf(kind: 'programme' | 'organisation', id: string, sequence: number, date: CalendarDate): string | null {
+  private nameOf(
+    kind: 'programme' | 'organisation',
+    id: string,
+    sequence: number,
+    date: CalendarDate,
+  ): string | null {
     if (id === '') return null;
     if (kind === 'programme') return this.catalogue.findAt('programme', id, sequence)?.name ?? id;
     const organisation = this.catalogue.findAt('organisation', id, sequence);
@@ -218,7 +242,12 @@ export class Totals {
 
   private known<Kind extends 'programme' | 'organisation' | 'measure'>(kind: Kind, id: string) {
     const found = this.catalogue.find(kind, id);
-    if (!found) throw new Refused({ code: `${kind}-unknown`, detail: `there is no ${kind} ${id}`, pointer: `/${kind}` });
+    if (!found)
+      throw new Refused({
+        code: `${kind}-unknown`,
+        detail: `there is no ${kind} ${id}`,
+        pointer: `/${kind}`,
+      });
     return found;
   }
 }

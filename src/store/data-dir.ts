@@ -10,7 +10,9 @@ import { join } from 'node:path';
 
 export class DataDirInUse extends Error {
   constructor(dataDir: string) {
-    super(`another process has the data directory ${dataDir}: stop it first, or set DATA_DIR to another directory`);
+    super(
+      `another process has the data directory ${dataDir}: stop it first, or set DATA_DIR to another directory`,
+    );
     this.name = 'DataDirInUse';
   }
 }

@@ -59,7 +59,10 @@ export interface Appended {
 /** The part that projections need; safe to open from several threads. */
 export abstract class EventReader {
   /** Events of one stream from a revision on, oldest first; none if there is no such stream. */
-  abstract readStream(stream: StreamName, range?: { from?: number; limit?: number }): Promise<readonly RecordedEvent[]>;
+  abstract readStream(
+    stream: StreamName,
+    range?: { from?: number; limit?: number },
+  ): Promise<readonly RecordedEvent[]>;
 
   /** Up to `limit` events of the ledger after a position, in global order; none when there are no more. */
   abstract readAll(after: Position | null, limit: number): Promise<readonly RecordedEvent[]>;
@@ -79,7 +82,11 @@ export abstract class EventStore extends EventReader {
    * @throws WrongExpectedRevision when the stream is elsewhere; StoreUnavailable when nothing can be said
    *   or done now (the append may be tried again); StoreDamaged when what is stored cannot be trusted.
    */
-  abstract append(stream: StreamName, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<Appended>;
+  abstract append(
+    stream: StreamName,
+    expected: ExpectedRevision,
+    events: readonly NewEvent[],
+  ): Promise<Appended>;
 }
 
 export class WrongExpectedRevision extends Error {

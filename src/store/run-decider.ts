@@ -53,7 +53,12 @@ export class Clock {
 export async function runDecider<State, Command, Event extends LedgerEvent>(
   { store, clock }: { readonly store: EventStore; readonly clock: Clock },
   decider: Decider<State, Command, Event>,
-  { stream, command, provenance, expectNew = false }: {
+  {
+    stream,
+    command,
+    provenance,
+    expectNew = false,
+  }: {
     readonly stream: StreamName;
     readonly command: Command;
     readonly provenance: Provenance;
@@ -79,7 +84,9 @@ export async function runDecider<State, Command, Event extends LedgerEvent>(
       if (!again) throw error;
     }
   }
-  throw new StoreUnavailable(`${stream} changed ${ATTEMPTS_MAX} times while a decision was made on it: try again`);
+  throw new StoreUnavailable(
+    `${stream} changed ${ATTEMPTS_MAX} times while a decision was made on it: try again`,
+  );
 }
 
 /** The state of one stream as it stands in the store. */
@@ -104,8 +111,9 @@ function seal(
   return events.map(({ schema, type, data }, index) => {
     const payload = canonicalJson(data);
     const salt = salts[index]!;
+    const hash = payloadHash(salt, payload);
     return {
-      id: eventIdOf(stream, firstRevision + index, payload),
+      id: eventIdOf(stream, firstRevision + index, hash),
       type,
       payload,
       metadata: {
@@ -115,7 +123,7 @@ function seal(
         correlationId,
         source: typeof source === 'string' ? source : source(index),
         salt,
-        payloadHash: payloadHash(salt, payload),
+        payloadHash: hash,
       },
     };
   });

@@ -9,7 +9,13 @@
 import Database from 'better-sqlite3';
 import { createHash } from 'node:crypto';
 import type { StreamName } from '../kernel/ids.js';
-import { StoreDamaged, StoreUnavailable, type NewEvent, type Position, type RecordedEvent } from './event-store.js';
+import {
+  StoreDamaged,
+  StoreUnavailable,
+  type NewEvent,
+  type Position,
+  type RecordedEvent,
+} from './event-store.js';
 
 /** Changes with the layout below; a file of a later format is refused, never guessed at. */
 const FORMAT = 1;
@@ -44,7 +50,8 @@ export function openEvents(file: string, access: 'read' | 'write'): Database.Dat
       db.pragma('synchronous = FULL');
     }
     const format = db.pragma('user_version', { simple: true }) as number;
-    if (format > FORMAT) throw new StoreDamaged(`${file} has format ${format}: this version reads up to ${FORMAT}`);
+    if (format > FORMAT)
+      throw new StoreDamaged(`${file} has format ${format}: this version reads up to ${FORMAT}`);
     if (access === 'write') {
       db.exec(LAYOUT);
       db.pragma(`user_version = ${FORMAT}`);
@@ -61,7 +68,9 @@ export function asStoreError(error: unknown, file: string): unknown {
   if (typeof code !== 'string' || !code.startsWith('SQLITE_')) return error;
   const damaged = code.startsWith('SQLITE_CORRUPT') || code.startsWith('SQLITE_NOTADB');
   const message = `${file}: ${(error as Error).message} (${code})`;
-  return damaged ? new StoreDamaged(message, { cause: error }) : new StoreUnavailable(message, { cause: error });
+  return damaged
+    ? new StoreDamaged(message, { cause: error })
+    : new StoreUnavailable(message, { cause: error });
 }
 
 export function checksumOf(row: Omit<AppendRow, 'checksum'>): Buffer {
@@ -91,7 +100,15 @@ export function decodeRow(row: AppendRow, skip: number, limit: number): Recorded
       const { id, type, metadata, data } = JSON.parse(row.events.slice(start, end)) as RecordedEvent;
       const stream = row.stream as StreamName;
       const revision = row.revision + index;
-      events.push({ id, type, data, metadata, stream, revision, position: encodePosition(row.position + index) });
+      events.push({
+        id,
+        type,
+        data,
+        metadata,
+        stream,
+        revision,
+        position: encodePosition(row.position + index),
+      });
     }
     start = end + 1;
   }

@@ -67,7 +67,7 @@ export class SqliteReader extends EventReader {
   async *subscribe(after: Position | null, signal: AbortSignal): AsyncIterable<readonly RecordedEvent[]> {
     const commits = new CommitSignal(this.file);
     try {
-      for (let position = after; !signal.aborted; ) {
+      for (let position = after; !signal.aborted;) {
         const heard = commits.next();
         const batch = await this.readAll(position, BATCH_SIZE_MAX);
         if (batch.length > 0) {

@@ -44,7 +44,9 @@ export class SqliteStore extends EventStore {
   ) {
     super();
     writer.on('message', (replies: readonly AppendReply[]) => replies.forEach((reply) => this.settle(reply)));
-    writer.on('error', (error) => this.failAll(new StoreUnavailable('the store’s writer failed', { cause: error })));
+    writer.on('error', (error) =>
+      this.failAll(new StoreUnavailable('the store’s writer failed', { cause: error })),
+    );
     writer.on('exit', () => this.failAll(new StoreUnavailable('the store is closed')));
   }
 
@@ -104,7 +106,10 @@ export class SqliteStore extends EventStore {
     this.waiting.clear();
   }
 
-  readStream(stream: StreamName, range?: { from?: number; limit?: number }): Promise<readonly RecordedEvent[]> {
+  readStream(
+    stream: StreamName,
+    range?: { from?: number; limit?: number },
+  ): Promise<readonly RecordedEvent[]> {
     return this.reader.readStream(stream, range);
   }
 

@@ -55,9 +55,9 @@ class Writer {
   }
 
   private readNextPosition(): number {
-    const last = this.db.prepare('SELECT position, count FROM appends ORDER BY position DESC LIMIT 1').get() as
-      | { position: number; count: number }
-      | undefined;
+    const last = this.db
+      .prepare('SELECT position, count FROM appends ORDER BY position DESC LIMIT 1')
+      .get() as { position: number; count: number } | undefined;
     return last ? last.position + last.count : 1;
   }
 

@@ -118,7 +118,11 @@ function submit(state: SubmissionState, command: Submit): readonly SubmissionEve
   });
 }
 
-function change(state: Recorded, story: OutcomeStory, command: Correct | Withdraw): readonly SubmissionEvent[] {
+function change(
+  state: Recorded,
+  story: OutcomeStory,
+  command: Correct | Withdraw,
+): readonly SubmissionEvent[] {
   const { outcomeId, expectedVersion, reason } = command;
   const { programmeId } = state;
   const made = story[expectedVersion + 1]?.event;
@@ -178,7 +182,8 @@ function sameOutcomes(state: Recorded, outcomes: readonly OutcomeContent[]): boo
 
 function saysTheSame(made: SubmissionEvent, command: Correct | Withdraw): boolean {
   if (made.data.outcomeId !== command.outcomeId) return false;
-  if (made.schema === 'outcome-withdrawn@1') return command.kind === 'withdraw' && made.data.reason === command.reason;
+  if (made.schema === 'outcome-withdrawn@1')
+    return command.kind === 'withdraw' && made.data.reason === command.reason;
   if (made.schema !== 'outcome-corrected@1' || command.kind !== 'correct') return false;
   return (
     made.data.reason === command.reason && canonicalJson(contentOf(made)) === canonicalJson(command.content)
@@ -188,7 +193,11 @@ function saysTheSame(made: SubmissionEvent, command: Correct | Withdraw): boolea
 /** What the programme said, out of what was recorded. */
 export function contentOf({ data }: { readonly data: RecordedOutcome }): OutcomeContent {
   const { outcomeId: _o, programmeId: _p, measureVersion: _v, ...rest } = data;
-  const { reason: _r, replaces: _s, ...content } = rest as OutcomeContent & { reason?: string; replaces?: unknown };
+  const {
+    reason: _r,
+    replaces: _s,
+    ...content
+  } = rest as OutcomeContent & { reason?: string; replaces?: unknown };
   return content;
 }
 

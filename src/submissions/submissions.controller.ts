@@ -7,7 +7,13 @@ import { Recording, type ApiProvenance } from '../http/provenance.js';
 import { parseOutcomeId, parseProgrammeId } from '../kernel/ids.js';
 import { Refused } from '../kernel/refusals.js';
 import { contentOfDto } from './outcome-input.js';
-import { CorrectionDto, SubmissionDto, WithdrawalDto, type ReceiptView, type RecordedLineView } from './submissions.dto.js';
+import {
+  CorrectionDto,
+  SubmissionDto,
+  WithdrawalDto,
+  type ReceiptView,
+  type RecordedLineView,
+} from './submissions.dto.js';
 import { RecordOutcomes, type Recorded, type SubmissionRequest } from './submissions.handler.js';
 
 @Controller('v1')

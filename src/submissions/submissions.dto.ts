@@ -16,12 +16,18 @@ import {
 import { BASES, type Basis } from './outcome.js';
 
 export class PeriodDto {
-  @Describe({ description: 'The first day, or an instant whose date in London is the day.', example: '2023-04-01' })
+  @Describe({
+    description: 'The first day, or an instant whose date in London is the day.',
+    example: '2023-04-01',
+  })
   @DateOrInstant()
   from!: string;
 
   @Optional()
-  @Describe({ description: 'The last day, in the same financial year; left out for one day.', example: '2023-06-30' })
+  @Describe({
+    description: 'The last day, in the same financial year; left out for one day.',
+    example: '2023-06-30',
+  })
   @DateOrInstant()
   to?: string;
 }
@@ -70,7 +76,9 @@ export class OutcomeDto {
   denominator?: number;
 
   @Optional()
-  @Describe({ description: 'For a ratio whose denominator nobody published: kept and shown, never combined.' })
+  @Describe({
+    description: 'For a ratio whose denominator nobody published: kept and shown, never combined.',
+  })
   @DecimalString()
   percent?: string;
 

@@ -14,7 +14,12 @@ import { EventStore } from '../store/event-store.js';
 import { Clock, runDecider, type Decision, type Provenance } from '../store/run-decider.js';
 import { CatalogueReader } from './catalogue-reader.js';
 import type { OutcomeContent } from './outcome.js';
-import { submissionDecider, type SubmissionCommand, type SubmissionEvent, type SubmissionState } from './submission.js';
+import {
+  submissionDecider,
+  type SubmissionCommand,
+  type SubmissionEvent,
+  type SubmissionState,
+} from './submission.js';
 
 export type SubmissionRequest =
   | {
@@ -37,7 +42,11 @@ interface ChangeRequest {
 export interface Recorded {
   readonly repeated: boolean;
   readonly programmeId: ProgrammeId;
-  readonly outcomes: readonly { readonly id: OutcomeId; readonly sequence: number; readonly version: number }[];
+  readonly outcomes: readonly {
+    readonly id: OutcomeId;
+    readonly sequence: number;
+    readonly version: number;
+  }[];
 }
 
 export class RecordOutcomes extends Command<Recorded> {
@@ -98,13 +107,21 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
         : {
             ...request,
             outcomeId,
-            facts: await this.catalogue.factsFor(programmeId, [request.content], londonDate(this.clock.now())),
+            facts: await this.catalogue.factsFor(
+              programmeId,
+              [request.content],
+              londonDate(this.clock.now()),
+            ),
           };
     const decision = await this.run(submissionId, command, provenance, false);
     const version = expectedVersion + 1;
     const position = decision.appended?.position ?? positionOf(decision, line, version);
     const sequence = await this.projection.sequenceOf(position);
-    return { repeated: decision.appended === null, programmeId, outcomes: [{ id: outcomeId, sequence, version }] };
+    return {
+      repeated: decision.appended === null,
+      programmeId,
+      outcomes: [{ id: outcomeId, sequence, version }],
+    };
   }
 
   private run(
