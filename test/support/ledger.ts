@@ -1,0 +1,132 @@
+/**
+ * A whole ledger as its users meet it: `node dist/main.js` in a process of its own, on a port of its own, with
+ * a data directory that outlives the process, so that a test can end one and start another on the same data.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const MAIN = resolve(__dirname, '../../dist/main.js');
+const ADMIN_KEY = 'a-key-for-tests-of-32-characters-or-more';
+
+export interface Answer<Body> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The body as its sender's type says, if it is JSON of any kind; otherwise undefined. */
+  readonly body: Body;
+}
+
+export interface Call {
+  /** An object is sent as JSON; text, bytes and streams as they are, with the content type of the headers. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+export class Ledger {
+  private process: ChildProcess | null = null;
+  private said = '';
+  url = '';
+
+  private constructor(
+    readonly dataDir: string,
+    private readonly env: NodeJS.ProcessEnv,
+  ) {}
+
+  /** Resolves when it serves. Environment variables may be added or replaced. */
+  static async start(env: NodeJS.ProcessEnv = {}): Promise<Ledger> {
+    const ledger = new Ledger(mkdtempSync(join(tmpdir(), 'ledger-')), env);
+    await ledger.start();
+    return ledger;
+  }
+
+  /** Starts it again after `stop` or `kill`, on the same data. */
+  async start(): Promise<void> {
+    const settings = { DATA_DIR: this.dataDir, PORT: '0', LOG_LEVEL: 'warn', LEDGER_ADMIN_KEY: ADMIN_KEY };
+    const child = spawn(process.execPath, [MAIN], {
+      env: { ...process.env, ...settings, ...this.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.process = child;
+    this.said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (this.said += text));
+    this.url = await new Promise<string>((serves, fails) => {
+      let output = '';
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        const url = /serves at (\S+)/.exec((output += text))?.[1];
+        if (url) serves(url);
+      });
+      child.once('exit', (code) =>
+        fails(new Error(`the ledger ended with ${code} at its start: ${this.said}`)),
+      );
+    });
+  }
+
+  /** Of the running process. */
+  get pid(): number {
+    return this.process!.pid!;
+  }
+
+  /** What it has logged since it was last started. */
+  get log(): string {
+    return this.said;
+  }
+
+  /** `fetch` with the admin key, for what `call` does not do, such as reading a stream. */
+  fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = { authorization: `Bearer ${ADMIN_KEY}`, ...(init.headers as Record<string, string>) };
+    return fetch(this.url + path, { ...init, headers });
+  }
+
+  async call<Body = unknown>(
+    method: string,
+    path: string,
+    { body, headers = {}, signal }: Call = {},
+  ): Promise<Answer<Body>> {
+    const raw = typeof body === 'string' || body instanceof Uint8Array || body instanceof ReadableStream;
+    const init = {
+      method,
+      headers: { ...(body !== undefined && !raw && { 'content-type': 'application/json' }), ...headers },
+      ...(body !== undefined && { body: raw ? body : JSON.stringify(body), duplex: 'half' }),
+      ...(signal && { signal }),
+    };
+    const response = await this.fetch(path, init as RequestInit);
+    const text = await response.text();
+    const isJson = /^application\/(\w+\+)?json/.test(response.headers.get('content-type') ?? '');
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: (isJson ? JSON.parse(text) : undefined) as Body,
+    };
+  }
+
+  /** As an operator stops it; resolves with the exit code, or the signal that ended it. */
+  stop(): Promise<number | NodeJS.Signals> {
+    return this.end('SIGTERM');
+  }
+
+  /** As a power cut stops it. */
+  async kill(): Promise<void> {
+    await this.end('SIGKILL');
+  }
+
+  /** Ends it, if it runs, and removes its data: for `afterAll`. */
+  async remove(): Promise<void> {
+    await this.kill();
+    rmSync(this.dataDir, { recursive: true, force: true });
+  }
+
+  private async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | NodeJS.Signals> {
+    const child = this.process!;
+    if (child.exitCode === null && child.signalCode === null) {
+      const exited = once(child, 'exit');
+      child.kill(signal);
+      await exited;
+    }
+    return child.exitCode ?? child.signalCode!;
+  }
+}
