@@ -2,11 +2,12 @@ import { Module } from '@nestjs/common';
 import { CatalogueModule } from './catalogue/catalogue.module.js';
 import { CoreModule } from './core.module.js';
 import { HealthController } from './http/health.controller.js';
+import { ProjectionsController } from './projections/projections.controller.js';
 import { ReportsModule } from './reports/reports.module.js';
 import { SubmissionsModule } from './submissions/submissions.module.js';
 
 @Module({
   imports: [CoreModule, CatalogueModule, SubmissionsModule, ReportsModule],
-  controllers: [HealthController],
+  controllers: [HealthController, ProjectionsController],
 })
 export class AppModule {}

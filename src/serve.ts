@@ -1,7 +1,9 @@
 /** Starts the ledger: the standard catalogue if it is not there, the server, and the admin key shown once. */
 import { NestFactory } from '@nestjs/core';
+import { CommandBus } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
+import { loadStandardCatalogue } from './catalogue/load-standard.js';
 import { Config, readConfig } from './config.js';
 import { AdminKey, adminKeyFile, findAdminKey } from './http/admin-key.js';
 import { makeAdapter, setUpHttp } from './http/server.js';
@@ -25,7 +27,9 @@ export async function serve(): Promise<Serving> {
   const config = app.get(Config);
   const { key, made } = findAdminKey(config.dataDir, config.adminKey);
   setUpHttp(app, new AdminKey(key));
+  await app.init();
   await app.get(Projection).start();
+  await loadStandardCatalogue(app.get(CommandBus));
   await app.listen(config.port, config.host);
   if (made) {
     process.stdout.write(

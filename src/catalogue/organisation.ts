@@ -54,10 +54,10 @@ function decide(state: OrganisationState, command: OrganisationCommand): readonl
           },
         ];
       }
-      if (state.names[0]?.name === name) return [];
+      if (state.names.some((known) => known.name === name)) return [];
       throw new Refused({
         code: 'organisation-exists',
-        detail: `organisation ${organisationId} exists with another name: a new name is posted to its names`,
+        detail: `organisation ${organisationId} exists and never bore that name: post a new one to its names`,
       });
     case 'rename-organisation': {
       if (state.status === 'unregistered') {

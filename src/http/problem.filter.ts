@@ -1,12 +1,5 @@
 /** The one exception filter: whatever is thrown becomes a problem document, and what is our fault is logged. */
-import {
-  Catch,
-  HttpException,
-  Logger,
-  NotFoundException,
-  type ArgumentsHost,
-  type ExceptionFilter,
-} from '@nestjs/common';
+import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refused } from '../kernel/refusals.js';
 import { NotProjected } from '../projections/projection.js';
@@ -20,7 +13,6 @@ import {
   type ProblemCode,
   type ProblemFault,
 } from './problem.js';
-import type { RouteTable } from './route-table.js';
 import { MalformedJson } from './strict-json.js';
 import { InvalidInput } from './validation.js';
 
@@ -48,13 +40,11 @@ const RETRY_SOON = { 'retry-after': '1' };
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('ProblemFilter');
 
-  constructor(private readonly routes: RouteTable) {}
-
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
-    const answer = this.wrongMethod(error, request) ?? answerTo(error);
+    const answer = answerTo(error);
     if (PROBLEMS[answer.code].status >= 500) {
       this.logger.error({
         requestId: request.id,
@@ -67,15 +57,6 @@ export class ProblemFilter implements ExceptionFilter {
       return;
     }
     sendProblem(reply, request.id, answer);
-  }
-
-  /** Fastify says 404 for a known address with another method; HTTP has a word of its own for it. */
-  private wrongMethod(error: unknown, { url, method }: FastifyRequest): Answer | null {
-    if (!(error instanceof NotFoundException)) return null;
-    const allowed = this.routes.methodsOf(url.split('?', 1)[0]!);
-    if (allowed.length === 0 || allowed.includes(method)) return null;
-    const allow = allowed.join(', ');
-    return { code: 'method-not-allowed', detail: `this address takes ${allow}`, headers: { allow } };
   }
 }
 

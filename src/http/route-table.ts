@@ -1,18 +1,25 @@
+/** Which methods each address takes: Fastify says 404 where HTTP has a word for a known address too. */
 import type { FastifyInstance } from 'fastify';
+import { Problem } from './problem.js';
 
-/** Which methods each address takes, to tell a wrong method from a wrong address. */
 export class RouteTable {
   private readonly routes: { readonly methods: readonly string[]; readonly pattern: RegExp }[] = [];
 
   constructor(fastify: FastifyInstance) {
     fastify.addHook('onRoute', ({ method, url }) => {
-      const pattern = new RegExp(`^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:\w+/g, '[^/]+')}$`);
-      this.routes.push({ methods: [method].flat(), pattern });
+      const literal = url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+      this.routes.push({
+        methods: [method].flat(),
+        pattern: new RegExp(`^${literal.replace(/:\w+/g, '[^/]+')}$`),
+      });
     });
   }
 
-  methodsOf(path: string): string[] {
+  /** What to tell a request that no route took. */
+  problemFor(path: string): Problem {
     const methods = this.routes.filter(({ pattern }) => pattern.test(path)).flatMap((route) => route.methods);
-    return [...new Set(methods)].sort();
+    const allow = [...new Set(methods)].sort().join(', ');
+    if (allow === '') return new Problem('not-found', 'there is nothing at this address: see /docs');
+    return new Problem('method-not-allowed', `this address takes ${allow}`, { headers: { allow } });
   }
 }

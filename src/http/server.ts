@@ -46,11 +46,14 @@ export function setUpHttp(app: NestFastifyApplication, adminKey: AdminKey): void
   const routes = new RouteTable(fastify);
 
   fastify.addHook('onRequest', async (request: FastifyRequest) => {
+    const path = request.url.split('?', 1)[0]!;
+    if (!OPEN_PATHS.test(path) && !adminKey.admits(request.headers.authorization)) {
+      throw new Problem('unauthenticated', 'send the header Authorization: Bearer <key>', {
+        headers: { 'www-authenticate': 'Bearer realm="outcome-ledger"' },
+      });
+    }
     request.actor = 'admin';
-    if (OPEN_PATHS.test(pathOf(request)) || adminKey.admits(request.headers.authorization)) return;
-    throw new Problem('unauthenticated', 'send the header Authorization: Bearer <key>', {
-      headers: { 'www-authenticate': 'Bearer realm="outcome-ledger"' },
-    });
+    if (request.is404) throw routes.problemFor(path);
   });
   fastify.addHook('preHandler', async ({ query, method }: FastifyRequest) => {
     const { minSequence } = query as { minSequence?: unknown };
@@ -80,17 +83,7 @@ export function setUpHttp(app: NestFastifyApplication, adminKey: AdminKey): void
   for (const type of ['text/csv', 'application/x-ndjson']) {
     fastify.addContentTypeParser(type, async (_request: FastifyRequest, payload: Readable) => payload);
   }
-  fastify.addHook('preValidation', async ({ method, body }: FastifyRequest) => {
-    if (method === 'POST' && body === undefined)
-      throw new Problem('malformed-json', 'the body is empty: send JSON');
-  });
-
   app.useGlobalPipes(new SchemaValidationPipe());
-  app.useGlobalFilters(new ProblemFilter(routes));
+  app.useGlobalFilters(new ProblemFilter());
   app.enableShutdownHooks();
-}
-
-/** The query may hold what does not belong in a comparison of paths. */
-function pathOf({ url }: FastifyRequest): string {
-  return url.split('?', 1)[0]!;
 }

@@ -6,6 +6,7 @@
  * The law that the compiled schema and class-validator accept the same values is a property test:
  * test/unit/validation.test.ts.
  */
+import { Problem } from './problem.js';
 import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { type Dto, isCalendarDate, isDateOrInstant, type TextCheck } from './decorators.js';
@@ -47,6 +48,8 @@ export class InvalidInput extends Error {
 export class SchemaValidationPipe implements PipeTransform {
   transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
     if ((type !== 'body' && type !== 'query') || !metatype) return value;
+    if (type === 'body' && value === undefined)
+      throw new Problem('malformed-json', 'the body is empty: send JSON');
     const validate = validatorIfDto(metatype);
     if (!validate) return value;
     const faults = validate(value);

@@ -53,7 +53,7 @@ export class Projection {
   private readonly changes$ = new Subject<void>();
   private build!: Build;
   private nextBuild: Build | null = null;
-  private rebuilt = new Subject<void>();
+  private rebuildFault: string | null = null;
   private reader: Database | null = null;
   private selfCheckWorker: Worker | null = null;
   private checked: SelfCheckReport = { ok: true, sequence: -1 };
@@ -145,16 +145,20 @@ export class Projection {
     }
   }
 
-  /** Builds the views anew beside the current ones and puts them in their place when level. */
-  async rebuild(): Promise<void> {
-    const rebuilt = firstValueFrom(this.rebuilt);
+  /** Begins to build the views anew beside the current ones, unless that is being done. */
+  startRebuild(): void {
+    this.rebuildFault = null;
     this.nextBuild ??= this.startBuild(this.newFile(), true);
-    await rebuilt;
   }
 
   /** How far a rebuild beside the current views is, if one runs. */
   get rebuildProgress(): { sequence: number; target: number } | null {
     return this.nextBuild && { sequence: this.nextBuild.progress.sequence, target: this.progress.sequence };
+  }
+
+  /** Why the last rebuild ended without taking the place of the current views, if it did. */
+  get rebuildFailure(): string | null {
+    return this.rebuildFault;
   }
 
   private startBuild(file: string, rebuild: boolean): Build {
@@ -189,8 +193,9 @@ export class Projection {
   private onRebuildReport(build: Build, report: ProjectorReport): void {
     if (report.kind === 'stopped') {
       this.nextBuild = null;
-      this.rebuilt.error(new Error(`the rebuild stopped: ${report.message}`));
-      this.rebuilt = new Subject();
+      this.rebuildFault = report.message;
+      this.logger.error(`the rebuild stopped: ${report.message}`);
+      void build.stop().then(() => this.removeOtherFiles());
       return;
     }
     if (!build.level || build.progress.sequence < this.progress.sequence) return;
@@ -202,10 +207,7 @@ export class Projection {
     this.makeCurrent(build);
     this.progress$.next(build.progress);
     this.changes$.next();
-    void old.stop().then(() => {
-      this.removeOtherFiles();
-      this.rebuilt.next();
-    });
+    void old.stop().then(() => this.removeOtherFiles());
   }
 
   private makeCurrent(build: Build): void {

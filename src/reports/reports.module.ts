@@ -6,13 +6,15 @@ import { History } from './history.js';
 import { EntryReader } from './outcomes.js';
 import { OutcomesReport } from './outcomes-report.js';
 import { Percentages } from './percentages.js';
+import { StoriesController } from './stories.controller.js';
+import { SubmissionStories } from './submission-story.js';
 import { AskReportHandler, Reports } from './reports.handler.js';
 import { Totals } from './totals.js';
 import { TotalsController } from './totals.controller.js';
 
 @Module({
   imports: [CoreModule],
-  controllers: [TotalsController, EventsController],
+  controllers: [TotalsController, EventsController, StoriesController],
   providers: [
     AskReportHandler,
     Reports,
@@ -22,7 +24,7 @@ import { TotalsController } from './totals.controller.js';
     OutcomesReport,
     ChangesReport,
     History,
+    SubmissionStories,
   ],
-  exports: [History],
 })
 export class ReportsModule {}

@@ -5,7 +5,6 @@
  * a second for those that another process wrote.
  */
 import type { Database, Statement } from 'better-sqlite3';
-import { setTimeout as delay } from 'node:timers/promises';
 import { BroadcastChannel } from 'node:worker_threads';
 import type { StreamName } from '../kernel/ids.js';
 import { EventReader, type Position, type RecordedEvent } from './event-store.js';
@@ -65,16 +64,17 @@ export class SqliteReader extends EventReader {
   }
 
   async *subscribe(after: Position | null, signal: AbortSignal): AsyncIterable<readonly RecordedEvent[]> {
-    const commits = new CommitSignal(this.file);
+    const commits = new CommitSignal(this.file, signal);
     try {
-      for (let position = after; !signal.aborted;) {
-        const heard = commits.next();
+      for (let position = after; !signal.aborted; ) {
+        // Armed before looking, so that no commit falls between look and wait.
+        const committed = commits.next();
         const batch = await this.readAll(position, BATCH_SIZE_MAX);
         if (batch.length > 0) {
           position = batch.at(-1)!.position;
           yield batch;
         } else {
-          await Promise.race([heard, lookAgain(signal)]);
+          await committed;
         }
       }
     } finally {
@@ -88,26 +88,33 @@ export class SqliteReader extends EventReader {
   }
 }
 
-function lookAgain(signal: AbortSignal): Promise<void> {
-  return delay(LOOK_AGAIN_MS, undefined, { signal, ref: false }).catch(() => undefined);
-}
-
-/** The writer's word, within this process, that something was committed. */
+/** Resolves at the writer's word that something was committed, at the abort, or when it is time to look anyway. */
 class CommitSignal {
   private readonly channel: BroadcastChannel;
   private wake: () => void = () => undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private readonly onAbort = () => this.wake();
 
-  constructor(file: string) {
+  constructor(
+    file: string,
+    private readonly signal: AbortSignal,
+  ) {
     this.channel = commitChannel(file);
     this.channel.onmessage = () => this.wake();
+    signal.addEventListener('abort', this.onAbort);
   }
 
-  /** Resolves at the next commit; call it before looking, so that none falls between look and wait. */
   next(): Promise<void> {
-    return new Promise((resolve) => (this.wake = resolve));
+    clearTimeout(this.timer);
+    return new Promise((resolve) => {
+      this.wake = resolve;
+      this.timer = setTimeout(resolve, LOOK_AGAIN_MS);
+    });
   }
 
   close(): void {
+    clearTimeout(this.timer);
+    this.signal.removeEventListener('abort', this.onAbort);
     this.channel.close();
   }
 }

@@ -1,0 +1,41 @@
+/** What became of a submission, or of one outcome. */
+import { Controller, Get, Param, Query, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { parseOutcomeId, parseSubmissionId, type SubmissionId } from '../kernel/ids.js';
+import { Refused } from '../kernel/refusals.js';
+import { ReadQueryDto } from '../submissions/submissions.dto.js';
+import { SubmissionStories, type OutcomeHistory, type SubmissionStory } from './submission-story.js';
+
+@Controller('v1')
+export class StoriesController {
+  constructor(private readonly stories: SubmissionStories) {}
+
+  @Get('submissions/:id')
+  submission(@Param('id') id: string, @Query() _query: ReadQueryDto): Promise<SubmissionStory> {
+    let submissionId: SubmissionId;
+    try {
+      submissionId = parseSubmissionId(id);
+    } catch {
+      throw new Refused({ code: 'submission-unknown', detail: 'there is no submission with that id' });
+    }
+    return this.stories.submission(submissionId);
+  }
+
+  @Get('outcomes/:id')
+  async outcome(
+    @Param('id') id: string,
+    @Query() _query: ReadQueryDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<OutcomeHistory> {
+    let place: ReturnType<typeof parseOutcomeId>;
+    try {
+      place = parseOutcomeId(id);
+    } catch {
+      throw new Refused({ code: 'outcome-unknown', detail: 'there is no outcome with that id' });
+    }
+    const history = await this.stories.outcome(place.submissionId, place.line);
+    // What a correction must send as If-Match.
+    void reply.header('etag', `"${history.version}"`);
+    return history;
+  }
+}

@@ -1,0 +1,112 @@
+/** What was submitted, and what became of each outcome: read from the submission's own stream. */
+import { Injectable } from '@nestjs/common';
+import { outcomeIdOf, submissionStream, type SubmissionId } from '../kernel/ids.js';
+import { Refused } from '../kernel/refusals.js';
+import { Projection } from '../projections/projection.js';
+import { EventStore, type RecordedEvent } from '../store/event-store.js';
+import { upcast } from '../store/upcast.js';
+import {
+  submissionDecider,
+  type OutcomeStory,
+  type SubmissionEvent,
+  type SubmissionState,
+} from '../submissions/submission.js';
+import { outcomeView, type OutcomeView } from './outcomes.js';
+
+export type OutcomeStatus = 'standing' | 'corrected' | 'withdrawn';
+
+/** One version of an outcome, as its event told it. */
+export interface OutcomeVersion {
+  readonly version: number;
+  readonly sequence: number;
+  readonly type: string;
+  readonly recordedAt: string;
+  readonly actor: string;
+  readonly reason?: string;
+  /** What it says; absent for a withdrawal. */
+  readonly outcome?: OutcomeView;
+}
+
+export interface OutcomeHistory {
+  readonly id: string;
+  readonly version: number;
+  readonly status: OutcomeStatus;
+  /** Oldest first. */
+  readonly versions: readonly OutcomeVersion[];
+}
+
+export interface SubmissionStory {
+  readonly submission: string;
+  readonly programme: string;
+  readonly recordedAt: string;
+  readonly actor: string;
+  readonly sequence: number;
+  readonly outcomes: readonly OutcomeHistory[];
+}
+
+@Injectable()
+export class SubmissionStories {
+  constructor(
+    private readonly store: EventStore,
+    private readonly projection: Projection,
+  ) {}
+
+  /** @throws Refused when there is none */
+  async submission(submissionId: SubmissionId): Promise<SubmissionStory> {
+    const { state, history } = await this.read(submissionId);
+    if (state.status === 'new') {
+      throw new Refused({ code: 'submission-unknown', detail: `there is no submission ${submissionId}` });
+    }
+    const outcomes: OutcomeHistory[] = [];
+    for (const [index, story] of state.outcomes.entries()) {
+      outcomes.push(await this.historyOf(outcomeIdOf(submissionId, index + 1), story, history));
+    }
+    const { recordedAt, actor } = history[0]!.metadata;
+    const sequence = outcomes.at(-1)!.versions[0]!.sequence;
+    return { submission: submissionId, programme: state.programmeId, recordedAt, actor, sequence, outcomes };
+  }
+
+  /** @throws Refused when there is none */
+  async outcome(submissionId: SubmissionId, line: number): Promise<OutcomeHistory> {
+    const { state, history } = await this.read(submissionId);
+    const story = state.status === 'recorded' ? state.outcomes[line - 1] : undefined;
+    const id = outcomeIdOf(submissionId, line);
+    if (!story) throw new Refused({ code: 'outcome-unknown', detail: `there is no outcome ${id}` });
+    return this.historyOf(id, story, history);
+  }
+
+  private async read(submissionId: SubmissionId) {
+    const history = await this.store.readStream(submissionStream(submissionId));
+    let state: SubmissionState = submissionDecider.initialState;
+    for (const event of history) state = submissionDecider.evolve(state, upcast(event) as SubmissionEvent);
+    return { state, history };
+  }
+
+  private async historyOf(
+    id: string,
+    story: OutcomeStory,
+    history: readonly RecordedEvent[],
+  ): Promise<OutcomeHistory> {
+    const versions: OutcomeVersion[] = [];
+    for (const [version, { event: told, revision }] of story.entries()) {
+      const event = history[revision]!;
+      const sequence = await this.projection.sequenceOf(event.position);
+      const { recordedAt, actor } = event.metadata;
+      versions.push({
+        version,
+        sequence,
+        type: told.type,
+        recordedAt,
+        actor,
+        ...('reason' in told.data && { reason: told.data.reason }),
+        ...(told.schema !== 'outcome-withdrawn@1' && {
+          outcome: outcomeView(told.data, { id, version, event, sequence }),
+        }),
+      });
+    }
+    const last = story.at(-1)!.event.schema;
+    const status =
+      last === 'outcome@1' ? 'standing' : last === 'outcome-corrected@1' ? 'corrected' : 'withdrawn';
+    return { id, version: story.length - 1, status, versions };
+  }
+}
