@@ -61,17 +61,28 @@ export class ProblemFilter implements ExceptionFilter {
 }
 
 export function sendProblem(reply: FastifyReply, requestId: string, answer: Answer): void {
-  const { code, detail, errors, headers = {} } = answer;
-  const status = answer.status ?? PROBLEMS[code].status;
-  const document: ProblemDocument = {
+  const document = documentOf(answer, requestId);
+  void reply
+    .status(document.status)
+    .headers(answer.headers ?? {})
+    .type('application/problem+json')
+    .send(JSON.stringify(document));
+}
+
+/** What an error says to the client, for answers whose status was sent before it happened. */
+export function problemOf(error: unknown, requestId: string): ProblemDocument {
+  return documentOf(answerTo(error), requestId);
+}
+
+function documentOf({ code, detail, errors, status }: Answer, requestId: string): ProblemDocument {
+  return {
     type: PROBLEM_TYPE_PREFIX + code,
     title: PROBLEMS[code].title,
-    status,
+    status: status ?? PROBLEMS[code].status,
     detail,
     instance: `urn:request:${requestId}`,
     ...(errors && { errors }),
   };
-  void reply.status(status).headers(headers).type('application/problem+json').send(JSON.stringify(document));
 }
 
 function answerTo(error: unknown): Answer {

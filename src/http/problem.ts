@@ -66,6 +66,8 @@ export interface ProblemFault {
   readonly code: string;
   readonly detail: string;
   readonly pointer?: string;
+  /** Of a file, counted from 1. */
+  readonly line?: number;
 }
 
 /** A fault of the request that the HTTP edge itself finds. */
