@@ -21,7 +21,8 @@ export class NestLogger implements LoggerService {
   }
   error(message: unknown, ...rest: unknown[]): void {
     const context = rest.at(-1);
-    if (typeof message === 'string') this.logger.error({ context }, message);
+    if (message instanceof Error) this.logger.error({ context, err: message });
+    else if (typeof message === 'string') this.logger.error({ context }, message);
     else this.logger.error({ context, ...(message as object) });
   }
 }

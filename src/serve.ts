@@ -16,7 +16,7 @@ export interface Serving {
   readonly adminKey: string;
 }
 
-/** @throws Misconfigured, DataDirInUse, StoreDamaged: each a reason not to start */
+/** @throws Misconfigured, DataDirInUse, StoreDamaged, ProjectionImpossible: each a reason not to start */
 export async function serve(): Promise<Serving> {
   const logger = makeLogger(readConfig(process.env).logLevel);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule, makeAdapter(logger), {
@@ -24,12 +24,22 @@ export async function serve(): Promise<Serving> {
     abortOnError: false,
     bodyParser: false,
   });
+  try {
+    return await start(app);
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+}
+
+async function start(app: NestFastifyApplication): Promise<Serving> {
   const config = app.get(Config);
   const { key, made } = findAdminKey(config.dataDir, config.adminKey);
   setUpHttp(app, new AdminKey(key));
   await app.init();
-  await app.get(Projection).start();
-  await loadStandardCatalogue(app.get(CommandBus));
+  const projection = app.get(Projection);
+  await projection.start();
+  if (projection.state.status === 'live') await loadStandardCatalogue(app.get(CommandBus));
   await app.listen(config.port, config.host);
   if (made) {
     process.stdout.write(

@@ -19,7 +19,9 @@ export class Build {
       if (report.kind === 'level') this.level = true;
       onReport(this, report);
     });
-    this.worker.on('error', (error) => onReport(this, { kind: 'stopped', message: error.message }));
+    this.worker.on('error', (error) =>
+      onReport(this, { kind: 'stopped', message: error.message, atEvent: false }),
+    );
   }
 
   readonly file: string;

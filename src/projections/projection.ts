@@ -3,12 +3,10 @@
  * be trusted. The work itself is done in worker threads.
  *
  * A rebuild writes a new file beside the current one, which goes on serving, and takes its place in one step
- * when it is level. `views/current` names the current file.
+ * when it is level.
  */
 import { Injectable, Logger } from '@nestjs/common';
 import type { Database } from 'better-sqlite3';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { BehaviorSubject, filter, firstValueFrom, map, merge, Subject, take, timer } from 'rxjs';
 import { compiled } from '../kernel/compiled.js';
@@ -17,6 +15,7 @@ import type { StoreLocation } from '../store/open-reader.js';
 import { Build } from './build.js';
 import type { ProjectorReport } from './projector-worker.js';
 import type { SelfCheckOptions, SelfCheckReport } from './self-check.js';
+import { ViewsDirectory } from './views-directory.js';
 import {
   openViewsForReading,
   readCheckpoint,
@@ -29,7 +28,16 @@ export type ProjectionState =
   | { readonly status: 'starting' | 'live' }
   /** `target` is the sequence that the views had before, as far as it is known. */
   | { readonly status: 'rebuilding'; readonly sequence: number; readonly target: number }
+  /** At an event that it will not step over; what was projected before it goes on being served. */
   | { readonly status: 'stopped'; readonly message: string };
+
+/** The read models and the store contradict each other: a reason not to start. */
+export class ProjectionImpossible extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ProjectionImpossible';
+  }
+}
 
 /** What a caller waits for is not projected. Asking again is safe. */
 export class NotProjected extends Error {
@@ -44,7 +52,7 @@ const WAIT_MS_MAX = 10_000;
 @Injectable()
 export class Projection {
   private readonly logger = new Logger('Projection');
-  private readonly dir: string;
+  private readonly directory: ViewsDirectory;
   private readonly progress$ = new BehaviorSubject<ViewsCheckpoint>({
     sequence: -1,
     position: null,
@@ -59,22 +67,26 @@ export class Projection {
   private checked: SelfCheckReport = { ok: true, sequence: -1 };
   private status: ProjectionState = { status: 'starting' };
   private catalogueAt = 0;
+  private impossible: ProjectionImpossible | null = null;
 
   constructor(private readonly store: StoreLocation) {
-    this.dir = join(store.dataDir, 'views');
+    this.directory = new ViewsDirectory(store.dataDir);
   }
 
-  /** Resolves when the views are level with the store, or will not be: see `state`. */
+  /**
+   * Resolves when the views are level with the store, or stopped at an event: see `state`.
+   * @throws ProjectionImpossible
+   */
   async start(): Promise<void> {
-    mkdirSync(this.dir, { recursive: true });
-    const known = this.currentFile();
+    const known = this.directory.currentFile();
     const before = known === null ? null : versionAndSequence(known);
     const usable = before?.version === VIEWS_VERSION;
     if (before && !usable) this.status = { status: 'rebuilding', sequence: -1, target: before.sequence };
-    this.build = this.startBuild(usable ? known! : this.newFile(), !usable);
+    this.build = this.startBuild(usable ? known! : this.directory.newFile(), !usable);
     await firstValueFrom(
       this.changes$.pipe(filter(() => this.status.status === 'live' || this.status.status === 'stopped')),
     );
+    if (this.impossible) throw this.impossible;
   }
 
   get state(): ProjectionState {
@@ -148,7 +160,7 @@ export class Projection {
   /** Begins to build the views anew beside the current ones, unless that is being done. */
   startRebuild(): void {
     this.rebuildFault = null;
-    this.nextBuild ??= this.startBuild(this.newFile(), true);
+    this.nextBuild ??= this.startBuild(this.directory.newFile(), true);
   }
 
   /** How far a rebuild beside the current views is, if one runs. */
@@ -180,11 +192,12 @@ export class Projection {
       case 'level':
         this.status = { status: 'live' };
         this.makeCurrent(this.build);
-        this.removeOtherFiles();
+        this.directory.removeAllBut(this.build.file);
         break;
       case 'stopped':
         this.status = { status: 'stopped', message: report.message };
         this.logger.error(report.message);
+        if (!report.atEvent) this.impossible = new ProjectionImpossible(report.message);
         break;
     }
     this.changes$.next();
@@ -195,7 +208,7 @@ export class Projection {
       this.nextBuild = null;
       this.rebuildFault = report.message;
       this.logger.error(`the rebuild stopped: ${report.message}`);
-      void build.stop().then(() => this.removeOtherFiles());
+      void build.stop().then(() => this.directory.removeAllBut(this.build.file));
       return;
     }
     if (!build.level || build.progress.sequence < this.progress.sequence) return;
@@ -207,35 +220,14 @@ export class Projection {
     this.makeCurrent(build);
     this.progress$.next(build.progress);
     this.changes$.next();
-    void old.stop().then(() => this.removeOtherFiles());
+    void old.stop().then(() => this.directory.removeAllBut(this.build.file));
   }
 
   private makeCurrent(build: Build): void {
-    const pointer = join(this.dir, 'current');
-    writeFileSync(`${pointer}.new`, basename(build.file));
-    renameSync(`${pointer}.new`, pointer);
+    this.directory.makeCurrent(build.file);
     this.reader?.close();
     this.reader = null;
     this.startSelfCheck();
-  }
-
-  private currentFile(): string | null {
-    const pointer = join(this.dir, 'current');
-    if (!existsSync(pointer)) return null;
-    const file = join(this.dir, readFileSync(pointer, 'utf8'));
-    return existsSync(file) ? file : null;
-  }
-
-  private newFile(): string {
-    return join(this.dir, `views-${VIEWS_VERSION}-${Date.now()}.db`);
-  }
-
-  /** Views of before, or of a rebuild that was cut short, are worth nothing. */
-  private removeOtherFiles(): void {
-    const current = basename(this.build.file);
-    for (const name of readdirSync(this.dir)) {
-      if (name !== 'current' && !name.startsWith(current)) rmSync(join(this.dir, name));
-    }
   }
 
   private startSelfCheck(): void {

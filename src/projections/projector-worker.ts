@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Position } from '../store/event-store.js';
 import { openReader, type StoreLocation } from '../store/open-reader.js';
-import { Projector, type BatchProjected } from './projector.js';
+import { ProjectionStopped, Projector, type BatchProjected } from './projector.js';
 
 export interface ProjectorOptions {
   readonly store: StoreLocation;
@@ -14,7 +14,8 @@ export interface ProjectorOptions {
 export type ProjectorReport =
   | ({ readonly kind: 'projected' } & BatchProjected)
   | { readonly kind: 'level' }
-  | { readonly kind: 'stopped'; readonly message: string };
+  /** `atEvent`: what is projected before the event is good. Otherwise nothing here can be trusted. */
+  | { readonly kind: 'stopped'; readonly message: string; readonly atEvent: boolean };
 
 const BATCH_SIZE_MAX = 5_000;
 
@@ -50,5 +51,11 @@ function report(message: ProjectorReport): void {
 const stopping = new AbortController();
 parentPort!.once('message', () => stopping.abort());
 run(workerData as ProjectorOptions, stopping.signal)
-  .catch((error: unknown) => report({ kind: 'stopped', message: (error as Error).message }))
+  .catch((error: unknown) =>
+    report({
+      kind: 'stopped',
+      message: (error as Error).message,
+      atEvent: error instanceof ProjectionStopped,
+    }),
+  )
   .finally(() => parentPort!.close());

@@ -1,0 +1,141 @@
+#!/usr/bin/env node
+/**
+ * The command line. Exit codes: 0 done; 1 refused, failed, or something differs; 2 the command itself is wrong.
+ */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { addressOf, CommandFailed, LedgerClient } from './cli/client.js';
+import { exportCommand, type ExportOptions } from './cli/export.js';
+import { historyCommand, type HistoryOptions } from './cli/history.js';
+import { importCommand, type ImportOptions } from './cli/import.js';
+import { rebuildRunning, rebuildStopped } from './cli/rebuild.js';
+import { replayCommand, type ReplayOptions } from './cli/replay.js';
+import { serveCommand, type ServeOptions } from './cli/serve.js';
+import { totalsCommand, type TotalsOptions } from './cli/totals.js';
+
+interface Connection {
+  readonly url?: string;
+  readonly key?: string;
+}
+
+const clientFor = ({ url, key }: Connection) =>
+  new LedgerClient(
+    addressOf({ ...(url !== undefined && { url }), ...(key !== undefined && { key }) }, process.env),
+  );
+
+function program(): Command {
+  const ledger = new Command('ledger')
+    .description('An event-sourced ledger of programme outcomes.')
+    .exitOverride()
+    .showHelpAfterError('(see ledger --help)')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done; 1 refused, failed or differs; 2 the command itself is wrong.',
+    );
+
+  ledger
+    .command('serve')
+    .description(
+      'start the ledger; configuration is in environment variables (PORT, HOST, DATA_DIR, SINCE, LOG_LEVEL)',
+    )
+    .option(
+      '--example',
+      'record the example of published figures if the ledger is empty, and print its totals',
+    )
+    .action((options: ServeOptions) => serveCommand(options));
+
+  connected(ledger.command('import <file>'))
+    .description('record the rows of a CSV or NDJSON file: all of them, or none')
+    .requiredOption('--programme <id>', 'the programme that the outcomes belong to')
+    .addOption(
+      new Option('--format <format>', 'by default from the name of the file').choices(['csv', 'ndjson']),
+    )
+    .option('--dry-run', 'check every row and record nothing')
+    .option('--json', 'print the receipt as JSON')
+    .action((file: string, options: ImportOptions & Connection) =>
+      importCommand(clientFor(options), file, options),
+    );
+
+  connected(ledger.command('export <what>'))
+    .description('write outcomes or totals as CSV or NDJSON')
+    .addOption(new Option('--format <format>').choices(['csv', 'ndjson']).default('csv'))
+    .option('--out <file>', 'by default standard output')
+    .option('--measure <id>', 'only this measure and what rolls up into it')
+    .option('--programme <id>')
+    .option('--organisation <id>')
+    .option('--from <year>', 'first financial year, such as 2018-19')
+    .option('--to <year>', 'last financial year')
+    .option('--as-at-sequence <sequence>', 'as known after that event')
+    .action((what: string, { url, key, ...options }: ExportOptions & Connection) => {
+      if (what !== 'outcomes' && what !== 'totals')
+        throw new InvalidArgumentError('export outcomes or totals');
+      return exportCommand(clientFor({ url, key } as Connection), what, options);
+    });
+
+  connected(ledger.command('totals'))
+    .description('annual totals and totals since a year')
+    .option('--measure <id>', 'only this measure')
+    .option('--programme <id>')
+    .option('--organisation <id>')
+    .option('--since <year>', 'first financial year, by default 2018-19')
+    .option('--as-at <moment>', 'as known at an instant or at the end of a day')
+    .option('--as-at-sequence <sequence>', 'as known after that event')
+    .option('--json')
+    .action(({ url, key, ...options }: TotalsOptions & Connection) =>
+      totalsCommand(clientFor({ url, key } as Connection), options),
+    );
+
+  connected(ledger.command('history [programme]'))
+    .description('the events of the ledger, or of one programme, in order')
+    .option('--after <sequence>')
+    .option('--until <moment>', 'a sequence, an instant, or the end of a day')
+    .option('--type <type>', 'only events of this type')
+    .option('--json', 'CloudEvents, one a line')
+    .action((programme: string | undefined, options: HistoryOptions & Connection) =>
+      historyCommand(clientFor(options), programme, options),
+    );
+
+  ledger
+    .command('replay')
+    .description(
+      'fold every event afresh and compare with the read models (reads DATA_DIR, also while it serves)',
+    )
+    .option('--until <moment>', 'a sequence, an instant, or the end of a day; by default now')
+    .option('--json')
+    .action((options: ReplayOptions) => replayCommand(options));
+
+  connected(ledger.command('rebuild'))
+    .description('build the read models anew, beside the ones that serve')
+    .option('--offline', 'in DATA_DIR, where no ledger is running')
+    .action(({ offline, ...options }: { offline?: boolean } & Connection) =>
+      offline ? rebuildStopped() : rebuildRunning(clientFor(options)),
+    );
+  return ledger;
+}
+
+function connected(command: Command): Command {
+  return command
+    .option('--url <url>', 'the ledger; by default LEDGER_URL, or this machine’s PORT')
+    .option('--key <key>', 'by default LEDGER_KEY, or the admin key in DATA_DIR');
+}
+
+async function run(): Promise<number> {
+  try {
+    await program().parseAsync();
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    process.stderr.write(`ledger: ${(error as Error).message}\n`);
+    return error instanceof CommandFailed ? error.exitCode : 1;
+  }
+}
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // A reader such as `head` has had enough.
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+void run().then((code) => {
+  process.exitCode = code;
+  // What serves goes on; what failed must not be kept alive by half-started threads.
+  if (code !== 0) process.exit();
+});

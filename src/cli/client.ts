@@ -1,0 +1,101 @@
+/** The command line's way to a running ledger: its address, its key, and its problems in one line. */
+import { existsSync, readFileSync } from 'node:fs';
+import { adminKeyFile } from '../http/admin-key.js';
+import type { ProblemDocument } from '../http/problem.filter.js';
+
+export interface Address {
+  readonly url: string;
+  readonly key: string;
+}
+
+/** What went wrong, said in one line, and the code that the process ends with. */
+export class CommandFailed extends Error {
+  constructor(
+    message: string,
+    readonly exitCode: 1 | 2 = 1,
+    readonly problem?: ProblemDocument,
+  ) {
+    super(message);
+    this.name = 'CommandFailed';
+  }
+}
+
+/** From the options, else the environment, else where `ledger serve` puts them. */
+export function addressOf(
+  options: { readonly url?: string; readonly key?: string },
+  env: NodeJS.ProcessEnv,
+): Address {
+  const url = options.url ?? env['LEDGER_URL'] ?? `http://127.0.0.1:${env['PORT'] ?? '3000'}`;
+  const file = adminKeyFile(env['DATA_DIR'] ?? './data');
+  const kept = () => (existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined);
+  const key = options.key ?? env['LEDGER_KEY'] ?? env['LEDGER_ADMIN_KEY'] ?? kept();
+  if (key === undefined) {
+    throw new CommandFailed(`no key: give --key or LEDGER_KEY, or run where ${file} is`, 2);
+  }
+  return { url: url.replace(/\/+$/, ''), key };
+}
+
+export class LedgerClient {
+  constructor(private readonly address: Address) {}
+
+  async get<Answer>(path: string, query: Readonly<Record<string, string | undefined>> = {}): Promise<Answer> {
+    const response = await this.request(path, { query });
+    return (await response.json()) as Answer;
+  }
+
+  async post<Answer>(
+    path: string,
+    body: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Answer> {
+    const json = { 'content-type': 'application/json', ...headers };
+    const response = await this.request(path, { method: 'POST', body: JSON.stringify(body), headers: json });
+    return (await response.json()) as Answer;
+  }
+
+  /** @throws CommandFailed for a problem, and when nobody answers */
+  async request(
+    path: string,
+    {
+      query = {},
+      headers = {},
+      ...init
+    }: RequestInit & {
+      readonly query?: Readonly<Record<string, string | undefined>>;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly duplex?: 'half';
+    },
+  ): Promise<Response> {
+    const url = new URL(this.address.url + path);
+    for (const [name, value] of Object.entries(query))
+      if (value !== undefined) url.searchParams.set(name, value);
+    let response: Response;
+    try {
+      response = await fetch(url, {
+        ...init,
+        headers: { authorization: `Bearer ${this.address.key}`, ...headers },
+      });
+    } catch (error) {
+      throw new CommandFailed(
+        `no ledger answers at ${this.address.url} (${reasonOf(error)}): start one with: ledger serve`,
+      );
+    }
+    if (response.ok) return response;
+    throw await failureOf(response);
+  }
+}
+
+async function failureOf(response: Response): Promise<CommandFailed> {
+  const text = await response.text();
+  try {
+    const problem = JSON.parse(text) as ProblemDocument;
+    return new CommandFailed(`${problem.title}: ${problem.detail}`, 1, problem);
+  } catch {
+    return new CommandFailed(`the ledger answered ${response.status}: ${text.slice(0, 200)}`);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { cause, message } = error as Error & { cause?: { code?: string } };
+  return cause?.code ?? message;
+}

@@ -1,0 +1,202 @@
+/**
+ * `ledger export`: outcomes or totals as CSV or NDJSON, read page by page at one sequence.
+ *
+ * Cells that a spreadsheet would take for a formula begin with an apostrophe.
+ */
+import { stringify } from 'csv-stringify';
+import { createWriteStream } from 'node:fs';
+import { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { MeasureListView } from '../catalogue/catalogue.dto.js';
+import type { ReportAnswer } from '../reports/reports.handler.js';
+import type { AnnualTotals } from '../reports/totals.js';
+import type { LedgerClient } from './client.js';
+
+export interface ExportOptions {
+  readonly format: 'csv' | 'ndjson';
+  readonly out?: string;
+  readonly measure?: string;
+  readonly programme?: string;
+  readonly organisation?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly asAtSequence?: string;
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+const COLUMNS = {
+  outcomes: [
+    'id',
+    'version',
+    'programme',
+    'measure',
+    'measureVersion',
+    'organisation',
+    'quantity',
+    'numerator',
+    'denominator',
+    'percent',
+    'from',
+    'to',
+    'basis',
+    'rangeLow',
+    'rangeHigh',
+    'evidenceTitle',
+    'evidenceUri',
+    'evidenceSha256',
+    'note',
+    'contributes',
+    'recordedAt',
+    'actor',
+    'sequence',
+  ],
+  totals: [
+    'measure',
+    'unit',
+    'kind',
+    'programme',
+    'organisation',
+    'financialYear',
+    'total',
+    'outcomes',
+    'counted',
+    'estimated',
+    'modelled',
+    'selfReported',
+    'rangeLow',
+    'rangeHigh',
+    'numerator',
+    'denominator',
+    'percent',
+    'flags',
+    'sequence',
+  ],
+} as const;
+
+export async function exportCommand(
+  client: LedgerClient,
+  what: 'outcomes' | 'totals',
+  { format, out, measure, ...filters }: ExportOptions,
+): Promise<void> {
+  const sequence = filters.asAtSequence ?? (await currentSequence(client));
+  // From the beginning: totals start in 2018-19 unless they are asked for earlier years.
+  const query = { ...filters, from: filters.from ?? '1900-01', asAtSequence: sequence };
+  const measures = measure === undefined ? await measureIds(client) : [measure];
+  const rows = Readable.from(
+    what === 'outcomes' ? outcomeRows(client, measures, query) : totalRows(client, measures, query),
+  );
+  const target: Writable = out === undefined ? new StandardOutput() : createWriteStream(out);
+  if (format === 'csv') {
+    const csv = stringify({
+      header: true,
+      columns: [...COLUMNS[what]],
+      escape_formulas: true,
+      cast: { boolean: String },
+      record_delimiter: 'windows',
+    });
+    await pipeline(rows, csv, target);
+  } else {
+    await pipeline(rows, ndjson, target);
+  }
+}
+
+/** Standard output stays open for whoever writes after. */
+class StandardOutput extends Writable {
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    process.stdout.write(chunk, done);
+  }
+}
+
+async function* ndjson(rows: AsyncIterable<Row>): AsyncGenerator<string> {
+  for await (const row of rows) yield `${JSON.stringify(row)}\n`;
+}
+
+async function currentSequence(client: LedgerClient): Promise<string | undefined> {
+  const response = await client.request('/v1/measures', { query: { limit: '1' } });
+  const sequence = response.headers.get('ledger-sequence');
+  return sequence === '-1' || sequence === null ? undefined : sequence;
+}
+
+async function measureIds(client: LedgerClient): Promise<string[]> {
+  const ids: string[] = [];
+  for (let after: string | null | undefined; after !== null;) {
+    const page: MeasureListView = await client.get('/v1/measures', { after, limit: '500' });
+    ids.push(...page.measures.map(({ id }) => id));
+    after = page.next;
+  }
+  return ids;
+}
+
+type Query = Readonly<Record<string, string | undefined>>;
+
+async function* outcomeRows(
+  client: LedgerClient,
+  measures: readonly string[],
+  query: Query,
+): AsyncGenerator<Row> {
+  for (const measure of measures) {
+    for (let cursor: string | null | undefined; cursor !== null;) {
+      const asked = { ...query, measure, cursor, limit: '500', allowBreaks: 'true' };
+      const page: ReportAnswer<'outcomes'> = await client.get('/v1/outcomes', asked);
+      // A measure lists what rolls up into it too: where all are asked for, each is exported under its own.
+      for (const outcome of page.outcomes) {
+        if (measures.length === 1 || outcome.measure === measure) yield flat(outcome);
+      }
+      cursor = page.next;
+    }
+  }
+}
+
+function flat({ effective, range, evidence, ...rest }: ReportAnswer<'outcomes'>['outcomes'][number]): Row {
+  return {
+    ...rest,
+    from: effective.from,
+    to: effective.to,
+    ...(range && { rangeLow: range.low, rangeHigh: range.high }),
+    ...(evidence && {
+      evidenceTitle: evidence.title,
+      evidenceUri: evidence.uri,
+      evidenceSha256: evidence.sha256,
+    }),
+  };
+}
+
+async function* totalRows(
+  client: LedgerClient,
+  measures: readonly string[],
+  query: Query,
+): AsyncGenerator<Row> {
+  for (const id of measures) {
+    const answer: AnnualTotals = await client.get('/v1/totals/annual', {
+      ...query,
+      measure: id,
+      allowBreaks: 'true',
+    });
+    const { measure, programme, organisation, sequence } = answer;
+    for (const { financialYear, total, outcomes, byBasis, range, ratio, flags } of answer.years) {
+      if (outcomes === 0) continue;
+      yield {
+        measure: measure.id,
+        unit: measure.unit,
+        kind: measure.kind,
+        programme,
+        organisation,
+        financialYear,
+        total,
+        outcomes,
+        counted: byBasis.counted,
+        estimated: byBasis.estimated,
+        modelled: byBasis.modelled,
+        selfReported: byBasis['self-reported'],
+        rangeLow: range?.low,
+        rangeHigh: range?.high,
+        numerator: ratio?.numerator,
+        denominator: ratio?.denominator,
+        percent: ratio?.percent,
+        flags: flags.join(' '),
+        sequence,
+      };
+    }
+  }
+}

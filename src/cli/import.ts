@@ -1,0 +1,101 @@
+/** `ledger import`: posts a file to the running ledger, which checks every row and then records all or none. */
+import { createReadStream, existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
+import type { ProblemDocument } from '../http/problem.filter.js';
+import { CommandFailed, type LedgerClient } from './client.js';
+import { print, ProgressLine, readable } from './output.js';
+
+export interface ImportOptions {
+  readonly programme: string;
+  readonly format?: 'csv' | 'ndjson';
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+interface ImportReceipt {
+  readonly file: string;
+  readonly rows: number;
+  readonly recorded: number;
+  readonly repeated: number;
+  readonly dryRun: boolean;
+}
+
+type ImportLine =
+  | { readonly phase: 'checking'; readonly rows: number }
+  | { readonly phase: 'recording'; readonly rows: number; readonly of: number }
+  | { readonly phase: 'done'; readonly receipt: ImportReceipt }
+  | { readonly phase: 'failed'; readonly problem: ProblemDocument };
+
+export async function importCommand(
+  client: LedgerClient,
+  file: string,
+  options: ImportOptions,
+): Promise<void> {
+  if (!existsSync(file)) throw new CommandFailed(`there is no file ${file}`, 2);
+  const format = options.format ?? (/\.(ndjson|jsonl)$/i.test(file) ? 'ndjson' : 'csv');
+  const path = `/v1/programmes/${encodeURIComponent(options.programme)}/imports`;
+  try {
+    const response = await client.request(path, {
+      method: 'POST',
+      body: Readable.toWeb(createReadStream(file)) as globalThis.ReadableStream,
+      duplex: 'half',
+      query: { dryRun: options.dryRun ? 'true' : undefined },
+      headers: {
+        'content-type': format === 'csv' ? 'text/csv' : 'application/x-ndjson',
+        accept: 'application/x-ndjson',
+      },
+    });
+    const receipt = await receiptOf(response);
+    print(options.json ? JSON.stringify(receipt) : told(file, receipt));
+  } catch (error) {
+    if (error instanceof CommandFailed && error.problem?.errors)
+      nameRows(error.problem, options.json ?? false);
+    throw error;
+  }
+}
+
+async function receiptOf(response: Response): Promise<ImportReceipt> {
+  const progress = new ProgressLine();
+  const lines = createInterface({
+    input: Readable.fromWeb(response.body as ReadableStream),
+    crlfDelay: Infinity,
+  });
+  for await (const text of lines) {
+    const line = JSON.parse(text) as ImportLine;
+    switch (line.phase) {
+      case 'checking':
+        progress.show(`checked ${readable(line.rows, '')} rows`);
+        break;
+      case 'recording':
+        progress.show(`recorded ${readable(line.rows, '')} of ${readable(line.of, '')} rows`);
+        break;
+      case 'done':
+        progress.end();
+        return line.receipt;
+      case 'failed':
+        progress.end();
+        throw new CommandFailed(`${line.problem.title}: ${line.problem.detail}`, 1, line.problem);
+    }
+  }
+  throw new CommandFailed(
+    'the connection ended before the import did: run the same command again, nothing is counted twice',
+  );
+}
+
+function told(file: string, { rows, recorded, repeated, dryRun }: ImportReceipt): string {
+  if (dryRun)
+    return `${file}: all ${readable(rows, '')} rows can be recorded. Nothing was recorded: this was a dry run.`;
+  const before = repeated === 0 ? '' : ` ${readable(repeated, '')} had been recorded before.`;
+  return `${file}: recorded ${readable(recorded, '')} outcomes.${before}`;
+}
+
+function nameRows({ errors }: ProblemDocument, json: boolean): void {
+  for (const fault of (errors ?? []) as readonly { line?: number; pointer?: string; detail: string }[]) {
+    const field = fault.pointer === undefined || fault.pointer === '' ? '' : `${fault.pointer.slice(1)}: `;
+    process.stderr.write(
+      json ? `${JSON.stringify(fault)}\n` : `line ${fault.line ?? '?'}: ${field}${fault.detail}\n`,
+    );
+  }
+}

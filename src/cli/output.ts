@@ -1,0 +1,62 @@
+/** What the commands write: tables for people, lines of JSON for programs, progress on standard error. */
+
+export type Align = 'left' | 'right';
+
+/** Columns as wide as their widest cell, two spaces apart. */
+export function table(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  align: readonly Align[],
+): string {
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]!.length)),
+  );
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) =>
+        align[column] === 'right' ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
+      )
+      .join('  ')
+      .trimEnd();
+  return [line(header), line(widths.map((width) => '─'.repeat(width))), ...rows.map(line)].join('\n');
+}
+
+/** 1228000 as 1,228,000; pence as pounds; no data as a dash. */
+export function readable(amount: number | string | null, unit: string): string {
+  if (amount === null) return '–';
+  const digits = BigInt(amount);
+  if (unit !== 'pence') return grouped(digits);
+  const pence = String(digits % 100n).padStart(2, '0');
+  return `£${grouped(digits / 100n)}${pence === '00' ? '' : `.${pence}`}`;
+}
+
+function grouped(value: bigint): string {
+  return value.toString().replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Rewrites one line on a terminal; in a log, a plain line now and then. */
+export class ProgressLine {
+  private lastMs = 0;
+  private shown = false;
+
+  constructor(
+    private readonly out: NodeJS.WriteStream = process.stderr,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  show(text: string): void {
+    const everyMs = this.out.isTTY ? 100 : 5_000;
+    if (this.now() - this.lastMs < everyMs) return;
+    this.lastMs = this.now();
+    this.out.write(this.out.isTTY ? `\r\u001b[2K${text}` : `${text}\n`);
+    this.shown = true;
+  }
+
+  end(): void {
+    if (this.shown && this.out.isTTY) this.out.write('\r\u001b[2K');
+  }
+}

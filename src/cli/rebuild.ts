@@ -1,0 +1,45 @@
+/** `ledger rebuild`: has the running ledger build its read models anew, or does it itself where none runs. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { readConfig } from '../config.js';
+import { rebuildOffline } from '../projections/rebuild.js';
+import { holdDataDir } from '../store/data-dir.js';
+import { openReader } from '../store/open-reader.js';
+import { CommandFailed, type LedgerClient } from './client.js';
+import { print, ProgressLine, readable } from './output.js';
+
+interface RebuildState {
+  readonly sequence: number;
+  readonly rebuild: { readonly sequence: number; readonly target: number } | null;
+  readonly rebuildFailure: string | null;
+}
+
+const ASK_AGAIN_MS = 200;
+
+export async function rebuildRunning(client: LedgerClient): Promise<void> {
+  const progress = new ProgressLine();
+  let state = await client.post<RebuildState>('/v1/projections/rebuild', {});
+  while (state.rebuild) {
+    progress.show(`rebuilt ${state.rebuild.sequence + 1} of ${state.rebuild.target + 1} events`);
+    await delay(ASK_AGAIN_MS);
+    state = await client.get<RebuildState>('/v1/projections');
+  }
+  progress.end();
+  if (state.rebuildFailure !== null) throw new CommandFailed(`the rebuild stopped: ${state.rebuildFailure}`);
+  print(`Rebuilt, and serving from the new read models at sequence ${state.sequence}.`);
+}
+
+/** @throws DataDirInUse when a ledger is running on the data directory */
+export async function rebuildStopped(): Promise<void> {
+  const { dataDir } = readConfig(process.env);
+  const release = holdDataDir(dataDir);
+  const progress = new ProgressLine();
+  try {
+    const reader = openReader({ dataDir });
+    const events = await rebuildOffline(reader, dataDir, (done) => progress.show(`rebuilt ${done} events`));
+    progress.end();
+    await reader.close();
+    print(`Rebuilt from ${readable(events, '')} events.`);
+  } finally {
+    release();
+  }
+}

@@ -1,0 +1,33 @@
+/** Builds the read models anew without a running ledger: beside the old ones, and in their place when level. */
+import type { EventReader, Position } from '../store/event-store.js';
+import { Projector } from './projector.js';
+import { ViewsDirectory } from './views-directory.js';
+
+const BATCH_SIZE = 5_000;
+
+/** The caller holds the data directory. @returns how many events were projected */
+export async function rebuildOffline(
+  reader: EventReader,
+  dataDir: string,
+  onProgress: (events: number) => void,
+): Promise<number> {
+  const directory = new ViewsDirectory(dataDir);
+  const file = directory.newFile();
+  const projector = new Projector(file);
+  try {
+    projector.buildFast(true);
+    for (let position: Position | null = null; ;) {
+      const events = await reader.readAll(position, BATCH_SIZE);
+      if (events.length === 0) break;
+      projector.project(events);
+      position = events.at(-1)!.position;
+      onProgress(projector.checkpoint.sequence + 1);
+    }
+    projector.buildFast(false);
+  } finally {
+    projector.close();
+  }
+  directory.makeCurrent(file);
+  directory.removeAllBut(file);
+  return projector.checkpoint.sequence + 1;
+}

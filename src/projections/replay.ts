@@ -1,0 +1,117 @@
+/**
+ * Replay: folds history afresh, from the first event, and compares with the read models that serve.
+ *
+ * The fold goes into a temporary views file, so that its memory is bounded however long history is; every
+ * payload is checked against its hash on the way. The served figures are taken as they stood at the same
+ * sequence, so that a replay can be made of any past moment and while the ledger is running.
+ */
+import type { Database } from 'better-sqlite3';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { EventReader, Position, RecordedEvent } from '../store/event-store.js';
+import { verifyPayload } from '../store/upcast.js';
+import { EMPTY_CELL, encodeCell } from './cell.js';
+import { Projector } from './projector.js';
+import { openViewsForReading, readCheckpoint } from './views-file.js';
+
+export interface CellDifference {
+  readonly cell: string;
+  readonly served: string | null;
+  readonly replayed: string | null;
+}
+
+export interface ReplayReport {
+  readonly sequence: number;
+  readonly events: number;
+  readonly cells: number;
+  readonly differences: readonly CellDifference[];
+}
+
+const BATCH_SIZE = 5_000;
+const DIFFERENCES_MAX = 100;
+
+/**
+ * @param until the last sequence to replay; at most what the served views have reached
+ * @throws StoreDamaged, ProjectionStopped when history itself cannot be read
+ */
+export async function replay(
+  reader: EventReader,
+  servedFile: string,
+  { until, onProgress }: { readonly until: number; readonly onProgress: (sequence: number) => void },
+): Promise<ReplayReport> {
+  const dir = mkdtempSync(join(tmpdir(), 'ledger-replay-'));
+  const served = openViewsForReading(servedFile);
+  try {
+    const file = join(dir, 'views.db');
+    const last = Math.min(until, readCheckpoint(served).sequence);
+    await fold(reader, file, last, onProgress);
+    const replayed = openViewsForReading(file);
+    try {
+      return compare(served, replayed, last);
+    } finally {
+      replayed.close();
+    }
+  } finally {
+    served.close();
+    rmSync(dir, { recursive: true });
+  }
+}
+
+async function fold(
+  reader: EventReader,
+  file: string,
+  last: number,
+  onProgress: (sequence: number) => void,
+): Promise<void> {
+  const projector = new Projector(file);
+  try {
+    projector.buildFast(true);
+    let position: Position | null = null;
+    for (let next = 0; next <= last; next = projector.checkpoint.sequence + 1) {
+      const events: readonly RecordedEvent[] = await reader.readAll(
+        position,
+        Math.min(BATCH_SIZE, last - next + 1),
+      );
+      if (events.length === 0)
+        throw new Error(`the store ends before sequence ${next}, which the views know`);
+      events.forEach(verifyPayload);
+      projector.project(events);
+      position = events.at(-1)!.position;
+      onProgress(projector.checkpoint.sequence);
+    }
+  } finally {
+    projector.close();
+  }
+}
+
+const KEY = `measure || ' ' || programme || ' ' || organisation || ' ' || year || ' ' || basis || ' ' || series`;
+
+function compare(served: Database, replayed: Database, sequence: number): ReplayReport {
+  const differences: CellDifference[] = [];
+  let cells = 0;
+  const statesServed = statesAt(served, sequence);
+  for (const [cell, state] of statesAt(replayed, sequence)) {
+    cells++;
+    const known = statesServed.get(cell) ?? null;
+    if (known !== state) differences.push({ cell, served: known, replayed: state });
+    statesServed.delete(cell);
+  }
+  for (const [cell, state] of statesServed) differences.push({ cell, served: state, replayed: null });
+  return { sequence, events: sequence + 1, cells, differences: differences.slice(0, DIFFERENCES_MAX) };
+}
+
+/** The state of every cell at a sequence: as served now where it has not changed since, else from its log. */
+function statesAt(views: Database, sequence: number): Map<string, string> {
+  const rows = views.prepare(
+    `SELECT ${KEY} AS cell, CASE WHEN sequence <= :sequence THEN state ELSE
+       (SELECT state FROM cell_log WHERE cell = cells.id AND sequence <= :sequence ORDER BY sequence DESC LIMIT 1)
+     END AS state FROM cells`,
+  );
+  const states = new Map<string, string>();
+  const nothing = encodeCell(EMPTY_CELL);
+  for (const row of rows.iterate({ sequence }) as Iterable<{ cell: string; state: string | null }>) {
+    if (row.state !== null && row.state !== nothing) states.set(row.cell, row.state);
+  }
+  return states;
+}

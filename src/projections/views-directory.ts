@@ -1,0 +1,40 @@
+/**
+ * The directory of the read models: `views/current` names the file that serves; any other is an old one or the
+ * remains of a rebuild that was cut short, and worth nothing.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { VIEWS_VERSION } from './views-file.js';
+
+export class ViewsDirectory {
+  private readonly dir: string;
+  private readonly pointer: string;
+
+  constructor(dataDir: string) {
+    this.dir = join(dataDir, 'views');
+    this.pointer = join(this.dir, 'current');
+    mkdirSync(this.dir, { recursive: true });
+  }
+
+  currentFile(): string | null {
+    if (!existsSync(this.pointer)) return null;
+    const file = join(this.dir, readFileSync(this.pointer, 'utf8'));
+    return existsSync(file) ? file : null;
+  }
+
+  newFile(): string {
+    return join(this.dir, `views-${VIEWS_VERSION}-${Date.now()}.db`);
+  }
+
+  /** In one step: a crash leaves the old file or the new one current. */
+  makeCurrent(file: string): void {
+    writeFileSync(`${this.pointer}.new`, basename(file));
+    renameSync(`${this.pointer}.new`, this.pointer);
+  }
+
+  removeAllBut(file: string): void {
+    for (const name of readdirSync(this.dir)) {
+      if (name !== 'current' && !name.startsWith(basename(file))) rmSync(join(this.dir, name));
+    }
+  }
+}
