@@ -8,7 +8,7 @@
  */
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
-import { registerDecorator, ValidateIf, ValidateNested } from 'class-validator';
+import { getMetadataStorage, registerDecorator, ValidateIf, ValidateNested } from 'class-validator';
 
 export type Dto = abstract new (...args: never[]) => object;
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -67,6 +67,19 @@ export function descriptionOf(dto: Dto, field: string): JsonSchema {
   const about = Reflect.getMetadata(DESCRIPTION, dto.prototype as object, field) as About | undefined;
   if (!about) return {};
   return { description: about.description, ...('example' in about && { examples: [about.example] }) };
+}
+
+/** For a class that takes the fields of another without extending it. */
+export function copyDescriptions(from: Dto, to: Dto): void {
+  for (const { propertyName: field } of getMetadataStorage().getTargetValidationMetadatas(
+    from,
+    '',
+    false,
+    false,
+  )) {
+    const about = Reflect.getMetadata(DESCRIPTION, from.prototype as object, field) as About | undefined;
+    if (about) Describe(about)(to.prototype as object, field);
+  }
 }
 
 const DESCRIPTION = Symbol('description');
@@ -205,7 +218,7 @@ export function isListOfObjects(value: unknown, { min, max }: Required<UpTo>): v
   return Array.isArray(value) && value.length >= min && value.length <= max && value.every(isObject);
 }
 
-function isObject(value: unknown): value is object {
+export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
@@ -214,7 +227,8 @@ function daysIn(year: number, month: number): number {
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
-function rule(definition: RuleDefinition): PropertyDecorator {
+/** For the rules of answers.ts and for this file. */
+export function rule(definition: RuleDefinition): PropertyDecorator {
   return (prototype, field) => {
     registerDecorator({
       name: 'rule',
@@ -240,7 +254,7 @@ function textRule({ says, published, ...check }: TextRule): PropertyDecorator {
 }
 
 /** class-transformer makes instances, class-validator descends; the rule refuses what both let through. */
-function nested(dtoOf: () => Dto, definition: RuleDefinition): PropertyDecorator {
+export function nested(dtoOf: () => Dto, definition: RuleDefinition): PropertyDecorator {
   return (prototype, field) => {
     Type(dtoOf)(prototype, String(field));
     ValidateNested()(prototype, String(field));

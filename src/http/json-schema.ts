@@ -225,7 +225,7 @@ function orNull(schema: JsonSchema, form: Form): JsonSchema {
   return {
     ...schema,
     ...says,
-    ...('type' in schema && { type: [schema['type'], 'null'] }),
+    ...('type' in schema && { type: [schema['type'], 'null'].flat() }),
     ...('enum' in schema && { enum: [...(schema['enum'] as unknown[]), null] }),
   };
 }

@@ -9,7 +9,7 @@
 import { Problem } from './problem.js';
 import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import { type Dto, isCalendarDate, isDateOrInstant, type TextCheck } from './decorators.js';
+import { type Dto, isCalendarDate, isDateOrInstant, isInstant, type TextCheck } from './decorators.js';
 import { checkedSchemaOf, statesRules } from './json-schema.js';
 import { pointerOf } from './strict-json.js';
 
@@ -65,11 +65,12 @@ const ECHO_MAX = 100;
 
 const ajv = new Ajv2020({
   strict: true,
+  allowUnionTypes: true,
   allErrors: true,
   // Each error then carries the schema it comes from, and with it the sentence for people.
   verbose: true,
   messages: false,
-  formats: { date: isCalendarDate, 'date-or-instant': isDateOrInstant },
+  formats: { date: isCalendarDate, 'date-time': isInstant, 'date-or-instant': isDateOrInstant },
   keywords: [
     'components',
     'says',
@@ -143,6 +144,7 @@ const CODES: Readonly<Record<string, FaultCode>> = {
   minItems: 'length',
   maxItems: 'length',
   enum: 'choice',
+  anyOf: 'choice',
 };
 
 /** Fastify gives a query parameter that is repeated as a list. No parameter here takes one. */

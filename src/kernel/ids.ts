@@ -21,7 +21,7 @@ export const SLUG_LENGTH_MAX = 64;
 export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Outcomes in one submission. */
 export const OUTCOMES_MAX = 500;
-const OUTCOME_ID = /^([0-9a-f-]{36})\.([1-9][0-9]{0,2})$/;
+export const OUTCOME_ID = /^([0-9a-f-]{36})\.([1-9][0-9]{0,2})$/;
 
 /** The namespace of every UUIDv5 of the ledger; its own value is arbitrary and must never change. */
 const LEDGER_NAMESPACE = '6f0c1ad4-53ff-5c0e-9d4b-2f8a4e0d7c11';

@@ -1,13 +1,15 @@
 /** What changed in a measure's figures between two moments, and the events that changed it. */
 import { Injectable } from '@nestjs/common';
-import { financialYearStarting, type FinancialYear } from '../kernel/financial-year.js';
+import { financialYearStarting } from '../kernel/financial-year.js';
 import { outcomeIdOf } from '../kernel/ids.js';
 import { Projection } from '../projections/projection.js';
 import type { RecordedEvent } from '../store/event-store.js';
-import { amount, type Amount } from './figure.js';
+import { amount } from './figure.js';
 import type { MomentText } from './moment.js';
+import type { ChangedYear, ChangingEvent, Changes } from './outcome.views.js';
 import { EntryReader, pageOfLog, type LogEntry, type PagePlace } from './outcomes.js';
-import { Totals, type Context, type TotalsQuery, type YearFigure } from './totals.js';
+import type { YearFigure } from './reports.views.js';
+import { Totals, type TotalsQuery } from './totals.js';
 
 export interface ChangesQuery extends Omit<TotalsQuery, 'moment' | 'groupBy'> {
   readonly earlier: MomentText;
@@ -16,36 +18,8 @@ export interface ChangesQuery extends Omit<TotalsQuery, 'moment' | 'groupBy'> {
   readonly limit: number;
 }
 
-export interface ChangedYear {
-  readonly financialYear: FinancialYear;
-  readonly before: YearFigure;
-  readonly after: YearFigure;
-  /** Of the totals; null where one of them is. */
-  readonly difference: Amount | null;
-}
-
-export interface ChangingEvent {
-  readonly sequence: number;
-  readonly event: string;
-  readonly type: string;
-  readonly outcome: string;
-  readonly programme: string;
-  readonly organisation?: string;
-  readonly measure: string;
-  readonly financialYear: FinancialYear;
-  readonly recordedAt: string;
-  readonly actor: string;
-  readonly reason?: string;
-}
-
-export interface Changes extends Context {
-  readonly earlier: { readonly sequence: number; readonly asAt: string };
-  readonly later: { readonly sequence: number; readonly asAt: string };
-  /** Only years whose figure differs. */
-  readonly years: readonly ChangedYear[];
-  readonly events: readonly ChangingEvent[];
-  readonly next: PagePlace | null;
-}
+/** As the report reads it: the page's end is a place in the log, not yet a cursor. */
+export type ReadChanges = Omit<Changes, 'next'> & { readonly next: PagePlace | null };
 
 @Injectable()
 export class ChangesReport {
@@ -55,7 +29,10 @@ export class ChangesReport {
     private readonly entries: EntryReader,
   ) {}
 
-  async between({ earlier, later, place, limit, ...query }: ChangesQuery, nowMs: number): Promise<Changes> {
+  async between(
+    { earlier, later, place, limit, ...query }: ChangesQuery,
+    nowMs: number,
+  ): Promise<ReadChanges> {
     const { views } = this.projection;
     const now = await this.totals.annual({ ...query, moment: later }, nowMs);
     // Pinned by sequence, so that figures, cells and events are all of the same moment.

@@ -7,18 +7,13 @@ import { Refused } from '../kernel/refusals.js';
 import { CatalogueView } from '../projections/catalogue-view.js';
 import { Projection } from '../projections/projection.js';
 import { Clock } from '../store/run-decider.js';
-import { cloudEventOf, type CloudEvent } from './cloud-event.js';
+import { cloudEventOf, EventsPage } from './cloud-event.js';
 import { eventLines, liveEvents } from './event-streams.js';
 import { History, type HistoryQuery } from './history.js';
 import { parseMoment } from './moment.js';
 import { EventsQueryDto, HistoryQueryDto, StreamQueryDto } from './reports.dto.js';
 
 const PAGE_LIMIT = 100;
-
-interface EventsPage {
-  readonly events: readonly CloudEvent[];
-  readonly next: string | null;
-}
 
 @Controller('v1')
 export class EventsController implements BeforeApplicationShutdown {

@@ -10,34 +10,8 @@
 import type { Measure } from '../catalogue/measure.js';
 import { unreachable } from '../kernel/assert.js';
 import { laterOf } from '../projections/cell.js';
-import type { Basis } from '../submissions/outcome.js';
 import type { Cell } from './cells.js';
-
-/** A JSON number, or beyond 2^53 − 1 a string of digits: exact in any case. */
-export type Amount = number | string;
-
-export type Flag =
-  | 'definition-break'
-  | 'people-may-be-counted-more-than-once'
-  | 'latest-values-added-across-programmes'
-  | 'percentages-not-combined';
-
-export interface Ratio {
-  readonly numerator: Amount;
-  readonly denominator: Amount;
-  /** Rounded half up to four decimals. */
-  readonly percent: string;
-}
-
-export interface Figure {
-  readonly total: Amount | null;
-  /** How many outcomes stand behind it. */
-  readonly outcomes: number;
-  readonly byBasis: Partial<Record<Basis, Amount>>;
-  readonly range: { readonly low: Amount; readonly high: Amount } | null;
-  readonly ratio: Ratio | null;
-  readonly flags: readonly Flag[];
-}
+import type { Amount, Figure, Flag, Ratio } from './reports.views.js';
 
 /** Figures of one measure would be added across a break in its definition. */
 export class DefinitionBreak extends Error {

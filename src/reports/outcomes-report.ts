@@ -1,15 +1,12 @@
 /** Pages of the outcomes behind a figure. */
 import { Injectable } from '@nestjs/common';
 import { Projection } from '../projections/projection.js';
-import { contributes, EntryReader, standingEntries, type OutcomeView, type PagePlace } from './outcomes.js';
+import type { OutcomesPage } from './outcome.views.js';
+import { contributes, EntryReader, standingEntries, type PagePlace } from './outcomes.js';
 import { Totals, type TotalsQuery } from './totals.js';
 
-export interface OutcomesPage {
-  /** `contributes` is false for what is kept beside the figure: superseded values of a stock, bare percentages. */
-  readonly outcomes: readonly (OutcomeView & { readonly contributes: boolean })[];
-  readonly next: PagePlace | null;
-  readonly sequence: number;
-}
+/** As the report reads it: the page's end is a place in the log, not yet a cursor. */
+export type ReadOutcomes = Omit<OutcomesPage, 'next'> & { readonly next: PagePlace | null };
 
 @Injectable()
 export class OutcomesReport {
@@ -22,7 +19,7 @@ export class OutcomesReport {
   async page(
     query: TotalsQuery & { readonly place: PagePlace; readonly limit: number },
     nowMs: number,
-  ): Promise<OutcomesPage> {
+  ): Promise<ReadOutcomes> {
     const { cells, measure, moment } = this.totals.reading(query, nowMs);
     const { place, limit } = query;
     const until = moment.sequence;

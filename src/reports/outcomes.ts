@@ -10,9 +10,10 @@ import { outcomeIdOf, submissionStream, type SubmissionId } from '../kernel/ids.
 import { submissionIdOfKey } from '../projections/views-file.js';
 import { EventStore, type RecordedEvent } from '../store/event-store.js';
 import { upcast } from '../store/upcast.js';
-import type { Basis, OutcomeContent, RecordedOutcome, ReplacedOutcome } from '../submissions/outcome.js';
+import type { RecordedOutcome, ReplacedOutcome } from '../submissions/outcome.js';
 import type { Cell } from './cells.js';
 import { latestValues } from './figure.js';
+import type { OutcomeView } from './outcome.views.js';
 
 /** One row of a cell's log. */
 export interface LogEntry {
@@ -21,27 +22,6 @@ export interface LogEntry {
   readonly submissionId: SubmissionId;
   readonly line: number;
   readonly revision: number;
-}
-
-export interface OutcomeView {
-  readonly id: string;
-  readonly version: number;
-  readonly programme: string;
-  readonly measure: string;
-  readonly measureVersion: number;
-  readonly organisation?: string;
-  readonly quantity?: number;
-  readonly numerator?: number;
-  readonly denominator?: number;
-  readonly percent?: string;
-  readonly effective: { readonly from: string; readonly to: string };
-  readonly basis: Basis;
-  readonly range?: { readonly low: number; readonly high: number };
-  readonly evidence?: OutcomeContent['evidence'];
-  readonly note?: string;
-  readonly recordedAt: string;
-  readonly actor: string;
-  readonly sequence: number;
 }
 
 /** Where a page ended. */

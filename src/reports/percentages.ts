@@ -3,14 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Projection } from '../projections/projection.js';
 import type { Cell } from './cells.js';
 import { EntryReader, standingEntries } from './outcomes.js';
-
-export interface StatedPercentage {
-  readonly outcome: string;
-  readonly programme: string;
-  readonly organisation?: string;
-  readonly percent: string;
-  readonly basis: string;
-}
+import type { StatedPercentage } from './reports.views.js';
 
 const LIMIT = 100;
 

@@ -5,10 +5,11 @@ import { Config } from '../config.js';
 import { parseFinancialYear, type FinancialYear } from '../kernel/financial-year.js';
 import { Projection } from '../projections/projection.js';
 import { Clock } from '../store/run-decider.js';
-import { ChangesReport, type Changes } from './changes.js';
+import { ChangesReport } from './changes.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
 import { NoSuchMoment, type MomentText } from './moment.js';
-import { OutcomesReport, type OutcomesPage } from './outcomes-report.js';
+import type { Changes, OutcomesPage } from './outcome.views.js';
+import { OutcomesReport } from './outcomes-report.js';
 import type {
   AnnualQueryDto,
   ChangesQueryDto,
@@ -16,7 +17,8 @@ import type {
   OutcomesQueryDto,
   SinceQueryDto,
 } from './reports.dto.js';
-import { Totals, type AnnualTotals, type TotalSince, type TotalsQuery } from './totals.js';
+import type { AnnualTotals, TotalSince } from './reports.views.js';
+import { Totals, type TotalsQuery } from './totals.js';
 
 export type Report =
   | { readonly kind: 'annual'; readonly query: AnnualQueryDto }
@@ -27,8 +29,8 @@ export type Report =
 interface Answers {
   readonly annual: AnnualTotals;
   readonly since: TotalSince;
-  readonly changes: Omit<Changes, 'next'> & { readonly next: string | null };
-  readonly outcomes: Omit<OutcomesPage, 'next'> & { readonly next: string | null };
+  readonly changes: Changes;
+  readonly outcomes: OutcomesPage;
 }
 export type ReportAnswer<Kind extends Report['kind']> = Answers[Kind];
 

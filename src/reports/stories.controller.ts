@@ -4,7 +4,8 @@ import type { FastifyReply } from 'fastify';
 import { parseOutcomeId, parseSubmissionId, type SubmissionId } from '../kernel/ids.js';
 import { Refused } from '../kernel/refusals.js';
 import { ReadQueryDto } from '../submissions/submissions.dto.js';
-import { SubmissionStories, type OutcomeHistory, type SubmissionStory } from './submission-story.js';
+import { OutcomeHistory, SubmissionStory } from './story.views.js';
+import { SubmissionStories } from './submission-story.js';
 
 @Controller('v1')
 export class StoriesController {

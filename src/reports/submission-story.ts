@@ -11,38 +11,8 @@ import {
   type SubmissionEvent,
   type SubmissionState,
 } from '../submissions/submission.js';
-import { outcomeView, type OutcomeView } from './outcomes.js';
-
-export type OutcomeStatus = 'standing' | 'corrected' | 'withdrawn';
-
-/** One version of an outcome, as its event told it. */
-export interface OutcomeVersion {
-  readonly version: number;
-  readonly sequence: number;
-  readonly type: string;
-  readonly recordedAt: string;
-  readonly actor: string;
-  readonly reason?: string;
-  /** What it says; absent for a withdrawal. */
-  readonly outcome?: OutcomeView;
-}
-
-export interface OutcomeHistory {
-  readonly id: string;
-  readonly version: number;
-  readonly status: OutcomeStatus;
-  /** Oldest first. */
-  readonly versions: readonly OutcomeVersion[];
-}
-
-export interface SubmissionStory {
-  readonly submission: string;
-  readonly programme: string;
-  readonly recordedAt: string;
-  readonly actor: string;
-  readonly sequence: number;
-  readonly outcomes: readonly OutcomeHistory[];
-}
+import { outcomeView } from './outcomes.js';
+import type { OutcomeHistory, OutcomeVersion, SubmissionStory } from './story.views.js';
 
 @Injectable()
 export class SubmissionStories {

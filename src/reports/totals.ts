@@ -16,9 +16,12 @@ import { Refused } from '../kernel/refusals.js';
 import { CatalogueView } from '../projections/catalogue-view.js';
 import { Projection } from '../projections/projection.js';
 import { cellsAt, lastYearWithData, type Cell } from './cells.js';
-import { DefinitionBreak, figureOf, type Amount, type Figure } from './figure.js';
+import { DefinitionBreak, figureOf } from './figure.js';
 import { currentMoment, parseMoment, type Moment, type MomentText } from './moment.js';
-import { Percentages, type StatedPercentage } from './percentages.js';
+import { Percentages } from './percentages.js';
+import type { AnnualTotals, Context, Figure, TotalSince, YearFigure } from './reports.views.js';
+
+export type { AnnualTotals, TotalSince, YearFigure } from './reports.views.js';
 
 export interface TotalsQuery {
   readonly measure: string;
@@ -31,51 +34,6 @@ export interface TotalsQuery {
   /** Left out: now. */
   readonly moment?: MomentText | undefined;
   readonly allowBreaks: boolean;
-}
-
-export interface Part {
-  readonly measure: string;
-  readonly total: Amount | null;
-  readonly outcomes: number;
-}
-
-export interface FigureWithParts extends Figure {
-  /** Of a measure into which others roll up: its own figure and each of theirs. */
-  readonly parts?: readonly Part[];
-  /** Of a ratio: percentages published without their parts, at most 100 of them. */
-  readonly percentages?: readonly StatedPercentage[];
-}
-
-export interface YearFigure extends FigureWithParts {
-  readonly financialYear: FinancialYear;
-}
-
-export interface GroupName {
-  readonly id: string | null;
-  /** As it was at the moment asked about. */
-  readonly name: string | null;
-}
-
-export interface Context {
-  readonly measure: Pick<Measure, 'id' | 'label' | 'unit' | 'kind' | 'countsPeople' | 'version'>;
-  readonly programme?: string;
-  readonly organisation?: string;
-  readonly sequence: number;
-  readonly asAt: string;
-}
-type Group<Content> = { readonly programme?: GroupName; readonly organisation?: GroupName } & Content;
-
-export interface AnnualTotals extends Context {
-  readonly years: readonly YearFigure[];
-  readonly groups?: readonly Group<{ readonly years: readonly YearFigure[] }>[];
-}
-
-export interface TotalSince extends Context, FigureWithParts {
-  readonly since: FinancialYear;
-  readonly through: FinancialYear;
-  /** Years from `since` to `through` for which nothing was recorded. */
-  readonly missingYears: readonly FinancialYear[];
-  readonly groups?: readonly Group<FigureWithParts & { readonly missingYears: readonly FinancialYear[] }>[];
 }
 
 /** One consistent reading of the views: everything that an answer is made of. */
@@ -136,11 +94,7 @@ export class Totals {
     return figures;
   }
 
-  private async figure(
-    reading: Reading,
-    cells: readonly Cell[],
-    query: TotalsQuery,
-  ): Promise<FigureWithParts> {
+  private async figure(reading: Reading, cells: readonly Cell[], query: TotalsQuery): Promise<Figure> {
     const { measure, family, moment } = reading;
     let figure: Figure;
     try {

@@ -1,7 +1,6 @@
 /** What the calls about submissions and outcomes take and answer. */
 import { IsIn, IsUUID, Matches } from 'class-validator';
 import {
-  CalendarDate,
   DateOrInstant,
   DecimalString,
   Describe,
@@ -13,6 +12,7 @@ import {
   Slug,
   WholeNumber,
 } from '../http/decorators.js';
+import { OUTCOME_ID } from '../kernel/ids.js';
 import { BASES, type Basis } from './outcome.js';
 
 export class PeriodDto {
@@ -132,8 +132,8 @@ export class ReadQueryDto {
 }
 
 export class RecordedLineView {
-  @Describe({ description: '<submission>.<line>' })
-  @PlainText({ max: 41 })
+  @Describe({ description: '`<submission>.<line>`.', example: '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f.1' })
+  @Matches(OUTCOME_ID)
   id!: string;
 
   @WholeNumber({ min: 0 })
@@ -156,12 +156,4 @@ export class ReceiptView {
 
   @Each(() => RecordedLineView, { min: 1, max: 500 })
   outcomes!: RecordedLineView[];
-}
-
-export class EffectiveView {
-  @CalendarDate()
-  from!: string;
-
-  @CalendarDate()
-  to!: string;
 }

@@ -3,6 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { IsArray, IsBoolean, IsIn, IsInt, IsObject, IsString, IsUUID } from 'class-validator';
 import { Length, Matches, Max, Min } from 'class-validator';
 import fc from 'fast-check';
+import { Both, ExactAmount, Instant, ListOf, OneOf } from '../../src/http/answers.js';
 import { CalendarDate, DateOrInstant, DecimalString, DigitsText } from '../../src/http/decorators.js';
 import { Each, Nested, Nullable, Optional, PlainText, Slug, WholeNumber } from '../../src/http/decorators.js';
 import { componentsOf } from '../../src/http/json-schema.js';
@@ -34,6 +35,20 @@ class Outcome extends Annotated {
   @Nullable() @Nested(() => Evidence) evidence!: Evidence | null;
 }
 
+class Counted {
+  @Nullable() @ExactAmount() total!: number | string | null;
+  @IsArray() @IsIn(['counted', 'estimated'], { each: true }) flags!: string[];
+}
+
+class Dated {
+  @Instant() at!: string;
+}
+
+class Figure extends Both(Counted, Dated) {
+  @ListOf(() => Period) periods!: Period[];
+  @OneOf(() => [Period, Evidence]) either!: object;
+}
+
 class Submission {
   @Each(() => Outcome, { min: 1, max: 3 }) outcomes!: Outcome[];
   @IsUUID() key!: string;
@@ -45,6 +60,7 @@ class Submission {
   @Optional() @DigitsText({ max: 100 }) limit?: string;
   @Optional() @IsArray() @IsString({ each: true }) @Matches(/^[a-z]*$/, { each: true }) tags?: string[];
   @Optional() @IsObject() data?: object;
+  @Nested(() => Figure) figure!: Figure;
 }
 
 const UUID = '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f';
@@ -69,6 +85,13 @@ const submission = {
   limit: '50',
   tags: ['a'],
   data: { any: [1] },
+  figure: {
+    total: '9007199254740993',
+    flags: ['counted'],
+    at: '2023-07-01T09:30:00Z',
+    periods: [{ from: '2023-04-01', to: '2023-06-30' }],
+    either: { title: 'Return' },
+  },
 };
 
 const accepts = (value: unknown) => validatorOf(Submission)(value).length === 0;
@@ -103,7 +126,13 @@ describe('the compiled schema and class-validator', () => {
         verdicts.set(key, (verdicts.get(key) ?? new Set()).add(expected));
       }
     }
-    const fields = { ...outcome, ...submission, ...outcome.effective, ...outcome.evidence };
+    const fields = {
+      ...outcome,
+      ...submission,
+      ...outcome.effective,
+      ...outcome.evidence,
+      ...submission.figure,
+    };
     for (const field of Object.keys(fields)) {
       expect({ field, verdicts: verdicts.get(field)?.size }).toEqual({ field, verdicts: 2 });
     }

@@ -1,0 +1,66 @@
+/**
+ * Rules that only DTOs of answers state, beside those of decorators.ts. Here too class-validator and the
+ * schema accept the same values, which is how an answer is proved to be what the OpenAPI document says.
+ */
+import { IntersectionType } from '@nestjs/swagger';
+import { plainToInstance } from 'class-transformer';
+import { validateSync } from 'class-validator';
+import { copyDescriptions, type Dto, isInstant, isObject, nested, rule } from './decorators.js';
+
+/** A JSON number where it is exact, and beyond ±(2^53 − 1) a string of digits. Money is in pence. */
+export const ExactAmount = (): PropertyDecorator =>
+  rule({
+    says: 'must be a whole number, as text beyond ±9007199254740991',
+    accepts: isExactAmount,
+    published: () => ({
+      type: ['integer', 'string'],
+      minimum: Number.MIN_SAFE_INTEGER,
+      maximum: Number.MAX_SAFE_INTEGER,
+      pattern: LARGE_AMOUNT.source,
+    }),
+  });
+
+export function isExactAmount(value: unknown): value is number | string {
+  return typeof value === 'string' ? LARGE_AMOUNT.test(value) : Number.isSafeInteger(value);
+}
+
+const LARGE_AMOUNT = /^-?[1-9]\d{15,39}$/u;
+
+/** An RFC 3339 instant. */
+export const Instant = (): PropertyDecorator =>
+  rule({
+    says: 'must be an instant such as 2023-04-01T09:30:00Z',
+    accepts: isInstant,
+    published: () => ({ type: 'string', format: 'date-time' }),
+  });
+
+/** A list of objects, as long as it is. What clients send is bounded: see Each. */
+export const ListOf = (dtoOf: () => Dto): PropertyDecorator =>
+  nested(dtoOf, {
+    says: 'must be a list of objects',
+    accepts: (value) => Array.isArray(value) && value.every(isObject),
+    published: (ref) => ({ type: 'array', items: ref(dtoOf()) }),
+  });
+
+/** An object of one of several shapes. */
+export const OneOf = (dtosOf: () => readonly (new () => object)[]): PropertyDecorator =>
+  rule({
+    says: 'must be an object of a known shape',
+    accepts: (value) => isObject(value) && dtosOf().some((dto) => keepsTo(dto, value)),
+    published: (ref) => ({ type: 'object', anyOf: dtosOf().map((dto) => ref(dto)) }),
+  });
+
+function keepsTo(dto: new () => object, value: object): boolean {
+  const options = { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true };
+  return validateSync(plainToInstance(dto, value), options).length === 0;
+}
+
+/** A class with the fields and rules of two others. */
+export function Both<One extends object, Other extends object>(
+  one: new () => One,
+  other: new () => Other,
+): new () => One & Other {
+  const both = IntersectionType(one, other) as new () => One & Other;
+  for (const from of [one, other]) copyDescriptions(from, both);
+  return both;
+}
