@@ -70,13 +70,14 @@ export abstract class EventReader {
   /** Catches up from a position, then follows; yields batches that are never empty until `signal` aborts. */
   abstract subscribe(after: Position | null, signal: AbortSignal): AsyncIterable<readonly RecordedEvent[]>;
 
+  /** What is asked for after it rejects with StoreUnavailable; closing again is harmless. */
   abstract close(): Promise<void>;
 }
 
 /** The whole port, and its injection token. */
 export abstract class EventStore extends EventReader {
   /**
-   * Appends a batch atomically, and resolves once it is durable.
+   * Appends a batch of at least one event atomically, and resolves once it is durable.
    *
    * Repeating an append with the same event ids at the same place gives the original result.
    * @throws WrongExpectedRevision when the stream is elsewhere; StoreUnavailable when nothing can be said

@@ -37,6 +37,8 @@ export class SqliteStore extends EventStore {
   private outbox: AppendRequest[] = [];
   private nextTicket = 0;
   private gone: Error | null = null;
+  private closing: Promise<void> | null = null;
+  private readonly exited: Promise<unknown>;
 
   private constructor(
     private readonly writer: Worker,
@@ -47,6 +49,7 @@ export class SqliteStore extends EventStore {
     writer.on('error', (error) =>
       this.failAll(new StoreUnavailable('the store’s writer failed', { cause: error })),
     );
+    this.exited = new Promise((resolve) => writer.once('exit', resolve));
     writer.on('exit', () => this.failAll(new StoreUnavailable('the store is closed')));
   }
 
@@ -62,6 +65,7 @@ export class SqliteStore extends EventStore {
   }
 
   append(stream: StreamName, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<Appended> {
+    if (events.length === 0) return Promise.reject(new TypeError('an append has at least one event'));
     if (this.gone) return Promise.reject(this.gone);
     const request: AppendRequest = {
       ticket: this.nextTicket++,
@@ -122,11 +126,14 @@ export class SqliteStore extends EventStore {
   }
 
   /** Resolves when every append that was asked for is answered and the file is closed. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return (this.closing ??= this.finish());
+  }
+
+  private async finish(): Promise<void> {
     if (this.outbox.length > 0) this.send();
-    const exited = new Promise((resolve) => this.writer.once('exit', resolve));
     this.writer.postMessage('close');
-    await exited;
+    await this.exited;
     await this.reader.close();
   }
 }
