@@ -7,7 +7,13 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { BroadcastChannel } from 'node:worker_threads';
 import type { StreamName } from '../kernel/ids.js';
-import { EventReader, type Position, type RecordedEvent } from './event-store.js';
+import {
+  EventReader,
+  StoreDamaged,
+  StoreUnavailable,
+  type Position,
+  type RecordedEvent,
+} from './event-store.js';
 import { asStoreError, decodePosition, decodeRow, openEvents, type AppendRow } from './sqlite-format.js';
 
 const LOOK_AGAIN_MS = 1_000;
@@ -37,25 +43,33 @@ export class SqliteReader extends EventReader {
 
   readStream(stream: StreamName, { from = 0, limit = Infinity } = {}): Promise<readonly RecordedEvent[]> {
     const rows = () => this.streamRows.iterate(stream, from, stream, from) as Iterable<AppendRow>;
-    return this.collect(rows, limit, (row) => from - row.revision);
+    return this.collect(rows, { from, limit, startOf: (row) => row.revision });
   }
 
   readAll(after: Position | null, limit: number): Promise<readonly RecordedEvent[]> {
-    const next = decodePosition(after) + 1;
-    const rows = () => this.allRows.iterate(next) as Iterable<AppendRow>;
-    return this.collect(rows, limit, (row) => next - row.position);
+    const from = decodePosition(after) + 1;
+    const rows = () => this.allRows.iterate(from) as Iterable<AppendRow>;
+    return this.collect(rows, { from, limit, startOf: (row) => row.position });
   }
 
+  /**
+   * Events from the one numbered `from` on. Each row begins where the one before it ended, in its stream and in
+   * the global order alike: a row that was taken out of the middle is noticed.
+   */
   private async collect(
     rows: () => Iterable<AppendRow>,
-    limit: number,
-    skipIn: (row: AppendRow) => number,
+    { from, limit, startOf }: { from: number; limit: number; startOf: (row: AppendRow) => number },
   ): Promise<readonly RecordedEvent[]> {
+    if (!this.db.open) throw new StoreUnavailable('the store is closed');
     const events: RecordedEvent[] = [];
+    let next = from;
     try {
       for (const row of rows()) {
-        for (const event of decodeRow(row, skipIn(row), limit - events.length)) events.push(event);
+        const start = startOf(row);
+        for (const event of decodeRow(row, from - start, limit - events.length)) events.push(event);
+        if (start > next) throw recordsMissing(row, next, start);
         if (events.length >= limit) break;
+        next = start + row.count;
       }
     } catch (error) {
       throw asStoreError(error, this.file);
@@ -66,7 +80,7 @@ export class SqliteReader extends EventReader {
   async *subscribe(after: Position | null, signal: AbortSignal): AsyncIterable<readonly RecordedEvent[]> {
     const commits = new CommitSignal(this.file, signal);
     try {
-      for (let position = after; !signal.aborted; ) {
+      for (let position = after; !signal.aborted;) {
         // Armed before looking, so that no commit falls between look and wait.
         const committed = commits.next();
         const batch = await this.readAll(position, BATCH_SIZE_MAX);
@@ -86,6 +100,12 @@ export class SqliteReader extends EventReader {
     this.db.close();
     return Promise.resolve();
   }
+}
+
+function recordsMissing(row: AppendRow, from: number, to: number): StoreDamaged {
+  return new StoreDamaged(
+    `records are missing: ${to - from} events before position ${row.position} of ${row.stream}`,
+  );
 }
 
 /** Resolves at the writer's word that something was committed, at the abort, or when it is time to look anyway. */

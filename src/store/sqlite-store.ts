@@ -11,6 +11,7 @@ import { Worker } from 'node:worker_threads';
 import { compiled } from '../kernel/compiled.js';
 import {
   EventStore,
+  StoreDamaged,
   StoreUnavailable,
   WrongExpectedRevision,
   type Appended,
@@ -100,7 +101,7 @@ export class SqliteStore extends EventStore {
         return reject(new WrongExpectedRevision(request.stream as StreamName, expected, actual));
       }
       case 'failed':
-        return reject(new StoreUnavailable(reply.message));
+        return reject(new (reply.error.damaged ? StoreDamaged : StoreUnavailable)(reply.error.message));
     }
   }
 

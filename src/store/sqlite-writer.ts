@@ -6,7 +6,8 @@
  */
 import type { Database, Statement } from 'better-sqlite3';
 import { parentPort, workerData } from 'node:worker_threads';
-import { asStoreError, checksumOf, openEvents, type AppendRow } from './sqlite-format.js';
+import { StoreDamaged } from './event-store.js';
+import { asStoreError, checksumOf, decodeRow, openEvents, type AppendRow } from './sqlite-format.js';
 import { commitChannel } from './sqlite-reader.js';
 
 export interface WriterOptions {
@@ -25,10 +26,16 @@ export interface AppendRequest {
   readonly events: string;
 }
 
+/** Errors cross the border between threads as plain data. */
+export interface StoreFailure {
+  readonly damaged: boolean;
+  readonly message: string;
+}
+
 export type AppendReply = { readonly ticket: number } & (
   | { readonly outcome: 'appended'; readonly position: number }
   | { readonly outcome: 'wrong-expectation'; readonly lastRevision: number | null }
-  | { readonly outcome: 'failed'; readonly message: string }
+  | { readonly outcome: 'failed'; readonly error: StoreFailure }
 );
 
 class Writer {
@@ -38,7 +45,7 @@ class Writer {
   private nextPosition: number;
   private readonly commits: ReturnType<typeof commitChannel>;
   private readonly lastOf: Statement<[string]>;
-  private readonly idsFrom: Statement<[string, number]>;
+  private readonly appendAt: Statement<[string, number]>;
   private readonly insert: Statement<[number, string, number, number, string, Buffer]>;
 
   constructor(private readonly options: WriterOptions) {
@@ -47,7 +54,7 @@ class Writer {
     this.lastOf = this.db.prepare(
       'SELECT revision + count - 1 AS revision FROM appends WHERE stream = ? ORDER BY revision DESC LIMIT 1',
     );
-    this.idsFrom = this.db.prepare('SELECT * FROM appends WHERE stream = ? AND revision = ?');
+    this.appendAt = this.db.prepare('SELECT * FROM appends WHERE stream = ? AND revision = ?');
     this.insert = this.db.prepare(
       'INSERT INTO appends (position, stream, revision, count, events, checksum) VALUES (?, ?, ?, ?, ?, ?)',
     );
@@ -86,33 +93,37 @@ class Writer {
     } catch (error) {
       if (this.db.inTransaction) this.db.exec('ROLLBACK');
       this.nextPosition = this.readNextPosition();
-      const message = (asStoreError(error, this.options.file) as Error).message;
-      replies = group.map(({ ticket }) => ({ ticket, outcome: 'failed', message }));
+      const failure = failureOf(asStoreError(error, this.options.file));
+      replies = group.map(({ ticket }) => ({ ticket, outcome: 'failed', error: failure }));
     }
     parentPort!.postMessage(replies);
   }
 
-  private append({ ticket, stream, revision, ids, events }: AppendRequest): AppendReply {
+  private append(request: AppendRequest): AppendReply {
+    const { ticket, stream, revision, ids, events } = request;
     const last = this.lastOf.get(stream) as { revision: number } | undefined;
     const lastRevision = last?.revision ?? null;
-    if ((lastRevision ?? -1) + 1 !== revision) {
-      const position = this.positionOfSame(stream, revision, ids);
-      return position === null
-        ? { ticket, outcome: 'wrong-expectation', lastRevision }
-        : { ticket, outcome: 'appended', position };
-    }
+    if ((lastRevision ?? -1) + 1 !== revision) return this.repeat(request, lastRevision);
     const row = { position: this.nextPosition, stream, revision, count: ids.length, events };
     this.insert.run(row.position, stream, revision, row.count, events, checksumOf(row));
     this.nextPosition += row.count;
     return { ticket, outcome: 'appended', position: row.position };
   }
 
-  /** Where the same events already are, if the append is one that was made before: else null. */
-  private positionOfSame(stream: string, revision: number, ids: readonly string[]): number | null {
-    const row = this.idsFrom.get(stream, revision) as AppendRow | undefined;
-    if (row?.count !== ids.length) return null;
-    const recorded = row.events.split('\n').map((line) => (JSON.parse(line) as { id: string }).id);
-    return recorded.every((id, index) => id === ids[index]) ? row.position : null;
+  /** Answers an append that was made before with where its events are, and any other with where the stream is. */
+  private repeat({ ticket, stream, revision, ids }: AppendRequest, lastRevision: number | null): AppendReply {
+    const row = this.appendAt.get(stream, revision) as AppendRow | undefined;
+    if (row?.count !== ids.length) return { ticket, outcome: 'wrong-expectation', lastRevision };
+    try {
+      const same = decodeRow(row, 0, row.count).every(({ id }, index) => id === ids[index]);
+      return same
+        ? { ticket, outcome: 'appended', position: row.position }
+        : { ticket, outcome: 'wrong-expectation', lastRevision };
+    } catch (error) {
+      // Only this request meets the damaged record: the others of its group must not fail with it.
+      if (!(error instanceof StoreDamaged)) throw error;
+      return { ticket, outcome: 'failed', error: failureOf(error) };
+    }
   }
 
   get idle(): boolean {
@@ -123,6 +134,10 @@ class Writer {
     this.commits.close();
     this.db.close();
   }
+}
+
+function failureOf(error: unknown): StoreFailure {
+  return { damaged: error instanceof StoreDamaged, message: (error as Error).message };
 }
 
 const writer = new Writer(workerData as WriterOptions);
