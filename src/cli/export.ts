@@ -9,7 +9,7 @@ import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { MeasureListView } from '../catalogue/catalogue.dto.js';
 import type { ReportAnswer } from '../reports/reports.handler.js';
-import type { AnnualTotals } from '../reports/totals.js';
+import type { AnnualTotals } from '../reports/reports.views.js';
 import type { LedgerClient } from './client.js';
 
 export interface ExportOptions {

@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
-import type { CloudEvent } from '../reports/cloud-event.js';
+import type { CloudEvent } from '../reports/event.views.js';
 import type { LedgerClient } from './client.js';
 import { print } from './output.js';
 

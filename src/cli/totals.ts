@@ -1,6 +1,6 @@
 /** `ledger totals`: annual and since-2018 figures as a table, or as JSON. */
 import type { MeasureListView, MeasureView } from '../catalogue/catalogue.dto.js';
-import type { AnnualTotals, TotalSince, YearFigure } from '../reports/totals.js';
+import type { AnnualTotals, TotalSince, YearFigure } from '../reports/reports.views.js';
 import type { LedgerClient } from './client.js';
 import { print, readable, table, type Align } from './output.js';
 

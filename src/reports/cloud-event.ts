@@ -5,150 +5,11 @@
  * attributes: `ledgersequence`, `ledgertime` (never going back along the sequence), `stream`, `revision`,
  * `actor`, `correlationid`, `recordedfrom`, and the `salt` and `payloadhash` that prove the data unaltered.
  */
-import { IsIn, IsUUID, Matches } from 'class-validator';
-import { Instant, ListOf, OneOf } from '../http/answers.js';
-import { Describe, Nullable, Optional, PlainText, WholeNumber } from '../http/decorators.js';
-import { EVENT_DATA } from './event-data.views.js';
+import { EVENT_SCHEMA_PREFIX, EVENT_SOURCE, type CloudEvent } from './event.views.js';
 import type { SequencedEvent } from './history.js';
-import { EVENT_TYPE } from './outcome.views.js';
 
 /** A clock that was further back than this when it recorded an event is flagged. */
 const CLOCK_STEP_BACK_MS = 5_000;
-
-const SOURCE = 'urn:outcome-ledger';
-const SCHEMA_PREFIX = 'urn:outcome-ledger:schema:';
-
-export class CloudEvent {
-  @Describe({ description: 'Of CloudEvents.', example: '1.0' })
-  @IsIn(['1.0'])
-  readonly specversion!: '1.0';
-
-  @Describe({
-    description: 'A UUID; with `source` it is unique.',
-    example: '5d0f7c52-93c1-5b1e-8a66-0f2b8f7f3c11',
-  })
-  @IsUUID()
-  readonly id!: string;
-
-  @Describe({ description: 'This ledger.', example: SOURCE })
-  @IsIn([SOURCE])
-  readonly source!: string;
-
-  @Describe({
-    description: 'What happened; outcomes have the type that their measure names.',
-    example: 'PatientBenefited',
-  })
-  @Matches(EVENT_TYPE)
-  readonly type!: string;
-
-  @Describe({
-    description: 'The outcome, or else the stream, that it is about.',
-    example: '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f.1',
-  })
-  @PlainText({ max: 200 })
-  readonly subject!: string;
-
-  @Describe({
-    description: 'When it was recorded, by the clock of the process that did.',
-    example: '2023-07-04T09:30:00.000Z',
-  })
-  @Instant()
-  readonly time!: string;
-
-  @Describe({ description: 'Of `data`.', example: 'application/json' })
-  @IsIn(['application/json'])
-  readonly datacontenttype!: 'application/json';
-
-  @Describe({
-    description: 'The shape of `data` and its version: this, not the type, says how it is read.',
-    example: `${SCHEMA_PREFIX}outcome@1`,
-  })
-  @IsIn(Object.keys(EVENT_DATA).map((schema) => SCHEMA_PREFIX + schema))
-  readonly dataschema!: string;
-
-  @Describe({
-    description: 'What was recorded, as stored.',
-    example: {
-      outcomeId: '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f.1',
-      programmeId: 'lipid-management',
-      measureId: 'patients-benefited',
-      measureVersion: 1,
-      organisationId: 'wessex',
-      quantity: 1_200,
-      effective: { from: '2023-04-01', to: '2023-06-30' },
-      basis: 'counted',
-      evidence: { title: 'Quarter 1 return' },
-    },
-  })
-  @OneOf(() => Object.values(EVENT_DATA))
-  readonly data!: Readonly<Record<string, unknown>>;
-
-  @Describe({ description: 'Its place in the ledger: 0, 1, 2, … without gaps.', example: 41 })
-  @WholeNumber({ min: 0 })
-  readonly ledgersequence!: number;
-
-  @Describe({
-    description: 'Like `time`, but never going back along the sequence: what `asAt` means.',
-    example: '2023-07-04T09:30:00.000Z',
-  })
-  @Instant()
-  readonly ledgertime!: string;
-
-  @Describe({
-    description: 'What is kept consistent with it.',
-    example: 'submission-0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f',
-  })
-  @PlainText({ max: 200 })
-  readonly stream!: string;
-
-  @Describe({ description: 'Its place in the stream, from 0.', example: 0 })
-  @WholeNumber({ min: 0 })
-  readonly revision!: number;
-
-  @Describe({ description: 'Who recorded it.', example: 'admin' })
-  @PlainText({ max: 200 })
-  readonly actor!: string;
-
-  @Describe({ description: 'The request that caused it.', example: 'c0ffee00-0000-4000-8000-000000000001' })
-  @PlainText({ max: 200 })
-  readonly correlationid!: string;
-
-  @Optional()
-  @Describe({ description: 'The event that caused it, if one did.' })
-  @PlainText({ max: 200 })
-  readonly causationid?: string;
-
-  @Describe({ description: '`api`, `system`, or `file:<sha256>#<line>`.', example: 'api' })
-  @PlainText({ max: 200 })
-  readonly recordedfrom!: string;
-
-  @Describe({ description: '16 random bytes, base64url.', example: 'q83vEjRWeJCrze8SNFZ4kA' })
-  @Matches(/^[A-Za-z0-9_-]{22}$/)
-  readonly salt!: string;
-
-  @Describe({
-    description: 'SHA-256(salt ‖ RFC 8785 canonical JSON of `data`), hexadecimal.',
-    example: 'a4c0b748f53e52fac1dcdbe7d30771d9baf88a6ed500f72176cac335e0c8f220',
-  })
-  @Matches(/^[0-9a-f]{64}$/)
-  readonly payloadhash!: string;
-
-  @Optional()
-  @Describe({ description: 'Present where the clock stood more than five seconds behind ledger time.' })
-  @IsIn([true])
-  readonly clocksteppedback?: true;
-}
-
-/** Events in order of sequence. */
-export class EventsPage {
-  @ListOf(() => CloudEvent)
-  readonly events!: readonly CloudEvent[];
-
-  @Nullable()
-  @Describe({ description: 'The `after` of the next page; null on the last.', example: '41' })
-  @Matches(/^\d{1,16}$/)
-  readonly next!: string | null;
-}
 
 export function cloudEventOf({ event, sequence, ledgerTimeMs }: SequencedEvent): CloudEvent {
   const { id, type, data, stream, revision, metadata } = event;
@@ -157,12 +18,12 @@ export function cloudEventOf({ event, sequence, ledgerTimeMs }: SequencedEvent):
   return {
     specversion: '1.0',
     id,
-    source: SOURCE,
+    source: EVENT_SOURCE,
     type,
     subject: typeof data['outcomeId'] === 'string' ? data['outcomeId'] : stream,
     time: recordedAt,
     datacontenttype: 'application/json',
-    dataschema: SCHEMA_PREFIX + schema,
+    dataschema: EVENT_SCHEMA_PREFIX + schema,
     data,
     ledgersequence: sequence,
     ledgertime: new Date(ledgerTimeMs).toISOString(),

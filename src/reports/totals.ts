@@ -21,8 +21,6 @@ import { currentMoment, parseMoment, type Moment, type MomentText } from './mome
 import { Percentages } from './percentages.js';
 import type { AnnualTotals, Context, Figure, TotalSince, YearFigure } from './reports.views.js';
 
-export type { AnnualTotals, TotalSince, YearFigure } from './reports.views.js';
-
 export interface TotalsQuery {
   readonly measure: string;
   readonly programme?: string | undefined;
