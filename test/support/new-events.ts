@@ -1,0 +1,29 @@
+/** Events to append, made from a text each: the same text at the same place is the same event. */
+import { canonicalJson, payloadHash } from '../../src/kernel/canonical-json.js';
+import { eventIdOf, type StreamName } from '../../src/kernel/ids.js';
+import type { NewEvent } from '../../src/store/event-store.js';
+
+export const streamNamed = (name: string) => name as StreamName;
+
+const SALT = 'AAAAAAAAAAAAAAAAAAAAAA';
+
+export function newEvents(stream: StreamName, firstRevision: number, texts: readonly string[]): NewEvent[] {
+  return texts.map((text, index) => {
+    const payload = canonicalJson({ text });
+    const hash = payloadHash(SALT, payload);
+    return {
+      id: eventIdOf(stream, firstRevision + index, hash),
+      type: 'PatientBenefited',
+      payload,
+      metadata: {
+        schema: 'outcome@1',
+        recordedAt: '2024-05-01T09:30:00.000Z',
+        actor: 'tests',
+        correlationId: '7c0b9a52-1f3d-4b9c-8d6e-0a1b2c3d4e5f',
+        source: 'api',
+        salt: SALT,
+        payloadHash: hash,
+      },
+    };
+  });
+}
