@@ -1,7 +1,7 @@
 /** The command line's way to a running ledger: its address, its key, and its problems in one line. */
 import { existsSync, readFileSync } from 'node:fs';
 import { adminKeyFile } from '../http/admin-key.js';
-import type { ProblemDocument } from '../http/problem.filter.js';
+import type { ProblemDocument } from '../http/problem.views.js';
 
 export interface Address {
   readonly url: string;

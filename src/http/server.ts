@@ -85,5 +85,6 @@ export function setUpHttp(app: NestFastifyApplication, adminKey: AdminKey): void
   }
   app.useGlobalPipes(new SchemaValidationPipe());
   app.useGlobalFilters(new ProblemFilter());
-  app.enableShutdownHooks();
+  // Ends with 0 when all is closed, rather than by the signal that asked for it.
+  app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
 }

@@ -1,0 +1,202 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Ledger } from '../support/ledger.js';
+import { correct, OUTCOME, record, registerProgramme, submit, withdraw } from '../support/outcomes.js';
+
+const KEY = '0b9d2c1e-4a57-4d3c-9f0e-6d1f6b8a2c11';
+let ledger: Ledger;
+
+beforeAll(async () => {
+  ledger = await Ledger.start();
+  await registerProgramme(ledger);
+});
+afterAll(() => ledger.remove());
+
+interface Problem {
+  readonly type: string;
+  readonly errors?: readonly { readonly code: string; readonly pointer: string }[];
+}
+const slug = (problem: unknown) => (problem as Problem).type.replace('urn:outcome-ledger:problem:', '');
+
+describe('a submission', () => {
+  test('is answered with the id and the sequence of each outcome', async () => {
+    const { status, body } = await submit(ledger, 'asthma-care', [OUTCOME, { ...OUTCOME, quantity: 5 }], KEY);
+    expect(status).toBe(201);
+    const [first, second] = body.outcomes;
+    expect(body).toMatchObject({ submission: KEY, programme: 'asthma-care', sequence: second!.sequence });
+    expect([first!.id, second!.id]).toEqual([`${KEY}.1`, `${KEY}.2`]);
+    expect(second!.sequence).toBe(first!.sequence + 1);
+  });
+
+  test('repeated with the same content gets the original receipt, after a restart too', async () => {
+    const outcomes = [OUTCOME, { ...OUTCOME, quantity: 5 }];
+    const again = await submit(ledger, 'asthma-care', outcomes, KEY);
+    expect(again.status).toBe(200);
+    expect(await ledger.stop()).toBe(0);
+    await ledger.start();
+    const afterRestart = await submit(ledger, 'asthma-care', outcomes, KEY.toUpperCase());
+    expect(afterRestart.status).toBe(200);
+    expect(afterRestart.body).toEqual(again.body);
+  });
+
+  test('under a key that was used for other content is refused', async () => {
+    for (const outcomes of [[OUTCOME], [OUTCOME, { ...OUTCOME, quantity: 6 }]]) {
+      const { status, body } = await submit(ledger, 'asthma-care', outcomes, KEY);
+      expect([status, slug(body)]).toEqual([409, 'idempotency-key-reused']);
+    }
+    await registerProgramme(ledger, 'other-programme');
+    const elsewhere = await submit(ledger, 'other-programme', [OUTCOME, { ...OUTCOME, quantity: 5 }], KEY);
+    expect(elsewhere.status).toBe(409);
+  });
+
+  test('tells every fault at once, each with its pointer, and records nothing', async () => {
+    const before = await ledger.call<{ next: string | null }>('GET', '/v1/events?limit=1000');
+    const { status, body } = await submit(ledger, 'asthma-care', [
+      OUTCOME,
+      { ...OUTCOME, measure: 'no-such-measure', organisation: 'nobody' },
+      { ...OUTCOME, effective: { from: '2023-03-01', to: '2023-04-30' }, range: { low: 1300, high: 1400 } },
+      { ...OUTCOME, effective: { from: '2017-04-01', to: '2017-06-30' } },
+      { ...OUTCOME, quantity: undefined, numerator: 3, denominator: 2 },
+    ]);
+    expect(status).toBe(422);
+    expect((body as unknown as Problem).errors!.map(({ code, pointer }) => [code, pointer])).toEqual([
+      ['measure-unknown', '/outcomes/1/measure'],
+      ['organisation-unknown', '/outcomes/1/organisation'],
+      ['range-excludes-quantity', '/outcomes/2/range'],
+      ['effective-period-spans-years', '/outcomes/2/effective'],
+      ['outside-programme-life', '/outcomes/3/effective/from'],
+      ['quantity-does-not-fit-kind', '/outcomes/4/quantity'],
+      ['quantity-does-not-fit-kind', '/outcomes/4/numerator'],
+      ['quantity-does-not-fit-kind', '/outcomes/4/denominator'],
+      ['numerator-exceeds-denominator', '/outcomes/4/numerator'],
+    ]);
+    expect((await ledger.call('GET', '/v1/events?limit=1000')).text).toBe(before.text);
+  });
+
+  test('of five hundred outcomes is recorded whole, and of one more not at all', async () => {
+    const outcomes = Array.from({ length: 500 }, (_, index) => ({ ...OUTCOME, quantity: index }));
+    const { body } = await submit(ledger, 'asthma-care', outcomes);
+    expect(body.outcomes).toHaveLength(500);
+    expect(body.outcomes.map(({ sequence }) => sequence - body.outcomes[0]!.sequence)).toEqual([
+      ...Array(500).keys(),
+    ]);
+    expect((await submit(ledger, 'asthma-care', [...outcomes, OUTCOME])).status).toBe(422);
+  });
+
+  test('is refused once its programme is closed, but a retry of an earlier one is not', async () => {
+    await registerProgramme(ledger, 'short-lived');
+    const key = '5a0c5a1e-0000-4000-8000-000000000001';
+    const first = await submit(ledger, 'short-lived', [OUTCOME], key);
+    const closure = { closedOn: '2024-03-31', reason: 'funding ended' };
+    expect((await ledger.call('POST', '/v1/programmes/short-lived/closure', { body: closure })).status).toBe(
+      201,
+    );
+    const late = await submit(ledger, 'short-lived', [OUTCOME]);
+    expect([late.status, slug(late.body)]).toEqual([422, 'programme-closed']);
+    const retried = await submit(ledger, 'short-lived', [OUTCOME], key);
+    expect([retried.status, retried.body]).toEqual([200, first.body]);
+  });
+
+  test('takes an instant as the date that London’s clocks showed', async () => {
+    const { outcomes } = await record(ledger, 'asthma-care', {
+      ...OUTCOME,
+      effective: { from: '2021-03-31T23:30:00Z' },
+    });
+    const { body } = await ledger.call<{ versions: { outcome: { effective: unknown } }[] }>(
+      'GET',
+      `/v1/outcomes/${outcomes[0]!.id}`,
+    );
+    expect(body.versions[0]!.outcome.effective).toEqual({ from: '2021-04-01', to: '2021-04-01' });
+  });
+});
+
+describe('an outcome', () => {
+  test('is corrected against its version, with a reason, and its earlier content stays known', async () => {
+    const { outcomes } = await record(ledger, 'asthma-care', OUTCOME);
+    const { id } = outcomes[0]!;
+    const correction = { ...OUTCOME, quantity: 1100, reason: 'recount' };
+    const corrected = await correct(ledger, id, 0, correction);
+    expect([corrected.status, corrected.body]).toEqual([
+      200,
+      { id, version: 1, sequence: expect.any(Number) },
+    ]);
+
+    const stale = await correct(ledger, id, 0, { ...correction, quantity: 1000 });
+    expect([stale.status, slug(stale.body)]).toEqual([412, 'outcome-version-stale']);
+
+    const { body, headers } = await ledger.call<{
+      status: string;
+      versions: { reason?: string; outcome: { quantity: number } }[];
+    }>('GET', `/v1/outcomes/${id}`);
+    expect(headers.get('etag')).toBe('"1"');
+    expect(body.status).toBe('corrected');
+    expect(body.versions.map(({ outcome, reason }) => [outcome.quantity, reason])).toEqual([
+      [1200, undefined],
+      [1100, 'recount'],
+    ]);
+  });
+
+  test('corrected or withdrawn again with the same words gets the first answer', async () => {
+    const { outcomes } = await record(ledger, 'asthma-care', OUTCOME);
+    const { id } = outcomes[0]!;
+    const correction = { ...OUTCOME, quantity: 1100, reason: 'recount' };
+    const first = await correct(ledger, id, 0, correction);
+    const withdrawn = await withdraw(ledger, id, 1, 'recorded twice');
+    expect((await correct(ledger, id, 0, correction)).body).toEqual(first.body);
+    expect((await withdraw(ledger, id, 1, 'recorded twice')).body).toEqual(withdrawn.body);
+    expect((await withdraw(ledger, id, 1, 'another reason')).status).toBe(412);
+  });
+
+  test('withdrawn is neither corrected nor counted', async () => {
+    const programme = await registerProgramme(ledger, 'withdrawing');
+    const { outcomes } = await record(ledger, programme, OUTCOME, { ...OUTCOME, quantity: 7 });
+    await withdraw(ledger, outcomes[0]!.id, 0, 'recorded twice');
+    const refused = await correct(ledger, outcomes[0]!.id, 1, { ...OUTCOME, reason: 'after all' });
+    expect([refused.status, slug(refused.body)]).toEqual([422, 'outcome-withdrawn']);
+    const { body } = await ledger.call<{ total: number }>(
+      'GET',
+      `/v1/totals/since?measure=patients-benefited&programme=${programme}`,
+    );
+    expect(body.total).toBe(7);
+  });
+});
+
+describe('the catalogue', () => {
+  test('takes a new measure with an event type of its own, which works at once', async () => {
+    const feno = {
+      id: 'feno-tests',
+      label: 'FeNO tests',
+      unit: 'tests',
+      kind: 'flow',
+      eventType: 'FenoTestDone',
+      countsPeople: false,
+      rollsUpInto: null,
+    };
+    expect((await ledger.call('POST', '/v1/measures', { body: feno })).status).toBe(201);
+    expect((await ledger.call('POST', '/v1/measures', { body: feno })).status).toBe(200);
+    expect((await ledger.call('POST', '/v1/measures', { body: { ...feno, unit: 'people' } })).status).toBe(
+      409,
+    );
+    const { sequence } = await record(ledger, 'asthma-care', {
+      ...OUTCOME,
+      measure: 'feno-tests',
+      quantity: 31,
+    });
+    const { body } = await ledger.call<{ events: { type: string; data: { quantity: number } }[] }>(
+      'GET',
+      `/v1/events?type=FenoTestDone&minSequence=${sequence}`,
+    );
+    expect(body.events.map(({ type, data }) => [type, data.quantity])).toEqual([['FenoTestDone', 31]]);
+  });
+
+  test('knows the fifteen organisations by the names they bore', async () => {
+    const { body } = await ledger.call<{ organisations: { id: string; name: string }[] }>(
+      'GET',
+      '/v1/organisations',
+    );
+    expect(body.organisations).toHaveLength(15);
+    const nameOn = async (date: string) =>
+      (await ledger.call<{ name: string }>('GET', `/v1/organisations/wessex?on=${date}`)).body.name;
+    expect(await nameOn('2023-09-30')).toBe('Wessex AHSN');
+    expect(await nameOn('2023-10-01')).toBe('Health Innovation Wessex');
+  });
+});

@@ -1,0 +1,232 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { ReportAnswer } from '../../src/reports/reports.handler.js';
+import { Ledger } from '../support/ledger.js';
+import { correct, OUTCOME, record, registerProgramme, withdraw } from '../support/outcomes.js';
+
+let ledger: Ledger;
+beforeAll(async () => {
+  ledger = await Ledger.start();
+});
+afterAll(() => ledger.remove());
+
+const get = async <Body>(path: string) => (await ledger.call<Body>('GET', path)).body;
+const annual = (query: string) => get<ReportAnswer<'annual'>>(`/v1/totals/annual?${query}`);
+const since = (query: string) => get<ReportAnswer<'since'>>(`/v1/totals/since?${query}`);
+const year = (start: number) => ({ from: `${start}-04-01`, to: `${start + 1}-03-31` });
+
+describe('a flow', () => {
+  test('is summed by year and since a year, by basis, with its range, and a year without data is null', async () => {
+    const programme = await registerProgramme(ledger, 'flows');
+    await record(
+      ledger,
+      programme,
+      { ...OUTCOME, quantity: 100, effective: year(2020) },
+      { ...OUTCOME, quantity: 50, basis: 'modelled', range: { low: 40, high: 70 }, effective: year(2020) },
+      { ...OUTCOME, quantity: 7, effective: year(2022) },
+    );
+    const { years } = await annual(
+      `measure=patients-benefited&programme=${programme}&from=2020-21&to=2022-23`,
+    );
+    expect(years.map(({ financialYear, total, outcomes }) => [financialYear, total, outcomes])).toEqual([
+      ['2020-21', 150, 2],
+      ['2021-22', null, 0],
+      ['2022-23', 7, 1],
+    ]);
+    expect(years[0]).toMatchObject({
+      byBasis: { counted: 100, modelled: 50 },
+      range: { low: 140, high: 170 },
+    });
+    expect(await since(`measure=patients-benefited&programme=${programme}&since=2020-21`)).toMatchObject({
+      since: '2020-21',
+      through: '2022-23',
+      total: 157,
+      missingYears: ['2021-22'],
+      flags: ['people-may-be-counted-more-than-once'],
+    });
+  });
+
+  test('beyond the safe integers stays exact, as a string of digits', async () => {
+    const programme = await registerProgramme(ledger, 'large');
+    const quantity = Number.MAX_SAFE_INTEGER;
+    await record(
+      ledger,
+      programme,
+      ...Array.from({ length: 3 }, () => ({ ...OUTCOME, quantity, effective: year(2020) })),
+    );
+    const { total } = await since(`measure=patients-benefited&programme=${programme}`);
+    expect(total).toBe(String(3n * BigInt(quantity)));
+  });
+
+  test('of a measure that others roll up into is its own and theirs, told apart', async () => {
+    const programme = await registerProgramme(ledger, 'jobs-programme');
+    const job = (measure: string, quantity: number) => ({
+      ...OUTCOME,
+      measure,
+      quantity,
+      effective: year(2021),
+    });
+    await record(ledger, programme, job('jobs', 1), job('jobs-created', 20), job('jobs-safeguarded', 300));
+    const { total, parts } = await since(`measure=jobs&programme=${programme}`);
+    expect(total).toBe(321);
+    expect(parts!.map(({ measure, total: part }) => [measure, part])).toEqual([
+      ['jobs', 1],
+      ['jobs-created', 20],
+      ['jobs-created-or-safeguarded', null],
+      ['jobs-safeguarded', 300],
+    ]);
+  });
+});
+
+describe('a stock', () => {
+  test('shows the latest value of the year, goes back to the one before when it is withdrawn, and is not summed', async () => {
+    const programme = await registerProgramme(ledger, 'stocks');
+    const stock = (quantity: number, date: string) => ({
+      ...OUTCOME,
+      measure: 'care-homes-supported',
+      quantity,
+      effective: { from: date },
+    });
+    const { outcomes } = await record(
+      ledger,
+      programme,
+      stock(10, '2022-06-30'),
+      stock(30, '2022-12-31'),
+      stock(20, '2022-09-30'),
+    );
+    const query = `measure=care-homes-supported&programme=${programme}`;
+    expect((await annual(`${query}&from=2022-23`)).years[0]).toMatchObject({ total: 30, outcomes: 3 });
+    await withdraw(ledger, outcomes[1]!.id, 0, 'not a care home');
+    expect((await annual(`${query}&from=2022-23`)).years[0]).toMatchObject({ total: 20, outcomes: 2 });
+    const listed = await get<ReportAnswer<'outcomes'>>(`/v1/outcomes?${query}`);
+    expect(listed.outcomes.map(({ quantity, contributes }) => [quantity, contributes])).toEqual([
+      [10, false],
+      [20, true],
+    ]);
+    const refused = await ledger.call<{ type: string }>('GET', `/v1/totals/since?${query}`);
+    expect([refused.status, refused.body.type]).toEqual([
+      422,
+      'urn:outcome-ledger:problem:not-summable-over-time',
+    ]);
+  });
+});
+
+describe('a ratio', () => {
+  test('is re-derived from its parts, and a percentage alone is shown and never combined', async () => {
+    const programme = await registerProgramme(ledger, 'ratios');
+    const ratio = { measure: 'trusts-implementing', effective: year(2020), basis: 'counted' };
+    await record(
+      ledger,
+      programme,
+      { ...ratio, numerator: 1, denominator: 3 },
+      { ...ratio, numerator: 1, denominator: 1 },
+      { ...ratio, percent: '99.3' },
+    );
+    const { years } = await annual(`measure=trusts-implementing&programme=${programme}&from=2020-21`);
+    expect(years[0]).toMatchObject({
+      total: null,
+      outcomes: 3,
+      ratio: { numerator: 2, denominator: 4, percent: '50.0000' },
+      percentages: [{ programme, percent: '99.3' }],
+      flags: ['percentages-not-combined'],
+    });
+    expect((await ledger.call('GET', '/v1/totals/since?measure=trusts-implementing')).status).toBe(422);
+  });
+});
+
+describe('a figure as at a past moment', () => {
+  test('is what the ledger knew then, by sequence and by instant, and so are the outcomes behind it', async () => {
+    const programme = await registerProgramme(ledger, 'past');
+    const first = await record(ledger, programme, { ...OUTCOME, quantity: 100 });
+    const { id } = first.outcomes[0]!;
+    await correct(ledger, id, 0, { ...OUTCOME, quantity: 90, organisation: 'east', reason: 'recount' });
+    const query = `measure=patients-benefited&programme=${programme}`;
+    expect((await since(query)).total).toBe(90);
+    const then = await since(`${query}&asAtSequence=${first.sequence}`);
+    expect([then.total, then.sequence]).toEqual([100, first.sequence]);
+    expect((await since(`${query}&asAt=${then.asAt}`)).total).toBe(100);
+    const listed = await get<ReportAnswer<'outcomes'>>(
+      `/v1/outcomes?${query}&asAtSequence=${first.sequence}`,
+    );
+    expect(listed.outcomes.map(({ version, quantity }) => [version, quantity])).toEqual([[0, 100]]);
+
+    const changes = await get<ReportAnswer<'changes'>>(
+      `/v1/totals/changes?${query}&earlier=${first.sequence}`,
+    );
+    expect(changes.years.map(({ financialYear, difference }) => [financialYear, difference])).toEqual([
+      ['2023-24', -10],
+    ]);
+    expect(
+      new Set(changes.events.map(({ type, outcome, reason }) => `${type} ${outcome} ${reason}`)),
+    ).toEqual(new Set([`OutcomeCorrected ${id} recount`]));
+    expect((await since(`${query}&asAt=2018-04-01`)).total).toBeNull();
+  });
+
+  test('names an organisation as it was called then', async () => {
+    const programme = await registerProgramme(ledger, 'names');
+    await record(
+      ledger,
+      programme,
+      { ...OUTCOME, effective: year(2020) },
+      { ...OUTCOME, effective: year(2023) },
+    );
+    const query = `measure=patients-benefited&programme=${programme}&groupBy=organisation`;
+    const name = async (to: string) => (await annual(`${query}&to=${to}`)).groups![0]!.organisation!.name;
+    expect(await name('2020-21')).toBe('Wessex AHSN');
+    expect(await name('2023-24')).toBe('Health Innovation Wessex');
+  });
+});
+
+describe('a measure that was redefined', () => {
+  test('is not added across the break unless asked, and then flagged', async () => {
+    const programme = await registerProgramme(ledger, 'redefining');
+    const measure = {
+      id: 'reviews',
+      label: 'Reviews',
+      unit: 'reviews',
+      kind: 'flow',
+      eventType: 'ReviewHeld',
+      countsPeople: false,
+      rollsUpInto: null,
+    };
+    await ledger.call('POST', '/v1/measures', { body: measure });
+    const review = (quantity: number, start: number) => ({
+      ...OUTCOME,
+      measure: 'reviews',
+      quantity,
+      effective: year(start),
+    });
+    await record(ledger, programme, review(10, 2020));
+    const revision = { label: 'Full reviews', comparable: false, reason: 'short ones no longer count' };
+    await ledger.call('POST', '/v1/measures/reviews/revisions', { body: revision });
+    await record(ledger, programme, review(5, 2021));
+    const { years } = await annual('measure=reviews&from=2020-21');
+    expect(years.map(({ total }) => total)).toEqual([10, 5]);
+    const refused = await ledger.call<{ type: string }>('GET', '/v1/totals/since?measure=reviews');
+    expect([refused.status, refused.body.type]).toEqual([422, 'urn:outcome-ledger:problem:definition-break']);
+    expect(await since('measure=reviews&allowBreaks=true')).toMatchObject({
+      total: 15,
+      flags: ['definition-break'],
+    });
+  });
+});
+
+test('the pages of outcomes behind a figure add up to it, whatever is recorded meanwhile', async () => {
+  const programme = await registerProgramme(ledger, 'paged');
+  const outcomes = Array.from({ length: 25 }, (_, index) => ({
+    ...OUTCOME,
+    quantity: index + 1,
+    organisation: index % 2 ? 'east' : 'wessex',
+  }));
+  await record(ledger, programme, ...outcomes);
+  const query = `measure=patients-benefited&programme=${programme}`;
+  const { total } = await since(query);
+  let sum = 0;
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const path: string = `/v1/outcomes?${query}&limit=4${cursor && `&cursor=${cursor}`}`;
+    const page = await get<ReportAnswer<'outcomes'>>(path);
+    sum += page.outcomes.reduce((total, { quantity }) => total + quantity!, 0);
+    cursor = page.next;
+    await record(ledger, programme, { ...OUTCOME, quantity: 1_000 });
+  }
+  expect(sum).toBe(total);
+});
