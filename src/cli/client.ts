@@ -22,7 +22,7 @@ export class CommandFailed extends Error {
 
 /** From the options, else the environment, else where `ledger serve` puts them. */
 export function addressOf(
-  options: { readonly url?: string; readonly key?: string },
+  options: { readonly url?: string | undefined; readonly key?: string | undefined },
   env: NodeJS.ProcessEnv,
 ): Address {
   const url = options.url ?? env['LEDGER_URL'] ?? `http://127.0.0.1:${env['PORT'] ?? '3000'}`;
