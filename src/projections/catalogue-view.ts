@@ -61,11 +61,17 @@ export class CatalogueView {
     return states.map((state) => JSON.parse(state) as CatalogueEntries[Kind]);
   }
 
-  /** A measure and all that roll up into it, however far down; the measure itself comes first. */
-  withChildren(measure: Measure): readonly Measure[] {
+  /**
+   * A measure and all that rolled up into it at a sequence, however far down; the measure itself comes first.
+   * One that was defined later is not in the answer that was given then.
+   */
+  withChildren(measure: Measure, sequence: number): readonly Measure[] {
     const all = this.list('measure', '', Number.MAX_SAFE_INTEGER);
     const family = [measure];
-    for (const member of family) family.push(...all.filter(({ rollsUpInto }) => rollsUpInto === member.id));
+    for (const member of family) {
+      const children = all.filter(({ rollsUpInto }) => rollsUpInto === member.id);
+      family.push(...children.filter(({ id }) => this.findAt('measure', id, sequence)));
+    }
     return family;
   }
 }

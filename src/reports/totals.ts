@@ -136,7 +136,7 @@ export class Totals {
     if (query.programme !== undefined) this.known('programme', query.programme);
     if (query.organisation !== undefined) this.known('organisation', query.organisation);
     const moment = query.moment ? parseMoment(views, query.moment, nowMs) : currentMoment(views, nowMs);
-    const family = this.catalogue.withChildren(measure);
+    const family = this.catalogue.withChildren(measure, moment.sequence);
     const measures = family.map(({ id }) => id);
     const { programme, organisation, from, to } = query;
     const cells = cellsAt(
