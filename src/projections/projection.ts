@@ -225,7 +225,7 @@ export class Projection {
 
   private makeCurrent(build: Build): void {
     this.directory.makeCurrent(build.file);
-    this.reader?.close();
+    // Not closed here: a request that began on the old views ends on them, and the last reference closes them.
     this.reader = null;
     this.startSelfCheck();
   }
