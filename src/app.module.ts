@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { CatalogueModule } from './catalogue/catalogue.module.js';
 import { CoreModule } from './core.module.js';
+import { ApiDocument, DocsController } from './http/docs.controller.js';
 import { HealthController } from './http/health.controller.js';
 import { ProjectionsController } from './projections/projections.controller.js';
 import { ReportsModule } from './reports/reports.module.js';
@@ -8,6 +9,7 @@ import { SubmissionsModule } from './submissions/submissions.module.js';
 
 @Module({
   imports: [CoreModule, CatalogueModule, SubmissionsModule, ReportsModule],
-  controllers: [HealthController, ProjectionsController],
+  controllers: [HealthController, DocsController, ProjectionsController],
+  providers: [ApiDocument],
 })
 export class AppModule {}

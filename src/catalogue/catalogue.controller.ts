@@ -7,8 +7,10 @@ import { parseMeasureId, parseOrganisationId, parseProgrammeId } from '../kernel
 import { Refused } from '../kernel/refusals.js';
 import type { CatalogueKind } from '../projections/catalogue-projection.js';
 import { CatalogueView } from '../projections/catalogue-view.js';
+import { Call } from '../http/call.js';
 import { Recording, type ApiProvenance } from '../http/provenance.js';
 import { Clock } from '../store/run-decider.js';
+import * as calls from './catalogue.calls.js';
 import {
   AmendProgrammeDto,
   CatalogueListQueryDto,
@@ -45,6 +47,7 @@ export class CatalogueController {
   ) {}
 
   @Post('programmes')
+  @Call(calls.registerProgramme)
   async registerProgramme(
     @Body() { id, ...details }: RegisterProgrammeDto,
     @Recording() by: ApiProvenance,
@@ -60,6 +63,7 @@ export class CatalogueController {
   }
 
   @Post('programmes/:id/amendments')
+  @Call(calls.amendProgramme)
   async amendProgramme(
     @Param('id') id: string,
     @Body() { reason, ...details }: AmendProgrammeDto,
@@ -76,6 +80,7 @@ export class CatalogueController {
   }
 
   @Post('programmes/:id/closure')
+  @Call(calls.closeProgramme)
   async closeProgramme(
     @Param('id') id: string,
     @Body() { closedOn, reason }: CloseProgrammeDto,
@@ -94,6 +99,7 @@ export class CatalogueController {
   }
 
   @Post('programmes/:id/reopening')
+  @Call(calls.reopenProgramme)
   async reopenProgramme(
     @Param('id') id: string,
     @Body() { reason }: ReopenProgrammeDto,
@@ -109,17 +115,20 @@ export class CatalogueController {
   }
 
   @Get('programmes')
+  @Call(calls.listProgrammes)
   listProgrammes(@Query() { after = '', limit }: CatalogueListQueryDto): ProgrammeListView {
     const { entries, next } = this.page('programme', after, limit);
     return { programmes: entries.map(programmeView), next };
   }
 
   @Get('programmes/:id')
+  @Call(calls.readProgramme)
   readProgramme(@Param('id') id: string, @Query() _query: OneEntryQueryDto): ProgrammeView {
     return programmeView(this.find('programme', id));
   }
 
   @Post('organisations')
+  @Call(calls.registerOrganisation)
   async registerOrganisation(
     @Body() { id, name }: RegisterOrganisationDto,
     @Recording() by: ApiProvenance,
@@ -130,6 +139,7 @@ export class CatalogueController {
   }
 
   @Post('organisations/:id/names')
+  @Call(calls.renameOrganisation)
   async renameOrganisation(
     @Param('id') id: string,
     @Body() { name, from }: RenameOrganisationDto,
@@ -142,17 +152,20 @@ export class CatalogueController {
   }
 
   @Get('organisations')
+  @Call(calls.listOrganisations)
   listOrganisations(@Query() { after = '', limit }: CatalogueListQueryDto): OrganisationListView {
     const { entries, next } = this.page('organisation', after, limit);
     return { organisations: entries.map((entry) => this.organisationView(entry)), next };
   }
 
   @Get('organisations/:id')
+  @Call(calls.readOrganisation)
   readOrganisation(@Param('id') id: string, @Query() { on }: OrganisationQueryDto): OrganisationView {
     return this.organisationView(this.find('organisation', id), on);
   }
 
   @Post('measures')
+  @Call(calls.defineMeasure)
   async defineMeasure(
     @Body() { id, rollsUpInto, ...rest }: DefineMeasureDto,
     @Recording() by: ApiProvenance,
@@ -164,6 +177,7 @@ export class CatalogueController {
   }
 
   @Post('measures/:id/revisions')
+  @Call(calls.reviseMeasure)
   async reviseMeasure(
     @Param('id') id: string,
     @Body() revision: ReviseMeasureDto,
@@ -179,12 +193,14 @@ export class CatalogueController {
   }
 
   @Get('measures')
+  @Call(calls.listMeasures)
   listMeasures(@Query() { after = '', limit }: CatalogueListQueryDto): MeasureListView {
     const { entries, next } = this.page('measure', after, limit);
     return { measures: entries.map(measureView), next };
   }
 
   @Get('measures/:id')
+  @Call(calls.readMeasure)
   readMeasure(@Param('id') id: string, @Query() _query: OneEntryQueryDto): MeasureView {
     return measureView(this.find('measure', id));
   }

@@ -17,6 +17,7 @@ const NAME_MAX = 200;
 const TEXT_MAX = 2_000;
 
 export class AmendProgrammeDto {
+  @Describe({ description: 'What people call it.', example: 'Lipid management programme' })
   @PlainText({ max: NAME_MAX })
   name!: string;
 
@@ -25,9 +26,11 @@ export class AmendProgrammeDto {
   startedOn!: string;
 
   @Optional()
+  @Describe({ description: 'What it does, for whom.' })
   @PlainText({ max: TEXT_MAX })
   description?: string;
 
+  @Describe({ description: 'Why it is amended.', example: 'its full name' })
   @PlainText({ max: TEXT_MAX })
   reason!: string;
 }
@@ -46,6 +49,7 @@ export class RegisterProgrammeDto {
   startedOn!: string;
 
   @Optional()
+  @Describe({ description: 'What it does, for whom.' })
   @PlainText({ max: TEXT_MAX })
   description?: string;
 }
@@ -58,11 +62,13 @@ export class CloseProgrammeDto {
   @CalendarDate()
   closedOn!: string;
 
+  @Describe({ description: 'Why it is closed.', example: 'funding has ended' })
   @PlainText({ max: TEXT_MAX })
   reason!: string;
 }
 
 export class ReopenProgrammeDto {
+  @Describe({ description: 'Why it is reopened.', example: 'funding goes on' })
   @PlainText({ max: TEXT_MAX })
   reason!: string;
 }
@@ -121,15 +127,21 @@ export class DefineMeasureDto {
   rollsUpInto!: string | null;
 
   @Optional()
+  @Describe({
+    description: 'What is counted, exactly.',
+    example: 'Tests of exhaled nitric oxide, each counted once.',
+  })
   @PlainText({ max: TEXT_MAX })
   definition?: string;
 }
 
 export class ReviseMeasureDto {
+  @Describe({ description: 'What people call it from now on.', example: 'FeNO tests done' })
   @PlainText({ max: NAME_MAX })
   label!: string;
 
   @Optional()
+  @Describe({ description: 'What is counted from now on, exactly.' })
   @PlainText({ max: TEXT_MAX })
   definition?: string;
 
@@ -137,6 +149,7 @@ export class ReviseMeasureDto {
   @IsBoolean()
   comparable!: boolean;
 
+  @Describe({ description: 'Why it is revised.', example: 'a clearer name' })
   @PlainText({ max: TEXT_MAX })
   reason!: string;
 }
@@ -148,16 +161,19 @@ export class CatalogueListQueryDto {
   after?: string;
 
   @Optional()
+  @Describe({ description: 'Entries on a page, up to 500.' })
   @DigitsText({ max: 500 })
   limit?: string;
 
   @Optional()
+  @Describe({ description: 'Wait, up to ten seconds, until the ledger has reached this sequence.' })
   @DigitsText({ max: Number.MAX_SAFE_INTEGER })
   minSequence?: string;
 }
 
 export class OneEntryQueryDto {
   @Optional()
+  @Describe({ description: 'Wait, up to ten seconds, until the ledger has reached this sequence.' })
   @DigitsText({ max: Number.MAX_SAFE_INTEGER })
   minSequence?: string;
 }
@@ -170,44 +186,63 @@ export class OrganisationQueryDto extends OneEntryQueryDto {
 }
 
 export class ProgrammeView {
+  @Describe({ description: 'Its id.', example: 'lipid-management' })
   @Slug()
   id!: string;
 
+  @Describe({ description: 'What people call it.', example: 'Lipid management' })
   @PlainText({ max: NAME_MAX })
   name!: string;
 
+  @Describe({ description: 'A closed programme takes no submissions.', example: 'open' })
   @IsIn(['open', 'closed'])
   status!: 'open' | 'closed';
 
+  @Describe({ description: 'The first day on which its outcomes count.', example: '2020-04-01' })
   @CalendarDate()
   startedOn!: string;
 
   @Optional()
+  @Describe({ description: 'Of a closed programme: the last day on which its outcomes count.' })
   @CalendarDate()
   closedOn?: string;
 
   @Optional()
+  @Describe({ description: 'What it does, for whom.' })
   @PlainText({ max: TEXT_MAX })
   description?: string;
 }
 
 export class OrganisationNameView {
+  @Describe({ description: 'A name.', example: 'Wessex AHSN' })
   @PlainText({ max: NAME_MAX })
   name!: string;
 
   @Nullable()
+  @Describe({
+    description: 'The day from which it holds; null for the first, which holds from the beginning.',
+    example: null,
+  })
   @CalendarDate()
   from!: string | null;
 }
 
 export class OrganisationView {
+  @Describe({ description: 'Its id.', example: 'wessex' })
   @Slug()
   id!: string;
 
-  @Describe({ description: 'On the day asked about, or today.' })
+  @Describe({ description: 'On the day asked about, or today.', example: 'Health Innovation Wessex' })
   @PlainText({ max: NAME_MAX })
   name!: string;
 
+  @Describe({
+    description: 'In order of the day from which each holds.',
+    example: [
+      { name: 'Wessex AHSN', from: null },
+      { name: 'Health Innovation Wessex', from: '2023-10-01' },
+    ],
+  })
   @Each(() => OrganisationNameView, { min: 1, max: 1_000 })
   names!: OrganisationNameView[];
 }
@@ -220,9 +255,11 @@ export class MeasureView extends DefineMeasureDto {
 
 /** The answer to a change: the entry, and the sequence from which reads show it. */
 export class ChangeReceipt {
+  @Describe({ description: 'Of what was changed.', example: 'lipid-management' })
   @Slug()
   id!: string;
 
+  @Describe({ description: 'Of the event that made it so: pass it as minSequence to read it.', example: 40 })
   @WholeNumber({ min: 0 })
   sequence!: number;
 }
@@ -232,6 +269,7 @@ export class ProgrammeListView {
   programmes!: ProgrammeView[];
 
   @Nullable()
+  @Describe({ description: 'The `after` of the next page; null on the last.', example: null })
   @Slug()
   next!: string | null;
 }
@@ -241,6 +279,7 @@ export class OrganisationListView {
   organisations!: OrganisationView[];
 
   @Nullable()
+  @Describe({ description: 'The `after` of the next page; null on the last.', example: null })
   @Slug()
   next!: string | null;
 }
@@ -250,6 +289,7 @@ export class MeasureListView {
   measures!: MeasureView[];
 
   @Nullable()
+  @Describe({ description: 'The `after` of the next page; null on the last.', example: null })
   @Slug()
   next!: string | null;
 }

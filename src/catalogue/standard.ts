@@ -14,7 +14,11 @@ const RENAMED_ON = parseCalendarDate('2023-10-01');
 const ORGANISATIONS: readonly (readonly [string, string, string])[] = [
   ['east', 'Health Innovation East', 'Eastern AHSN'],
   ['east-midlands', 'Health Innovation East Midlands', 'East Midlands AHSN'],
-  ['imperial-college-health-partners', 'Imperial College Health Partners', 'Imperial College Health Partners'],
+  [
+    'imperial-college-health-partners',
+    'Imperial College Health Partners',
+    'Imperial College Health Partners',
+  ],
   ['kent-surrey-sussex', 'Health Innovation Kent Surrey Sussex', 'Kent Surrey Sussex AHSN'],
   ['manchester', 'Health Innovation Manchester', 'Health Innovation Manchester'],
   [
@@ -64,7 +68,12 @@ const MEASURES: Readonly<Record<string, StandardMeasure>> = {
     definition: 'All jobs: created, safeguarded, and published without saying which.',
   },
   'jobs-created': { label: 'Jobs created', unit: 'jobs', eventType: 'JobCreated', rollsUpInto: 'jobs' },
-  'jobs-safeguarded': { label: 'Jobs safeguarded', unit: 'jobs', eventType: 'JobSafeguarded', rollsUpInto: 'jobs' },
+  'jobs-safeguarded': {
+    label: 'Jobs safeguarded',
+    unit: 'jobs',
+    eventType: 'JobSafeguarded',
+    rollsUpInto: 'jobs',
+  },
   'jobs-created-or-safeguarded': {
     label: 'Jobs created or safeguarded, no split published',
     unit: 'jobs',
@@ -73,7 +82,12 @@ const MEASURES: Readonly<Record<string, StandardMeasure>> = {
   },
   'investment-leveraged': { label: 'Investment leveraged', unit: 'pence', eventType: 'InvestmentLeveraged' },
   'lives-saved': { label: 'Lives saved', unit: 'lives', eventType: 'LifeSaved' },
-  'people-engaged': { label: 'People engaged', unit: 'people', eventType: 'PersonEngaged', countsPeople: true },
+  'people-engaged': {
+    label: 'People engaged',
+    unit: 'people',
+    eventType: 'PersonEngaged',
+    countsPeople: true,
+  },
   'admissions-avoided': { label: 'Admissions avoided', unit: 'admissions', eventType: 'AdmissionAvoided' },
   'cardiovascular-events-prevented': {
     label: 'Cardiovascular events prevented',
@@ -81,9 +95,21 @@ const MEASURES: Readonly<Record<string, StandardMeasure>> = {
     eventType: 'CardiovascularEventPrevented',
   },
   'companies-supported': { label: 'Companies supported', unit: 'companies', eventType: 'CompanySupported' },
-  'innovators-supported': { label: 'Innovators supported', unit: 'innovators', eventType: 'InnovatorSupported' },
-  'innovations-evaluated': { label: 'Innovations evaluated', unit: 'innovations', eventType: 'InnovationEvaluated' },
-  'innovations-adopted': { label: 'Innovations adopted', unit: 'innovations', eventType: 'InnovationAdopted' },
+  'innovators-supported': {
+    label: 'Innovators supported',
+    unit: 'innovators',
+    eventType: 'InnovatorSupported',
+  },
+  'innovations-evaluated': {
+    label: 'Innovations evaluated',
+    unit: 'innovations',
+    eventType: 'InnovationEvaluated',
+  },
+  'innovations-adopted': {
+    label: 'Innovations adopted',
+    unit: 'innovations',
+    eventType: 'InnovationAdopted',
+  },
   views: { label: 'Views', unit: 'views', eventType: 'MaterialViewed' },
   'patients-benefiting': {
     label: 'Patients benefiting now',

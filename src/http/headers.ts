@@ -1,6 +1,7 @@
 /** Headers that carry meaning, parsed once. */
 import { Headers } from '@nestjs/common';
 import { parseSubmissionId, UUID, type SubmissionId } from '../kernel/ids.js';
+import { IDEMPOTENCY_KEY, IF_MATCH } from './call-headers.js';
 import { Problem } from './problem.js';
 
 export const IdempotencyKeyHeader = () => Headers('idempotency-key');
@@ -13,10 +14,7 @@ export function parseIdempotencyKey(header: string | undefined): SubmissionId {
     .replace(/^"(.*)"$/, '$1')
     .toLowerCase();
   if (text === undefined || !UUID.test(text)) {
-    throw badHeader(
-      'Idempotency-Key',
-      'must be one UUID, made by you for this submission and kept for its retries',
-    );
+    throw new Problem('bad-header', IDEMPOTENCY_KEY.says);
   }
   return parseSubmissionId(text);
 }
@@ -24,10 +22,6 @@ export function parseIdempotencyKey(header: string | undefined): SubmissionId {
 /** The version of an outcome, as a strong entity tag: `"0"`. */
 export function parseIfMatch(header: string | undefined): number {
   const match = /^"(0|[1-9]\d{0,8})"$/.exec(header?.trim() ?? '');
-  if (!match) throw badHeader('If-Match', 'must be the version of the outcome in quotes, such as "0"');
+  if (!match) throw new Problem('bad-header', IF_MATCH.says);
   return Number(match[1]);
-}
-
-function badHeader(name: string, says: string): Problem {
-  return new Problem('bad-header', `${name} ${says}`);
 }

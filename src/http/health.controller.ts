@@ -2,19 +2,47 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Projection } from '../projections/projection.js';
+import { Call } from './call.js';
+import { LiveView, ReadinessView } from './health.views.js';
 
 @Controller('health')
 export class HealthController {
   constructor(private readonly projection: Projection) {}
 
   @Get('live')
-  live(): { status: 'live' } {
+  @Call({
+    tag: 'Operation',
+    id: 'isLive',
+    summary: 'Ask whether the process lives',
+    answers: { 200: { says: 'It does.', view: LiveView } },
+    open: true,
+  })
+  live(): LiveView {
     return { status: 'live' };
   }
 
   /** 503 while the read models are not level, have stopped, or differ from what was committed. */
   @Get('ready')
-  ready(@Res({ passthrough: true }) reply: FastifyReply) {
+  @Call({
+    tag: 'Operation',
+    id: 'isReady',
+    summary: 'Ask whether answers can be trusted now',
+    answers: {
+      200: { says: 'They can: the read models are level with what was committed.', view: ReadinessView },
+      503: {
+        says: 'The read models are not level, have stopped, or differ from what was committed.',
+        view: ReadinessView,
+        example: {
+          status: 'not-ready',
+          sequence: 20_000,
+          projection: { status: 'rebuilding', sequence: 20_000, target: 50_000 },
+          selfCheck: { ok: true, sequence: -1 },
+        },
+      },
+    },
+    open: true,
+  })
+  ready(@Res({ passthrough: true }) reply: FastifyReply): ReadinessView {
     const { state, selfCheck, progress } = this.projection;
     const ready = state.status === 'live' && selfCheck.ok;
     if (!ready) void reply.status(503);

@@ -41,7 +41,7 @@ export function checkedSchemaOf(dto: Dto): JsonSchema {
   return { ...refTo(dto), components: { schemas: reachable([dto], 'checked') } };
 }
 
-const refTo: RefTo = (dto) => ({ $ref: `#/components/schemas/${dto.name}` });
+export const refTo: RefTo = (dto) => ({ $ref: `#/components/schemas/${dto.name}` });
 
 function reachable(roots: readonly Dto[], form: Form): Record<string, JsonSchema> {
   const byName = new Map<string, Dto>();

@@ -13,18 +13,9 @@ import {
   type ProblemCode,
   type ProblemFault,
 } from './problem.js';
+import type { ProblemDocument } from './problem.views.js';
 import { MalformedJson } from './strict-json.js';
 import { InvalidInput } from './validation.js';
-
-export interface ProblemDocument {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  /** The request's id, as in the log. */
-  readonly instance: string;
-  readonly errors?: readonly ProblemFault[];
-}
 
 interface Answer {
   readonly code: ProblemCode;

@@ -12,6 +12,8 @@ import { randomUUID } from 'node:crypto';
 import type { Logger as PinoLogger } from 'pino';
 import { Projection } from '../projections/projection.js';
 import type { AdminKey } from './admin-key.js';
+import { ApiDocument } from './docs.controller.js';
+import { openApiOf } from './openapi.js';
 import { Problem } from './problem.js';
 import { ProblemFilter } from './problem.filter.js';
 import { RouteTable } from './route-table.js';
@@ -87,4 +89,5 @@ export function setUpHttp(app: NestFastifyApplication, adminKey: AdminKey): void
   app.useGlobalFilters(new ProblemFilter());
   // Ends with 0 when all is closed, rather than by the signal that asked for it.
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
+  app.get(ApiDocument).publish(openApiOf(app));
 }

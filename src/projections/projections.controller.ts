@@ -1,20 +1,30 @@
 /** The operator looks at the read models and has them built anew. */
 import { Controller, Get, HttpCode, Post } from '@nestjs/common';
+import { Call } from '../http/call.js';
 import { Projection } from './projection.js';
+import * as calls from './projections.calls.js';
 
 @Controller('v1/projections')
 export class ProjectionsController {
   constructor(private readonly projection: Projection) {}
 
   @Get()
+  @Call(calls.state)
   state() {
     const { state, progress, rebuildProgress, rebuildFailure, selfCheck } = this.projection;
-    return { projection: state, sequence: progress.sequence, rebuild: rebuildProgress, rebuildFailure, selfCheck };
+    return {
+      projection: state,
+      sequence: progress.sequence,
+      rebuild: rebuildProgress,
+      rebuildFailure,
+      selfCheck,
+    };
   }
 
   /** Starts a rebuild beside the current read models, or tells of the one that runs. */
   @Post('rebuild')
   @HttpCode(202)
+  @Call(calls.rebuild)
   rebuild() {
     this.projection.startRebuild();
     return this.state();

@@ -2,6 +2,7 @@
 import { Controller, Get, Headers, Param, Query, Res, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Readable } from 'node:stream';
+import { Call } from '../http/call.js';
 import { Problem } from '../http/problem.js';
 import { Refused } from '../kernel/refusals.js';
 import { CatalogueView } from '../projections/catalogue-view.js';
@@ -12,6 +13,7 @@ import { eventLines, liveEvents } from './event-streams.js';
 import { EventsPage } from './event.views.js';
 import { History, type HistoryQuery } from './history.js';
 import { parseMoment } from './moment.js';
+import * as calls from './reports.calls.js';
 import { EventsQueryDto, HistoryQueryDto, StreamQueryDto } from './reports.dto.js';
 
 const PAGE_LIMIT = 100;
@@ -28,6 +30,7 @@ export class EventsController implements BeforeApplicationShutdown {
   ) {}
 
   @Get('events')
+  @Call(calls.events)
   events(
     @Query() query: EventsQueryDto,
     @Headers('accept') accept: string | undefined,
@@ -41,6 +44,7 @@ export class EventsController implements BeforeApplicationShutdown {
   }
 
   @Get('events/stream')
+  @Call(calls.stream)
   stream(
     @Query() { after, programme, type }: StreamQueryDto,
     @Headers('last-event-id') lastEventId: string | undefined,
@@ -65,6 +69,7 @@ export class EventsController implements BeforeApplicationShutdown {
   }
 
   @Get('programmes/:id/history')
+  @Call(calls.programmeHistory)
   programmeHistory(@Param('id') id: string, @Query() query: HistoryQueryDto): Promise<EventsPage> {
     if (!this.catalogue.find('programme', id)) {
       throw new Refused({ code: 'programme-unknown', detail: 'there is no programme with that id' });

@@ -1,9 +1,11 @@
 /** What became of a submission, or of one outcome. */
 import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { Call } from '../http/call.js';
 import { parseOutcomeId, parseSubmissionId, type SubmissionId } from '../kernel/ids.js';
 import { Refused } from '../kernel/refusals.js';
 import { ReadQueryDto } from '../submissions/submissions.dto.js';
+import * as calls from './reports.calls.js';
 import { OutcomeHistory, SubmissionStory } from './story.views.js';
 import { SubmissionStories } from './submission-story.js';
 
@@ -12,6 +14,7 @@ export class StoriesController {
   constructor(private readonly stories: SubmissionStories) {}
 
   @Get('submissions/:id')
+  @Call(calls.submission)
   submission(@Param('id') id: string, @Query() _query: ReadQueryDto): Promise<SubmissionStory> {
     let submissionId: SubmissionId;
     try {
@@ -23,6 +26,7 @@ export class StoriesController {
   }
 
   @Get('outcomes/:id')
+  @Call(calls.outcome)
   async outcome(
     @Param('id') id: string,
     @Query() _query: ReadQueryDto,

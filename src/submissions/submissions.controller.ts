@@ -2,11 +2,13 @@
 import { Body, Controller, HttpCode, Param, Post, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { FastifyReply } from 'fastify';
+import { Call } from '../http/call.js';
 import { IdempotencyKeyHeader, IfMatchHeader, parseIdempotencyKey, parseIfMatch } from '../http/headers.js';
 import { Recording, type ApiProvenance } from '../http/provenance.js';
 import { parseOutcomeId, parseProgrammeId } from '../kernel/ids.js';
 import { Refused } from '../kernel/refusals.js';
 import { contentOfDto } from './outcome-input.js';
+import * as calls from './submissions.calls.js';
 import {
   CorrectionDto,
   SubmissionDto,
@@ -21,6 +23,7 @@ export class SubmissionsController {
   constructor(private readonly commands: CommandBus) {}
 
   @Post('programmes/:id/submissions')
+  @Call(calls.submit)
   async submit(
     @Param('id') programme: string,
     @IdempotencyKeyHeader() key: string | undefined,
@@ -43,6 +46,7 @@ export class SubmissionsController {
 
   @Post('outcomes/:id/correction')
   @HttpCode(200)
+  @Call(calls.correct)
   async correct(
     @Param('id') outcome: string,
     @IfMatchHeader() ifMatch: string | undefined,
@@ -58,6 +62,7 @@ export class SubmissionsController {
 
   @Post('outcomes/:id/withdrawal')
   @HttpCode(200)
+  @Call(calls.withdraw)
   async withdraw(
     @Param('id') outcome: string,
     @IfMatchHeader() ifMatch: string | undefined,

@@ -33,9 +33,11 @@ export class PeriodDto {
 }
 
 export class RangeDto {
+  @Describe({ description: 'At least so many.', example: 900 })
   @WholeNumber({ min: 0 })
   low!: number;
 
+  @Describe({ description: 'At most so many.', example: 1_000 })
   @WholeNumber({ min: 0 })
   high!: number;
 }
@@ -72,6 +74,7 @@ export class OutcomeDto {
   numerator?: number;
 
   @Optional()
+  @Describe({ description: 'For a ratio, with its numerator.' })
   @WholeNumber({ min: 1 })
   denominator?: number;
 
@@ -87,6 +90,7 @@ export class OutcomeDto {
   @Slug()
   organisation?: string;
 
+  @Describe({ description: 'When it happened.' })
   @Nested(() => PeriodDto)
   effective!: PeriodDto;
 
@@ -95,14 +99,17 @@ export class OutcomeDto {
   basis!: Basis;
 
   @Optional()
+  @Describe({ description: 'The bounds of an estimate, around its quantity.' })
   @Nested(() => RangeDto)
   range?: RangeDto;
 
   @Optional()
+  @Describe({ description: 'What the figure rests on.' })
   @Nested(() => EvidenceDto)
   evidence?: EvidenceDto;
 
   @Optional()
+  @Describe({ description: 'Anything a reader should know.' })
   @PlainText({ max: 2_000 })
   note?: string;
 }
@@ -136,24 +143,32 @@ export class RecordedLineView {
   @Matches(OUTCOME_ID)
   id!: string;
 
+  @Describe({ description: 'Of the event that recorded it.', example: 41 })
   @WholeNumber({ min: 0 })
   sequence!: number;
 
+  @Describe({ description: 'The one that stands now: send it as If-Match to change it.', example: 0 })
   @WholeNumber({ min: 0 })
   version!: number;
 }
 
 export class ReceiptView {
+  @Describe({ description: 'Its idempotency key.', example: '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f' })
   @IsUUID()
   submission!: string;
 
+  @Describe({ description: 'The programme that recorded it.', example: 'lipid-management' })
   @Slug()
   programme!: string;
 
-  @Describe({ description: 'Of its last outcome: pass it as minSequence to read what was written.' })
+  @Describe({
+    description: 'Of its last outcome: pass it as minSequence to read what was written.',
+    example: 41,
+  })
   @WholeNumber({ min: 0 })
   sequence!: number;
 
+  @Describe({ description: 'In the order in which they were sent.' })
   @Each(() => RecordedLineView, { min: 1, max: 500 })
   outcomes!: RecordedLineView[];
 }

@@ -1,0 +1,186 @@
+/** What the calls about programmes, organisations and measures say of themselves. */
+import type { CallAnswer, CallSpec, Described } from '../http/call-spec.js';
+import {
+  AmendProgrammeDto,
+  CatalogueListQueryDto,
+  ChangeReceipt,
+  CloseProgrammeDto,
+  DefineMeasureDto,
+  MeasureListView,
+  MeasureView,
+  OneEntryQueryDto,
+  OrganisationListView,
+  OrganisationQueryDto,
+  OrganisationView,
+  ProgrammeListView,
+  ProgrammeView,
+  RegisterOrganisationDto,
+  RegisterProgrammeDto,
+  RenameOrganisationDto,
+  ReopenProgrammeDto,
+  ReviseMeasureDto,
+} from './catalogue.dto.js';
+
+const SLUG_SCHEMA = { type: 'string', pattern: '^[a-z0-9]+(?:-[a-z0-9]+)*$', maxLength: 64 };
+
+export const PROGRAMME_ID: Described = {
+  description: 'The id of a programme.',
+  schema: SLUG_SCHEMA,
+  example: 'lipid-management',
+};
+const ORGANISATION_ID = { ...PROGRAMME_ID, description: 'The id of an organisation.', example: 'wessex' };
+const MEASURE_ID = { ...PROGRAMME_ID, description: 'The id of a measure.', example: 'feno-tests' };
+
+/** A change that was made, and one that had been made before. */
+function changed(says: string, example: ChangeReceipt): Record<200 | 201, CallAnswer<ChangeReceipt>> {
+  return {
+    200: { says: 'The same had been done before, and nothing changed.', view: ChangeReceipt, example },
+    201: { says, view: ChangeReceipt, example },
+  };
+}
+
+const PROGRAMME_CHANGED = { id: 'lipid-management', sequence: 40 };
+const ORGANISATION_CHANGED = { id: 'wessex', sequence: 40 };
+const MEASURE_CHANGED = { id: 'feno-tests', sequence: 40 };
+
+export const registerProgramme = {
+  tag: 'Programmes',
+  id: 'registerProgramme',
+  summary: 'Register a programme',
+  description: 'Registering it again with the same content is a success that changes nothing.',
+  body: RegisterProgrammeDto,
+  answers: changed('The programme is registered.', PROGRAMME_CHANGED),
+  problems: { 409: ['programme-exists'] },
+} satisfies CallSpec<ChangeReceipt>;
+
+export const amendProgramme = {
+  tag: 'Programmes',
+  id: 'amendProgramme',
+  summary: 'Amend what is said of a programme',
+  description: 'The whole new content, and why. What was said before stays in its history.',
+  params: { id: PROGRAMME_ID },
+  body: AmendProgrammeDto,
+  answers: changed('The programme is amended.', PROGRAMME_CHANGED),
+  problems: { 404: ['programme-unknown'], 422: ['programme-closed'] },
+} satisfies CallSpec<ChangeReceipt>;
+
+export const closeProgramme = {
+  tag: 'Programmes',
+  id: 'closeProgramme',
+  summary: 'Close a programme',
+  description: 'It takes no more submissions. Its outcomes can still be corrected and withdrawn.',
+  params: { id: PROGRAMME_ID },
+  body: CloseProgrammeDto,
+  answers: changed('The programme is closed.', PROGRAMME_CHANGED),
+  problems: { 404: ['programme-unknown'], 422: ['programme-closed', 'outside-programme-life'] },
+} satisfies CallSpec<ChangeReceipt>;
+
+export const reopenProgramme = {
+  tag: 'Programmes',
+  id: 'reopenProgramme',
+  summary: 'Reopen a programme',
+  params: { id: PROGRAMME_ID },
+  body: ReopenProgrammeDto,
+  answers: changed('The programme is open.', PROGRAMME_CHANGED),
+  problems: { 404: ['programme-unknown'] },
+} satisfies CallSpec<ChangeReceipt>;
+
+export const listProgrammes = {
+  tag: 'Programmes',
+  id: 'listProgrammes',
+  summary: 'List the programmes',
+  query: CatalogueListQueryDto,
+  answers: { 200: { says: 'A page of programmes, in order of id.', view: ProgrammeListView } },
+} satisfies CallSpec<ProgrammeListView>;
+
+export const readProgramme = {
+  tag: 'Programmes',
+  id: 'readProgramme',
+  summary: 'Read a programme',
+  params: { id: PROGRAMME_ID },
+  query: OneEntryQueryDto,
+  answers: { 200: { says: 'The programme as it stands.', view: ProgrammeView } },
+  problems: { 404: ['programme-unknown'] },
+} satisfies CallSpec<ProgrammeView>;
+
+export const registerOrganisation = {
+  tag: 'Organisations',
+  id: 'registerOrganisation',
+  summary: 'Register an organisation',
+  description: 'With the name that it bears from the beginning; later names are posted to its names.',
+  body: RegisterOrganisationDto,
+  answers: changed('The organisation is registered.', ORGANISATION_CHANGED),
+  problems: { 409: ['organisation-exists'] },
+} satisfies CallSpec<ChangeReceipt>;
+
+export const renameOrganisation = {
+  tag: 'Organisations',
+  id: 'renameOrganisation',
+  summary: 'Give an organisation a new name from a day on',
+  description: 'Figures of before show the name of before.',
+  params: { id: ORGANISATION_ID },
+  body: RenameOrganisationDto,
+  answers: changed('The organisation is renamed.', ORGANISATION_CHANGED),
+  problems: { 404: ['organisation-unknown'], 409: ['name-date-taken'] },
+} satisfies CallSpec<ChangeReceipt>;
+
+export const listOrganisations = {
+  tag: 'Organisations',
+  id: 'listOrganisations',
+  summary: 'List the organisations',
+  query: CatalogueListQueryDto,
+  answers: { 200: { says: 'A page of organisations, in order of id.', view: OrganisationListView } },
+} satisfies CallSpec<OrganisationListView>;
+
+export const readOrganisation = {
+  tag: 'Organisations',
+  id: 'readOrganisation',
+  summary: 'Read an organisation',
+  params: { id: ORGANISATION_ID },
+  query: OrganisationQueryDto,
+  answers: { 200: { says: 'The organisation, with all its names.', view: OrganisationView } },
+  problems: { 404: ['organisation-unknown'] },
+} satisfies CallSpec<OrganisationView>;
+
+export const defineMeasure = {
+  tag: 'Measures',
+  id: 'defineMeasure',
+  summary: 'Define a measure',
+  description:
+    'It can be recorded at once. A `flow` is summed over time; a `stock` takes the latest value of a year and ' +
+    'is never summed over years; a `ratio` is re-derived from its parts, never averaged or summed.',
+  body: DefineMeasureDto,
+  answers: changed('The measure is defined.', MEASURE_CHANGED),
+  problems: { 409: ['measure-exists'], 422: ['event-type-reserved', 'measure-unknown', 'roll-up-mismatch'] },
+} satisfies CallSpec<ChangeReceipt>;
+
+export const reviseMeasure = {
+  tag: 'Measures',
+  id: 'reviseMeasure',
+  summary: 'Revise the definition of a measure',
+  description:
+    'Where figures before and after cannot be compared (`comparable: false`), totals across the change are ' +
+    'refused, or flagged where they are asked for with `allowBreaks=true`.',
+  params: { id: MEASURE_ID },
+  body: ReviseMeasureDto,
+  answers: changed('The measure has a new version.', MEASURE_CHANGED),
+  problems: { 404: ['measure-unknown'] },
+} satisfies CallSpec<ChangeReceipt>;
+
+export const listMeasures = {
+  tag: 'Measures',
+  id: 'listMeasures',
+  summary: 'List the measures',
+  query: CatalogueListQueryDto,
+  answers: { 200: { says: 'A page of measures, in order of id.', view: MeasureListView } },
+} satisfies CallSpec<MeasureListView>;
+
+export const readMeasure = {
+  tag: 'Measures',
+  id: 'readMeasure',
+  summary: 'Read a measure',
+  params: { id: MEASURE_ID },
+  query: OneEntryQueryDto,
+  answers: { 200: { says: 'The measure as it stands.', view: MeasureView } },
+  problems: { 404: ['measure-unknown'] },
+} satisfies CallSpec<MeasureView>;

@@ -1,0 +1,93 @@
+/** The headers that carry meaning, as the OpenAPI document shows them. */
+import type { JsonSchema } from './decorators.js';
+
+export interface RequestHeader {
+  readonly name: string;
+  readonly required: boolean;
+  readonly description: string;
+  readonly schema: JsonSchema;
+  readonly example: string;
+  /** What is told to whoever sent a wrong one. */
+  readonly says: string;
+}
+
+const UUID = '[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}';
+
+export const IDEMPOTENCY_KEY: RequestHeader = {
+  name: 'Idempotency-Key',
+  required: true,
+  description:
+    'A UUID that you make for this submission and keep for its retries. It becomes the id of the submission ' +
+    'for good: a retry with the same content gets the first receipt again.',
+  schema: { type: 'string', pattern: `^(?:${UUID}|"${UUID}")$` },
+  example: '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f',
+  says: 'Idempotency-Key must be one UUID, made by you for this submission and kept for its retries',
+};
+
+export const IF_MATCH: RequestHeader = {
+  name: 'If-Match',
+  required: true,
+  description: 'The version of the outcome that you saw, in quotes: another one gets 412.',
+  schema: { type: 'string', pattern: '^"(?:0|[1-9][0-9]{0,8})"$' },
+  example: '"0"',
+  says: 'If-Match must be the version of the outcome in quotes, such as "0"',
+};
+
+export const LAST_EVENT_ID: RequestHeader = {
+  name: 'Last-Event-ID',
+  required: false,
+  description: 'The `id` of the last event that was received: browsers send it when they come back.',
+  schema: { type: 'string', pattern: '^[0-9]{1,16}$' },
+  example: '41',
+  says: 'Last-Event-ID must be the id of an event that this stream sent',
+};
+
+interface Header {
+  readonly description: string;
+  readonly required: boolean;
+  readonly schema: JsonSchema;
+}
+
+const said = (description: string, schema: JsonSchema = { type: 'string' }): Header => ({
+  description,
+  required: true,
+  schema,
+});
+
+const RESPONSE_HEADERS = {
+  'Ledger-Sequence': said('How far the read models were when this was answered; -1 for an empty ledger.', {
+    type: 'integer',
+    minimum: -1,
+  }),
+  'X-Request-Id': said(
+    'Of this request, as in the log: the one that was sent, if it was 1 to 64 letters, digits, `_`, `.` or `-`.',
+    { type: 'string', pattern: '^[\\w.-]{1,64}$' },
+  ),
+  ETag: said('The version of the outcome: send it as If-Match to change it.', {
+    type: 'string',
+    pattern: '^"(?:0|[1-9][0-9]{0,8})"$',
+  }),
+  'Retry-After': {
+    ...said('Seconds after which asking again makes sense.', { type: 'integer' }),
+    required: false,
+  },
+  'WWW-Authenticate': said('How to authenticate.'),
+  Allow: said('The methods that the address takes.'),
+  'Cache-Control': said('Whether and how long the answer may be kept.'),
+  'X-Accel-Buffering': said('`no`: a proxy must pass on what is sent at once.'),
+  'Content-Security-Policy': said('What the page may load: nothing from elsewhere.'),
+  'X-Content-Type-Options': said('`nosniff`.'),
+  'Referrer-Policy': said('`no-referrer`.'),
+} as const satisfies Record<string, Header>;
+
+export type ResponseHeader = keyof typeof RESPONSE_HEADERS;
+
+/** Every answer carries these. */
+export const ALWAYS_SENT = ['Ledger-Sequence', 'X-Request-Id'] as const satisfies ResponseHeader[];
+
+/** References into the components. */
+export function headersOf(names: readonly ResponseHeader[]): Record<string, { $ref: string }> {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}
+
+export const HEADER_COMPONENTS: Readonly<Record<ResponseHeader, Header>> = RESPONSE_HEADERS;

@@ -1,0 +1,164 @@
+/**
+ * The description of the ledger: the OpenAPI document, and a page on which people browse it and try it out.
+ *
+ * The page works without a network: all that it loads is served from here, and its Content-Security-Policy
+ * allows nothing else, no inline script either.
+ */
+import { Controller, Get, Injectable, Param, Res } from '@nestjs/common';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Call } from './call.js';
+import type { Content } from './call-spec.js';
+import { Problem } from './problem.js';
+
+/** The document, made once when the server is set up. */
+@Injectable()
+export class ApiDocument {
+  private text = '';
+
+  publish(document: OpenAPIObject): void {
+    this.text = JSON.stringify(document);
+  }
+
+  get json(): string {
+    return this.text;
+  }
+}
+
+const PAGE = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>Outcome ledger: the calls</title>
+    <link rel="stylesheet" href="docs/swagger-ui.css">
+    <link rel="stylesheet" href="docs/page.css">
+    <link rel="icon" type="image/png" sizes="32x32" href="docs/favicon-32x32.png">
+  </head>
+  <body>
+    <div id="calls"><noscript>This page needs JavaScript. The same is in <a href="openapi.json">openapi.json</a>.</noscript></div>
+    <script src="docs/swagger-ui-bundle.js"></script>
+    <script src="docs/page.js"></script>
+  </body>
+</html>
+`;
+
+/** The validator that Swagger UI would show a badge of is on the network, so there is none. */
+const PAGE_SCRIPT = `SwaggerUIBundle({
+  url: 'openapi.json',
+  dom_id: '#calls',
+  deepLinking: true,
+  validatorUrl: null,
+  defaultModelsExpandDepth: 0,
+  tryItOutEnabled: false,
+});
+`;
+
+const PAGE_STYLE = 'body { margin: 0; background: #fafafa; }\n';
+
+const CSS = 'text/css; charset=utf-8';
+const SCRIPT = 'text/javascript; charset=utf-8';
+
+/** All that is served below /docs: the type, and the text where it is our own. */
+const FILES: Readonly<Record<string, { readonly type: string; readonly text?: string }>> = {
+  'favicon-32x32.png': { type: 'image/png' },
+  'page.css': { type: CSS, text: PAGE_STYLE },
+  'page.js': { type: SCRIPT, text: PAGE_SCRIPT },
+  'swagger-ui-bundle.js': { type: SCRIPT },
+  'swagger-ui.css': { type: CSS },
+};
+
+const PACKAGE_DIR = dirname(require.resolve('swagger-ui-dist/package.json'));
+
+/** Swagger UI sets styles on elements, and its pictures are data. */
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+  "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const TEXT: Content = { schema: { type: 'string' } };
+
+@Controller()
+export class DocsController {
+  constructor(private readonly document: ApiDocument) {}
+
+  @Get('openapi.json')
+  @Call({
+    tag: 'Operation',
+    id: 'readOpenApi',
+    summary: 'Read this description',
+    answers: {
+      200: {
+        says: 'An OpenAPI 3.1 document.',
+        content: {
+          'application/json': { schema: { type: 'object', required: ['openapi', 'info', 'paths'] } },
+        },
+        headers: ['Cache-Control'],
+      },
+    },
+    open: true,
+  })
+  openApi(@Res({ passthrough: true }) reply: FastifyReply): string {
+    void reply.type('application/json; charset=utf-8').header('cache-control', 'no-cache');
+    return this.document.json;
+  }
+
+  @Get('docs')
+  @Call({
+    tag: 'Operation',
+    id: 'browseDocs',
+    summary: 'Browse this description',
+    answers: {
+      200: {
+        says: 'A page that works without a network.',
+        content: { 'text/html': TEXT },
+        headers: ['Cache-Control', 'Content-Security-Policy', 'Referrer-Policy', 'X-Content-Type-Options'],
+      },
+    },
+    open: true,
+  })
+  page(@Res({ passthrough: true }) reply: FastifyReply): string {
+    void reply.type('text/html; charset=utf-8').headers({
+      'cache-control': 'no-cache',
+      'content-security-policy': POLICY,
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+    });
+    return PAGE;
+  }
+
+  @Get('docs/:file')
+  @Call({
+    tag: 'Operation',
+    id: 'readDocsFile',
+    summary: 'Read a file of that page',
+    params: {
+      file: {
+        description: 'Its name.',
+        schema: { type: 'string', enum: Object.keys(FILES) },
+        example: 'swagger-ui.css',
+      },
+    },
+    answers: {
+      200: {
+        says: 'The file.',
+        content: { 'image/png': { schema: {} }, 'text/css': TEXT, 'text/javascript': TEXT },
+        headers: ['Cache-Control', 'X-Content-Type-Options'],
+      },
+    },
+    open: true,
+  })
+  async file(
+    @Param('file') name: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Buffer | string> {
+    const file = Object.hasOwn(FILES, name) ? FILES[name] : undefined;
+    if (!file) throw new Problem('not-found', 'there is nothing at this address: see /docs');
+    const content = file.text ?? (await readFile(join(PACKAGE_DIR, name)));
+    void reply
+      .type(file.type)
+      .headers({ 'cache-control': 'max-age=3600', 'x-content-type-options': 'nosniff' });
+    return content;
+  }
+}

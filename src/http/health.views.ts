@@ -1,0 +1,28 @@
+/** What is answered about the health of the process. */
+import { IsIn } from 'class-validator';
+import { ProjectionStateView, SelfCheckView } from '../projections/projections.views.js';
+import { Describe, Nested, WholeNumber } from './decorators.js';
+
+const READINESS = ['ready', 'not-ready'] as const;
+
+export class LiveView {
+  @Describe({ description: 'The process answers.', example: 'live' })
+  @IsIn(['live'])
+  readonly status!: 'live';
+}
+
+export class ReadinessView {
+  @Describe({ description: 'Whether answers can be trusted now.', example: 'ready' })
+  @IsIn(READINESS)
+  readonly status!: (typeof READINESS)[number];
+
+  @Describe({ description: 'How far the read models are.', example: 41 })
+  @WholeNumber({ min: -1 })
+  readonly sequence!: number;
+
+  @Nested(() => ProjectionStateView)
+  readonly projection!: ProjectionStateView;
+
+  @Nested(() => SelfCheckView)
+  readonly selfCheck!: SelfCheckView;
+}

@@ -1,0 +1,126 @@
+/** What each kind of problem says, for the OpenAPI document; it does not compile when one is missing. */
+import { PROBLEM_TYPE_PREFIX, PROBLEMS, type ProblemCode, type ProblemFault } from './problem.js';
+import type { ProblemDocument } from './problem.views.js';
+
+interface ProblemExample {
+  readonly detail: string;
+  /** Where one field is at fault: its pointer below the outcome or the body. */
+  readonly at?: string;
+}
+
+const OUTCOME = '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f.1';
+
+const EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
+  'programme-unknown': { detail: 'there is no programme with that id' },
+  'organisation-unknown': { detail: 'there is no organisation with that id' },
+  'measure-unknown': { detail: 'there is no measure with that id' },
+  'submission-unknown': { detail: 'there is no submission with that id' },
+  'outcome-unknown': { detail: 'there is no outcome with that id' },
+  'programme-exists': { detail: 'programme lipid-management exists with other content' },
+  'organisation-exists': {
+    detail: 'organisation wessex exists with another name: a new name is posted to its names',
+  },
+  'measure-exists': { detail: 'measure feno-tests exists with other content' },
+  'programme-closed': { detail: 'programme lipid-management closed on 2024-03-31' },
+  'programme-open': { detail: 'programme lipid-management is open' },
+  'roll-up-mismatch': {
+    detail:
+      'a measure rolls up into one of its own kind and unit, and ratios into none: jobs is a flow of jobs',
+    at: '/rollsUpInto',
+  },
+  'event-type-reserved': {
+    detail: "the event type OutcomeCorrected is kept for the ledger's own events",
+    at: '/eventType',
+  },
+  'name-date-taken': {
+    detail: 'organisation wessex already takes another name on 2023-10-01',
+    at: '/from',
+  },
+  'idempotency-key-reused': {
+    detail: 'the key 0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f was used for a submission with other content',
+  },
+  'quantity-does-not-fit-kind': {
+    detail: 'patients-benefited is a flow: it takes a quantity',
+    at: '/quantity',
+  },
+  'effective-period-reversed': {
+    detail: 'the period ends on 2023-04-01, before it starts on 2023-06-30',
+    at: '/effective',
+  },
+  'effective-period-spans-years': {
+    detail: 'a period lies in one financial year: 2023-03-01 is in 2022-23 and 2023-04-30 in 2023-24',
+    at: '/effective',
+  },
+  'effective-in-future': {
+    detail: '2999-06-30 is in the future: today is 2026-04-30',
+    at: '/effective/to',
+  },
+  'outside-programme-life': {
+    detail: 'programme lipid-management started on 2020-04-01, after 2019-04-01',
+    at: '/effective/from',
+  },
+  'range-excludes-quantity': { detail: 'the range must have low ≤ 1200 ≤ high', at: '/range' },
+  'numerator-exceeds-denominator': {
+    detail: 'a numerator is at most its denominator',
+    at: '/numerator',
+  },
+  'percent-above-hundred': { detail: 'a percentage is at most 100', at: '/percent' },
+  'outcome-version-stale': { detail: `outcome ${OUTCOME} stands at version 1, not 0` },
+  'outcome-withdrawn': { detail: `outcome ${OUTCOME} was withdrawn` },
+  'not-summable-over-time': {
+    detail:
+      'care-homes-supported is a stock: its latest value of each year stands for the year, and adding years would ' +
+      'count the same things again. Ask for its annual totals',
+  },
+  'definition-break': {
+    detail:
+      'the definition of feno-tests changed so that figures before and after cannot be compared: ask for ' +
+      'years on one side of the change, or with allowBreaks=true for a flagged figure',
+  },
+  'malformed-json': { detail: 'the body is empty: send JSON' },
+  'bad-request': { detail: 'the upload broke off before its end: send it again' },
+  'bad-query': { detail: 'a query parameter is not one that this address knows, or its value is wrong' },
+  'bad-header': { detail: 'a header is missing or wrong' },
+  unauthenticated: { detail: 'send the header Authorization: Bearer <key>' },
+  'not-found': { detail: 'there is nothing at this address: see /docs' },
+  'method-not-allowed': { detail: 'this address takes GET, HEAD' },
+  'too-large': { detail: 'the body is larger than this address takes' },
+  'unsupported-media-type': {
+    detail: 'send the body as application/json, or an import as text/csv or application/x-ndjson',
+  },
+  'invalid-content': { detail: 'the body breaks a rule of its form' },
+  'invalid-file': { detail: '1 of 2 rows is wrong: nothing of this file was recorded now' },
+  'internal-error': { detail: 'the ledger made a mistake; its log has the request id' },
+  'store-unavailable': { detail: 'the store cannot be reached or written now: ask again' },
+  'store-damaged': { detail: 'the store needs its operator' },
+  'not-projected': {
+    detail: 'the read models stand at sequence 41 and have not reached sequence 42: ask again',
+  },
+};
+
+/** What a call knows better: its own words, and the fault where there is one place. */
+export interface ProblemTold {
+  readonly detail?: string;
+  readonly fault?: ProblemFault;
+  /** The pointer of what the call is about: an outcome of a submission is at `/outcomes/0`. */
+  readonly below?: string;
+}
+
+export function problemExample(
+  code: ProblemCode,
+  status: number,
+  { detail, fault, below = '' }: ProblemTold,
+): ProblemDocument {
+  const example = EXAMPLES[code];
+  const said = fault ? `a fault: ${fault.pointer} ${fault.detail}` : (detail ?? example.detail);
+  const placed = example.at !== undefined && { code, detail: said, pointer: below + example.at };
+  const error = fault ?? (placed || undefined);
+  return {
+    type: PROBLEM_TYPE_PREFIX + code,
+    title: PROBLEMS[code].title,
+    status,
+    detail: said,
+    instance: 'urn:request:c0ffee00-0000-4000-8000-000000000001',
+    ...(error && { errors: [error] }),
+  };
+}

@@ -1,0 +1,162 @@
+/** What the calls that ask for figures, outcomes and events say of themselves. */
+import { PROGRAMME_ID } from '../catalogue/catalogue.calls.js';
+import { LAST_EVENT_ID } from '../http/call-headers.js';
+import type { CallSpec, Content, Described } from '../http/call-spec.js';
+import { exampleOf } from '../http/call-examples.js';
+import { refTo } from '../http/json-schema.js';
+import type { ProblemCode } from '../http/problem.js';
+import { UUID } from '../kernel/ids.js';
+import { OUTCOME_ID } from '../submissions/submissions.calls.js';
+import { ReadQueryDto } from '../submissions/submissions.dto.js';
+import { CloudEvent, EventsPage } from './event.views.js';
+import { Changes, OutcomesPage } from './outcome.views.js';
+import {
+  AnnualQueryDto,
+  ChangesQueryDto,
+  EventsQueryDto,
+  HistoryQueryDto,
+  OutcomesQueryDto,
+  SinceQueryDto,
+  StreamQueryDto,
+} from './reports.dto.js';
+import { AnnualTotals, TotalSince } from './reports.views.js';
+import { OutcomeHistory, SubmissionStory } from './story.views.js';
+
+/** What a question may name and the ledger not know. */
+const UNKNOWN: readonly ProblemCode[] = ['measure-unknown', 'programme-unknown', 'organisation-unknown'];
+
+export const annual = {
+  tag: 'Totals',
+  id: 'annualTotals',
+  summary: 'Ask for a figure of each financial year',
+  description:
+    'As it stands, or as it was known at an instant (`asAt`) or after an event (`asAtSequence`). Years without ' +
+    'data are `null`, never 0. What was counted, estimated and modelled is shown apart and together.',
+  query: AnnualQueryDto,
+  answers: { 200: { says: 'The figures, year by year.', view: AnnualTotals } },
+  problems: { 422: [...UNKNOWN, 'definition-break'] },
+} satisfies CallSpec<AnnualTotals>;
+
+export const since = {
+  tag: 'Totals',
+  id: 'totalSince',
+  summary: 'Ask for one figure since a financial year',
+  description:
+    'The headline: by default since 2018-19. Only a `flow` adds up over years. Years in which nothing was ' +
+    'recorded are named, not counted as 0.',
+  query: SinceQueryDto,
+  answers: { 200: { says: 'The figure, and the years that it lacks.', view: TotalSince } },
+  problems: { 422: [...UNKNOWN, 'not-summable-over-time', 'definition-break'] },
+} satisfies CallSpec<TotalSince>;
+
+export const changes = {
+  tag: 'Totals',
+  id: 'changesOfTotals',
+  summary: 'Ask what changed in the figures between two moments',
+  description: 'The years whose figure differs, before and after, and the events that made the difference.',
+  query: ChangesQueryDto,
+  answers: { 200: { says: 'What changed, and why.', view: Changes } },
+  problems: { 422: [...UNKNOWN, 'definition-break'] },
+} satisfies CallSpec<Changes>;
+
+export const outcomes = {
+  tag: 'Totals',
+  id: 'outcomesBehindTotals',
+  summary: 'List the outcomes behind a figure',
+  description:
+    'Asked with the same filters as the figure, those with `contributes: true` add up to it exactly. The first ' +
+    'page fixes the moment: what is recorded meanwhile changes nothing on the later ones.',
+  query: OutcomesQueryDto,
+  answers: { 200: { says: 'A page of outcomes.', view: OutcomesPage } },
+  problems: { 422: UNKNOWN },
+} satisfies CallSpec<OutcomesPage>;
+
+const EVENT = JSON.stringify(exampleOf(CloudEvent));
+
+const LINES: Content = {
+  schema: { type: 'string', description: 'A CloudEvent in JSON on each line.' },
+  itemSchema: refTo(CloudEvent),
+  example: `${EVENT}\n`,
+  dtos: [CloudEvent],
+};
+
+const LIVE: Content = {
+  schema: {
+    type: 'string',
+    description:
+      'Server-sent events: `id` is the sequence, `event` the type, `data` a CloudEvent in JSON. A comment line ' +
+      'goes out when nothing else does for 15 seconds.',
+  },
+  itemSchema: refTo(CloudEvent),
+  example: `: connected\n\nid: 41\nevent: PatientBenefited\ndata: ${EVENT}\n\n`,
+  dtos: [CloudEvent],
+};
+
+export const events = {
+  tag: 'History',
+  id: 'listEvents',
+  summary: 'Read the ledger in order',
+  description:
+    'A page of CloudEvents 1.0; or, asked with `Accept: application/x-ndjson`, one on each line, to the end ' +
+    'where no `limit` is given.',
+  query: EventsQueryDto,
+  answers: {
+    200: {
+      says: 'The events, in order of sequence.',
+      view: EventsPage,
+      content: { 'application/x-ndjson': LINES },
+    },
+  },
+} satisfies CallSpec<EventsPage>;
+
+export const stream = {
+  tag: 'History',
+  id: 'streamEvents',
+  summary: 'Follow the ledger live',
+  description: 'Every event from a sequence on, then each as it is recorded.',
+  query: StreamQueryDto,
+  headers: [LAST_EVENT_ID],
+  answers: {
+    200: {
+      says: 'Events, until either side ends it.',
+      content: { 'text/event-stream': LIVE },
+      headers: ['Cache-Control', 'X-Accel-Buffering'],
+    },
+  },
+} satisfies CallSpec;
+
+export const programmeHistory = {
+  tag: 'History',
+  id: 'programmeHistory',
+  summary: 'Read every event that concerns a programme',
+  params: { id: PROGRAMME_ID },
+  query: HistoryQueryDto,
+  answers: { 200: { says: 'A page of events, in order of sequence.', view: EventsPage } },
+  problems: { 404: ['programme-unknown'] },
+} satisfies CallSpec<EventsPage>;
+
+const SUBMISSION_ID: Described = {
+  description: 'The id of a submission: its idempotency key.',
+  schema: { type: 'string', pattern: UUID.source },
+  example: '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f',
+};
+
+export const submission = {
+  tag: 'Outcomes',
+  id: 'readSubmission',
+  summary: 'Read a submission, and what became of it',
+  params: { id: SUBMISSION_ID },
+  query: ReadQueryDto,
+  answers: { 200: { says: 'Each outcome with all its versions.', view: SubmissionStory } },
+  problems: { 404: ['submission-unknown'] },
+} satisfies CallSpec<SubmissionStory>;
+
+export const outcome = {
+  tag: 'Outcomes',
+  id: 'readOutcome',
+  summary: 'Read an outcome, and what became of it',
+  params: { id: OUTCOME_ID },
+  query: ReadQueryDto,
+  answers: { 200: { says: 'The outcome with all its versions.', view: OutcomeHistory, headers: ['ETag'] } },
+  problems: { 404: ['outcome-unknown'] },
+} satisfies CallSpec<OutcomeHistory>;

@@ -1,0 +1,148 @@
+/** What the calls that record, correct and withdraw outcomes say of themselves. */
+import { PROGRAMME_ID } from '../catalogue/catalogue.calls.js';
+import { IDEMPOTENCY_KEY, IF_MATCH } from '../http/call-headers.js';
+import type { CallSpec, Described } from '../http/call-spec.js';
+import type { ProblemCode } from '../http/problem.js';
+import { OUTCOME_ID as OUTCOME_ID_PATTERN } from '../kernel/ids.js';
+import {
+  CorrectionDto,
+  ReceiptView,
+  RecordedLineView,
+  SubmissionDto,
+  WithdrawalDto,
+} from './submissions.dto.js';
+
+export const OUTCOME_ID: Described = {
+  description: 'The id of an outcome: `<submission>.<line>`.',
+  schema: { type: 'string', pattern: OUTCOME_ID_PATTERN.source },
+  example: '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f.1',
+};
+
+/** What the rules of a single outcome may say no to. */
+const RULES: readonly ProblemCode[] = [
+  'measure-unknown',
+  'organisation-unknown',
+  'quantity-does-not-fit-kind',
+  'percent-above-hundred',
+  'numerator-exceeds-denominator',
+  'range-excludes-quantity',
+  'effective-period-reversed',
+  'effective-period-spans-years',
+  'effective-in-future',
+  'outside-programme-life',
+];
+
+const EFFECTIVE = { from: '2023-04-01', to: '2023-06-30' };
+const COUNT = {
+  measure: 'patients-benefited',
+  quantity: 1_200,
+  organisation: 'wessex',
+  effective: EFFECTIVE,
+  basis: 'counted',
+  evidence: { title: 'Quarter 1 return' },
+};
+
+export const submit = {
+  tag: 'Outcomes',
+  id: 'submitOutcomes',
+  summary: 'Record 1 to 500 outcomes, all or none',
+  description:
+    'Safe to retry: the same content under the same `Idempotency-Key` gets the first receipt again, a year ' +
+    'later too, and other content is refused. Every fault of a submission is told at once.',
+  params: { id: PROGRAMME_ID },
+  headers: [IDEMPOTENCY_KEY],
+  body: SubmissionDto,
+  examples: {
+    'a count': { outcomes: [COUNT] },
+    'money, in pence, on one day': {
+      outcomes: [
+        {
+          measure: 'investment-leveraged',
+          quantity: 25_000_000,
+          effective: { from: '2023-09-14' },
+          basis: 'counted',
+        },
+      ],
+    },
+    'an estimate with its bounds': {
+      outcomes: [
+        {
+          ...COUNT,
+          quantity: 950,
+          basis: 'estimated',
+          range: { low: 900, high: 1_000 },
+          note: 'Scaled up from 6 of 8 sites.',
+        },
+      ],
+    },
+    'a ratio, and a percentage that was published alone': {
+      outcomes: [
+        {
+          measure: 'trusts-implementing',
+          numerator: 12,
+          denominator: 14,
+          effective: { from: '2024-03-31' },
+          basis: 'counted',
+        },
+        {
+          measure: 'commissioners-launched',
+          percent: '87.5',
+          effective: { from: '2024-03-31' },
+          basis: 'self-reported',
+        },
+      ],
+    },
+  },
+  answers: {
+    200: { says: 'It had been recorded before: the first receipt.', view: ReceiptView },
+    201: { says: 'All outcomes are recorded.', view: ReceiptView },
+  },
+  problems: {
+    404: ['programme-unknown'],
+    409: ['idempotency-key-reused'],
+    422: ['programme-closed', ...RULES],
+  },
+  faultsBelow: '/outcomes/0',
+} satisfies CallSpec<ReceiptView>;
+
+export const correct = {
+  tag: 'Outcomes',
+  id: 'correctOutcome',
+  summary: 'Correct an outcome',
+  description:
+    'The whole new content, and why. What was recorded before stays in its history. A retry changes nothing.',
+  params: { id: OUTCOME_ID },
+  headers: [IF_MATCH],
+  body: CorrectionDto,
+  examples: { 'a recount': { ...COUNT, quantity: 1_100, reason: 'recount' } },
+  answers: {
+    200: {
+      says: 'It is corrected, or had been by the same request.',
+      view: RecordedLineView,
+      example: { id: OUTCOME_ID.example, sequence: 42, version: 1 },
+    },
+  },
+  problems: {
+    404: ['outcome-unknown'],
+    412: ['outcome-version-stale'],
+    422: ['outcome-withdrawn', ...RULES],
+  },
+} satisfies CallSpec<RecordedLineView>;
+
+export const withdraw = {
+  tag: 'Outcomes',
+  id: 'withdrawOutcome',
+  summary: 'Withdraw an outcome',
+  description: 'It counts no more. What was recorded stays in its history. A retry changes nothing.',
+  params: { id: OUTCOME_ID },
+  headers: [IF_MATCH],
+  body: WithdrawalDto,
+  answers: {
+    200: {
+      says: 'It is withdrawn, or had been by the same request.',
+      view: RecordedLineView,
+      example: { id: OUTCOME_ID.example, sequence: 43, version: 2 },
+    },
+  },
+  problems: { 404: ['outcome-unknown'], 412: ['outcome-version-stale'], 422: ['outcome-withdrawn'] },
+} satisfies CallSpec<RecordedLineView>;
