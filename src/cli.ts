@@ -32,7 +32,7 @@ function program(): Command {
   ledger
     .command('serve')
     .description(
-      'start the ledger; configuration is in environment variables (PORT, HOST, DATA_DIR, SINCE, LOG_LEVEL)',
+      'start the ledger; configuration is in environment variables (PORT, HOST, DATA_DIR, SINCE, LOG_LEVEL, LEDGER_ADMIN_KEY)',
     )
     .option(
       '--example',
@@ -59,11 +59,11 @@ function program(): Command {
   connected(ledger.command('export'))
     .addArgument(new Argument('<what>').choices(['outcomes', 'totals']))
     .description('write outcomes or totals as CSV or NDJSON')
-    .addOption(new Option('--format <format>').choices(['csv', 'ndjson']).default('csv'))
-    .option('--out <file>', 'by default standard output')
+    .addOption(new Option('--format <format>', 'of the rows').choices(['csv', 'ndjson']).default('csv'))
+    .option('--out <file>', 'where to; by default standard output')
     .option('--measure <id>', 'only this measure and what rolls up into it')
-    .option('--programme <id>')
-    .option('--organisation <id>')
+    .option('--programme <id>', 'only this programme')
+    .option('--organisation <id>', 'only this organisation')
     .option('--from <year>', 'first financial year, such as 2018-19')
     .option('--to <year>', 'last financial year')
     .option('--as-at-sequence <sequence>', 'as known after that event')
@@ -73,20 +73,20 @@ function program(): Command {
 
   connected(ledger.command('totals'))
     .description('annual totals and totals since a year')
-    .option('--measure <id>', 'only this measure')
-    .option('--programme <id>')
-    .option('--organisation <id>')
+    .option('--measure <id>', 'only this measure and what rolls up into it')
+    .option('--programme <id>', 'only this programme')
+    .option('--organisation <id>', 'only this organisation')
     .option('--since <year>', 'first financial year, by default 2018-19')
     .option('--as-at <moment>', 'as known at an instant or at the end of a day')
     .option('--as-at-sequence <sequence>', 'as known after that event')
-    .option('--json')
+    .option('--json', 'the whole answers of the ledger')
     .action(({ url, key, ...options }: TotalsOptions & Connection) =>
       totalsCommand(clientFor({ url, key }), options),
     );
 
   connected(ledger.command('history [programme]'))
     .description('the events of the ledger, or of one programme, in order')
-    .option('--after <sequence>')
+    .option('--after <sequence>', 'events after this one')
     .option('--until <moment>', 'a sequence, an instant, or the end of a day')
     .option('--type <type>', 'only events of this type')
     .option('--json', 'CloudEvents, one a line')
@@ -100,7 +100,7 @@ function program(): Command {
       'fold every event afresh and compare with the read models (reads DATA_DIR, also while it serves)',
     )
     .option('--until <moment>', 'a sequence, an instant, or the end of a day; by default now')
-    .option('--json')
+    .option('--json', 'print the report as JSON')
     .action((options: ReplayOptions) => replayCommand(options));
 
   connected(ledger.command('rebuild'))

@@ -9,6 +9,9 @@ export function makeLogger(level: string): Logger {
   );
 }
 
+/** What keeps a ledger from starting, which is said in one line by whoever started it: the stack is for us. */
+const OF_THE_START = ['ExceptionHandler', 'NestApplication'];
+
 /** Nest's own messages, in the same form. Its start-up chatter is worth no line at the level of a request. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
@@ -21,7 +24,8 @@ export class NestLogger implements LoggerService {
   }
   error(message: unknown, ...rest: unknown[]): void {
     const context = rest.at(-1);
-    if (message instanceof Error) this.logger.error({ context, err: message });
+    if (OF_THE_START.includes(context as string)) this.logger.debug({ context, err: message });
+    else if (message instanceof Error) this.logger.error({ context, err: message });
     else if (typeof message === 'string') this.logger.error({ context }, message);
     else this.logger.error({ context, ...(message as object) });
   }

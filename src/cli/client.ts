@@ -1,5 +1,6 @@
 /** The command line's way to a running ledger: its address, its key, and its problems in one line. */
 import { existsSync, readFileSync } from 'node:fs';
+import type { MeasureListView, MeasureView } from '../catalogue/catalogue.dto.js';
 import { adminKeyFile } from '../http/admin-key.js';
 import type { ProblemDocument } from '../http/problem.views.js';
 
@@ -81,8 +82,30 @@ export class LedgerClient {
       );
     }
     if (response.ok) return response;
+    if (response.status === 401) {
+      throw new CommandFailed(
+        `the ledger at ${this.address.url} does not take this key: give --key or LEDGER_KEY`,
+      );
+    }
     throw await failureOf(response);
   }
+}
+
+/** Of the last event that the ledger's answers know; undefined where there is none. */
+export async function currentSequence(client: LedgerClient): Promise<string | undefined> {
+  const response = await client.request('/v1/measures', { query: { limit: '1' } });
+  const sequence = response.headers.get('ledger-sequence');
+  return sequence === '-1' || sequence === null ? undefined : sequence;
+}
+
+export async function allMeasures(client: LedgerClient): Promise<MeasureView[]> {
+  const measures: MeasureView[] = [];
+  for (let after: string | null | undefined; after !== null;) {
+    const page: MeasureListView = await client.get('/v1/measures', { after, limit: '500' });
+    measures.push(...page.measures);
+    after = page.next;
+  }
+  return measures;
 }
 
 async function failureOf(response: Response): Promise<CommandFailed> {

@@ -7,10 +7,9 @@ import { stringify } from 'csv-stringify';
 import { createWriteStream } from 'node:fs';
 import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { MeasureListView } from '../catalogue/catalogue.dto.js';
 import type { ReportAnswer } from '../reports/reports.handler.js';
 import type { AnnualTotals } from '../reports/reports.views.js';
-import type { LedgerClient } from './client.js';
+import { allMeasures, currentSequence, type LedgerClient } from './client.js';
 
 export interface ExportOptions {
   readonly format: 'csv' | 'ndjson';
@@ -82,7 +81,7 @@ export async function exportCommand(
   const sequence = filters.asAtSequence ?? (await currentSequence(client));
   // From the beginning: totals start in 2018-19 unless they are asked for earlier years.
   const query = { ...filters, from: filters.from ?? '1900-01', asAtSequence: sequence };
-  const measures = measure === undefined ? await measureIds(client) : [measure];
+  const measures = measure === undefined ? (await allMeasures(client)).map(({ id }) => id) : [measure];
   const rows = Readable.from(
     what === 'outcomes' ? outcomeRows(client, measures, query) : totalRows(client, measures, query),
   );
@@ -110,22 +109,6 @@ class StandardOutput extends Writable {
 
 async function* ndjson(rows: AsyncIterable<Row>): AsyncGenerator<string> {
   for await (const row of rows) yield `${JSON.stringify(row)}\n`;
-}
-
-async function currentSequence(client: LedgerClient): Promise<string | undefined> {
-  const response = await client.request('/v1/measures', { query: { limit: '1' } });
-  const sequence = response.headers.get('ledger-sequence');
-  return sequence === '-1' || sequence === null ? undefined : sequence;
-}
-
-async function measureIds(client: LedgerClient): Promise<string[]> {
-  const ids: string[] = [];
-  for (let after: string | null | undefined; after !== null;) {
-    const page: MeasureListView = await client.get('/v1/measures', { after, limit: '500' });
-    ids.push(...page.measures.map(({ id }) => id));
-    after = page.next;
-  }
-  return ids;
 }
 
 type Query = Readonly<Record<string, string | undefined>>;

@@ -3,8 +3,8 @@ import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import type { CloudEvent } from '../reports/event.views.js';
-import type { LedgerClient } from './client.js';
-import { print } from './output.js';
+import { allMeasures, type LedgerClient } from './client.js';
+import { print, readable } from './output.js';
 
 export interface HistoryOptions {
   readonly after?: string;
@@ -20,6 +20,7 @@ export async function historyCommand(
 ): Promise<void> {
   // A programme that does not exist is a mistake, not an empty history.
   if (programme !== undefined) await client.get(`/v1/programmes/${encodeURIComponent(programme)}`);
+  const units = json ? NO_UNITS : new Map((await allMeasures(client)).map(({ id, unit }) => [id, unit]));
   const response = await client.request('/v1/events', {
     query: { programme, after, until, type },
     headers: { accept: 'application/x-ndjson' },
@@ -28,33 +29,51 @@ export async function historyCommand(
     input: Readable.fromWeb(response.body as ReadableStream),
     crlfDelay: Infinity,
   });
-  for await (const line of lines) print(json ? line : told(JSON.parse(line) as CloudEvent));
+  for await (const line of lines) print(json ? line : told(JSON.parse(line) as CloudEvent, units));
 }
 
-function told({ ledgersequence, time, actor, type, subject, data, recordedfrom }: CloudEvent): string {
+type Units = ReadonlyMap<string, string>;
+const NO_UNITS: Units = new Map();
+
+function told(
+  { ledgersequence, time, actor, type, subject, data, recordedfrom }: CloudEvent,
+  units: Units,
+): string {
   const reason = typeof data['reason'] === 'string' ? ` — ${data['reason']}` : '';
   const from = recordedfrom.startsWith('file:')
     ? `, from ${recordedfrom.slice(0, 17)}…${recordedfrom.slice(69)}`
     : '';
-  return `${ledgersequence}  ${time}  ${type}  ${subject}  ${whatOf(data)}by ${actor}${from}${reason}`;
+  return `${ledgersequence}  ${time}  ${type}  ${subject}  ${whatOf(data, units)}by ${actor}${from}${reason}`;
 }
 
-function whatOf(data: CloudEvent['data']): string {
-  const { measureId, quantity, numerator, denominator, percent, name, label, effective, replaces } = data as {
-    measureId?: string;
-    quantity?: number;
-    numerator?: number;
-    denominator?: number;
-    percent?: string;
-    name?: string;
-    label?: string;
-    effective?: { from: string; to: string };
-    replaces?: { quantity?: number };
+interface Figures {
+  readonly measureId: string;
+  readonly quantity?: number;
+  readonly numerator?: number;
+  readonly denominator?: number;
+  readonly percent?: string;
+}
+
+function whatOf(data: CloudEvent['data'], units: Units): string {
+  const { name, label, effective, evidence, replaces } = data as {
+    readonly name?: string;
+    readonly label?: string;
+    readonly effective?: { readonly from: string; readonly to: string };
+    readonly evidence?: { readonly title: string };
+    readonly replaces?: Figures;
   };
+  const before = replaces && `was ${amountOf(replaces, units)}`;
   if (effective) {
-    const amount = quantity ?? (percent === undefined ? `${numerator}/${denominator}` : `${percent}%`);
-    const before = replaces?.quantity === undefined ? '' : ` (was ${replaces.quantity})`;
-    return `${amount} ${measureId}${before}, ${effective.from} to ${effective.to}, `;
+    const period = effective.from === effective.to ? effective.from : `${effective.from} to ${effective.to}`;
+    const on = evidence ? `on “${evidence.title}”, ` : '';
+    const amount = amountOf(data as unknown as Figures, units);
+    return `${amount}${before ? ` (${before})` : ''}, ${period}, ${on}`;
   }
+  if (before) return `${before}, `;
   return (name ?? label) ? `“${name ?? label}”, ` : '';
+}
+
+function amountOf({ measureId, quantity, numerator, denominator, percent }: Figures, units: Units): string {
+  if (quantity !== undefined) return `${readable(quantity, units.get(measureId) ?? '')} ${measureId}`;
+  return `${percent === undefined ? `${numerator}/${denominator}` : `${percent}%`} ${measureId}`;
 }

@@ -1,5 +1,5 @@
 /** `ledger import`: posts a file to the running ledger, which checks every row and then records all or none. */
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
@@ -33,7 +33,9 @@ export async function importCommand(
   file: string,
   options: ImportOptions,
 ): Promise<void> {
-  if (!existsSync(file)) throw new CommandFailed(`there is no file ${file}`, 2);
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (!found) throw new CommandFailed(`there is no file ${file}`, 2);
+  if (found.isDirectory()) throw new CommandFailed(`${file} is a directory: name a file`, 2);
   const format = options.format ?? (/\.(ndjson|jsonl)$/i.test(file) ? 'ndjson' : 'csv');
   const path = `/v1/programmes/${encodeURIComponent(options.programme)}/imports`;
   try {
@@ -50,9 +52,10 @@ export async function importCommand(
     const receipt = await receiptOf(response);
     print(options.json ? JSON.stringify(receipt) : told(file, receipt));
   } catch (error) {
-    if (error instanceof CommandFailed && error.problem?.errors)
-      nameRows(error.problem, options.json ?? false);
-    throw error;
+    if (!(error instanceof CommandFailed) || !error.problem?.errors) throw error;
+    nameRows(error.problem, options.json ?? false);
+    // The rows are named: the problem's title would only say it again.
+    throw new CommandFailed(error.problem.detail, 1, error.problem);
   }
 }
 

@@ -1,5 +1,6 @@
 /** `ledger serve`: starts the ledger and keeps serving, with the example of published figures if asked. */
 import { CommandBus } from '@nestjs/cqrs';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { exampleProgrammes, loadExample } from '../example.js';
 import { CatalogueView } from '../projections/catalogue-view.js';
 import { serve } from '../serve.js';
@@ -15,13 +16,24 @@ export async function serveCommand({ example = false }: ServeOptions): Promise<v
   const { app, url, adminKey } = await serve();
   if (!example) return;
   const examples = exampleProgrammes();
-  const others = app.get(CatalogueView).list('programme', '', Number.MAX_SAFE_INTEGER);
-  if (others.every(({ id }) => examples.has(id))) {
+  const registered = app.get(CatalogueView).list('programme', '', Number.MAX_SAFE_INTEGER);
+  const known = registered.filter(({ id }) => examples.has(id)).length;
+  if (known === registered.length) {
     const outcomes = await loadExample(app.get(CommandBus));
     print(`The example is recorded: ${outcomes} published figures.`);
-  } else {
+  } else if (known < examples.size) {
     print('The ledger holds programmes of its own: the example was not recorded.');
   }
   print('');
-  await totalsCommand(new LedgerClient({ url, key: adminKey }), {});
+  await quietly(app, () => totalsCommand(new LedgerClient({ url, key: adminKey }), {}));
+  print('\nIt goes on serving: stop it with Ctrl-C.');
+}
+
+/** The questions that make up the table are worth no line each in the log above it. */
+async function quietly(app: NestFastifyApplication, work: () => Promise<void>): Promise<void> {
+  const { log } = app.getHttpAdapter().getInstance();
+  const { level } = log;
+  log.level = 'warn';
+  await work();
+  log.level = level;
 }

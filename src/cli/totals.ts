@@ -1,7 +1,7 @@
-/** `ledger totals`: annual and since-2018 figures as a table, or as JSON. */
-import type { MeasureListView, MeasureView } from '../catalogue/catalogue.dto.js';
+/** `ledger totals`: annual and since-2018 figures as a table, or as JSON, all as known at one moment. */
+import type { MeasureView } from '../catalogue/catalogue.dto.js';
 import type { AnnualTotals, TotalSince, YearFigure } from '../reports/reports.views.js';
-import type { LedgerClient } from './client.js';
+import { allMeasures, currentSequence, type LedgerClient } from './client.js';
 import { print, readable, table, type Align } from './output.js';
 
 export interface TotalsOptions {
@@ -10,7 +10,7 @@ export interface TotalsOptions {
   readonly organisation?: string;
   readonly since?: string;
   readonly asAt?: string;
-  readonly asAtSequence?: string;
+  readonly asAtSequence?: string | undefined;
   readonly json?: boolean;
 }
 
@@ -22,25 +22,18 @@ interface MeasureTotals {
 }
 
 export async function totalsCommand(client: LedgerClient, options: TotalsOptions): Promise<void> {
-  const { json = false, measure, ...filters } = options;
+  const { json = false, measure, ...asked } = options;
+  // Each measure is asked for by itself: what is recorded meanwhile must not stand in half of the table.
+  const now = asked.asAt === undefined && asked.asAtSequence === undefined;
+  const filters = now ? { ...asked, asAtSequence: await currentSequence(client) } : asked;
   const measures =
     measure === undefined
       ? await allMeasures(client)
-      : [await client.get<MeasureView>(`/v1/measures/${measure}`)];
+      : [await client.get<MeasureView>(`/v1/measures/${encodeURIComponent(measure)}`)];
   const totals: MeasureTotals[] = [];
   for (const each of measures) totals.push(await totalsOf(client, each, filters));
   if (json) print(JSON.stringify({ totals }, null, 2));
   else printTables(totals, measure !== undefined);
-}
-
-async function allMeasures(client: LedgerClient): Promise<MeasureView[]> {
-  const measures: MeasureView[] = [];
-  for (let after: string | null | undefined; after !== null;) {
-    const page: MeasureListView = await client.get('/v1/measures', { after, limit: '500' });
-    measures.push(...page.measures);
-    after = page.next;
-  }
-  return measures;
 }
 
 async function totalsOf(
@@ -55,7 +48,9 @@ async function totalsOf(
 }
 
 function printTables(totals: readonly MeasureTotals[], evenEmpty: boolean): void {
-  const shown = totals.filter(({ annual }) => evenEmpty || annual.years.some(({ outcomes }) => outcomes > 0));
+  const shown = totals
+    .filter(({ annual }) => evenEmpty || annual.years.some(({ outcomes }) => outcomes > 0))
+    .sort(byLabelAfterParent(totals));
   if (shown.length === 0) return print('No outcomes are recorded yet.');
   const years = [
     ...new Set(shown.flatMap(({ annual }) => annual.years.map(({ financialYear }) => financialYear))),
@@ -78,7 +73,22 @@ function printTables(totals: readonly MeasureTotals[], evenEmpty: boolean): void
   });
   print(table(['Measure', 'Unit', ...years, `Since ${sinceYear}`], rows, align));
   print('');
+  for (const { measure } of shown) {
+    const parts = shown.filter((each) => each.measure.rollsUpInto === measure.id);
+    if (parts.length > 0)
+      print(`${measure.label} includes: ${parts.map((each) => each.measure.label).join('; ')}.`);
+  }
   print('– no data; stocks show their latest value of the year and, like ratios, have no total over years.');
+}
+
+/** By label, but what rolls up into a measure comes right after it. */
+function byLabelAfterParent(totals: readonly MeasureTotals[]) {
+  const labels = new Map(totals.map(({ measure }) => [measure.id, measure.label]));
+  const place = ({ label, rollsUpInto }: MeasureView) => {
+    const parent = labels.get(rollsUpInto ?? '');
+    return parent === undefined ? `${label}\n` : `${parent}\n${label}`;
+  };
+  return (one: MeasureTotals, other: MeasureTotals) => place(one.measure).localeCompare(place(other.measure));
 }
 
 function cell(figure: YearFigure | undefined, measure: MeasureView): string {
