@@ -5,7 +5,7 @@
  */
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { LogController, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
 import type { IncomingHttpHeaders } from 'node:http';
 import { randomUUID } from 'node:crypto';
@@ -15,7 +15,7 @@ import type { AdminKey } from './admin-key.js';
 import { ApiDocument } from './docs.controller.js';
 import { openApiOf } from './openapi.js';
 import { Problem } from './problem.js';
-import { ProblemFilter } from './problem.filter.js';
+import { ProblemFilter, sendProblem } from './problem.filter.js';
 import { RouteTable } from './route-table.js';
 import { parseJson } from './strict-json.js';
 import { SchemaValidationPipe } from './validation.js';
@@ -38,12 +38,18 @@ export function makeAdapter(logger: PinoLogger): FastifyAdapter {
       const given = headers['x-request-id'];
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
     },
-    routerOptions: { ignoreTrailingSlash: false },
+    // Longer than any address that Node takes: an id is unknown, however long.
+    routerOptions: { ignoreTrailingSlash: false, maxParamLength: 16_384 },
+    // Found before any hook runs, and so before it is known who asks.
+    frameworkErrors: (_error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      const detail = 'the address is not UTF-8 in percent-encoding';
+      sendProblem(reply, request.id, { code: 'bad-request', detail });
+    },
   });
 }
 
 export function setUpHttp(app: NestFastifyApplication, adminKey: AdminKey): void {
-  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  const fastify = app.getHttpAdapter().getInstance();
   const projection = app.get(Projection);
   const routes = new RouteTable(fastify);
 
