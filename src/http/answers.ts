@@ -5,7 +5,8 @@
 import { IntersectionType } from '@nestjs/swagger';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
-import { copyDescriptions, type Dto, isInstant, isObject, nested, rule } from './decorators.js';
+import { isInstant } from '../kernel/financial-year.js';
+import { copyDescriptions, type Dto, isObject, nested, rule } from './decorators.js';
 
 /** A JSON number where it is exact, and beyond ±(2^53 − 1) a string of digits. Money is in pence. */
 export const ExactAmount = (): PropertyDecorator =>
@@ -30,7 +31,7 @@ const LARGE_AMOUNT = /^-?[1-9]\d{15,39}$/u;
 export const Instant = (): PropertyDecorator =>
   rule({
     says: 'must be an instant such as 2023-04-01T09:30:00Z',
-    accepts: isInstant,
+    accepts: (value) => typeof value === 'string' && isInstant(value),
     published: () => ({ type: 'string', format: 'date-time' }),
   });
 

@@ -9,6 +9,8 @@
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
 import { getMetadataStorage, registerDecorator, ValidateIf, ValidateNested } from 'class-validator';
+import { isCalendarDate, isDateOrInstant } from '../kernel/financial-year.js';
+import { SLUG, SLUG_LENGTH_MAX } from '../kernel/ids.js';
 
 export type Dto = abstract new (...args: never[]) => object;
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -92,34 +94,18 @@ interface About {
 export const CalendarDate = (): PropertyDecorator =>
   rule({
     says: 'must be a date that exists, such as 2023-04-01, from 1900 to 2999',
-    accepts: isCalendarDate,
+    accepts: (value) => typeof value === 'string' && isCalendarDate(value),
     published: () => ({ type: 'string', format: 'date' }),
   });
-
-export function isCalendarDate(value: unknown): value is string {
-  if (typeof value !== 'string' || !/^(?:19|2\d)\d\d-\d\d-\d\d$/.test(value)) return false;
-  const [year, month, day] = [+value.slice(0, 4), +value.slice(5, 7), +value.slice(8)];
-  return month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month);
-}
 
 /** A calendar date, or an RFC 3339 instant: `2023-04-01T09:30:00.250+01:00`, or with `Z`. No leap second. */
 export const DateOrInstant = (): PropertyDecorator =>
   rule({
     says: 'must be a date such as 2023-04-01, or an instant such as 2023-04-01T09:30:00Z',
-    accepts: isDateOrInstant,
+    accepts: (value) => typeof value === 'string' && isDateOrInstant(value),
     published: () => ({ type: 'string', anyOf: [{ format: 'date' }, { format: 'date-time' }] }),
     checked: () => ({ type: 'string', format: 'date-or-instant' }),
   });
-
-export function isDateOrInstant(value: unknown): value is string {
-  return isCalendarDate(value) || isInstant(value);
-}
-
-export function isInstant(value: unknown): value is string {
-  return typeof value === 'string' && TIME.test(value.slice(10)) && isCalendarDate(value.slice(0, 10));
-}
-
-const TIME = /^T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
 /** Text for people: `min` to `max` UTF-16 units, no control characters but `\n` and `\t`, not blank. */
 export function PlainText({ min = 1, max }: UpTo): PropertyDecorator {
@@ -150,9 +136,6 @@ export const Slug = (): PropertyDecorator =>
 export function isSlug(value: unknown): value is string {
   return typeof value === 'string' && value.length <= SLUG_LENGTH_MAX && SLUG.test(value);
 }
-
-const SLUG = /^[a-z0-9]+(?:-[a-z0-9]+)*$/u;
-const SLUG_LENGTH_MAX = 64;
 
 /** A JSON number without a fraction, within ±(2^53 − 1) so that it is exact. Money is in pence. */
 export function WholeNumber({ min = -SAFE, max = SAFE }: Partial<UpTo> = {}): PropertyDecorator {
@@ -220,11 +203,6 @@ export function isListOfObjects(value: unknown, { min, max }: Required<UpTo>): v
 
 export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function daysIn(year: number, month: number): number {
-  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
-  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
 /** For the rules of answers.ts and for this file. */

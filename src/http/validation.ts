@@ -9,7 +9,8 @@
 import { Problem } from './problem.js';
 import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import { type Dto, isCalendarDate, isDateOrInstant, isInstant, type TextCheck } from './decorators.js';
+import { isCalendarDate, isDateOrInstant, isInstant } from '../kernel/financial-year.js';
+import type { Dto, TextCheck } from './decorators.js';
 import { checkedSchemaOf, statesRules } from './json-schema.js';
 import { pointerOf } from './strict-json.js';
 

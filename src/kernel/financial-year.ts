@@ -29,6 +29,10 @@ export function isInstant(text: string): boolean {
   return match !== null && isCalendarDate(match[1]!) && !Number.isNaN(Date.parse(text));
 }
 
+export function isDateOrInstant(text: string): boolean {
+  return isCalendarDate(text) || isInstant(text);
+}
+
 export function parseCalendarDate(text: string): CalendarDate {
   if (!isCalendarDate(text)) throw new TypeError(`not a date: ${text}`);
   return text as CalendarDate;

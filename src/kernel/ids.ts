@@ -16,7 +16,7 @@ export type SubmissionId = Branded<string, 'SubmissionId'>;
 export type OutcomeId = Branded<string, 'OutcomeId'>;
 export type StreamName = Branded<string, 'StreamName'>;
 
-export const SLUG = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
+export const SLUG = /^[a-z0-9]+(?:-[a-z0-9]+)*$/u;
 export const SLUG_LENGTH_MAX = 64;
 export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Outcomes in one submission. */
