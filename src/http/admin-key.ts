@@ -2,7 +2,7 @@
  * The admin key: given by configuration, or made on the first start, written to `admin.key` in the data
  * directory with mode 600, and shown once. Only its hash is kept in memory.
  */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -36,5 +36,5 @@ export function findAdminKey(
 export const adminKeyFile = (dataDir: string) => join(dataDir, 'admin.key');
 
 function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return hash('sha256', text, 'buffer');
 }

@@ -1,33 +1,57 @@
 /**
- * RFC 8785 (JCS) canonical JSON, and the hashes over it.
+ * RFC 8785 (JCS) canonical JSON, and the hash over it.
  *
  * Two contents are the same when their canonical JSON is. Every stored payload is canonical text, so that
  * `JSON.stringify(JSON.parse(payload))` gives it back: our keys are names, never integers, which is all that
- * a JavaScript object could reorder.
+ * a JavaScript object could reorder. Tests: test/unit/canonical-json.test.ts.
  */
-import canonicalize from 'canonicalize';
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomFillSync } from 'node:crypto';
 import { assert } from './assert.js';
 
+/**
+ * Members in order of their names' UTF-16 units, no white space, strings and numbers as `JSON.stringify` writes
+ * them (RFC 8785, section 3.2). A member that is `undefined` is absent.
+ */
 export function canonicalJson(value: unknown): string {
-  const text = canonicalize(value);
-  assert(text !== undefined, 'canonical JSON of undefined');
+  if (typeof value === 'string') return quoted(value);
+  if (typeof value !== 'object' || value === null) return scalar(value);
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  const object = value as Readonly<Record<string, unknown>>;
+  let members = '';
+  for (const name of Object.keys(object).sort()) {
+    const member = object[name];
+    if (member === undefined) continue;
+    members += `${members === '' ? '' : ','}${quoted(name)}:${canonicalJson(member)}`;
+  }
+  return `{${members}}`;
+}
+
+/** Most texts need no escape, and telling so is quicker than asking `JSON.stringify`. */
+function quoted(text: string): string {
+  return NEEDS_NO_ESCAPE.test(text) ? `"${text}"` : JSON.stringify(text);
+}
+
+const NEEDS_NO_ESCAPE = /^[\x20-\x21\x23-\x5b\x5d-\x7e]*$/;
+
+function scalar(value: unknown): string {
+  assert(typeof value !== 'number' || Number.isFinite(value), `${String(value)} has no JSON`);
+  const text = JSON.stringify(value) as string | undefined;
+  assert(text !== undefined, `canonical JSON of ${typeof value}`);
   return text;
 }
 
-/** SHA-256 of the canonical JSON, hexadecimal: says whether two contents are the same. */
-export function contentHash(value: unknown): string {
-  return createHash('sha256').update(canonicalJson(value)).digest('hex');
-}
+const SALT_BYTES = 16;
+/** A call of the system's generator costs more than a hash, so it fills many salts at once. */
+const salts = Buffer.alloc(256 * SALT_BYTES);
+let saltsUsed = salts.length;
 
-export const SALT_BYTES = 16;
-
-/** A batch of salts costs one call of the system's generator. Each is base64url, 22 characters. */
-export function makeSalts(count: number): string[] {
-  const random = randomBytes(count * SALT_BYTES);
-  return Array.from({ length: count }, (_, index) =>
-    random.toString('base64url', index * SALT_BYTES, (index + 1) * SALT_BYTES),
-  );
+/** 16 random bytes as base64url, 22 characters. */
+export function makeSalt(): string {
+  if (saltsUsed === salts.length) {
+    randomFillSync(salts);
+    saltsUsed = 0;
+  }
+  return salts.toString('base64url', saltsUsed, (saltsUsed += SALT_BYTES));
 }
 
 /**
@@ -35,5 +59,9 @@ export function makeSalts(count: number): string[] {
  * hash once the payload itself has been erased.
  */
 export function payloadHash(salt: string, canonicalPayload: string): string {
-  return createHash('sha256').update(Buffer.from(salt, 'base64url')).update(canonicalPayload).digest('hex');
+  return hash(
+    'sha256',
+    Buffer.concat([Buffer.from(salt, 'base64url'), Buffer.from(canonicalPayload)]),
+    'hex',
+  );
 }

@@ -4,7 +4,7 @@
  * `outcomeId` is `<submissionId>.<line>` with lines from 1: it is the same on every retry and leads to its
  * stream without an index.
  */
-import { v5 as uuidV5 } from 'uuid';
+import { hash } from 'node:crypto';
 
 declare const brand: unique symbol;
 export type Branded<Base, Brand extends string> = Base & { readonly [brand]: Brand };
@@ -24,7 +24,7 @@ export const OUTCOMES_MAX = 500;
 export const OUTCOME_ID = /^([0-9a-f-]{36})\.([1-9][0-9]{0,2})$/;
 
 /** The namespace of every UUIDv5 of the ledger; its own value is arbitrary and must never change. */
-const LEDGER_NAMESPACE = '6f0c1ad4-53ff-5c0e-9d4b-2f8a4e0d7c11';
+const LEDGER_NAMESPACE = Buffer.from('6f0c1ad453ff5c0e9d4b2f8a4e0d7c11', 'hex');
 
 function parseSlug(text: string, what: string): string {
   if (text.length > SLUG_LENGTH_MAX || !SLUG.test(text)) throw new TypeError(`not ${what}: ${text}`);
@@ -71,10 +71,17 @@ export const submissionStream = (id: SubmissionId) => `submission-${id}` as Stre
  * for one place, the second is told so, even when both say the same (docs/adr/0003-event-ids.md).
  */
 export function eventIdOf(stream: StreamName, revision: number, saltedPayloadHash: string): string {
-  return uuidV5(`${stream}@${revision} ${saltedPayloadHash}`, LEDGER_NAMESPACE);
+  return uuidV5(LEDGER_NAMESPACE, `${stream}@${revision} ${saltedPayloadHash}`);
 }
 
 /** The id of one chunk of a file: the same file posted to the same programme makes the same submissions. */
 export function fileSubmissionId(programmeId: ProgrammeId, fileSha256: string, chunk: number): SubmissionId {
-  return uuidV5(`file ${programmeId} ${fileSha256} ${chunk}`, LEDGER_NAMESPACE) as SubmissionId;
+  return uuidV5(LEDGER_NAMESPACE, `file ${programmeId} ${fileSha256} ${chunk}`) as SubmissionId;
+}
+
+/** RFC 9562, section 5.5: the first 122 bits of a SHA-1 that version and variant leave room for. */
+export function uuidV5(namespace: Buffer, name: string): string {
+  const hex = hash('sha1', Buffer.concat([namespace, Buffer.from(name)]), 'hex');
+  const variant = '89ab'[Number.parseInt(hex[16]!, 16) % 4]!;
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

@@ -4,7 +4,7 @@
  * A decision is made on a whole stream and appended at exactly the revision it was made on. If another writer
  * came first, it is made again on what is there now, a bounded number of times.
  */
-import { canonicalJson, makeSalts, payloadHash } from '../kernel/canonical-json.js';
+import { canonicalJson, makeSalt, payloadHash } from '../kernel/canonical-json.js';
 import type { Decider } from '../kernel/decider.js';
 import { eventIdOf, type StreamName } from '../kernel/ids.js';
 import { Refused } from '../kernel/refusals.js';
@@ -106,11 +106,10 @@ function seal(
   { actor, correlationId, source }: Provenance,
   nowMs: number,
 ): NewEvent[] {
-  const salts = makeSalts(events.length);
   const recordedAt = new Date(nowMs).toISOString();
   return events.map(({ schema, type, data }, index) => {
     const payload = canonicalJson(data);
-    const salt = salts[index]!;
+    const salt = makeSalt();
     const hash = payloadHash(salt, payload);
     return {
       id: eventIdOf(stream, firstRevision + index, hash),
