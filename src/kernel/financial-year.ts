@@ -52,9 +52,17 @@ const londonClock = new Intl.DateTimeFormat('en-GB', {
 
 /** The date in Europe/London at an instant, given in milliseconds since 1970. */
 export function londonDate(instantMs: number): CalendarDate {
-  const [day, month, year] = londonClock.format(instantMs).split('/');
-  return `${year}-${month}-${day}` as CalendarDate;
+  // London is whole hours ahead of UTC, so its date changes only on the hour: most calls ask about the last one.
+  const hour = Math.floor(instantMs / HOUR_MS);
+  if (hour !== lastAsked.hour) {
+    const [day, month, year] = londonClock.format(instantMs).split('/');
+    lastAsked = { hour, date: `${year}-${month}-${day}` as CalendarDate };
+  }
+  return lastAsked.date;
 }
+
+const HOUR_MS = 3_600_000;
+let lastAsked = { hour: NaN, date: '' as CalendarDate };
 
 /** The last millisecond of a date in Europe/London: where clocks change, a day has 23 or 25 hours. */
 export function endOfLondonDay(date: CalendarDate): number {
