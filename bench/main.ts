@@ -1,0 +1,185 @@
+/**
+ * The benchmark: `npm run bench -- --help`. What it measures and what came out: docs/benchmarks.md.
+ *
+ * Every figure of a run stands beside the raw floor measured in the same run on the same disk, because the
+ * machine is shared and figures of different days do not compare.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { measureFloor, type Floor } from './floor.js';
+import { makeHistory, OUTCOMES_A_SUBMISSION } from './history.js';
+import { Server } from './processes.js';
+import { measureProjection } from './projections.js';
+import { figure, printTable, ratio, type Row } from './table.js';
+import { measureTotals, type Latency } from './totals.js';
+import { measureValidation } from './validation.js';
+
+const HELP = `npm run bench -- [options]
+  --outcomes <sizes>   lengths of history, default 10000,1000000
+  --seconds <n>        of each measurement, default 4
+  --parts <names>      of validation,submissions,projections,totals; default all
+  --dir <path>         where to work, default a new directory in ${tmpdir()}, removed at the end
+`;
+const PARTS = ['validation', 'submissions', 'projections', 'totals'];
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      outcomes: { type: 'string', default: '10000,1000000' },
+      seconds: { type: 'string', default: '4' },
+      parts: { type: 'string', default: PARTS.join(',') },
+      dir: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return void process.stdout.write(HELP);
+  const dir = mkdtempSync(join(values.dir ?? tmpdir(), 'ledger-bench-'));
+  const seconds = Number(values.seconds);
+  const parts = values.parts.split(',');
+  try {
+    const floor = measureFloor(dir, seconds / 2);
+    printTable('the raw floor', floorRows(floor));
+    if (parts.includes('validation')) validation(seconds / 2);
+    if (parts.includes('submissions')) await submissions(dir, seconds, floor);
+    const sizes = values.outcomes.split(',').map(Number);
+    if (parts.includes('projections') || parts.includes('totals'))
+      await histories(dir, seconds, { sizes, parts, floor });
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+function floorRows({ flushes, inserts, insertsBy500 }: Floor): Row[] {
+  return [
+    { what: 'write + fdatasync of one event', 'a second': figure(flushes) },
+    {
+      what: 'better-sqlite3, one event a commit',
+      'a second': figure(inserts),
+      'of fdatasync': ratio(inserts, flushes),
+    },
+    {
+      what: 'better-sqlite3, 500 events a commit',
+      'a second': figure(insertsBy500),
+      'of fdatasync': ratio(insertsBy500, flushes),
+    },
+  ];
+}
+
+function validation(seconds: number): void {
+  const { classValidator, compiled, nativeParse, strictParse } = measureValidation(seconds);
+  printTable('outcomes a second in bodies of 500, one thread', [
+    {
+      what: 'class-transformer and class-validator',
+      'a second': figure(classValidator),
+      'of class-validator': '1.00',
+    },
+    {
+      what: 'compiled schema',
+      'a second': figure(compiled),
+      'of class-validator': ratio(compiled, classValidator),
+    },
+    {
+      what: 'JSON.parse alone',
+      'a second': figure(nativeParse),
+      'of class-validator': ratio(nativeParse, classValidator),
+    },
+    {
+      what: 'strict JSON',
+      'a second': figure(strictParse),
+      'of class-validator': ratio(strictParse, classValidator),
+    },
+  ]);
+}
+
+async function submissions(dir: string, seconds: number, floor: Floor): Promise<void> {
+  const rows: Row[] = [];
+  let withoutGroups = 0;
+  const cases = [
+    { connections: 64, outcomes: 1, groupSizeMax: 1 },
+    { connections: 1, outcomes: 1, groupSizeMax: 1_000 },
+    { connections: 16, outcomes: 1, groupSizeMax: 1_000 },
+    { connections: 64, outcomes: 1, groupSizeMax: 1_000 },
+    { connections: 4, outcomes: OUTCOMES_A_SUBMISSION, groupSizeMax: 1_000 },
+  ];
+  for (const [index, { connections, outcomes, groupSizeMax }] of cases.entries()) {
+    const dataDir = join(dir, `submissions-${index}`);
+    mkdirSync(dataDir);
+    await makeHistory(dataDir, OUTCOMES_A_SUBMISSION);
+    const server = await Server.start(dataDir, { groupSizeMax });
+    const before = await server.usage();
+    const load = await server.load({ connections, seconds, send: { outcomes } });
+    const after = await server.usage();
+    await server.stop();
+    rmSync(dataDir, { recursive: true });
+    const perSecond = load.perSecond * outcomes;
+    if (groupSizeMax === 1) withoutGroups = perSecond;
+    rows.push({
+      what:
+        groupSizeMax === 1
+          ? `one outcome each, ${connections} connections, a flush each`
+          : `${outcomes === 1 ? 'one outcome' : `${outcomes} outcomes`} each, ${connections} connections`,
+      'outcomes a second': figure(perSecond),
+      'p50 ms': figure(load.p50Ms),
+      'p99 ms': figure(load.p99Ms),
+      'of fdatasync': ratio(perSecond, floor.flushes),
+      'of insert': ratio(perSecond, floor.inserts),
+      'of a flush each': ratio(perSecond, withoutGroups),
+      'server CPU s': figure((after.cpuMs - before.cpuMs) / 1_000),
+      'generator CPU µs': figure(load.cpuMicros),
+      'RSS MB': figure(after.rssBytes / 1e6),
+    });
+  }
+  printTable('submissions over HTTP, acknowledged after the flush and the projection', rows);
+}
+
+interface Histories {
+  readonly sizes: readonly number[];
+  readonly parts: readonly string[];
+  readonly floor: Floor;
+}
+
+async function histories(dir: string, seconds: number, { sizes, parts, floor }: Histories): Promise<void> {
+  const speeds: Row[] = [];
+  const latencies = new Map<number, readonly Latency[]>();
+  for (const outcomes of sizes) {
+    const dataDir = join(dir, `history-${outcomes}`);
+    mkdirSync(dataDir);
+    const add = (what: string, perSecond: number) =>
+      speeds.push({
+        what,
+        outcomes: figure(outcomes),
+        'a second': figure(perSecond),
+        'of inserts by 500': ratio(perSecond, floor.insertsBy500),
+      });
+    add('decide, seal and append in submissions of 500', await makeHistory(dataDir, outcomes));
+    if (parts.includes('projections')) {
+      add('project as the live projector', await measureProjection(dataDir, { rebuild: false }));
+      add('rebuild', await measureProjection(dataDir, { rebuild: true }));
+    }
+    if (parts.includes('totals')) latencies.set(outcomes, await measureTotals(dataDir, outcomes, seconds));
+    rmSync(dataDir, { recursive: true });
+  }
+  printTable('events a second', speeds);
+  if (latencies.size > 0)
+    printTable('totals over HTTP, one connection, p50 / p99 in ms', latencyRows(latencies));
+}
+
+function latencyRows(latencies: ReadonlyMap<number, readonly Latency[]>): Row[] {
+  const all = [...latencies];
+  const [, first] = all[0]!;
+  return first.map(({ what, p50Ms }, index) => {
+    const columns = all.map(([outcomes, ofSize]) => {
+      const { p50Ms, p99Ms } = ofSize[index]!;
+      return [`${figure(outcomes)} outcomes`, `${figure(p50Ms)} / ${figure(p99Ms)}`];
+    });
+    const last = all.at(-1)![1][index]!;
+    return { what, ...(Object.fromEntries(columns) as Row), 'last p50 of first': ratio(last.p50Ms, p50Ms) };
+  });
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`bench: ${(error as Error).stack}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,64 @@
+/** Starts the processes that a measurement is made of, and ends each one that it started. */
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LoadPlan, LoadResult } from './load.js';
+import type { ServerUsage } from './server.js';
+
+const STARTED_WITHIN_MS = 20 * 60_000;
+
+export class Server {
+  private constructor(
+    private readonly process: ChildProcess,
+    readonly url: string,
+    readonly adminKey: string,
+  ) {}
+
+  /** Its log goes to a file, as it does where the ledger is served. */
+  static async start(dataDir: string, { groupSizeMax = 1_000 } = {}): Promise<Server> {
+    const log = openSync(`${dataDir}/server.log`, 'a');
+    const child = fork(join(__dirname, 'server.js'), [String(groupSizeMax)], {
+      env: { ...process.env, DATA_DIR: dataDir, PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'info' },
+      stdio: ['ignore', 'ignore', log, 'ipc'],
+    });
+    closeSync(log);
+    const { url, adminKey } = await reply<{ url: string; adminKey: string }>(child);
+    return new Server(child, url, adminKey);
+  }
+
+  /** CPU time and memory of the whole process so far. */
+  async usage(): Promise<ServerUsage> {
+    this.process.send('usage');
+    return reply<ServerUsage>(this.process);
+  }
+
+  async load(plan: Omit<LoadPlan, 'url' | 'adminKey'>): Promise<LoadResult> {
+    const generator = fork(join(__dirname, 'load.js'));
+    const { url, adminKey } = this;
+    generator.send({ ...plan, url, adminKey } satisfies LoadPlan);
+    return reply<LoadResult>(generator);
+  }
+
+  async stop(): Promise<void> {
+    const exited = once(this.process, 'exit');
+    this.process.kill('SIGTERM');
+    await exited;
+  }
+}
+
+/** The next message of a process; an error if it ends first. */
+async function reply<Message>(child: ChildProcess): Promise<Message> {
+  const done = new AbortController();
+  const signal = AbortSignal.any([done.signal, AbortSignal.timeout(STARTED_WITHIN_MS)]);
+  try {
+    return await Promise.race([
+      once(child, 'message', { signal }).then(([message]) => message as Message),
+      once(child, 'exit', { signal }).then(([code]) => {
+        throw new Error(`${child.spawnargs.join(' ')} ended with ${code}`);
+      }),
+    ]);
+  } finally {
+    done.abort();
+  }
+}

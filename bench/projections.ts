@@ -1,0 +1,21 @@
+/** How fast events become read models: catching up as the live projector does, and as a rebuild. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Build } from '../src/projections/build.js';
+
+/** @returns events projected a second into a new file, from the first event until level with the store */
+export async function measureProjection(dataDir: string, { rebuild }: { rebuild: boolean }): Promise<number> {
+  const file = join(dataDir, `bench-views-${rebuild ? 'rebuild' : 'live'}.db`);
+  const startedAt = performance.now();
+  let build: Build;
+  const events = await new Promise<number>((resolve, reject) => {
+    build = new Build({ store: { dataDir }, file, rebuild }, ({ progress, level }, report) => {
+      if (report.kind === 'stopped') reject(new Error(report.message));
+      if (level) resolve(progress.sequence + 1);
+    });
+  });
+  const perSecond = (events * 1_000) / (performance.now() - startedAt);
+  await build!.stop();
+  for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true });
+  return perSecond;
+}
