@@ -18,8 +18,18 @@ module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     { name: 'no-barrels', severity: 'error', from: {}, to: { path: '^src/.*/index\\.ts$' } },
-    { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: '^src/(main|cli)\\.ts$|-worker\\.ts$|-writer\\.ts$' }, to: {} },
-    { name: 'no-dev-dependencies', severity: 'error', from: { path: '^src/' }, to: { dependencyTypes: ['npm-dev'] } },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, pathNot: '^src/(main|cli)\\.ts$|-worker\\.ts$|-writer\\.ts$' },
+      to: {},
+    },
+    {
+      name: 'no-dev-dependencies',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev'] },
+    },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     mayImportOnly('kernel-stands-alone', kernel, [kernel]),
     mayImportOnly('deciders-are-pure', deciders, [kernel, deciders]),
@@ -32,7 +42,14 @@ module.exports = {
     mayImportOnly('store-below-projections', store, [kernel, deciders, store]),
     mayImportOnly('projections-below-reports', projections, [kernel, deciders, store, projections]),
     // How the shape of an answer is declared is all that reports know of HTTP.
-    mayImportOnly('reports-below-app', reports, [kernel, deciders, store, projections, reports, '^src/http/(decorators|answers)\\.ts$']),
+    mayImportOnly('reports-below-app', reports, [
+      kernel,
+      deciders,
+      store,
+      projections,
+      reports,
+      '^src/http/(decorators|answers)\\.ts$',
+    ]),
     {
       name: 'adapters-are-picked-in-one-place',
       severity: 'error',
@@ -44,6 +61,9 @@ module.exports = {
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['require', 'node', 'import', 'default'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['require', 'node', 'import', 'default'],
+    },
   },
 };

@@ -16,7 +16,6 @@ import {
   ReopenProgrammeDto,
   ReviseMeasureDto,
 } from '../../src/catalogue/catalogue.dto.js';
-import type { Dto } from '../../src/http/decorators.js';
 import { validatorOf } from '../../src/http/validation.js';
 import {
   AnnualQueryDto,
@@ -100,7 +99,7 @@ const VALID: readonly (readonly [new () => object, object])[] = [
 
 describe('class-validator and the compiled schema accept the same values', () => {
   test.each(VALID.map(([dto, valid]) => [dto.name, dto, valid] as const))('of %s', (_name, dto, valid) => {
-    const faultsIn = validatorOf(dto as Dto);
+    const faultsIn = validatorOf(dto);
     expect(faultsIn(valid)).toEqual([]);
     const seen = { accepted: 0, refused: 0 };
     fc.assert(
