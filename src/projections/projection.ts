@@ -8,7 +8,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Database } from 'better-sqlite3';
 import { Worker } from 'node:worker_threads';
-import { BehaviorSubject, filter, firstValueFrom, map, merge, Subject, take, timer } from 'rxjs';
+import { BehaviorSubject, filter, firstValueFrom, map, merge, startWith, Subject, take, timer } from 'rxjs';
 import { compiled } from '../kernel/compiled.js';
 import type { Position } from '../store/event-store.js';
 import type { StoreLocation } from '../store/open-reader.js';
@@ -139,7 +139,10 @@ export class Projection {
 
   private async until(reached: (progress: ViewsCheckpoint) => boolean, what: string): Promise<void> {
     if (reached(this.progress$.value)) return;
-    const stopped$ = this.changes$.pipe(filter(() => this.status.status === 'stopped'));
+    const stopped$ = this.changes$.pipe(
+      startWith(undefined),
+      filter(() => this.status.status === 'stopped'),
+    );
     const answer = await firstValueFrom(
       merge(
         this.progress$.pipe(

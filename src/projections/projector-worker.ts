@@ -1,6 +1,6 @@
 /** The projector's thread: catches up, says so, and follows. It alone writes its views file. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Position } from '../store/event-store.js';
+import type { Position, RecordedEvent } from '../store/event-store.js';
 import { openReader, type StoreLocation } from '../store/open-reader.js';
 import { ProjectionStopped, Projector, type BatchProjected } from './projector.js';
 
@@ -22,8 +22,15 @@ const BATCH_SIZE_MAX = 5_000;
 async function run({ store, file, rebuild }: ProjectorOptions, signal: AbortSignal): Promise<void> {
   const reader = openReader(store);
   const projector = new Projector(file);
-  const project = (events: Parameters<Projector['project']>[0]) =>
-    report({ kind: 'projected', ...projector.project(events) });
+  const project = (events: readonly RecordedEvent[]) => {
+    try {
+      report({ kind: 'projected', ...projector.project(events) });
+    } catch (error) {
+      // It may have gone some way before it stopped, and that far it can be read.
+      report({ kind: 'projected', ...projector.checkpoint, catalogueChanged: true });
+      throw error;
+    }
+  };
   try {
     await projector.verifyStoreHolds(reader);
     projector.buildFast(rebuild);

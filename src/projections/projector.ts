@@ -21,7 +21,11 @@ export interface BatchProjected extends ViewsCheckpoint {
 
 /** The projection stopped at an event, and will not step over it. */
 export class ProjectionStopped extends Error {
-  constructor(sequence: number, event: RecordedEvent, cause: unknown) {
+  constructor(
+    readonly sequence: number,
+    event: RecordedEvent,
+    cause: unknown,
+  ) {
     super(
       `projection stopped at sequence ${sequence}, event ${event.id} (${event.type}, ${event.stream} revision ` +
         `${event.revision}): ${cause instanceof Error ? cause.message : String(cause)}`,
@@ -57,10 +61,23 @@ export class Projector {
   }
 
   /**
-   * Applies the events that follow the checkpoint, all or none.
-   * @throws ProjectionStopped, with everything before the batch kept
+   * Applies the events that follow the checkpoint.
+   * @throws ProjectionStopped, with everything before the event that it stopped at applied
    */
   project(events: readonly RecordedEvent[]): BatchProjected {
+    const done = this.at.sequence + 1;
+    try {
+      return this.projectAll(events);
+    } catch (error) {
+      if (error instanceof ProjectionStopped && error.sequence > done) {
+        this.projectAll(events.slice(0, error.sequence - done));
+      }
+      throw error;
+    }
+  }
+
+  /** In one transaction: all or none. */
+  private projectAll(events: readonly RecordedEvent[]): BatchProjected {
     this.db.exec('BEGIN IMMEDIATE');
     try {
       let { sequence, ledgerTime } = this.at;
@@ -74,6 +91,7 @@ export class Projector {
           if (this.catalogue.apply(known, sequence)) catalogueChanged = true;
           else this.cells.apply(known, event.revision, sequence, (id) => this.measure(id));
         } catch (cause) {
+          if (isFaultOfDisk(cause)) throw cause;
           throw new ProjectionStopped(sequence, event, cause);
         }
       }
@@ -140,6 +158,12 @@ export class Projector {
   close(): void {
     this.db.close();
   }
+}
+
+/** Not the event's fault: SQLite could not write, whatever it was given. */
+function isFaultOfDisk(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && /^SQLITE_(?!CONSTRAINT|MISMATCH)/.test(code);
 }
 
 /** Event types and programme ids as small numbers. */
