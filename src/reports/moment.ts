@@ -75,7 +75,7 @@ function atInstant(views: Database, instantMs: number): Moment {
   let low = -1;
   let high = lastSequence(views);
   while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
+    const middle = low + Math.ceil((high - low) / 2);
     if (ledgerTimeAt(views, middle) <= instantMs) low = middle;
     else high = middle - 1;
   }
