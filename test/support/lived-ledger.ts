@@ -1,0 +1,105 @@
+/** A store and its real projection in one process, with the reports on top, as the app puts them together. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CatalogueView } from '../../src/projections/catalogue-view.js';
+import { Projection } from '../../src/projections/projection.js';
+import { Projector } from '../../src/projections/projector.js';
+import { openViewsForReading } from '../../src/projections/views-file.js';
+import { OutcomesReport } from '../../src/reports/outcomes-report.js';
+import { EntryReader } from '../../src/reports/outcomes.js';
+import { Percentages } from '../../src/reports/percentages.js';
+import { Totals } from '../../src/reports/totals.js';
+import type { RecordedEvent } from '../../src/store/event-store.js';
+import { SqliteStore } from '../../src/store/sqlite-store.js';
+import type { History } from './histories.js';
+import { record } from './record-history.js';
+
+export class LivedLedger {
+  readonly totals: Totals;
+  readonly outcomes: OutcomesReport;
+
+  private constructor(
+    readonly dataDir: string,
+    readonly store: SqliteStore,
+    readonly projection: Projection,
+    /** All of them, in order: the index of each is its sequence. */
+    readonly events: readonly RecordedEvent[],
+  ) {
+    const entries = new EntryReader(store);
+    this.totals = new Totals(projection, new CatalogueView(projection), new Percentages(projection, entries));
+    this.outcomes = new OutcomesReport(projection, this.totals, entries);
+  }
+
+  /** Projected live, while the history is being recorded. */
+  static async of(history: History): Promise<LivedLedger> {
+    const dataDir = mkdtempSync(join(tmpdir(), 'ledger-lived-'));
+    const store = await SqliteStore.open(dataDir);
+    const projection = new Projection({ dataDir });
+    await projection.start();
+    await record(history, store);
+    const events = await store.readAll(null, 100_000);
+    await projection.reach(events.length - 1);
+    return new LivedLedger(dataDir, store, projection, events);
+  }
+
+  get viewsFile(): string {
+    return viewsFileIn(this.dataDir);
+  }
+
+  async stop(): Promise<void> {
+    await this.projection.stop();
+    await this.store.close();
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    rmSync(this.dataDir, { recursive: true });
+  }
+}
+
+/** The file that holds the current read models of a data directory. */
+export function viewsFileIn(dataDir: string): string {
+  const views = join(dataDir, 'views');
+  return join(views, readFileSync(join(views, 'current'), 'utf8').trim());
+}
+
+/** Everything in a views file, row by row, in the order of the tables themselves. */
+export function contentOfViews(file: string): Record<string, unknown[]> {
+  const db = openViewsForReading(file);
+  try {
+    const tables = db
+      .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+      .pluck()
+      .all() as string[];
+    return Object.fromEntries(
+      tables.map((table) => [table, db.prepare(`SELECT * FROM ${table}`).raw().all()]),
+    );
+  } finally {
+    db.close();
+  }
+}
+
+/** What a views file holds once events are projected into it, the batches being taken in turns. */
+export function viewsOf(
+  events: readonly RecordedEvent[],
+  batches: readonly { readonly size: number; readonly reopen: boolean }[] = [
+    { size: Infinity, reopen: false },
+  ],
+): Record<string, unknown[]> {
+  const dir = mkdtempSync(join(tmpdir(), 'ledger-views-'));
+  const file = join(dir, 'views.db');
+  let projector = new Projector(file);
+  for (let next = 0, turn = 0; next < events.length; turn++) {
+    const { size, reopen } = batches[turn % batches.length]!;
+    projector.project(events.slice(next, next + size));
+    next = projector.checkpoint.sequence + 1;
+    if (!reopen) continue;
+    projector.close();
+    projector = new Projector(file);
+  }
+  projector.close();
+  const content = contentOfViews(file);
+  rmSync(dir, { recursive: true });
+  return content;
+}

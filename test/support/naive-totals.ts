@@ -1,0 +1,317 @@
+/**
+ * The totals of a ledger, folded from its events in the plainest way: a list of what stands, looked through
+ * again for every question.
+ *
+ * Nothing of `src/projections` or `src/reports` is used here, nor what a correction says it replaces: the rules
+ * are written a second time, from the words of the design, so that both can be wrong only in different ways.
+ */
+import type { RecordedEvent } from '../../src/store/event-store.js';
+
+interface NaiveMeasure {
+  id: string;
+  label: string;
+  unit: string;
+  kind: 'flow' | 'stock' | 'ratio';
+  countsPeople: boolean;
+  rollsUpInto: string | null;
+  version: number;
+  /** Versions that cannot be compared with the one before them. */
+  breaks: number[];
+}
+
+interface Standing {
+  readonly id: string;
+  /** Of the event that recorded this version. */
+  readonly sequence: number;
+  readonly measureId: string;
+  readonly measureVersion: number;
+  readonly programmeId: string;
+  readonly organisationId?: string;
+  readonly quantity?: number;
+  readonly numerator?: number;
+  readonly denominator?: number;
+  readonly percent?: string;
+  readonly range?: { readonly low: number; readonly high: number };
+  readonly effective: { readonly to: string };
+  readonly basis: string;
+}
+
+export interface NaiveQuery {
+  readonly measure: string;
+  readonly programme?: string | undefined;
+  readonly organisation?: string | undefined;
+  /** The years in which the financial years start. */
+  readonly from: number;
+  readonly to?: number | undefined;
+  readonly groupBy?: 'programme' | 'organisation' | undefined;
+}
+
+export type NaiveAnswer = 'definition-break' | Readonly<Record<string, unknown>>;
+
+export class NaiveLedger {
+  readonly measures = new Map<string, NaiveMeasure>();
+  private readonly programmes = new Map<string, string>();
+  private readonly organisations = new Map<string, { name: string; from: string }[]>();
+  private standing: Standing[] = [];
+  /** The date in London when the last of the events was known. */
+  private readonly date: string;
+
+  constructor(events: readonly RecordedEvent[]) {
+    events.forEach((event, sequence) => this.take(event, sequence));
+    const times = events.map(({ metadata }) => metadata.recordedAt).sort();
+    this.date = new Date(times.at(-1)!).toLocaleDateString('sv-SE', { timeZone: 'Europe/London' });
+  }
+
+  private take({ type, data }: RecordedEvent, sequence: number): void {
+    const { measureId, programmeId, organisationId, name, outcomeId } = data as Record<string, string>;
+    if (outcomeId !== undefined) {
+      this.standing = this.standing.filter(({ id }) => id !== outcomeId);
+      if (type === 'OutcomeWithdrawn') return;
+      this.standing.push({ ...(data as unknown as Standing), id: outcomeId, sequence });
+    } else if (type === 'MeasureDefined') {
+      const defined = { ...data, id: measureId!, version: 1, breaks: [] };
+      this.measures.set(measureId!, defined as unknown as NaiveMeasure);
+    } else if (type === 'MeasureRevised') {
+      const measure = this.measures.get(measureId!)!;
+      measure.version += 1;
+      measure.label = data['label'] as string;
+      if (data['comparable'] === false) measure.breaks.push(measure.version);
+    } else if (type === 'ProgrammeRegistered' || type === 'ProgrammeAmended') {
+      this.programmes.set(programmeId!, name!);
+    } else if (type === 'OrganisationRegistered') {
+      this.organisations.set(organisationId!, [{ name: name!, from: '' }]);
+    } else if (type === 'OrganisationRenamed') {
+      this.organisations.get(organisationId!)!.push({ name: name!, from: data['from'] as string });
+    }
+  }
+
+  /** What `Totals.annual` answers, the moment left out; flags and percentages are in order of text. */
+  annual(query: NaiveQuery, allowBreaks: boolean): NaiveAnswer {
+    const measure = this.measures.get(query.measure)!;
+    const found = this.matching(query);
+    const years = this.yearsOf(query, found);
+    const yearly = (outcomes: readonly Standing[]) =>
+      years.map((year) => ({
+        financialYear: named(year),
+        ...this.figure(
+          measure,
+          outcomes.filter((outcome) => yearOf(outcome) === year),
+        ),
+      }));
+    const answer = {
+      measure: this.describe(measure),
+      years: yearly(found),
+      ...this.grouped(query, found, years.at(-1)!, (outcomes) => ({ years: yearly(outcomes) })),
+    };
+    const broken = years.some((year) => this.isBroken(found.filter((outcome) => yearOf(outcome) === year)));
+    return broken && !allowBreaks ? 'definition-break' : answer;
+  }
+
+  /** What `Totals.since` answers of a flow. */
+  since(query: NaiveQuery, allowBreaks: boolean): NaiveAnswer {
+    const measure = this.measures.get(query.measure)!;
+    const found = this.matching(query);
+    const years = this.yearsOf(query, found);
+    const whole = (outcomes: readonly Standing[]) => ({
+      ...this.figure(measure, outcomes),
+      missingYears: years.filter((year) => !outcomes.some((outcome) => yearOf(outcome) === year)).map(named),
+    });
+    if (this.isBroken(found) && !allowBreaks) return 'definition-break';
+    return {
+      measure: this.describe(measure),
+      since: named(years[0]!),
+      through: named(years.at(-1)!),
+      ...whole(found),
+      ...this.grouped(query, found, years.at(-1)!, whole),
+    };
+  }
+
+  /** The outcomes that stand behind the figures of a measure, whether or not they are part of a sum. */
+  matching({ measure, programme, organisation, from, to = 9999 }: NaiveQuery): Standing[] {
+    const family = this.familyOf(measure);
+    return this.standing.filter(
+      (outcome) =>
+        family.includes(outcome.measureId) &&
+        (programme === undefined || outcome.programmeId === programme) &&
+        (organisation === undefined || outcome.organisationId === organisation) &&
+        yearOf(outcome) >= from &&
+        yearOf(outcome) <= to,
+    );
+  }
+
+  financialYearOf(date: string): string {
+    return named(yearOf({ effective: { to: date } }));
+  }
+
+  /** A measure, those that roll up into it, and those that roll up into them. */
+  private familyOf(id: string): string[] {
+    const children = [...this.measures.values()].filter(({ rollsUpInto }) => rollsUpInto === id);
+    return [id, ...children.flatMap((child) => this.familyOf(child.id))];
+  }
+
+  private yearsOf({ from, to }: NaiveQuery, found: readonly Standing[]): number[] {
+    const today = yearOf({ effective: { to: this.date } });
+    const last = to ?? (found.length > 0 ? Math.max(...found.map(yearOf)) : today);
+    return Array.from({ length: Math.max(last, from) - from + 1 }, (_, index) => from + index);
+  }
+
+  private grouped(
+    { groupBy }: NaiveQuery,
+    found: readonly Standing[],
+    lastYear: number,
+    answer: (outcomes: readonly Standing[]) => object,
+  ): object {
+    if (groupBy === undefined) return {};
+    const keyOf = (outcome: Standing) =>
+      (groupBy === 'programme' ? outcome.programmeId : outcome.organisationId) ?? '';
+    const keys = [...new Set(found.map(keyOf))].sort();
+    const groups = keys.map((key) => ({
+      [groupBy]: { id: key === '' ? null : key, name: this.nameOf(groupBy, key, lastYear) },
+      ...answer(found.filter((outcome) => keyOf(outcome) === key)),
+    }));
+    return { groups };
+  }
+
+  private nameOf(groupBy: 'programme' | 'organisation', id: string, lastYear: number): string | null {
+    if (id === '') return null;
+    if (groupBy === 'programme') return this.programmes.get(id)!;
+    const date = [`${lastYear + 1}-03-31`, this.date].sort()[0]!;
+    const borne = this.organisations.get(id)!.filter(({ from }) => from <= date);
+    return borne.sort((one, other) => (one.from < other.from ? -1 : 1)).at(-1)!.name;
+  }
+
+  private figure(measure: NaiveMeasure, outcomes: readonly Standing[]): object {
+    const family = this.familyOf(measure.id);
+    const part = (id: string) => {
+      const { total, outcomes: count } = this.sum(
+        measure,
+        outcomes.filter(({ measureId }) => measureId === id),
+      );
+      return { measure: id, total, outcomes: count };
+    };
+    return {
+      ...this.sum(measure, outcomes),
+      ...(family.length > 1 && measure.kind !== 'ratio' && { parts: family.map(part).sort(byMeasure) }),
+      ...(measure.kind === 'ratio' && { percentages: percentagesOf(outcomes) }),
+    };
+  }
+
+  private sum({ kind, countsPeople }: NaiveMeasure, outcomes: readonly Standing[]) {
+    const counted = kind === 'stock' ? latestOf(outcomes) : kind === 'flow' ? outcomes : [];
+    const bases = [...new Set(counted.map(({ basis }) => basis))];
+    const add = (of: readonly Standing[], value: (outcome: Standing) => number) =>
+      amount(of.reduce((sum, outcome) => sum + BigInt(value(outcome)), 0n));
+    const quantity = (outcome: Standing) => outcome.quantity!;
+    return {
+      total: counted.length === 0 ? null : add(counted, quantity),
+      outcomes: outcomes.length,
+      byBasis: Object.fromEntries(
+        bases.map((basis) => [
+          basis,
+          add(
+            counted.filter((outcome) => outcome.basis === basis),
+            quantity,
+          ),
+        ]),
+      ),
+      range:
+        counted.length === 0
+          ? null
+          : {
+              low: add(counted, (outcome) => outcome.range?.low ?? outcome.quantity!),
+              high: add(counted, (outcome) => outcome.range?.high ?? outcome.quantity!),
+            },
+      ratio: kind === 'ratio' ? ratioOf(outcomes) : null,
+      flags: [
+        ...(this.isBroken(outcomes) ? ['definition-break'] : []),
+        ...(kind === 'stock' && counted.length > 1 ? ['latest-values-added-across-programmes'] : []),
+        ...(countsPeople && this.kindsOf(outcomes) > 1 ? ['people-may-be-counted-more-than-once'] : []),
+        ...(kind === 'ratio' && outcomes.some(isPercent) ? ['percentages-not-combined'] : []),
+      ],
+    };
+  }
+
+  /** How many parts the outcomes fall into that may count the same people. */
+  private kindsOf(outcomes: readonly Standing[]): number {
+    const kinds = outcomes.map((outcome) =>
+      JSON.stringify([
+        outcome.measureId,
+        this.seriesOf(outcome),
+        outcome.programmeId,
+        outcome.organisationId,
+        yearOf(outcome),
+        outcome.basis,
+      ]),
+    );
+    return new Set(kinds).size;
+  }
+
+  /** Whether one measure is in it under definitions that cannot be compared. */
+  private isBroken(outcomes: readonly Standing[]): boolean {
+    const series = new Set(outcomes.map((outcome) => `${outcome.measureId} ${this.seriesOf(outcome)}`));
+    return series.size > new Set(outcomes.map(({ measureId }) => measureId)).size;
+  }
+
+  private seriesOf({ measureId, measureVersion }: Standing): number {
+    return this.measures.get(measureId)!.breaks.filter((version) => version <= measureVersion).length;
+  }
+
+  private describe({ id, label, unit, kind, countsPeople, version }: NaiveMeasure) {
+    return { id, label, unit, kind, countsPeople, version };
+  }
+}
+
+/** The calendar year in which an outcome's financial year starts. */
+function yearOf({ effective }: Pick<Standing, 'effective'>): number {
+  const [year, month] = effective.to.split('-').map(Number) as [number, number];
+  return month < 4 ? year - 1 : year;
+}
+
+const named = (year: number) => `${year}-${`${year + 1}`.slice(2)}`;
+
+const isPercent = ({ percent }: Standing) => percent !== undefined;
+
+const byMeasure = (one: { measure: string }, other: { measure: string }) =>
+  one.measure < other.measure ? -1 : 1;
+
+function amount(value: bigint): number | string {
+  return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
+}
+
+/** Of each measure, programme, organisation and year the one with the latest date; of two on it, the later recorded. */
+function latestOf(outcomes: readonly Standing[]): Standing[] {
+  const sameThing = (one: Standing, other: Standing) =>
+    one.measureId === other.measureId &&
+    one.programmeId === other.programmeId &&
+    one.organisationId === other.organisationId &&
+    yearOf(one) === yearOf(other);
+  const isLater = (one: Standing, other: Standing) =>
+    one.effective.to > other.effective.to ||
+    (one.effective.to === other.effective.to && one.sequence > other.sequence);
+  return outcomes.filter((one) => !outcomes.some((other) => sameThing(one, other) && isLater(other, one)));
+}
+
+function ratioOf(outcomes: readonly Standing[]) {
+  const whole = outcomes.filter((outcome) => !isPercent(outcome));
+  if (whole.length === 0) return null;
+  const numerator = whole.reduce((sum, outcome) => sum + BigInt(outcome.numerator!), 0n);
+  const denominator = whole.reduce((sum, outcome) => sum + BigInt(outcome.denominator!), 0n);
+  // Five decimals, the rest cut off: the fifth says which way the fourth is rounded.
+  const cut = (numerator * 10_000_000n) / denominator;
+  const rounded = cut / 10n + (cut % 10n >= 5n ? 1n : 0n);
+  const percent = `${rounded / 10_000n}.${`${rounded % 10_000n}`.padStart(4, '0')}`;
+  return { numerator: amount(numerator), denominator: amount(denominator), percent };
+}
+
+function percentagesOf(outcomes: readonly Standing[]) {
+  return outcomes
+    .filter(isPercent)
+    .map(({ id, programmeId, organisationId, percent, basis }) => ({
+      outcome: id,
+      programme: programmeId,
+      ...(organisationId !== undefined && { organisation: organisationId }),
+      percent,
+      basis,
+    }))
+    .sort((one, other) => (one.outcome < other.outcome ? -1 : 1));
+}

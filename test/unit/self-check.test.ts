@@ -1,0 +1,186 @@
+/** Whatever is altered behind the ledger's back, the self-check says so, and where. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import Database from 'better-sqlite3';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SelfCheck, type SelfCheckReport } from '../../src/projections/self-check.js';
+import { openViewsForReading } from '../../src/projections/views-file.js';
+import type { RecordedEvent } from '../../src/store/event-store.js';
+import { openReader } from '../../src/store/open-reader.js';
+import { checksumOf, type AppendRow } from '../../src/store/sqlite-format.js';
+import { eventsFile } from '../../src/store/sqlite-store.js';
+import type { Draft, History } from '../support/histories.js';
+import { LivedLedger, viewsFileIn } from '../support/lived-ledger.js';
+
+const draft: Draft = {
+  measure: 0,
+  organisation: 0,
+  days: [5, 5],
+  basis: 'counted',
+  quantity: 120,
+  other: 10,
+  ranged: false,
+  percentAlone: false,
+};
+const HISTORY: History = {
+  steps: [
+    { does: 'submit', programme: 0, outcomes: [draft, { ...draft, quantity: 30 }, { ...draft, measure: 3 }] },
+    {
+      does: 'submit',
+      programme: 1,
+      outcomes: [
+        { ...draft, measure: 4 },
+        { ...draft, measure: 1, ranged: true },
+      ],
+    },
+    { does: 'correct', outcome: 0, draft: { ...draft, quantity: 110 } },
+    { does: 'withdraw', outcome: 1 },
+  ],
+  clockMs: [1_000],
+};
+const JOBS = 'jobs (series 1), lipid-management, wessex, 2023, counted';
+const SITES = 'sites (series 1), lipid-management, wessex, 2023, counted';
+
+let lived: LivedLedger;
+let events: readonly RecordedEvent[];
+let dataDir: string;
+
+beforeAll(async () => {
+  lived = await LivedLedger.of(HISTORY);
+  ({ events } = lived);
+  await lived.stop();
+});
+afterAll(() => rmSync(lived.dataDir, { recursive: true }));
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'ledger-altered-'));
+  cpSync(lived.dataDir, dataDir, { recursive: true });
+});
+afterEach(() => rmSync(dataDir, { recursive: true }));
+
+async function check(): Promise<SelfCheckReport> {
+  const reader = openReader({ dataDir });
+  const views = openViewsForReading(viewsFileIn(dataDir));
+  const report = await new SelfCheck(reader, views).step();
+  views.close();
+  await reader.close();
+  return report;
+}
+
+function alterViews(sql: string): void {
+  const views = new Database(viewsFileIn(dataDir));
+  views.exec(sql);
+  views.close();
+}
+
+test('what nobody altered passes, and is told by a digest that is the same each time', async () => {
+  const report = await check();
+  expect(report).toEqual({ ok: true, sequence: events.length - 1, outcomes: 4, digest: report.digest });
+  expect(report.digest).toMatch(/^[0-9a-f]{64}$/);
+  expect(await check()).toEqual(report);
+});
+
+describe('rows of events', () => {
+  test.each([
+    ['another digest', 'UPDATE events SET digest = digest + 1 WHERE sequence = 11', 'sequence 11 '],
+    ['another position', `UPDATE events SET position = position || '0' WHERE sequence = 3`, 'sequence 3 '],
+    ['one taken out', 'DELETE FROM events WHERE sequence = 7', 'sequence 7 '],
+    ['one moved', 'UPDATE events SET sequence = 100 WHERE sequence = 7', 'sequence 7 '],
+    [
+      'one that was never committed',
+      `INSERT INTO events SELECT sequence + 1, '9', 0, 1, 1, 1 FROM checkpoint; UPDATE checkpoint SET sequence = sequence + 1`,
+      `sequence 16 was projected`,
+    ],
+  ])('%s', async (_what, sql, place) => {
+    alterViews(sql);
+    const report = await check();
+    expect(report.ok).toBe(false);
+    expect(report.fault).toContain(place);
+  });
+});
+
+describe('figures', () => {
+  const OF_JOBS = `WHERE measure = 'jobs'`;
+  const LOG_OF_JOBS = `WHERE cell = (SELECT id FROM cells ${OF_JOBS})`;
+  test.each([
+    ['a total', `UPDATE cells SET state = replace(state, '110', '111') ${OF_JOBS}`, JOBS],
+    ['the number of outcomes', `UPDATE cells SET state = '2' || substr(state, 2) ${OF_JOBS}`, JOBS],
+    ['a state that is none', `UPDATE cells SET state = 'many' ${OF_JOBS}`, JOBS],
+    ['the programme', `UPDATE cells SET programme = 'polypill' ${OF_JOBS}`, 'jobs (series 1), polypill'],
+    ['the year', `UPDATE cells SET year = 2022 ${OF_JOBS}`, 'wessex, 2022, counted'],
+    ['a cell taken out', `DELETE FROM cells ${OF_JOBS}`, JOBS],
+    [
+      'a cell added',
+      `INSERT INTO cells SELECT 99, measure, 2011, programme, organisation, basis, series, sequence, state FROM cells ${OF_JOBS}`,
+      'wessex, 2011, counted',
+    ],
+    [
+      'the latest value of a stock',
+      `UPDATE cells SET state = replace(state, '120', '121') WHERE measure = 'sites'`,
+      SITES,
+    ],
+    [
+      'the last state in a log',
+      `UPDATE cell_log SET state = replace(state, '110', '111') ${LOG_OF_JOBS}`,
+      JOBS,
+    ],
+    [
+      'a total and its log alike',
+      `UPDATE cell_log SET state = replace(state, '110', '111') ${LOG_OF_JOBS};
+       UPDATE cells SET state = replace(state, '110', '111') ${OF_JOBS}`,
+      JOBS,
+    ],
+  ])('%s', async (_what, sql, place) => {
+    alterViews(sql);
+    const report = await check();
+    expect(report.ok).toBe(false);
+    expect(report.fault).toContain(place);
+  });
+});
+
+describe('stored payloads', () => {
+  const altered = (sql: string, sealAnew: boolean) => {
+    const db = new Database(eventsFile(dataDir));
+    db.exec(sql);
+    for (const row of db.prepare('SELECT * FROM appends').all() as AppendRow[]) {
+      if (sealAnew) {
+        db.prepare('UPDATE appends SET checksum = ? WHERE position = ?').run(checksumOf(row), row.position);
+      }
+    }
+    db.close();
+  };
+  const OF_LINES = `WHERE stream LIKE 'submission-%' AND revision = 0 AND events LIKE '%"quantity":30%'`;
+
+  test('an altered one fails its record’s checksum, naming the place', async () => {
+    altered(
+      `UPDATE appends SET events = replace(events, '"quantity":30', '"quantity":31') ${OF_LINES}`,
+      false,
+    );
+    const report = await check();
+    expect(report.ok).toBe(false);
+    expect(report.fault).toMatch(/position 10 of submission-00000000-0000-4000-8000-000000000000/);
+  });
+
+  test('an altered one in a record that was sealed anew fails its own hash, naming the event', async () => {
+    altered(
+      `UPDATE appends SET events = replace(events, '"quantity":30', '"quantity":31') ${OF_LINES}`,
+      true,
+    );
+    const report = await check();
+    const event = events.find(({ data }) => data['quantity'] === 30)!;
+    expect(report.ok).toBe(false);
+    expect(report.fault).toContain(`event ${event.id} (${event.stream} revision ${event.revision})`);
+  });
+});
+
+test('figures are compared again at each step, also when nothing came', async () => {
+  const reader = openReader({ dataDir });
+  const views = openViewsForReading(viewsFileIn(dataDir));
+  const running = new SelfCheck(reader, views);
+  expect((await running.step()).ok).toBe(true);
+  expect((await running.step()).ok).toBe(true);
+  alterViews(`UPDATE cells SET state = replace(state, '110', '111') WHERE measure = 'jobs'`);
+  expect((await running.step()).fault).toContain(JOBS);
+  views.close();
+  await reader.close();
+});
