@@ -8,16 +8,18 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Database } from 'better-sqlite3';
 import { Worker } from 'node:worker_threads';
-import { BehaviorSubject, filter, firstValueFrom, map, merge, startWith, Subject, take, timer } from 'rxjs';
+import { filter, firstValueFrom, Subject } from 'rxjs';
 import { compiled } from '../kernel/compiled.js';
 import type { Position } from '../store/event-store.js';
 import type { StoreLocation } from '../store/open-reader.js';
 import { Build } from './build.js';
+import { Progress } from './progress.js';
 import type { ProjectorReport } from './projector-worker.js';
 import type { SelfCheckOptions, SelfCheckReport } from './self-check.js';
 import { ViewsDirectory } from './views-directory.js';
 import {
   openViewsForReading,
+  prepared,
   readCheckpoint,
   VIEWS_VERSION,
   viewsVersionOf,
@@ -47,17 +49,11 @@ export class NotProjected extends Error {
   }
 }
 
-const WAIT_MS_MAX = 10_000;
-
 @Injectable()
 export class Projection {
   private readonly logger = new Logger('Projection');
   private readonly directory: ViewsDirectory;
-  private readonly progress$ = new BehaviorSubject<ViewsCheckpoint>({
-    sequence: -1,
-    position: null,
-    ledgerTime: 0,
-  });
+  private readonly reached = new Progress();
   private readonly changes$ = new Subject<void>();
   private build!: Build;
   private nextBuild: Build | null = null;
@@ -94,12 +90,12 @@ export class Projection {
   }
 
   get progress(): ViewsCheckpoint {
-    return this.progress$.value;
+    return this.reached.checkpoint;
   }
 
   /** Every progress of the current views, beginning with where they are. */
   get progressed$() {
-    return this.progress$.asObservable();
+    return this.reached.checkpoints$;
   }
 
   get selfCheck(): SelfCheckReport {
@@ -134,25 +130,15 @@ export class Projection {
   /** The sequence of a committed event, once it is projected. */
   async sequenceOf(position: Position): Promise<number> {
     await this.until((progress) => (progress.position ?? '') >= position, 'what was recorded');
-    return findSequence(this.views, position, this.progress.sequence);
+    const read = prepared(this.views, 'SELECT position FROM events WHERE sequence = ?').pluck();
+    const sequence = this.reached.sequenceOf(position, (at) => read.get(at) as string);
+    if (sequence === undefined) throw new NotProjected(`no event is projected from position ${position}`);
+    return sequence;
   }
 
   private async until(reached: (progress: ViewsCheckpoint) => boolean, what: string): Promise<void> {
-    if (reached(this.progress$.value)) return;
-    const stopped$ = this.changes$.pipe(
-      startWith(undefined),
-      filter(() => this.status.status === 'stopped'),
-    );
-    const answer = await firstValueFrom(
-      merge(
-        this.progress$.pipe(
-          filter(reached),
-          map(() => 'reached' as const),
-        ),
-        merge(stopped$, timer(WAIT_MS_MAX)).pipe(map(() => 'not reached' as const)),
-      ).pipe(take(1)),
-    );
-    if (answer === 'not reached') {
+    const stopped = this.status.status === 'stopped';
+    if (!(stopped ? reached(this.progress) : await this.reached.until(reached))) {
       const { sequence } = this.progress;
       throw new NotProjected(
         `the read models stand at sequence ${sequence} and have not reached ${what}: ask again`,
@@ -190,7 +176,7 @@ export class Projection {
     switch (report.kind) {
       case 'projected':
         if (this.status.status === 'rebuilding') this.status = { ...this.status, sequence: report.sequence };
-        this.progress$.next(this.build.progress);
+        this.reached.advance(this.build.progress, report.positions);
         break;
       case 'level':
         this.status = { status: 'live' };
@@ -199,6 +185,7 @@ export class Projection {
         break;
       case 'stopped':
         this.status = { status: 'stopped', message: report.message };
+        this.reached.giveUp();
         this.logger.error(report.message);
         if (!report.atEvent) this.impossible = new ProjectionImpossible(report.message);
         break;
@@ -221,7 +208,7 @@ export class Projection {
     this.status = { status: 'live' };
     this.catalogueAt++;
     this.makeCurrent(build);
-    this.progress$.next(build.progress);
+    this.reached.advance(build.progress, []);
     this.changes$.next();
     void old.stop().then(() => this.directory.removeAllBut(this.build.file));
   }
@@ -264,26 +251,4 @@ function versionAndSequence(file: string): { version: number; sequence: number }
   } finally {
     db.close();
   }
-}
-
-/**
- * Positions grow with sequences, so the look-up is a search that starts at the end, where what was just
- * recorded is: a few steps for that, and the logarithm of history at worst.
- */
-function findSequence(views: Database, position: Position, last: number): number {
-  const read = views.prepare('SELECT position FROM events WHERE sequence = ?').pluck();
-  const at = (sequence: number) => read.get(sequence) as string;
-  let high = last;
-  let low = last;
-  for (let step = 1; low > 0 && at(low) > position; step *= 2) {
-    high = low;
-    low = Math.max(0, last - step);
-  }
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (at(middle) < position) low = middle + 1;
-    else high = middle;
-  }
-  if (at(low) !== position) throw new NotProjected(`no event is projected from position ${position}`);
-  return low;
 }

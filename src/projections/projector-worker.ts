@@ -27,7 +27,7 @@ async function run({ store, file, rebuild }: ProjectorOptions, signal: AbortSign
       report({ kind: 'projected', ...projector.project(events) });
     } catch (error) {
       // It may have gone some way before it stopped, and that far it can be read.
-      report({ kind: 'projected', ...projector.checkpoint, catalogueChanged: true });
+      report({ kind: 'projected', ...projector.checkpoint, catalogueChanged: true, positions: [] });
       throw error;
     }
   };
@@ -35,7 +35,7 @@ async function run({ store, file, rebuild }: ProjectorOptions, signal: AbortSign
     await projector.verifyStoreHolds(reader);
     projector.buildFast(rebuild);
     let after = projector.checkpoint.position as Position | null;
-    report({ kind: 'projected', ...projector.checkpoint, catalogueChanged: true });
+    report({ kind: 'projected', ...projector.checkpoint, catalogueChanged: true, positions: [] });
     for (;;) {
       const events = await reader.readAll(after, BATCH_SIZE_MAX);
       if (events.length === 0 || signal.aborted) break;

@@ -17,6 +17,8 @@ import { eventDigest, openViewsForWriting, readCheckpoint, type ViewsCheckpoint 
 export interface BatchProjected extends ViewsCheckpoint {
   /** Whether a programme, an organisation or a measure changed. */
   readonly catalogueChanged: boolean;
+  /** Of the batch's events. */
+  readonly positions: readonly string[];
 }
 
 /** The projection stopped at an event, and will not step over it. */
@@ -100,7 +102,7 @@ export class Projector {
       this.moveCheckpoint.run(sequence, position, ledgerTime);
       this.db.exec('COMMIT');
       this.at = { sequence, position, ledgerTime };
-      return { ...this.at, catalogueChanged };
+      return { ...this.at, catalogueChanged, positions: events.map((event) => event.position) };
     } catch (error) {
       if (this.db.inTransaction) this.db.exec('ROLLBACK');
       this.forget();

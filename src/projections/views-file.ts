@@ -82,6 +82,20 @@ export function openViewsForReading(file: string): Database.Database {
   return db;
 }
 
+/**
+ * A statement that its connection keeps: the driver would compile it again at every call. One text is always
+ * read in one way (`pluck` or not), for a statement remembers that.
+ */
+export function prepared(db: Database.Database, sql: string): Database.Statement {
+  const known = statements.get(db) ?? new Map<string, Database.Statement>();
+  statements.set(db, known);
+  let statement = known.get(sql);
+  if (!statement) known.set(sql, (statement = db.prepare(sql)));
+  return statement;
+}
+
+const statements = new WeakMap<Database.Database, Map<string, Database.Statement>>();
+
 export function viewsVersionOf(db: Database.Database): number {
   return db.pragma('user_version', { simple: true }) as number;
 }

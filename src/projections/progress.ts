@@ -1,0 +1,87 @@
+/**
+ * How far the current views are, who waits until they are further, and where the last events stand.
+ *
+ * Every write waits here for its own events to be projected. So a wait is no more than an entry of a set, and
+ * the sequence of what was projected just now is found without a look into the database.
+ */
+import { BehaviorSubject, type Observable } from 'rxjs';
+import type { ViewsCheckpoint } from './views-file.js';
+
+const WAIT_MS_MAX = 10_000;
+/** Positions that are remembered, at least, of the events projected last. */
+const RECENT_MIN = 4_096;
+
+interface Waiting {
+  readonly reached: (checkpoint: ViewsCheckpoint) => boolean;
+  readonly resolve: (reached: boolean) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+export class Progress {
+  private readonly checkpoint$ = new BehaviorSubject<ViewsCheckpoint>({
+    sequence: -1,
+    position: null,
+    ledgerTime: 0,
+  });
+  private readonly waiting = new Set<Waiting>();
+  /** Of the events up to the checkpoint: the last one is the checkpoint's own. */
+  private recent: string[] = [];
+
+  get checkpoint(): ViewsCheckpoint {
+    return this.checkpoint$.value;
+  }
+
+  /** Beginning with the present one. */
+  get checkpoints$(): Observable<ViewsCheckpoint> {
+    return this.checkpoint$.asObservable();
+  }
+
+  /** @param positions of the last events before the checkpoint, its own included; as many as are known */
+  advance(checkpoint: ViewsCheckpoint, positions: readonly string[]): void {
+    if (checkpoint.sequence - positions.length !== this.checkpoint.sequence) this.recent = [];
+    this.recent.push(...positions);
+    if (this.recent.length > 2 * RECENT_MIN) this.recent.splice(0, this.recent.length - RECENT_MIN);
+    this.checkpoint$.next(checkpoint);
+    for (const waiting of this.waiting) if (waiting.reached(checkpoint)) this.end(waiting, true);
+  }
+
+  /** Resolves, in ten seconds at most, with whether the views got so far. */
+  until(reached: Waiting['reached']): Promise<boolean> {
+    if (reached(this.checkpoint)) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.end(waiting, false), WAIT_MS_MAX);
+      const waiting: Waiting = { reached, resolve, timer };
+      this.waiting.add(waiting);
+    });
+  }
+
+  /** Nothing more will be projected: nobody needs to wait for it. */
+  giveUp(): void {
+    for (const waiting of this.waiting) this.end(waiting, false);
+  }
+
+  private end(waiting: Waiting, reached: boolean): void {
+    clearTimeout(waiting.timer);
+    this.waiting.delete(waiting);
+    waiting.resolve(reached);
+  }
+
+  /**
+   * The sequence of the event at a position, if it is projected. Positions grow with sequences: it is found by
+   * bisection, and what was just recorded among the positions that are remembered.
+   * @param read gives the position of any other sequence
+   */
+  sequenceOf(position: string, read: (sequence: number) => string): number | undefined {
+    const last = this.checkpoint.sequence;
+    const firstRecent = last - this.recent.length + 1;
+    const at = (sequence: number) => this.recent[sequence - firstRecent] ?? read(sequence);
+    const [oldest] = this.recent;
+    let low = oldest !== undefined && oldest <= position ? firstRecent : 0;
+    for (let high = last; low < high;) {
+      const middle = (low + high) >>> 1;
+      if (at(middle) < position) low = middle + 1;
+      else high = middle;
+    }
+    return last >= 0 && at(low) === position ? low : undefined;
+  }
+}
