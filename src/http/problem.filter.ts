@@ -17,7 +17,7 @@ import type { ProblemDocument } from './problem.views.js';
 import { MalformedJson } from './strict-json.js';
 import { InvalidInput } from './validation.js';
 
-interface Answer {
+export interface ProblemAnswer {
   readonly code: ProblemCode;
   readonly detail: string;
   readonly errors?: readonly ProblemFault[];
@@ -51,7 +51,7 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-export function sendProblem(reply: FastifyReply, requestId: string, answer: Answer): void {
+export function sendProblem(reply: FastifyReply, requestId: string, answer: ProblemAnswer): void {
   const document = documentOf(answer, requestId);
   void reply
     .status(document.status)
@@ -65,7 +65,10 @@ export function problemOf(error: unknown, requestId: string): ProblemDocument {
   return documentOf(answerTo(error), requestId);
 }
 
-function documentOf({ code, detail, errors, status }: Answer, requestId: string): ProblemDocument {
+export function documentOf(
+  { code, detail, errors, status }: ProblemAnswer,
+  requestId: string,
+): ProblemDocument {
   return {
     type: PROBLEM_TYPE_PREFIX + code,
     title: PROBLEMS[code].title,
@@ -76,7 +79,7 @@ function documentOf({ code, detail, errors, status }: Answer, requestId: string)
   };
 }
 
-function answerTo(error: unknown): Answer {
+function answerTo(error: unknown): ProblemAnswer {
   if (error instanceof Problem) return { code: error.code, detail: error.message, ...error.more };
   if (error instanceof Refused) {
     const errors = error.refusals.filter(({ pointer }) => pointer !== undefined);
@@ -106,7 +109,7 @@ function answerTo(error: unknown): Answer {
 }
 
 /** What Fastify and Nest find wrong before a request reaches our code. */
-function answerToFramework(error: unknown): Answer {
+function answerToFramework(error: unknown): ProblemAnswer {
   const status =
     error instanceof HttpException ? error.getStatus() : (error as { statusCode?: number }).statusCode;
   switch (status) {

@@ -14,8 +14,9 @@ import { Projection } from '../projections/projection.js';
 import type { AdminKey } from './admin-key.js';
 import { ApiDocument } from './docs.controller.js';
 import { openApiOf } from './openapi.js';
+import { answerToAddress, answerToBytes, ignoreExpectations } from './early-answers.js';
 import { Problem } from './problem.js';
-import { ProblemFilter, sendProblem } from './problem.filter.js';
+import { ProblemFilter } from './problem.filter.js';
 import { RouteTable } from './route-table.js';
 import { parseJson } from './strict-json.js';
 import { SchemaValidationPipe } from './validation.js';
@@ -29,6 +30,10 @@ export function makeAdapter(logger: PinoLogger): FastifyAdapter {
   return new FastifyAdapter({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
+    clientErrorHandler: (error, socket) => answerToBytes(logger, error, socket),
+    frameworkErrors: answerToAddress,
+    // Checked in a hook, where the answer can be a problem.
+    http: { requireHostHeader: false },
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: 0,
     keepAliveTimeout: 65_000,
@@ -40,11 +45,6 @@ export function makeAdapter(logger: PinoLogger): FastifyAdapter {
     },
     // Longer than any address that Node takes: an id is unknown, however long.
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 16_384 },
-    // Found before any hook runs, and so before it is known who asks.
-    frameworkErrors: (_error: Error, request: FastifyRequest, reply: FastifyReply) => {
-      const detail = 'the address is not UTF-8 in percent-encoding';
-      sendProblem(reply, request.id, { code: 'bad-request', detail });
-    },
   });
 }
 
@@ -52,6 +52,7 @@ export function setUpHttp(app: NestFastifyApplication, adminKey: AdminKey): void
   const fastify = app.getHttpAdapter().getInstance();
   const projection = app.get(Projection);
   const routes = new RouteTable(fastify);
+  ignoreExpectations(fastify.server);
 
   fastify.addHook('onRequest', async (request: FastifyRequest) => {
     const path = request.url.split('?', 1)[0]!;
@@ -62,6 +63,10 @@ export function setUpHttp(app: NestFastifyApplication, adminKey: AdminKey): void
     }
     request.actor = 'admin';
     if (request.is404) throw routes.problemFor(path);
+    const { headers, httpVersion } = request.raw;
+    if (headers.host === undefined && httpVersion === '1.1') {
+      throw new Problem('bad-request', 'HTTP/1.1 asks for a Host header');
+    }
   });
   fastify.addHook('preHandler', async ({ query, method }: FastifyRequest) => {
     const { minSequence } = query as { minSequence?: unknown };

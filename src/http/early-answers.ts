@@ -1,0 +1,59 @@
+/**
+ * Answers to what never becomes a request of ours: bytes that are not HTTP, a request that breaks off, headers
+ * without end, an address that cannot be read. They are problems like all others, but are written where no hook
+ * runs, so that here each carries its request id and is logged by itself.
+ */
+import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { documentOf, sendProblem, type ProblemAnswer } from './problem.filter.js';
+
+/** What Node's parser could not read. The bytes are never logged: they may hold a key. */
+export function answerToBytes(log: FastifyBaseLogger, error: NodeJS.ErrnoException, socket: Socket): void {
+  // Of an answer that is on its way already, only the end of the connection can tell that it is not whole.
+  const answering = (socket as { _httpMessage?: { headersSent: boolean } })._httpMessage?.headersSent;
+  if (error.code === 'ECONNRESET' || !socket.writable || answering) {
+    socket.destroy();
+    return;
+  }
+  const requestId = randomUUID();
+  const document = documentOf(problemOfBytes(error.code), requestId);
+  const body = JSON.stringify(document);
+  const head = [
+    `HTTP/1.1 ${document.status} ${STATUS_CODES[document.status]}`,
+    'content-type: application/problem+json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    `x-request-id: ${requestId}`,
+    'connection: close',
+  ];
+  log.info({ reqId: requestId, statusCode: document.status, reason: error.code }, 'answered');
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+}
+
+function problemOfBytes(code: string | undefined): ProblemAnswer {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return { code: 'too-large', status: 431, detail: 'the headers are larger than the ledger takes' };
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return { code: 'bad-request', status: 408, detail: 'the request did not arrive in time' };
+    default:
+      return { code: 'bad-request', detail: 'the bytes are not HTTP/1.1, or the request breaks off' };
+  }
+}
+
+/** An address that the router cannot read, found before it is known who asks. */
+export function answerToAddress(_error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const { method, url, ip } = request;
+  void reply.header('x-request-id', request.id);
+  sendProblem(reply, request.id, {
+    code: 'bad-request',
+    detail: 'the address is not UTF-8 in percent-encoding',
+  });
+  request.log.info({ method, url, statusCode: reply.statusCode, ip }, 'answered');
+}
+
+/** An `Expect` that is not known may be ignored (RFC 9110, 10.1.1); Node would answer without a word. */
+export function ignoreExpectations(server: Server): void {
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+}
