@@ -6,12 +6,13 @@
  * The law that the compiled schema and class-validator accept the same values is a property test:
  * test/unit/validation.test.ts.
  */
-import { Problem } from './problem.js';
 import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { Readable } from 'node:stream';
 import { isCalendarDate, isDateOrInstant, isInstant } from '../kernel/financial-year.js';
 import type { Dto, TextCheck } from './decorators.js';
 import { checkedSchemaOf, statesRules } from './json-schema.js';
+import { Problem } from './problem.js';
 import { pointerOf } from './strict-json.js';
 
 export type FaultCode =
@@ -53,6 +54,9 @@ export class SchemaValidationPipe implements PipeTransform {
       throw new Problem('malformed-json', 'the body is empty: send JSON');
     const validate = validatorIfDto(metatype);
     if (!validate) return value;
+    // A file that was sent to a call that takes JSON: its stream is not content to be checked.
+    if (value instanceof Readable)
+      throw new Problem('unsupported-media-type', 'send the body as application/json');
     const faults = validate(value);
     if (faults.length === 0) return value;
     throw new InvalidInput(type, type === 'query' ? sayingRepeated(value, faults) : faults);
