@@ -63,10 +63,7 @@ export function setUpHttp(app: NestFastifyApplication, adminKey: AdminKey): void
     }
     request.actor = 'admin';
     if (request.is404) throw routes.problemFor(path);
-    const { headers, httpVersion } = request.raw;
-    if (headers.host === undefined && httpVersion === '1.1') {
-      throw new Problem('bad-request', 'HTTP/1.1 asks for a Host header');
-    }
+    refuseUnclear(request);
   });
   fastify.addHook('preHandler', async ({ query, method }: FastifyRequest) => {
     const { minSequence } = query as { minSequence?: unknown };
@@ -101,4 +98,23 @@ export function setUpHttp(app: NestFastifyApplication, adminKey: AdminKey): void
   // Ends with 0 when all is closed, rather than by the signal that asked for it.
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   app.get(ApiDocument).publish(openApiOf(app));
+}
+
+/** Of these Node keeps the first and drops the rest; what stands between may have read the last. */
+const GIVEN_ONCE = /^(authorization|content-type)$/i;
+
+/** What could be read in two ways, or only by guessing. */
+function refuseUnclear({ raw }: FastifyRequest): void {
+  const { headers, httpVersion, rawHeaders } = raw;
+  if (headers.host === undefined && httpVersion === '1.1') {
+    throw new Problem('bad-request', 'HTTP/1.1 asks for a Host header');
+  }
+  const once = rawHeaders.filter((name, index) => index % 2 === 0 && GIVEN_ONCE.test(name));
+  if (new Set(once.map((name) => name.toLowerCase())).size < once.length) {
+    throw new Problem('bad-header', 'Authorization and Content-Type must be given once');
+  }
+  const { 'content-encoding': encoding = 'identity', 'content-type': type = '' } = headers;
+  if (encoding.toLowerCase() !== 'identity' || /;\s*charset\s*=\s*"?(?!utf-8\b)/i.test(type)) {
+    throw new Problem('unsupported-media-type', 'send the body in UTF-8, and without a Content-Encoding');
+  }
 }
