@@ -12,9 +12,10 @@ import { randomUUID } from 'node:crypto';
 import type { Logger as PinoLogger } from 'pino';
 import { Projection } from '../projections/projection.js';
 import type { AdminKey } from './admin-key.js';
+import { isDigitsText } from './decorators.js';
 import { ApiDocument } from './docs.controller.js';
-import { openApiOf } from './openapi.js';
 import { answerToAddress, answerToBytes, ignoreExpectations } from './early-answers.js';
+import { openApiOf } from './openapi.js';
 import { Problem } from './problem.js';
 import { ProblemFilter } from './problem.filter.js';
 import { RouteTable } from './route-table.js';
@@ -24,6 +25,8 @@ import { SchemaValidationPipe } from './validation.js';
 /** A submission of 500 outcomes with long notes fits. Imports are streams and have no limit. */
 const BODY_BYTES_MAX = 4 * 1024 * 1024;
 const OPEN_PATHS = /^\/(health\/(live|ready)|openapi\.json|docs(\/[\w.-]*)?)$/;
+/** Of the calls that change something. */
+const TAKES_PARAMETERS = /\/imports$/;
 const REQUEST_ID = /^[\w.-]{1,64}$/;
 
 export function makeAdapter(logger: PinoLogger): FastifyAdapter {
@@ -65,9 +68,10 @@ export function setUpHttp(app: NestFastifyApplication, adminKey: AdminKey): void
     if (request.is404) throw routes.problemFor(path);
     refuseUnclear(request);
   });
-  fastify.addHook('preHandler', async ({ query, method }: FastifyRequest) => {
-    const { minSequence } = query as { minSequence?: unknown };
-    const waits = method === 'GET' && typeof minSequence === 'string' && /^\d{1,16}$/.test(minSequence);
+  fastify.addHook('preHandler', async (request: FastifyRequest) => {
+    refuseUnheard(request);
+    const { minSequence } = request.query as { minSequence?: unknown };
+    const waits = request.method === 'GET' && isDigitsText(minSequence, { max: Number.MAX_SAFE_INTEGER });
     if (waits) await projection.reach(Number(minSequence));
   });
   fastify.addHook('onSend', async (request: FastifyRequest, reply: FastifyReply) => {
@@ -98,6 +102,14 @@ export function setUpHttp(app: NestFastifyApplication, adminKey: AdminKey): void
   // Ends with 0 when all is closed, rather than by the signal that asked for it.
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   app.get(ApiDocument).publish(openApiOf(app));
+}
+
+/** A parameter that is ignored may be a wish that is not heard, such as to change nothing. */
+function refuseUnheard({ method, query, routeOptions }: FastifyRequest): void {
+  if (method === 'GET' || method === 'HEAD' || TAKES_PARAMETERS.test(routeOptions.url!)) return;
+  if (Object.keys(query as object).length > 0) {
+    throw new Problem('bad-query', 'this call takes no query parameters');
+  }
 }
 
 /** Of these Node keeps the first and drops the rest; what stands between may have read the last. */
