@@ -6,7 +6,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { LogController, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { IncomingHttpHeaders } from 'node:http';
 import { randomUUID } from 'node:crypto';
 import type { Logger as PinoLogger } from 'pino';
@@ -74,7 +74,9 @@ export function setUpHttp(app: NestFastifyApplication, adminKey: AdminKey): void
     const waits = request.method === 'GET' && isDigitsText(minSequence, { max: Number.MAX_SAFE_INTEGER });
     if (waits) await projection.reach(Number(minSequence));
   });
-  fastify.addHook('onSend', async (request: FastifyRequest, reply: FastifyReply) => {
+  fastify.addHook('onSend', async (request: FastifyRequest, reply: FastifyReply, payload: unknown) => {
+    // HEAD asks for no body; Fastify would read a stream to its end, and a live one has none.
+    if (request.method === 'HEAD' && payload instanceof Readable) payload.destroy();
     void reply
       .header('ledger-sequence', String(projection.progress.sequence))
       .header('x-request-id', request.id);
