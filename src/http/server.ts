@@ -59,12 +59,13 @@ export function setUpHttp(app: NestFastifyApplication, adminKey: AdminKey): void
 
   fastify.addHook('onRequest', async (request: FastifyRequest) => {
     const path = request.url.split('?', 1)[0]!;
-    if (!OPEN_PATHS.test(path) && !adminKey.admits(request.headers.authorization)) {
+    const admitted = adminKey.admits(request.headers.authorization);
+    request.actor = admitted ? 'admin' : 'anyone';
+    if (!admitted && !OPEN_PATHS.test(path)) {
       throw new Problem('unauthenticated', 'send the header Authorization: Bearer <key>', {
         headers: { 'www-authenticate': 'Bearer realm="outcome-ledger"' },
       });
     }
-    request.actor = 'admin';
     if (request.is404) throw routes.problemFor(path);
     refuseUnclear(request);
   });
