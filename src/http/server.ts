@@ -12,6 +12,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger as PinoLogger } from 'pino';
 import { Projection } from '../projections/projection.js';
 import type { AdminKey } from './admin-key.js';
+import { closeConnectionsInTime } from './closing.js';
 import { isDigitsText } from './decorators.js';
 import { ApiDocument } from './docs.controller.js';
 import { answerToAddress, answerToBytes, ignoreExpectations } from './early-answers.js';
@@ -40,7 +41,8 @@ export function makeAdapter(logger: PinoLogger): FastifyAdapter {
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: 0,
     keepAliveTimeout: 65_000,
-    forceCloseConnections: 'idle',
+    // A request that comes while the server closes is answered like any other, and its connection ended.
+    return503OnClosing: false,
     // The header is taken only where it is fit to stand in a log.
     genReqId: ({ headers }: { headers: IncomingHttpHeaders }) => {
       const given = headers['x-request-id'];
@@ -56,6 +58,7 @@ export function setUpHttp(app: NestFastifyApplication, adminKey: AdminKey): void
   const projection = app.get(Projection);
   const routes = new RouteTable(fastify);
   ignoreExpectations(fastify.server);
+  closeConnectionsInTime(fastify);
 
   fastify.addHook('onRequest', async (request: FastifyRequest) => {
     const path = request.url.split('?', 1)[0]!;
