@@ -1,6 +1,7 @@
 /** Auditors read the ledger in order: pages, everything as NDJSON, live, or what concerns one programme. */
 import { Controller, Get, Headers, Param, Query, Res, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import { Call } from '../http/call.js';
 import { Problem } from '../http/problem.js';
@@ -27,7 +28,10 @@ export class EventsController implements BeforeApplicationShutdown {
     private readonly projection: Projection,
     private readonly catalogue: CatalogueView,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    // Every open stream listens: more than ten are no leak.
+    setMaxListeners(0, this.closing.signal);
+  }
 
   @Get('events')
   @Call(calls.events)
