@@ -48,6 +48,7 @@ export class ChangeCatalogueHandler implements ICommandHandler<ChangeCatalogue> 
   ) {}
 
   async execute({ command, provenance }: ChangeCatalogue): Promise<CatalogueChange> {
+    this.projection.refuseIfStopped();
     switch (command.kind) {
       case 'register-programme':
       case 'amend-programme':

@@ -122,6 +122,14 @@ export class Projection {
     return this.reader;
   }
 
+  /**
+   * To be asked before anything is recorded: what a stopped projection cannot number gets no receipt.
+   * @throws NotProjected
+   */
+  refuseIfStopped(): void {
+    if (this.status.status === 'stopped') throw new NotProjected(this.status.message);
+  }
+
   /** Waits, up to ten seconds, until a sequence is projected. */
   async reach(sequence: number): Promise<void> {
     await this.until((progress) => progress.sequence >= sequence, `sequence ${sequence}`);

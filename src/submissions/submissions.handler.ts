@@ -70,6 +70,7 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
   ) {}
 
   async execute({ request, provenance }: RecordOutcomes): Promise<Recorded> {
+    this.projection.refuseIfStopped();
     return request.kind === 'submit' ? this.submit(request, provenance) : this.change(request, provenance);
   }
 
