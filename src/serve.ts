@@ -35,17 +35,18 @@ export async function serve(): Promise<Serving> {
 async function start(app: NestFastifyApplication): Promise<Serving> {
   const config = app.get(Config);
   const { key, made } = findAdminKey(config.dataDir, config.adminKey);
+  // Shown at once: if the start fails further on, the next one finds the key made and does not show it.
+  if (made) {
+    process.stdout.write(
+      `The admin key, shown this once and kept in ${adminKeyFile(config.dataDir)}:\n  ${key}\n`,
+    );
+  }
   setUpHttp(app, new AdminKey(key));
   await app.init();
   const projection = app.get(Projection);
   await projection.start();
   if (projection.state.status === 'live') await loadStandardCatalogue(app.get(CommandBus));
   await app.listen(config.port, config.host);
-  if (made) {
-    process.stdout.write(
-      `The admin key, shown this once and kept in ${adminKeyFile(config.dataDir)}:\n  ${key}\n`,
-    );
-  }
   const url = await app.getUrl();
   process.stdout.write(`The ledger serves at ${url} — documentation at ${url}/docs\n`);
   return { app, url, adminKey: key };

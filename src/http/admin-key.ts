@@ -27,7 +27,12 @@ export function findAdminKey(
 ): { key: string; made: boolean } {
   if (configured !== undefined) return { key: configured, made: false };
   const file = adminKeyFile(dataDir);
-  if (existsSync(file)) return { key: readFileSync(file, 'utf8').trim(), made: false };
+  if (existsSync(file)) {
+    const key = readFileSync(file, 'utf8').trim();
+    // Cut short by a full disk, say: nobody could ever show it.
+    if (key === '') throw new Error(`${file} holds no key: remove it, and a new one is made`);
+    return { key, made: false };
+  }
   const key = randomBytes(32).toString('base64url');
   writeFileSync(file, `${key}\n`, { mode: 0o600, flag: 'wx' });
   return { key, made: true };
