@@ -191,12 +191,14 @@ export class Projection {
         this.makeCurrent(this.build);
         this.directory.removeAllBut(this.build.file);
         break;
-      case 'stopped':
+      case 'stopped': {
+        if (!report.atEvent) this.impossible = new ProjectionImpossible(report.message);
+        // What keeps the ledger from starting is thrown, and told by whoever starts it.
+        if (report.atEvent || this.status.status === 'live') this.logger.error(report.message);
         this.status = { status: 'stopped', message: report.message };
         this.reached.giveUp();
-        this.logger.error(report.message);
-        if (!report.atEvent) this.impossible = new ProjectionImpossible(report.message);
         break;
+      }
     }
     this.changes$.next();
   }
@@ -256,6 +258,10 @@ function versionAndSequence(file: string): { version: number; sequence: number }
   const db = openViewsForReading(file);
   try {
     return { version: viewsVersionOf(db), sequence: readCheckpoint(db).sequence };
+  } catch (error) {
+    const advice =
+      'the read models cannot be read; they are made of the events, so run: ledger rebuild --offline';
+    throw new ProjectionImpossible(`${file}: ${(error as Error).message}: ${advice}`);
   } finally {
     db.close();
   }

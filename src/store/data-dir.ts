@@ -17,17 +17,25 @@ export class DataDirInUse extends Error {
   }
 }
 
-/** @throws DataDirInUse; @returns what gives the directory back */
+export class DataDirUnusable extends Error {
+  constructor(dataDir: string, cause: unknown) {
+    super(`the data directory ${dataDir} cannot be used: ${(cause as Error).message}`, { cause });
+    this.name = 'DataDirUnusable';
+  }
+}
+
+/** @throws DataDirInUse, DataDirUnusable; @returns what gives the directory back */
 export function holdDataDir(dataDir: string): () => void {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const lock = new Database(join(dataDir, 'lock'), { timeout: 0 });
+  let lock: Database.Database | undefined;
   try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    lock = new Database(join(dataDir, 'lock'), { timeout: 0 });
     lock.pragma('locking_mode = EXCLUSIVE');
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
-    lock.close();
-    if ((error as { code?: string }).code?.startsWith('SQLITE_BUSY')) throw new DataDirInUse(dataDir);
-    throw error;
+    lock?.close();
+    const isHeld = (error as { code?: string }).code?.startsWith('SQLITE_BUSY');
+    throw isHeld ? new DataDirInUse(dataDir) : new DataDirUnusable(dataDir, error);
   }
   return () => lock.close();
 }

@@ -136,11 +136,20 @@ class Writer {
   }
 }
 
+/** SQLite's own errors lose their message on the way between threads. */
+function openWriter(options: WriterOptions): Writer {
+  try {
+    return new Writer(options);
+  } catch (error) {
+    throw asStoreError(error, options.file);
+  }
+}
+
 function failureOf(error: unknown): StoreFailure {
   return { damaged: error instanceof StoreDamaged, message: (error as Error).message };
 }
 
-const writer = new Writer(workerData as WriterOptions);
+const writer = openWriter(workerData as WriterOptions);
 parentPort!.on('message', (message: readonly AppendRequest[] | 'close') => {
   if (message !== 'close') return writer.accept(message);
   // Appends are accepted in order, so what was asked for before is committed by now or in the queue.
