@@ -60,6 +60,7 @@ export class Projection {
   private rebuildFault: string | null = null;
   private reader: Database | null = null;
   private selfCheckWorker: Worker | null = null;
+  private selfCheckEnded: Promise<unknown> = Promise.resolve();
   private checked: SelfCheckReport = { ok: true, sequence: -1 };
   private status: ProjectionState = { status: 'starting' };
   private catalogueAt = 0;
@@ -236,6 +237,7 @@ export class Projection {
     const options: SelfCheckOptions = { store: this.store, file: this.build.file };
     const worker = new Worker(compiled('projections/self-check.js'), { workerData: options });
     this.selfCheckWorker = worker;
+    this.selfCheckEnded = new Promise((resolve) => worker.once('exit', resolve));
     const hear = (report: SelfCheckReport) => {
       if (worker !== this.selfCheckWorker) return;
       this.checked = report;
@@ -246,10 +248,10 @@ export class Projection {
   }
 
   async stop(): Promise<void> {
-    const worker = this.selfCheckWorker;
-    const checkEnded = worker && new Promise((resolve) => worker.once('exit', resolve));
-    worker?.postMessage('stop');
-    await Promise.all([this.build.stop(), this.nextBuild?.stop(), checkEnded]);
+    this.selfCheckWorker?.postMessage('stop');
+    // Where the start failed, or was broken off, there may be none yet.
+    const builds: readonly (Build | null | undefined)[] = [this.build, this.nextBuild];
+    await Promise.all([...builds.map((build) => build?.stop()), this.selfCheckEnded]);
     this.reader?.close();
   }
 }
