@@ -244,6 +244,12 @@ function programmeView({ registeredAs: _, ...view }: Programme): ProgrammeView {
   return view;
 }
 
-function measureView({ status: _s, series: _r, definedAs: _d, ...view }: Measure): MeasureView {
+function measureView({
+  status: _s,
+  series: _r,
+  definedAs: _d,
+  revisedAs: _v,
+  ...view
+}: Measure): MeasureView {
   return view;
 }

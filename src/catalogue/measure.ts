@@ -67,6 +67,8 @@ export interface Measure extends MeasureDefinition {
   readonly series: readonly number[];
   /** As first defined: repeating that is a success for ever, whatever was revised since. */
   readonly definedAs: MeasureDefinition;
+  /** The last revision: repeating that is a success too, and opens no second series. */
+  readonly revisedAs?: MeasureRevision;
 }
 export type MeasureState = { readonly status: 'undefined' } | Measure;
 
@@ -80,6 +82,7 @@ function decide(state: MeasureState, command: MeasureCommand): readonly MeasureE
         throw new Refused({ code: 'measure-unknown', detail: `there is no measure ${measureId}` });
       }
       const { label, definition, comparable } = command.revision;
+      if (state.revisedAs && canonicalJson(state.revisedAs) === canonicalJson(command.revision)) return [];
       if (comparable && label === state.label && definition === state.definition) return [];
       const data = { measureId, version: state.version + 1, ...command.revision };
       return [{ schema: 'measure-revised@1', type: 'MeasureRevised', data }];
@@ -135,7 +138,8 @@ function evolve(state: MeasureState, event: MeasureEvent): MeasureState {
     }
     case 'measure-revised@1': {
       const { definition: _, ...measure } = state as Measure;
-      const { label, definition, comparable, version } = event.data;
+      const { measureId: _m, version, ...revision } = event.data;
+      const { label, definition, comparable } = revision;
       const current = measure.series.at(-1)!;
       return {
         ...measure,
@@ -143,6 +147,7 @@ function evolve(state: MeasureState, event: MeasureEvent): MeasureState {
         ...(definition !== undefined && { definition }),
         version,
         series: [...measure.series, comparable ? current : current + 1],
+        revisedAs: revision,
       };
     }
     default:
