@@ -1,0 +1,110 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  nameOn,
+  organisationDecider,
+  type Organisation,
+  type OrganisationCommand,
+  type OrganisationEvent,
+} from '../../src/catalogue/organisation.js';
+import { fold } from '../../src/kernel/decider.js';
+import { parseCalendarDate } from '../../src/kernel/financial-year.js';
+import { parseOrganisationId } from '../../src/kernel/ids.js';
+import { decided, type ExpectedRefusal } from '../support/given.js';
+
+const given = decided(organisationDecider);
+const organisationId = parseOrganisationId('wessex');
+const date = parseCalendarDate;
+
+const register = (name: string): OrganisationCommand => ({
+  kind: 'register-organisation',
+  organisationId,
+  name,
+});
+const rename = (name: string, from: string): OrganisationCommand => ({
+  kind: 'rename-organisation',
+  organisationId,
+  name,
+  from: date(from),
+});
+const registered: OrganisationEvent = {
+  schema: 'organisation-registered@1',
+  type: 'OrganisationRegistered',
+  data: { organisationId, name: 'Wessex AHSN' },
+};
+const renamed = (name: string, from: string): OrganisationEvent => ({
+  schema: 'organisation-renamed@1',
+  type: 'OrganisationRenamed',
+  data: { organisationId, name, from: date(from) },
+});
+const today = renamed('Health Innovation Wessex', '2023-10-01');
+
+describe('an organisation', () => {
+  test('is registered once', () => given().when(register('Wessex AHSN')).then(registered));
+  test('is renamed from a date on', () =>
+    given(registered).when(rename('Health Innovation Wessex', '2023-10-01')).then(today));
+  test('is renamed for a time before another name, when that was told first', () =>
+    given(registered, today)
+      .when(rename('Wessex AHSN Limited', '2020-04-01'))
+      .then(renamed('Wessex AHSN Limited', '2020-04-01')));
+  test('takes an earlier name again', () =>
+    given(registered, today)
+      .when(rename('Wessex AHSN', '2024-04-01'))
+      .then(renamed('Wessex AHSN', '2024-04-01')));
+});
+
+describe('repeating changes nothing:', () => {
+  const later = renamed('Wessex', '2025-04-01');
+  test.each<[string, OrganisationEvent[], OrganisationCommand]>([
+    ['a registration', [registered], register('Wessex AHSN')],
+    ['a registration, after new names', [registered, today, later], register('Wessex AHSN')],
+    [
+      'a registration under a name that it took later',
+      [registered, today],
+      register('Health Innovation Wessex'),
+    ],
+    ['a new name', [registered, today], rename('Health Innovation Wessex', '2023-10-01')],
+    [
+      'a new name, after later ones',
+      [registered, today, later],
+      rename('Health Innovation Wessex', '2023-10-01'),
+    ],
+  ])('%s', (_what, history, command) =>
+    given(...history)
+      .when(command)
+      .changesNothing(),
+  );
+});
+
+describe('refused, the first fault first:', () => {
+  test.each<[string, OrganisationEvent[], OrganisationCommand, ExpectedRefusal]>([
+    ['registering with a name it never bore', [registered, today], register('Wessex'), 'organisation-exists'],
+    ['renaming what is not there', [], rename('Wessex', '2023-10-01'), 'organisation-unknown'],
+    [
+      'another name on a date that has one',
+      [registered, today],
+      rename('Wessex', '2023-10-01'),
+      'name-date-taken /from',
+    ],
+  ])('%s', (_what, history, command, refusal) =>
+    given(...history)
+      .when(command)
+      .refuses(refusal),
+  );
+});
+
+test.each([
+  ['1999-01-01', 'Wessex AHSN'],
+  ['2020-03-31', 'Wessex AHSN'],
+  ['2020-04-01', 'Wessex AHSN Limited'],
+  ['2023-09-30', 'Wessex AHSN Limited'],
+  ['2023-10-01', 'Health Innovation Wessex'],
+  ['2999-12-31', 'Health Innovation Wessex'],
+])('its name on %s is %s, in whatever order the names were told', (day, name) => {
+  const middle = renamed('Wessex AHSN Limited', '2020-04-01');
+  for (const history of [
+    [registered, middle, today],
+    [registered, today, middle],
+  ]) {
+    expect(nameOn(fold(organisationDecider, history) as Organisation, date(day))).toBe(name);
+  }
+});

@@ -1,0 +1,160 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  programmeDecider,
+  type ProgrammeCommand,
+  type ProgrammeDetails,
+  type ProgrammeEvent,
+} from '../../src/catalogue/programme.js';
+import { fold } from '../../src/kernel/decider.js';
+import { parseCalendarDate } from '../../src/kernel/financial-year.js';
+import { parseProgrammeId } from '../../src/kernel/ids.js';
+import { decided, type ExpectedRefusal } from '../support/given.js';
+
+const given = decided(programmeDecider);
+const programmeId = parseProgrammeId('lipid-management');
+const date = parseCalendarDate;
+const reason = 'the board decided so';
+
+const asRegistered: ProgrammeDetails = { name: 'Lipid management', startedOn: date('2020-04-01') };
+const asAmended: ProgrammeDetails = { ...asRegistered, name: 'Lipids', description: 'Statins and more' };
+
+const register = (details: ProgrammeDetails): ProgrammeCommand => ({
+  kind: 'register-programme',
+  programmeId,
+  details,
+});
+const amend = (details: ProgrammeDetails): ProgrammeCommand => ({
+  kind: 'amend-programme',
+  programmeId,
+  details,
+  reason,
+});
+const close = (closedOn: string): ProgrammeCommand => ({
+  kind: 'close-programme',
+  programmeId,
+  closedOn: date(closedOn),
+  today: date('2024-05-01'),
+  reason,
+});
+const reopen: ProgrammeCommand = { kind: 'reopen-programme', programmeId, reason };
+
+const registered: ProgrammeEvent = {
+  schema: 'programme-registered@1',
+  type: 'ProgrammeRegistered',
+  data: { programmeId, ...asRegistered },
+};
+const amended: ProgrammeEvent = {
+  schema: 'programme-amended@1',
+  type: 'ProgrammeAmended',
+  data: { programmeId, ...asAmended, reason },
+};
+const closed: ProgrammeEvent = {
+  schema: 'programme-closed@1',
+  type: 'ProgrammeClosed',
+  data: { programmeId, closedOn: date('2024-03-31'), reason },
+};
+const reopened: ProgrammeEvent = {
+  schema: 'programme-reopened@1',
+  type: 'ProgrammeReopened',
+  data: { programmeId, reason },
+};
+
+describe('a programme', () => {
+  test('is registered once', () => given().when(register(asRegistered)).then(registered));
+  test('is amended', () => given(registered).when(amend(asAmended)).then(amended));
+  test('is closed on a day of its life, its first and today included', () => {
+    given(registered).when(close('2024-03-31')).then(closed);
+    for (const day of ['2020-04-01', '2024-05-01']) {
+      given(registered)
+        .when(close(day))
+        .then({ ...closed, data: { ...closed.data, closedOn: date(day) } });
+    }
+  });
+  test('is reopened', () => given(registered, closed).when(reopen).then(reopened));
+  test('is amended and closed again after it was reopened', () => {
+    given(registered, closed, reopened).when(amend(asAmended)).then(amended);
+    given(registered, closed, reopened).when(close('2024-03-31')).then(closed);
+  });
+});
+
+describe('repeating changes nothing:', () => {
+  test.each<[string, ProgrammeEvent[], ProgrammeCommand]>([
+    ['a registration', [registered], register(asRegistered)],
+    ['a registration, after amendments', [registered, amended], register(asRegistered)],
+    ['a registration, after closure', [registered, amended, closed], register(asRegistered)],
+    ['a registration with the content as amended', [registered, amended], register(asAmended)],
+    ['an amendment', [registered, amended], amend(asAmended)],
+    ['a closure on the same day', [registered, closed], close('2024-03-31')],
+    ['a reopening', [registered, closed, reopened], reopen],
+    ['a reopening of what was never closed', [registered], reopen],
+  ])('%s', (_what, history, command) =>
+    given(...history)
+      .when(command)
+      .changesNothing(),
+  );
+});
+
+describe('refused, the first fault first:', () => {
+  const beforeItsStart = close('2020-03-31');
+  const inTheFuture = close('2024-05-02');
+  test.each<[string, ProgrammeEvent[], ProgrammeCommand, ExpectedRefusal]>([
+    [
+      'registering with another name',
+      [registered],
+      register({ ...asRegistered, name: 'Lipids' }),
+      'programme-exists',
+    ],
+    [
+      'registering with another start',
+      [registered],
+      register({ ...asRegistered, startedOn: date('2020-04-02') }),
+      'programme-exists',
+    ],
+    [
+      'registering with one field more',
+      [registered],
+      register({ ...asRegistered, description: 'Statins' }),
+      'programme-exists',
+    ],
+    [
+      'registering with other content when it is closed',
+      [registered, closed],
+      register(asAmended),
+      'programme-exists',
+    ],
+    ['amending what is not there', [], amend(asAmended), 'programme-unknown'],
+    ['amending what is closed', [registered, closed], amend(asAmended), 'programme-closed'],
+    [
+      'amending what is closed, even with the same content',
+      [registered, closed],
+      amend(asRegistered),
+      'programme-closed',
+    ],
+    ['closing what is not there, on an impossible day', [], inTheFuture, 'programme-unknown'],
+    ['closing what is closed, on an impossible day', [registered, closed], inTheFuture, 'programme-closed'],
+    ['closing what is closed, on another day', [registered, closed], close('2024-03-30'), 'programme-closed'],
+    ['closing before it started', [registered], beforeItsStart, 'outside-programme-life /closedOn'],
+    ['closing in the future', [registered], inTheFuture, 'outside-programme-life /closedOn'],
+    ['reopening what is not there', [], reopen, 'programme-unknown'],
+  ])('%s', (_what, history, command, refusal) =>
+    given(...history)
+      .when(command)
+      .refuses(refusal),
+  );
+});
+
+test('its state is as amended, and says as what it was registered', () => {
+  expect(fold(programmeDecider, [registered, amended, closed])).toEqual({
+    status: 'closed',
+    id: programmeId,
+    ...asAmended,
+    closedOn: '2024-03-31',
+    registeredAs: asRegistered,
+  });
+  expect(fold(programmeDecider, [registered, closed, reopened])).toEqual({
+    status: 'open',
+    id: programmeId,
+    ...asRegistered,
+    registeredAs: asRegistered,
+  });
+});
