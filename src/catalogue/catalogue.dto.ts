@@ -265,6 +265,7 @@ export class ChangeReceipt {
 }
 
 export class ProgrammeListView {
+  @Describe({ description: 'In order of id.' })
   @Each(() => ProgrammeView, { min: 0, max: 500 })
   programmes!: ProgrammeView[];
 
@@ -275,6 +276,7 @@ export class ProgrammeListView {
 }
 
 export class OrganisationListView {
+  @Describe({ description: 'In order of id.' })
   @Each(() => OrganisationView, { min: 0, max: 500 })
   organisations!: OrganisationView[];
 
@@ -285,6 +287,7 @@ export class OrganisationListView {
 }
 
 export class MeasureListView {
+  @Describe({ description: 'In order of id.' })
   @Each(() => MeasureView, { min: 0, max: 500 })
   measures!: MeasureView[];
 

@@ -74,7 +74,7 @@ const RESPONSE_HEADERS = {
   'WWW-Authenticate': said('How to authenticate.'),
   Allow: said('The methods that the address takes.'),
   'Cache-Control': said('Whether and how long the answer may be kept.'),
-  'X-Accel-Buffering': said('`no`: a proxy must pass on what is sent at once.'),
+  'X-Accel-Buffering': { ...said('`no`: a proxy must pass on what is sent at once.'), required: false },
   'Content-Security-Policy': said('What the page may load: nothing from elsewhere.'),
   'X-Content-Type-Options': said('`nosniff`.'),
   'Referrer-Policy': said('`no-referrer`.'),

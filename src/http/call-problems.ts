@@ -34,8 +34,8 @@ function edgeProblems({ open, params, query, headers, body }: CallSpec): Problem
   if (headers) bad.push('bad-header');
   if (statesRules(body)) bad.push('malformed-json');
   return {
-    ...(!open && { 400: bad, 401: ['unauthenticated'] }),
-    ...(params && { 404: ['not-found'] }),
+    ...((!open || params) && { 400: bad }),
+    ...(!open && { 401: ['unauthenticated'] }),
     ...(body && { 415: ['unsupported-media-type'] }),
     ...(statesRules(body) && { 413: ['too-large'], 422: ['invalid-content'] }),
     500: ['internal-error'],

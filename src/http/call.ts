@@ -8,7 +8,7 @@
  */
 import 'reflect-metadata';
 import { applyDecorators } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiHeader, ApiOperation, ApiParam } from '@nestjs/swagger';
+import { ApiBody, ApiHeader, ApiOperation, ApiParam } from '@nestjs/swagger';
 import { ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Readable } from 'node:stream';
 import { exampleOf } from './call-examples.js';
@@ -62,7 +62,7 @@ function dtosOf({ body, answers }: CallSpec): Dto[] {
 }
 
 function describe(spec: CallSpec): MethodDecorator[] {
-  const { tag, id, summary, description, params = {}, headers = [], open } = spec;
+  const { tag, id, summary, description, params = {}, headers = [], body, open } = spec;
   return [
     ApiTags(tag),
     ApiOperation({
@@ -70,6 +70,7 @@ function describe(spec: CallSpec): MethodDecorator[] {
       summary,
       ...(description !== undefined && { description }),
       ...(open && { security: [] }),
+      ...(body && !statesRules(body) && { requestBody: { required: true, content: contentOf(body) } }),
     }),
     ...Object.entries(params).map(([name, { description, schema, example }]) =>
       ApiParam({ name, description, schema, examples: valuesOf({ example }) }),
@@ -102,15 +103,9 @@ function queryParameters({ query }: CallSpec): MethodDecorator[] {
 }
 
 function requestBody({ body, examples }: CallSpec): MethodDecorator[] {
-  if (!body) return [];
-  if (statesRules(body)) {
-    const shown = examples ?? { example: exampleOf(body) };
-    return [ApiBody({ schema: { ...refTo(body) }, required: true, examples: valuesOf(shown) })];
-  }
-  return [
-    ApiConsumes(...Object.keys(body)),
-    ApiOperation({ requestBody: { required: true, content: contentOf(body) } }),
-  ];
+  if (!statesRules(body)) return [];
+  const shown = examples ?? { example: exampleOf(body) };
+  return [ApiBody({ schema: { ...refTo(body) }, required: true, examples: valuesOf(shown) })];
 }
 
 function answersOf(spec: CallSpec): MethodDecorator[] {

@@ -77,6 +77,12 @@ const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
   "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+const OPENAPI = {
+  type: 'object',
+  required: ['openapi', 'info', 'paths'],
+  properties: { openapi: { const: '3.1.0' }, info: { type: 'object' }, paths: { type: 'object' } },
+};
+
 const TEXT: Content = { schema: { type: 'string' } };
 
 @Controller()
@@ -91,9 +97,7 @@ export class DocsController {
     answers: {
       200: {
         says: 'An OpenAPI 3.1 document.',
-        content: {
-          'application/json': { schema: { type: 'object', required: ['openapi', 'info', 'paths'] } },
-        },
+        content: { 'application/json': { schema: OPENAPI } },
         headers: ['Cache-Control'],
       },
     },
@@ -147,6 +151,7 @@ export class DocsController {
         headers: ['Cache-Control', 'X-Content-Type-Options'],
       },
     },
+    problems: { 404: ['not-found'] },
     open: true,
   })
   async file(

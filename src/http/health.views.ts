@@ -20,9 +20,11 @@ export class ReadinessView {
   @WholeNumber({ min: -1 })
   readonly sequence!: number;
 
+  @Describe({ description: 'The read models in use.' })
   @Nested(() => ProjectionStateView)
   readonly projection!: ProjectionStateView;
 
+  @Describe({ description: 'What the running self-check says of them.' })
   @Nested(() => SelfCheckView)
   readonly selfCheck!: SelfCheckView;
 }

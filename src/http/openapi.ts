@@ -33,8 +33,8 @@ of, and asked for as it was known at any past moment.
 
 - Every call but those under /health, /docs and /openapi.json takes \`Authorization: Bearer <key>\`.
 - Errors are \`application/problem+json\` (RFC 9457) with a \`type\` that never changes its meaning. An unknown
-  address gets 404 \`not-found\`, a known one with another method 405 \`method-not-allowed\`. HEAD is answered
-  like GET, without a body.
+  address gets 404 \`not-found\`, a known one with another method 405 \`method-not-allowed\`, one that is not
+  UTF-8 in percent-encoding 400 \`bad-request\`. HEAD is answered like GET, without a body.
 - A write answers with a \`sequence\`; a read that is given it as \`minSequence\` shows what was written.
 - No data is \`null\`, never 0. Money is in pence. Amounts beyond 2^53 − 1 are strings of digits.
 - Send \`X-Request-Id\` to find your requests in the log.`;
@@ -75,6 +75,7 @@ const INFO = {
 
 /** What many calls can meet, and what addresses answer that no route takes. */
 const RESPONSES = {
+  BadAddress: component(400, 'bad-request'),
   Unauthenticated: component(401, 'unauthenticated'),
   NotFound: component(404, 'not-found'),
   MethodNotAllowed: component(405, 'method-not-allowed'),

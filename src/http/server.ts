@@ -23,6 +23,13 @@ import { RouteTable } from './route-table.js';
 import { parseJson } from './strict-json.js';
 import { SchemaValidationPipe } from './validation.js';
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Puts on what every answer carries: how far the read models are, and the id of the request. */
+    stamp(this: void, request: FastifyRequest, reply: FastifyReply): void;
+  }
+}
+
 /** A submission of 500 outcomes with long notes fits. Imports are streams and have no limit. */
 const BODY_BYTES_MAX = 4 * 1024 * 1024;
 const OPEN_PATHS = /^\/(health\/(live|ready)|openapi\.json|docs(\/[\w.-]*)?)$/;
@@ -78,12 +85,13 @@ export function setUpHttp(app: NestFastifyApplication, adminKey: AdminKey): void
     const waits = request.method === 'GET' && isDigitsText(minSequence, { max: Number.MAX_SAFE_INTEGER });
     if (waits) await projection.reach(Number(minSequence));
   });
+  fastify.decorate('stamp', ({ id }: FastifyRequest, reply: FastifyReply) => {
+    void reply.header('ledger-sequence', String(projection.progress.sequence)).header('x-request-id', id);
+  });
   fastify.addHook('onSend', async (request: FastifyRequest, reply: FastifyReply, payload: unknown) => {
     // HEAD asks for no body; Fastify would read a stream to its end, and a live one has none.
     if (request.method === 'HEAD' && payload instanceof Readable) payload.destroy();
-    void reply
-      .header('ledger-sequence', String(projection.progress.sequence))
-      .header('x-request-id', request.id);
+    fastify.stamp(request, reply);
   });
   fastify.addHook('onResponse', async (request: FastifyRequest, reply: FastifyReply) => {
     const { method, url, actor, ip } = request;

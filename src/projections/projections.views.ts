@@ -64,6 +64,7 @@ export class RebuildView {
 }
 
 export class ProjectionsView {
+  @Describe({ description: 'The read models in use.' })
   @Nested(() => ProjectionStateView)
   readonly projection!: ProjectionStateView;
 
@@ -87,6 +88,7 @@ export class ProjectionsView {
   @IsString()
   readonly rebuildFailure!: string | null;
 
+  @Describe({ description: 'What the running self-check says of them.' })
   @Nested(() => SelfCheckView)
   readonly selfCheck!: SelfCheckView;
 }

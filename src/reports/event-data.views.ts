@@ -16,41 +16,50 @@ const NAME_MAX = 200;
 const TEXT_MAX = 2_000;
 
 class OfProgramme {
+  @Describe({ description: 'The programme.' })
   @Slug()
   readonly programmeId!: string;
 }
 
 export class ProgrammeRegisteredData extends OfProgramme {
+  @Describe({ description: 'What people call it.' })
   @PlainText({ max: NAME_MAX })
   readonly name!: string;
 
+  @Describe({ description: 'The first day on which its outcomes count.' })
   @CalendarDate()
   readonly startedOn!: string;
 
   @Optional()
+  @Describe({ description: 'What it does, for whom.' })
   @PlainText({ max: TEXT_MAX })
   readonly description?: string;
 }
 
 export class ProgrammeAmendedData extends ProgrammeRegisteredData {
+  @Describe({ description: 'Why it was amended.' })
   @PlainText({ max: TEXT_MAX })
   readonly reason!: string;
 }
 
 export class ProgrammeReopenedData extends OfProgramme {
+  @Describe({ description: 'Why.' })
   @PlainText({ max: TEXT_MAX })
   readonly reason!: string;
 }
 
 export class ProgrammeClosedData extends ProgrammeReopenedData {
+  @Describe({ description: 'The last day on which its outcomes count.' })
   @CalendarDate()
   readonly closedOn!: string;
 }
 
 export class OrganisationRegisteredData {
+  @Describe({ description: 'The organisation.' })
   @Slug()
   readonly organisationId!: string;
 
+  @Describe({ description: 'What people call it.' })
   @PlainText({ max: NAME_MAX })
   readonly name!: string;
 }
@@ -62,96 +71,121 @@ export class OrganisationRenamedData extends OrganisationRegisteredData {
 }
 
 class OfMeasure {
+  @Describe({ description: 'The measure.' })
   @Slug()
   readonly measureId!: string;
 
+  @Describe({ description: 'What people call it.' })
   @PlainText({ max: NAME_MAX })
   readonly label!: string;
 
   @Optional()
+  @Describe({ description: 'What is counted, exactly.' })
   @PlainText({ max: TEXT_MAX })
   readonly definition?: string;
 }
 
 export class MeasureDefinedData extends OfMeasure {
+  @Describe({ description: 'What one of it is.' })
   @PlainText({ max: 60 })
   readonly unit!: string;
 
+  @Describe({ description: 'How its figures combine.' })
   @IsIn(MEASURE_KINDS)
   readonly kind!: string;
 
+  @Describe({ description: 'The type of the event that records one.' })
   @Matches(EVENT_TYPE)
   readonly eventType!: string;
 
+  @Describe({ description: 'Whether it counts people, who may be counted twice.' })
   @IsBoolean()
   readonly countsPeople!: boolean;
 
   @Nullable()
+  @Describe({ description: 'The measure whose totals include this one’s.' })
   @Slug()
   readonly rollsUpInto!: string | null;
 }
 
 export class MeasureRevisedData extends OfMeasure {
+  @Describe({ description: 'The new version, from 2.' })
   @WholeNumber({ min: 2 })
   readonly version!: number;
 
+  @Describe({ description: 'Whether figures before and after may be added.' })
   @IsBoolean()
   readonly comparable!: boolean;
 
+  @Describe({ description: 'Why it was revised.' })
   @PlainText({ max: TEXT_MAX })
   readonly reason!: string;
 }
 
 class FiguresData {
+  @Describe({ description: 'What is counted.' })
   @Slug()
   readonly measureId!: string;
 
+  @Describe({ description: 'Under which definition of the measure.' })
   @WholeNumber({ min: 1 })
   readonly measureVersion!: number;
 
   @Optional()
+  @Describe({ description: 'Who delivered.' })
   @Slug()
   readonly organisationId?: string;
 
   @Optional()
+  @Describe({ description: 'Of a flow or a stock; money in pence.' })
   @WholeNumber({ min: 0 })
   readonly quantity?: number;
 
   @Optional()
+  @Describe({ description: 'Of a ratio, with its denominator.' })
   @WholeNumber({ min: 0 })
   readonly numerator?: number;
 
   @Optional()
+  @Describe({ description: 'Of a ratio, with its numerator.' })
   @WholeNumber({ min: 1 })
   readonly denominator?: number;
 
   @Optional()
+  @Describe({ description: 'Of a ratio whose denominator nobody published.' })
   @DecimalString()
   readonly percent?: string;
 
+  @Describe({ description: 'When it happened.' })
   @Nested(() => EffectiveView)
   readonly effective!: EffectiveView;
 
+  @Describe({ description: 'How the figure was come by.' })
   @IsIn(BASES)
   readonly basis!: string;
 
   @Optional()
+  @Describe({ description: 'The bounds of an estimate.' })
   @Nested(() => RangeDto)
   readonly range?: RangeDto;
 }
 
 export class OutcomeData extends FiguresData {
+  @Describe({ description: 'The outcome: `<submission>.<line>`.' })
   @Matches(OUTCOME_ID)
   readonly outcomeId!: string;
 
+  @Describe({ description: 'The programme that recorded it.' })
   @Slug()
   readonly programmeId!: string;
 
   @Optional()
+  @Describe({ description: 'What the figure rests on.' })
   @Nested(() => EvidenceDto)
   readonly evidence?: EvidenceDto;
 
   @Optional()
+  @Describe({ description: 'Anything a reader should know.' })
   @PlainText({ max: TEXT_MAX })
   readonly note?: string;
 }
@@ -167,6 +201,7 @@ export class ReplacedData extends FiguresData {
 }
 
 export class OutcomeCorrectedData extends OutcomeData {
+  @Describe({ description: 'Why it was corrected.' })
   @PlainText({ max: TEXT_MAX })
   readonly reason!: string;
 
@@ -176,6 +211,7 @@ export class OutcomeCorrectedData extends OutcomeData {
 }
 
 export class OutcomeWithdrawnData extends ProgrammeReopenedData {
+  @Describe({ description: 'The outcome: `<submission>.<line>`.' })
   @Matches(OUTCOME_ID)
   readonly outcomeId!: string;
 

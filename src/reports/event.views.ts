@@ -134,6 +134,7 @@ export class CloudEvent {
 
 /** Events in order of sequence. */
 export class EventsPage {
+  @Describe({ description: 'In order of sequence.' })
   @ListOf(() => CloudEvent)
   readonly events!: readonly CloudEvent[];
 

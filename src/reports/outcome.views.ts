@@ -124,6 +124,9 @@ export class ListedOutcome extends OutcomeView {
 }
 
 export class OutcomesPage {
+  @Describe({
+    description: 'Grouped by programme, organisation, year and basis; in each group as recorded.',
+  })
   @ListOf(() => ListedOutcome)
   readonly outcomes!: readonly ListedOutcome[];
 
@@ -218,9 +221,11 @@ export class MomentView {
 }
 
 export class Changes extends Context {
+  @Describe({ description: 'The moment that the figures changed from.' })
   @Nested(() => MomentView)
   readonly earlier!: MomentView;
 
+  @Describe({ description: 'The moment that they changed to.' })
   @Nested(() => MomentView)
   readonly later!: MomentView;
 

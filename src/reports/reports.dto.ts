@@ -99,10 +99,12 @@ export class ChangesQueryDto extends FigureQueryDto {
   later?: string;
 
   @Optional()
+  @Describe({ description: 'The first financial year; by default the one that totals since begin with.' })
   @Matches(FINANCIAL_YEAR)
   from?: string;
 
   @Optional()
+  @Describe({ description: 'The last financial year; by default the last one with data.' })
   @Matches(FINANCIAL_YEAR)
   to?: string;
 
@@ -119,10 +121,12 @@ export class ChangesQueryDto extends FigureQueryDto {
 
 export class OutcomesQueryDto extends MomentQueryDto {
   @Optional()
+  @Describe({ description: 'The first financial year; by default the one that totals since begin with.' })
   @Matches(FINANCIAL_YEAR)
   from?: string;
 
   @Optional()
+  @Describe({ description: 'The last financial year; by default the last one with data.' })
   @Matches(FINANCIAL_YEAR)
   to?: string;
 
@@ -173,10 +177,12 @@ export class StreamQueryDto extends ReadQueryDto {
   after?: string;
 
   @Optional()
+  @Describe({ description: 'Only events that concern this programme.' })
   @Slug()
   programme?: string;
 
   @Optional()
+  @Describe({ description: 'Only events of this type.' })
   @Matches(EVENT_TYPE)
   type?: string;
 }

@@ -204,6 +204,7 @@ export class MeasureAsked {
 
 /** What was asked, and the moment of the answer. */
 export class Context {
+  @Describe({ description: 'The measure asked about.' })
   @Nested(() => MeasureAsked)
   readonly measure!: MeasureAsked;
 
@@ -243,13 +244,16 @@ export class GroupName {
 
 export class GroupOfYears {
   @Optional()
+  @Describe({ description: 'Of the group, when grouped by programme.' })
   @Nested(() => GroupName)
   readonly programme?: GroupName;
 
   @Optional()
+  @Describe({ description: 'Of the group, when grouped by organisation.' })
   @Nested(() => GroupName)
   readonly organisation?: GroupName;
 
+  @Describe({ description: 'The same years as without groups.' })
   @ListOf(() => YearFigure)
   readonly years!: readonly YearFigure[];
 }
@@ -267,10 +271,12 @@ export class AnnualTotals extends Context {
 
 export class GroupSince extends Figure {
   @Optional()
+  @Describe({ description: 'Of the group, when grouped by programme.' })
   @Nested(() => GroupName)
   readonly programme?: GroupName;
 
   @Optional()
+  @Describe({ description: 'Of the group, when grouped by organisation.' })
   @Nested(() => GroupName)
   readonly organisation?: GroupName;
 

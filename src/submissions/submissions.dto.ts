@@ -115,6 +115,7 @@ export class OutcomeDto {
 }
 
 export class SubmissionDto {
+  @Describe({ description: 'All are recorded, or none is.' })
   @Each(() => OutcomeDto, { min: 1, max: 500 })
   outcomes!: OutcomeDto[];
 }

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const MAIN = resolve(__dirname, '../../dist/main.js');
-const ADMIN_KEY = 'a-key-for-tests-of-32-characters-or-more';
+export const ADMIN_KEY = 'a-key-for-tests-of-32-characters-or-more';
 
 export interface Answer<Body> {
   readonly status: number;

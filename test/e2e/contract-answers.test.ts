@@ -1,0 +1,173 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { CheckedLedger, KEY, OUTCOME_ID, pathOf, SUBMISSIONS } from '../support/checked-ledger.js';
+
+let ledger: CheckedLedger;
+beforeAll(async () => void (ledger = await CheckedLedger.start()));
+afterAll(() => ledger.remove());
+
+const LINES = { accept: 'application/x-ndjson' };
+
+describe('every example of a request in the document is accepted, and accepted again', () => {
+  test.each([
+    'registerProgramme',
+    'registerOrganisation',
+    'renameOrganisation',
+    'defineMeasure',
+    'reviseMeasure',
+    'amendProgramme',
+  ])('%s', async (id) => {
+    const path = pathOf(ledger.operation(id));
+    for (const body of ledger.shown(id)) {
+      expect(['200', '201']).toContain(await ledger.post(path, body));
+      expect(await ledger.post(path, body)).toBe('200');
+    }
+  });
+
+  test('submitOutcomes', async () => {
+    for (const [index, body] of ledger.shown('submitOutcomes').entries()) {
+      const key = index === 0 ? KEY : `0b8f5a52-6d3c-4f0e-9d0a-00000000000${index}`;
+      expect(await ledger.post(SUBMISSIONS, body, { 'idempotency-key': key })).toBe('201');
+      expect(await ledger.post(SUBMISSIONS, body, { 'Idempotency-Key': `"${key.toUpperCase()}"` })).toBe(
+        '200',
+      );
+    }
+  });
+
+  test('correctOutcome and withdrawOutcome', async () => {
+    for (const [version, change] of [
+      ['"0"', 'correction'],
+      ['"1"', 'withdrawal'],
+    ] as const) {
+      const [body] = ledger.shown(change === 'correction' ? 'correctOutcome' : 'withdrawOutcome');
+      const path = `/v1/outcomes/${OUTCOME_ID}/${change}`;
+      expect(await ledger.post(path, body, { 'If-Match': version })).toBe('200');
+      expect(await ledger.post(path, body, { 'If-Match': version })).toBe('200');
+    }
+  });
+
+  test('importOutcomes', async () => {
+    const operation = ledger.operation('importOutcomes');
+    for (const [type, { examples }] of Object.entries(operation.body!)) {
+      const body = examples!['example']!.value;
+      const send = (path: string, headers = {}) =>
+        ledger.post(path, body, { 'content-type': type, ...headers });
+      expect(await send(`${pathOf(operation)}?dryRun=true`)).toBe('200');
+      expect(await send(pathOf(operation))).toBe('201');
+      expect(await send(pathOf(operation))).toBe('200');
+      expect(await send(pathOf(operation), LINES)).toBe('200');
+      expect(await ledger.post(pathOf(operation), 'measure\n\n', { 'content-type': type, ...LINES })).toBe(
+        '200',
+      );
+    }
+  });
+
+  test('closeProgramme and reopenProgramme', async () => {
+    for (const id of ['closeProgramme', 'reopenProgramme']) {
+      const [body] = ledger.shown(id);
+      expect(await ledger.post(pathOf(ledger.operation(id)), body)).toBe('201');
+      expect(await ledger.post(pathOf(ledger.operation(id)), body)).toBe('200');
+    }
+  });
+});
+
+describe('what is answered keeps to the document', () => {
+  test.each([
+    '/v1/programmes',
+    '/v1/programmes/lipid-management',
+    '/v1/organisations?limit=1&after=south-london',
+    '/v1/organisations/wessex?on=2020-01-01',
+    '/v1/measures?limit=500',
+    '/v1/measures/feno-tests',
+    '/v1/measures/jobs-created',
+  ])('to %s', async (path) => {
+    expect(await ledger.get(path)).toBe('200');
+  });
+
+  test('to registering what is new', async () => {
+    expect(await ledger.post('/v1/organisations', { id: 'a-body', name: 'A body' })).toBe('201');
+    const rename = { name: 'Another name', from: '2024-04-01' };
+    expect(await ledger.post('/v1/organisations/a-body/names', rename)).toBe('201');
+  });
+
+  test('to questions about figures of each kind, of many programmes, large, missing and grouped', async () => {
+    expect(
+      await ledger.post('/v1/programmes', {
+        id: 'asthma-care',
+        name: 'Asthma care',
+        startedOn: '2018-04-01',
+      }),
+    ).toBe('201');
+    const fact = {
+      effective: { from: '2023-04-01', to: '2023-06-30' },
+      basis: 'estimated',
+      organisation: 'wessex',
+    };
+    const large = { ...fact, measure: 'investment-leveraged', quantity: Number.MAX_SAFE_INTEGER };
+    const small = ['jobs-created', 'care-homes-supported', 'patients-benefited'].map((measure) => {
+      return { ...fact, measure, quantity: 12, range: { low: 10, high: 14 } };
+    });
+    const outcomes = [large, large, large, ...small];
+    expect(await ledger.submit(outcomes, '5ad7bfc0-75b0-4c5c-8f7b-0e1c5d0e7a01', 'asthma-care')).toBe('201');
+    for (const measure of [
+      'investment-leveraged',
+      'jobs',
+      'patients-benefited',
+      'care-homes-supported',
+      'trusts-implementing',
+      'commissioners-launched',
+      'lives-saved',
+    ]) {
+      for (const more of [
+        '',
+        '&groupBy=programme',
+        '&groupBy=organisation',
+        '&asAtSequence=3&programme=asthma-care',
+      ]) {
+        expect(await ledger.get(`/v1/totals/annual?measure=${measure}${more}`)).toBe('200');
+        if (['jobs', 'investment-leveraged', 'lives-saved'].includes(measure)) {
+          expect(await ledger.get(`/v1/totals/since?measure=${measure}${more}`)).toBe('200');
+        }
+      }
+      expect(await ledger.get(`/v1/totals/changes?measure=${measure}&earlier=10&limit=2`)).toBe('200');
+      expect(await ledger.get(`/v1/outcomes?measure=${measure}&limit=1`)).toBe('200');
+    }
+    const { body } = await ledger.call('GET', '/v1/totals/annual?measure=investment-leveraged&from=2023-24');
+    expect(body).toMatchObject({ years: [{ total: String(3n * 9007199254740991n + 50_000_000n) }] });
+  });
+
+  test('to questions about history, and about what became of an outcome', async () => {
+    expect(await ledger.get('/v1/events?limit=1000')).toBe('200');
+    expect(await ledger.get('/v1/events?limit=3&type=MeasureDefined&after=1&until=40')).toBe('200');
+    expect(await ledger.get('/v1/events', LINES)).toBe('200');
+    expect(await ledger.get('/v1/programmes/lipid-management/history')).toBe('200');
+    expect(await ledger.get(`/v1/submissions/${KEY}`)).toBe('200');
+    expect(await ledger.get(`/v1/outcomes/${OUTCOME_ID}`)).toBe('200');
+  });
+
+  test('to a reader of the live stream', async () => {
+    const path = '/v1/events/stream';
+    const headers = { 'Last-Event-ID': '0' };
+    const { status, headers: answered, body } = await ledger.ledger.fetch(path, { headers });
+    let text = '';
+    for await (const chunk of body!.pipeThrough(new TextDecoderStream())) {
+      if ((text += chunk).includes('id: 5\n')) break;
+    }
+    const whole = text.slice(0, text.lastIndexOf('\n\n'));
+    expect(whole.match(/^data: /gm)!.length).toBeGreaterThan(4);
+    ledger.contract.check('GET', path, { status, headers: answered, text: whole }, { headers });
+  });
+
+  test('to an operator, and to a reader of the description', async () => {
+    for (const path of ['/health/live', '/health/ready', '/v1/projections', '/openapi.json', '/docs']) {
+      expect(await ledger.get(path)).toBe('200');
+    }
+    for (const file of ['swagger-ui.css', 'page.js', 'favicon-32x32.png']) {
+      expect(await ledger.get(`/docs/${file}`)).toBe('200');
+    }
+    expect((await ledger.call('POST', '/v1/projections/rebuild')).status).toBe(202);
+  });
+
+  test('to every call, with every status and type of a success that is declared', () => {
+    expect(ledger.contract.unseen().filter((key) => / 2\d\d /.test(key))).toEqual([]);
+  });
+});

@@ -1,0 +1,247 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventIdOf, parseProgrammeId, programmeStream } from '../../src/kernel/ids.js';
+import { SqliteStore } from '../../src/store/sqlite-store.js';
+import { CheckedLedger, KEY, OUTCOME_ID, pathOf, SUBMISSIONS } from '../support/checked-ledger.js';
+
+const OTHER = KEY.replace('0b', 'ab');
+const outcome = {
+  measure: 'patients-benefited',
+  quantity: 12,
+  effective: { from: '2023-04-01' },
+  basis: 'counted',
+};
+const feno = {
+  id: 'feno-tests',
+  label: 'FeNO tests',
+  unit: 'tests',
+  kind: 'flow',
+  eventType: 'FenoTestDone',
+  countsPeople: false,
+  rollsUpInto: null,
+};
+
+let ledger: CheckedLedger;
+beforeAll(async () => {
+  ledger = await CheckedLedger.start();
+  await ledger.post('/v1/programmes', { id: 'lipid-management', name: 'Lipids', startedOn: '2020-04-01' });
+  await ledger.post('/v1/measures', feno);
+  await ledger.submit([outcome, outcome], KEY);
+  await ledger.post(`/v1/outcomes/${KEY}.1/withdrawal`, { reason: 'twice' }, { 'if-match': '"0"' });
+});
+afterAll(() => ledger.remove());
+
+describe('problems keep to the document', () => {
+  test('where a call is not understood, whichever call it is', async () => {
+    for (const call of ledger.contract.operations) {
+      const { id, method, parameters, body, security } = call;
+      const path = pathOf(call);
+      const json = body?.['application/json'] !== undefined;
+      const takes = (place: string) => parameters.some((parameter) => parameter.in === place);
+      const expects = async (expected: string, to: string, sent: object = {}) => {
+        const { status, body: problem } = await ledger.call(method, to, sent);
+        const code = (problem as { type: string }).type.split(':').at(-1);
+        expect([id, `${status} ${code}`]).toEqual([id, expected]);
+      };
+      if (security === undefined)
+        await expects('401 unauthenticated', path, { headers: { authorization: 'Bearer x' } });
+      if (takes('path')) await expects('400 bad-request', pathOf(call, { id: '%ff', file: '%ff' }));
+      if (takes('query')) await expects('400 bad-query', `${path}?x=1`);
+      if (takes('header')) {
+        const { name } = parameters.find((parameter) => parameter.in === 'header')!;
+        await expects('400 bad-header', path, {
+          headers: { [name]: 'x' },
+          ...(json && { body: ledger.shown(id)[0] }),
+        });
+      }
+      if (body)
+        await expects('415 unsupported-media-type', path, {
+          headers: { 'content-type': 'text/plain' },
+          body: 'x',
+        });
+      if (body)
+        await expects('400 malformed-json', path, {
+          headers: { 'content-type': 'application/json' },
+          body: '{',
+        });
+      if (body) expect([id, await ledger.tooLarge(path)]).toEqual([id, '413 too-large']);
+      if (json) await expects('422 invalid-content', path, { body: {} });
+    }
+  });
+
+  test('where there is no such address, or none for that method', async () => {
+    for (const path of ['/v1/nothing', '/docs/nothing', '/docs/']) {
+      expect(await ledger.get(path)).toBe('404 not-found');
+    }
+    expect(await ledger.get('/nothing', { authorization: '' })).toBe('401 unauthenticated');
+    expect(await ledger.get('/%ff')).toBe('400 bad-request');
+    expect((await ledger.call('DELETE', '/v1/programmes')).status).toBe(405);
+    expect((await ledger.call('PUT', `/v1/outcomes/${OUTCOME_ID}`, { body: {} })).status).toBe(405);
+  });
+
+  test.each([
+    ['programmes/nobody', 'programme-unknown'],
+    ['programmes/nobody/history', 'programme-unknown'],
+    ['organisations/nobody', 'organisation-unknown'],
+    ['measures/nothing', 'measure-unknown'],
+    ['submissions/nothing', 'submission-unknown'],
+    [`submissions/${OTHER}`, 'submission-unknown'],
+    [`outcomes/${OTHER}.1`, 'outcome-unknown'],
+    ['outcomes/nothing', 'outcome-unknown'],
+  ])('where nothing is at /v1/%s', async (path, code) => {
+    expect(await ledger.get(`/v1/${path}`)).toBe(`404 ${code}`);
+  });
+
+  test('where an id is longer than any', async () => {
+    expect(await ledger.get(`/v1/programmes/${'x'.repeat(8_000)}`)).toBe('404 programme-unknown');
+  });
+
+  test('where what is to be changed is unknown', async () => {
+    const headers = { 'if-match': '"0"', 'idempotency-key': OTHER };
+    for (const call of ledger.contract.operations.filter(({ method }) => method === 'POST')) {
+      const { examples = {} } = call.responses['404']?.content['application/problem+json'] ?? {};
+      const [code] = Object.keys(examples);
+      if (code === undefined) continue;
+      const path = pathOf(call, { id: code === 'outcome-unknown' ? `${OTHER}.1` : 'nobody' });
+      const isFile = call.body!['text/csv'] !== undefined;
+      const sent = isFile ? 'measure\n' : ledger.shown(call.id)[0];
+      const type = isFile ? 'text/csv' : 'application/json';
+      const told = await ledger.post(path, sent, { ...headers, 'content-type': type });
+      expect([call.id, told]).toEqual([call.id, `404 ${code}`]);
+    }
+  });
+
+  test('where what exists is registered with other content', async () => {
+    const lipids = { id: 'lipid-management', name: 'Other', startedOn: '2020-04-01' };
+    expect(await ledger.post('/v1/programmes', lipids)).toBe('409 programme-exists');
+    expect(await ledger.post('/v1/organisations', { id: 'wessex', name: 'Other' })).toBe(
+      '409 organisation-exists',
+    );
+    expect(await ledger.post('/v1/measures', { ...feno, label: 'Other' })).toBe('409 measure-exists');
+    const rename = { name: 'Other', from: '2023-10-01' };
+    expect(await ledger.post('/v1/organisations/wessex/names', rename)).toBe('409 name-date-taken');
+    expect(await ledger.submit([outcome], KEY)).toBe('409 idempotency-key-reused');
+  });
+
+  test.each([
+    ['event-type-reserved', { eventType: 'OutcomeDone' }],
+    ['measure-unknown', { rollsUpInto: 'nothing' }],
+    ['roll-up-mismatch', { rollsUpInto: 'jobs' }],
+  ])('where a measure may not be so defined: %s', async (code, wrong) => {
+    expect(await ledger.post('/v1/measures', { ...feno, id: 'other', ...wrong })).toBe(`422 ${code}`);
+  });
+
+  const { quantity: _, ...noQuantity } = outcome;
+  const ratio = { ...noQuantity, measure: 'trusts-implementing' };
+  test.each([
+    ['measure-unknown', { ...outcome, measure: 'nothing' }],
+    ['organisation-unknown', { ...outcome, organisation: 'nobody' }],
+    ['quantity-does-not-fit-kind', { ...outcome, percent: '12' }],
+    ['percent-above-hundred', { ...ratio, percent: '100.1' }],
+    ['numerator-exceeds-denominator', { ...ratio, numerator: 3, denominator: 2 }],
+    ['range-excludes-quantity', { ...outcome, range: { low: 13, high: 14 } }],
+    ['effective-period-reversed', { ...outcome, effective: { from: '2023-04-02', to: '2023-04-01' } }],
+    ['effective-period-spans-years', { ...outcome, effective: { from: '2023-03-31', to: '2023-04-01' } }],
+    ['effective-in-future', { ...outcome, effective: { from: '2999-01-01' } }],
+    ['outside-programme-life', { ...outcome, effective: { from: '2019-04-01' } }],
+  ])('where an outcome breaks a rule: %s', async (code, broken) => {
+    expect(await ledger.submit([outcome, broken], OTHER)).toBe(`422 ${code}`);
+    const correction = { ...broken, reason: 'recount' };
+    const path = `/v1/outcomes/${KEY}.2/correction`;
+    expect(await ledger.post(path, correction, { 'if-match': '"0"' })).toBe(`422 ${code}`);
+  });
+
+  test.each([
+    ['correction', { ...outcome, reason: 'recount' }],
+    ['withdrawal', { reason: 'recount' }],
+  ])('where an outcome has changed, or was withdrawn, before a %s', async (change, body) => {
+    const path = `/v1/outcomes/${OUTCOME_ID}/${change}`;
+    expect(await ledger.post(path, body, { 'if-match': '"0"' })).toBe('412 outcome-version-stale');
+    expect(await ledger.post(path, body, { 'if-match': '"1"' })).toBe('422 outcome-withdrawn');
+  });
+
+  test('where a question cannot be answered', async () => {
+    for (const [comparable, key] of [
+      [true, '05'],
+      [false, '06'],
+    ] as const) {
+      const revision = { label: `FeNO ${key}`, comparable, reason: 'counted in another way' };
+      await ledger.post('/v1/measures/feno-tests/revisions', revision);
+      const ofMeasure = { ...outcome, measure: 'feno-tests' };
+      expect(await ledger.submit([ofMeasure], `5ad7bfc0-75b0-4c5c-8f7b-0e1c5d0e7a${key}`)).toBe('201');
+    }
+    for (const report of ['totals/annual?', 'totals/since?', 'totals/changes?earlier=0&', 'outcomes?']) {
+      const ask = (question: string) => ledger.get(`/v1/${report}measure=${question}`);
+      expect(await ask('nothing')).toBe('422 measure-unknown');
+      expect(await ask('jobs&programme=nothing')).toBe('422 programme-unknown');
+      expect(await ask('jobs&organisation=nobody')).toBe('422 organisation-unknown');
+      expect(await ask('jobs&minSequence=x')).toBe('400 bad-query');
+      if (report !== 'outcomes?') expect(await ask('feno-tests')).toBe('422 definition-break');
+      expect(await ask('feno-tests&allowBreaks=true')).toBe('200');
+    }
+    expect(await ledger.get('/v1/totals/since?measure=care-homes-supported')).toBe(
+      '422 not-summable-over-time',
+    );
+    expect(await ledger.get('/v1/totals/annual?measure=jobs&asAt=2999-01-01')).toBe('400 bad-query');
+    expect(await ledger.get('/v1/outcomes?measure=jobs&cursor=forged')).toBe('400 bad-query');
+  });
+
+  test('where a file is wrong, or a programme is closed', async () => {
+    const csv = { 'content-type': 'text/csv' };
+    const imports = '/v1/programmes/lipid-management/imports';
+    const file = 'measure,quantity,from,basis\npatients-benefited,1,2023-04-01,counted\n';
+    expect(await ledger.post(imports, file.replace('patients', 'nobody'), csv)).toBe('422 invalid-file');
+    const reason = 'funding has ended';
+    const closure = '/v1/programmes/lipid-management/closure';
+    expect(await ledger.post(closure, { closedOn: '2999-01-01', reason })).toBe('422 outside-programme-life');
+    expect(await ledger.post(closure, { closedOn: '2024-03-31', reason })).toBe('201');
+    expect(await ledger.post(closure, { closedOn: '2024-03-30', reason })).toBe('422 programme-closed');
+    const amendment = { name: 'Lipids', startedOn: '2020-04-01', reason: 'its name' };
+    const amendments = '/v1/programmes/lipid-management/amendments';
+    expect(await ledger.post(amendments, amendment)).toBe('422 programme-closed');
+    expect(await ledger.post(SUBMISSIONS, { outcomes: [outcome] }, { 'idempotency-key': OTHER })).toBe(
+      '422 programme-closed',
+    );
+    expect(await ledger.post(imports, file, csv)).toBe('422 programme-closed');
+  });
+
+  test('where the read models have stopped at an event of a later version of the ledger', async () => {
+    await ledger.ledger.stop();
+    await recordFromLaterVersion(ledger.ledger.dataDir);
+    await ledger.ledger.start();
+    expect(await ledger.get('/health/ready')).toBe('503');
+    expect(await ledger.get('/v1/projections')).toBe('200');
+    expect(await ledger.get('/v1/totals/since?measure=jobs')).toBe('200');
+    expect(await ledger.get('/v1/totals/since?measure=jobs&minSequence=100000')).toBe('503 not-projected');
+    expect(await ledger.post('/v1/organisations', { id: 'new', name: 'New' })).toBe('503 not-projected');
+  });
+
+  test('and none is declared that cannot be met, but for faults of the disk and of the ledger itself', () => {
+    const anywhere = ['bad-request', 'not-projected', 'store-unavailable', 'store-damaged', 'internal-error'];
+    const unseen = ledger.contract.unseen().filter((key) => !/ 2\d\d /.test(key));
+    expect(unseen.filter((key) => !anywhere.includes(key.split(' ').at(-1)!))).toEqual([]);
+  });
+});
+
+/** As a newer ledger would, before someone starts this one on its data. */
+async function recordFromLaterVersion(dataDir: string): Promise<void> {
+  const store = await SqliteStore.open(dataDir);
+  const stream = programmeStream(parseProgrammeId('of-the-future'));
+  const payloadHash = '0'.repeat(64);
+  await store.append(stream, 'no-stream', [
+    {
+      id: eventIdOf(stream, 0, payloadHash),
+      type: 'ProgrammeMerged',
+      payload: '{}',
+      metadata: {
+        schema: 'programme-merged@1',
+        recordedAt: '2026-04-30T09:30:00.000Z',
+        actor: 'admin',
+        correlationId: KEY,
+        source: 'api',
+        salt: 'AAAAAAAAAAAAAAAAAAAAAA',
+        payloadHash,
+      },
+    },
+  ]);
+  await store.close();
+}
