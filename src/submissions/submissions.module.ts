@@ -1,12 +1,16 @@
 import { Module } from '@nestjs/common';
 import { CoreModule } from '../core.module.js';
 import { CatalogueReader } from './catalogue-reader.js';
+import { FileCheck } from './file-check.js';
+import { FileImport } from './file-import.js';
+import { ImportSpool } from './import-spool.js';
+import { ImportsController } from './imports.controller.js';
 import { SubmissionsController } from './submissions.controller.js';
 import { RecordOutcomesHandler } from './submissions.handler.js';
 
 @Module({
   imports: [CoreModule],
-  controllers: [SubmissionsController],
-  providers: [CatalogueReader, RecordOutcomesHandler],
+  controllers: [SubmissionsController, ImportsController],
+  providers: [CatalogueReader, RecordOutcomesHandler, ImportSpool, FileCheck, FileImport],
 })
 export class SubmissionsModule {}

@@ -1,0 +1,142 @@
+/**
+ * The first of the two passes over a file: every row is checked, in its form and by the rules, before any is
+ * recorded, and every bad row is told (docs/adr/0005-imports-all-checked-first.md).
+ *
+ * Rows that were recorded when the file was sent before are not asked about the rules again: what the rules said
+ * then holds, even if the programme has closed since.
+ */
+import { Injectable } from '@nestjs/common';
+import { Problem, type ProblemFault } from '../http/problem.js';
+import { londonDate } from '../kernel/financial-year.js';
+import { fileSubmissionId, OUTCOMES_MAX, submissionStream, type ProgrammeId } from '../kernel/ids.js';
+import { Refused } from '../kernel/refusals.js';
+import { EventStore } from '../store/event-store.js';
+import { Clock } from '../store/run-decider.js';
+import { CatalogueReader } from './catalogue-reader.js';
+import type { FileFormat } from './file-records.js';
+import { rowsOf, UnreadableFile, type FileFault, type FileRow } from './file-rows.js';
+import type { SpooledFile } from './import-spool.js';
+import { contentOfDto } from './outcome-input.js';
+import { faultsOf } from './outcome.js';
+
+/** More are counted, but not told one by one. */
+export const FILE_FAULTS_MAX = 1_000;
+
+/**
+ * Rows of one submission. Never to be changed: with it, the submissions of a file that was sent before would be
+ * others, and sending it again would count it twice.
+ */
+const ROWS_PER_CHUNK = OUTCOMES_MAX;
+
+/** Chunks of rows, in the order of the file: the same whenever the file is read. */
+export interface Chunk {
+  readonly index: number;
+  readonly rows: readonly FileRow[];
+}
+
+export async function* chunksOf(file: SpooledFile, format: FileFormat): AsyncGenerator<Chunk> {
+  let rows: FileRow[] = [];
+  let index = 0;
+  for await (const more of rowsOf(file.read(), format)) {
+    for (const row of more) {
+      if (rows.push(row) < ROWS_PER_CHUNK) continue;
+      yield { index: index++, rows };
+      rows = [];
+    }
+  }
+  if (rows.length > 0) yield { index, rows };
+}
+
+export interface CheckRequest {
+  readonly file: SpooledFile;
+  readonly format: FileFormat;
+  readonly programmeId: ProgrammeId;
+  readonly signal: AbortSignal;
+  readonly onRows: (rows: number) => void;
+}
+
+export interface CheckedFile {
+  readonly rows: number;
+  readonly chunks: number;
+  /** Rows that were recorded when the file was sent before. */
+  readonly known: number;
+}
+
+@Injectable()
+export class FileCheck {
+  constructor(
+    private readonly catalogue: CatalogueReader,
+    private readonly store: EventStore,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws Refused when there is no such programme */
+  async programme(programmeId: ProgrammeId): Promise<void> {
+    await this.catalogue.factsFor(programmeId, [], this.today());
+  }
+
+  /** @throws Problem `invalid-file`, with the faults of every bad row; Refused when the programme is closed */
+  async check(request: CheckRequest): Promise<CheckedFile> {
+    const { file, format, programmeId, signal, onRows } = request;
+    const told: FileFault[] = [];
+    let [rows, bad, known, chunks] = [0, 0, 0, 0];
+    try {
+      for await (const chunk of chunksOf(file, format)) {
+        signal.throwIfAborted();
+        const isKnown = await this.isRecorded(fileSubmissionId(programmeId, file.sha256, chunk.index));
+        const faultsByRow = isKnown ? [] : await this.faultsOf(chunk.rows, programmeId);
+        faultsByRow.forEach((faults, index) => {
+          if (faults.length > 0) bad++;
+          const { line } = chunk.rows[index]!;
+          for (const fault of faults) if (told.length < FILE_FAULTS_MAX) told.push({ line, ...fault });
+        });
+        rows += chunk.rows.length;
+        if (isKnown) known += chunk.rows.length;
+        chunks++;
+        onRows(rows);
+      }
+    } catch (error) {
+      if (error instanceof UnreadableFile) throw invalidFile('the file cannot be read', error.faults);
+      throw error;
+    }
+    if (rows === 0)
+      throw invalidFile('the file has no rows', [{ line: 1, code: 'required', detail: 'has no rows' }]);
+    if (bad > 0) {
+      const first = told.length === FILE_FAULTS_MAX ? `; the first ${FILE_FAULTS_MAX} faults are told` : '';
+      throw invalidFile(`${bad} of ${rows} rows ${bad === 1 ? 'is' : 'are'} wrong${first}`, told);
+    }
+    return { rows, chunks, known };
+  }
+
+  /** By row, in the order of their rules. */
+  private async faultsOf(
+    rows: readonly FileRow[],
+    programmeId: ProgrammeId,
+  ): Promise<readonly ProblemFault[][]> {
+    const contents = rows.map(({ outcome }) => outcome && contentOfDto(outcome));
+    const good = contents.filter((content) => content !== null);
+    const facts = await this.catalogue.factsFor(programmeId, good, this.today());
+    if (facts.programme.status === 'closed') {
+      const detail = `programme ${programmeId} closed on ${facts.programme.closedOn}`;
+      throw new Refused({ code: 'programme-closed', detail });
+    }
+    return rows.map((row, index) =>
+      row.outcome === null ? [...row.faults] : faultsOf(contents[index]!, facts, '').map(row.inFile),
+    );
+  }
+
+  private async isRecorded(submissionId: ReturnType<typeof fileSubmissionId>): Promise<boolean> {
+    const events = await this.store.readStream(submissionStream(submissionId), { limit: 1 });
+    return events.length > 0;
+  }
+
+  private today() {
+    return londonDate(this.clock.now());
+  }
+}
+
+function invalidFile(what: string, faults: readonly FileFault[]): Problem {
+  return new Problem('invalid-file', `${what}: nothing of this file was recorded now`, {
+    errors: faults.slice(0, FILE_FAULTS_MAX),
+  });
+}

@@ -1,0 +1,147 @@
+/**
+ * Imports a file: receives it, checks all of it, then records it in submissions of 500 rows each.
+ *
+ * The id of each submission follows from the programme, the file's bytes and the place in it. So a file that is
+ * sent again finds what is recorded, adds what is not, and counts nothing twice: that is how an import is
+ * resumed, and there is no other state of it. Once a file has arrived whole it is carried out, whether or not
+ * the client waits for the answer; only the end of the process stops it, between two submissions.
+ */
+import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import type { Readable } from 'node:stream';
+import { setFlagsFromString } from 'node:v8';
+import { assert } from '../kernel/assert.js';
+import { fileSubmissionId, type ProgrammeId } from '../kernel/ids.js';
+import type { Provenance } from '../store/run-decider.js';
+import { chunksOf, FileCheck, type Chunk } from './file-check.js';
+import type { FileFormat } from './file-records.js';
+import { ImportSpool, ledgerStops, type SpooledFile } from './import-spool.js';
+import type { ImportReceiptView } from './imports.dto.js';
+import { contentOfDto } from './outcome-input.js';
+import { RecordOutcomes, type Recorded } from './submissions.handler.js';
+
+export interface ImportRequest {
+  readonly programmeId: ProgrammeId;
+  readonly format: FileFormat;
+  readonly dryRun: boolean;
+  readonly by: Omit<Provenance, 'source'>;
+  readonly onProgress: (progress: ImportProgress) => void;
+}
+
+export type ImportProgress =
+  | { readonly phase: 'checking'; readonly rows: number }
+  | { readonly phase: 'recording'; readonly rows: number; readonly of: number };
+
+/** Submissions that are being recorded at one time: enough to share disk flushes, few enough to bound memory. */
+const IN_FLIGHT_MAX = 4;
+
+@Injectable()
+export class FileImport implements BeforeApplicationShutdown {
+  private readonly closing = new AbortController();
+  private readonly running = new Set<Promise<unknown>>();
+
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly spool: ImportSpool,
+    private readonly checker: FileCheck,
+  ) {}
+
+  /**
+   * Takes in the whole file; nothing of it is looked at yet.
+   * @throws Refused when there is no such programme, before a byte is read
+   */
+  async receive(programmeId: ProgrammeId, upload: Readable): Promise<SpooledFile> {
+    await this.checker.programme(programmeId);
+    return this.track(this.spool.receive(upload, this.closing.signal));
+  }
+
+  /** @throws Problem `invalid-file`, and then nothing is recorded */
+  carryOut(file: SpooledFile, request: ImportRequest): Promise<ImportReceiptView> {
+    return this.track(this.checkAndRecord(file, request).finally(() => file.remove()));
+  }
+
+  /** What is in flight ends before the store closes, and no more is begun. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.closing.abort();
+    await Promise.allSettled(this.running);
+  }
+
+  private async checkAndRecord(file: SpooledFile, request: ImportRequest): Promise<ImportReceiptView> {
+    const { programmeId, format, dryRun, onProgress } = request;
+    const { signal } = this.closing;
+    const { rows, chunks, known } = await this.checker
+      .check({
+        file,
+        format,
+        programmeId,
+        signal,
+        onRows: (checked) => onProgress({ phase: 'checking', rows: checked }),
+      })
+      .catch((error: unknown) => Promise.reject(signal.aborted ? ledgerStops() : (error as Error)));
+    const receipt = { file: file.sha256, programme: programmeId, rows, submissions: chunks, dryRun };
+    if (dryRun) return { ...receipt, recorded: 0, repeated: known, sequence: null };
+    const { recorded, sequence } = await this.record(file, rows, request);
+    return { ...receipt, recorded, repeated: rows - recorded, sequence };
+  }
+
+  private async record(file: SpooledFile, of: number, request: ImportRequest) {
+    const inFlight = new Set<Promise<void>>();
+    const failures: unknown[] = [];
+    let [recorded, done, sequence] = [0, 0, -1];
+    for await (const chunk of chunksOf(file, request.format)) {
+      if (this.closing.signal.aborted) failures.push(ledgerStops());
+      if (failures.length > 0) break;
+      const recording = this.submit(file, chunk, request)
+        .then(({ repeated, outcomes }) => {
+          if (!repeated) recorded += outcomes.length;
+          sequence = Math.max(sequence, outcomes.at(-1)!.sequence);
+          done += outcomes.length;
+          request.onProgress({ phase: 'recording', rows: done, of });
+        })
+        .catch((error: unknown) => void failures.push(error))
+        .finally(() => inFlight.delete(recording));
+      inFlight.add(recording);
+      if (inFlight.size === IN_FLIGHT_MAX) await Promise.race(inFlight);
+    }
+    // Whatever went wrong with one, the others have ended before anyone is told.
+    await Promise.all(inFlight);
+    if (failures.length > 0) throw failures[0];
+    assert(done === of, `${of} rows were checked, but ${done} recorded`);
+    return { recorded, sequence };
+  }
+
+  private submit(
+    { sha256 }: SpooledFile,
+    { index, rows }: Chunk,
+    { programmeId, by }: ImportRequest,
+  ): Promise<Recorded> {
+    const outcomes = rows.map(({ line, outcome }) => {
+      assert(outcome !== null, `line ${line} was checked, and is wrong now`);
+      return contentOfDto(outcome);
+    });
+    const submissionId = fileSubmissionId(programmeId, sha256, index);
+    const source = (row: number) => `file:${sha256}#${rows[row]!.line}`;
+    return this.commands.execute(
+      new RecordOutcomes({ kind: 'submit', submissionId, programmeId, outcomes }, { ...by, source }),
+    );
+  }
+
+  private track<Result>(work: Promise<Result>): Promise<Result> {
+    this.running.add(work);
+    collectGarbage('early');
+    const forget = () => {
+      this.running.delete(work);
+      if (this.running.size === 0) collectGarbage('when V8 thinks fit');
+    };
+    work.then(forget, forget);
+    return work;
+  }
+}
+
+/**
+ * A file makes garbage by the gigabyte, of which little lives at a time. V8 would let the heap grow to several
+ * times that before it collects; a third is enough, for some tenth of the processor's time.
+ */
+function collectGarbage(how: 'early' | 'when V8 thinks fit'): void {
+  setFlagsFromString(`--heap-growing-percent=${how === 'early' ? 30 : 0}`);
+}

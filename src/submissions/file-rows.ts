@@ -1,0 +1,100 @@
+/**
+ * The rows of a file as outcomes: each in the form that the API takes, or with what is wrong with it. The same
+ * bytes always make the same rows, which is what lets an import be sent again.
+ */
+import type { ProblemFault } from '../http/problem.js';
+import { MalformedJson, parseJson } from '../http/strict-json.js';
+import { validatorOf } from '../http/validation.js';
+import type { ColumnName } from './csv-row.js';
+import { faultOfCell, outcomeOfRow, readHeader } from './csv-row.js';
+import { recordsOf, type FileFormat, type FileRecord } from './file-records.js';
+import { OutcomeDto } from './submissions.dto.js';
+
+export interface FileFault extends ProblemFault {
+  readonly line: number;
+}
+
+export type FileRow =
+  | {
+      readonly line: number;
+      readonly outcome: OutcomeDto;
+      /** Says a fault that a rule finds in the outcome in the words of the file. */
+      readonly inFile: (fault: ProblemFault) => ProblemFault;
+    }
+  | { readonly line: number; readonly outcome: null; readonly faults: readonly ProblemFault[] };
+
+/** The file cannot be read as rows at all. */
+export class UnreadableFile extends Error {
+  override readonly name = 'UnreadableFile';
+
+  constructor(readonly faults: readonly FileFault[]) {
+    super(faults[0]?.detail);
+  }
+}
+
+/**
+ * The rows of a file, a list for each piece of it as it is read.
+ * @throws UnreadableFile when a CSV has no header, or one that cannot be used
+ */
+export async function* rowsOf(
+  pieces: AsyncIterable<Buffer>,
+  format: FileFormat,
+): AsyncGenerator<readonly FileRow[]> {
+  let columns: readonly ColumnName[] | null = null;
+  for await (const records of recordsOf(pieces, format)) {
+    const rows: FileRow[] = [];
+    for (const record of records) {
+      if (format === 'csv' && columns === null) columns = headerOf(record);
+      else if (record.kind === 'fault') rows.push(faulty(record.line, [record.fault]));
+      else if (record.kind === 'line') rows.push(rowOfJson(record));
+      else if (record.fields.some((cell) => cell !== '')) rows.push(rowOfCells(record, columns!));
+    }
+    if (rows.length > 0) yield rows;
+  }
+}
+
+const outcomeFaults = validatorOf(OutcomeDto);
+
+function headerOf(record: FileRecord): readonly ColumnName[] {
+  const { line } = record;
+  if (record.kind !== 'row') {
+    throw new UnreadableFile(record.kind === 'fault' ? [{ line, ...record.fault }] : []);
+  }
+  const { columns, faults } = readHeader(record.fields);
+  if (faults.length > 0) throw new UnreadableFile(faults.map((fault) => ({ line, ...fault })));
+  return columns;
+}
+
+function rowOfCells(
+  { line, fields }: Extract<FileRecord, { kind: 'row' }>,
+  columns: readonly ColumnName[],
+): FileRow {
+  if (fields.length !== columns.length) {
+    const detail = `has ${fields.length} cells where the header has ${columns.length}: a cell with a comma in it must be quoted`;
+    return faulty(line, [{ code: 'columns', detail }]);
+  }
+  const inFile = (fault: ProblemFault) => faultOfCell(fault, columns, fields);
+  return checked(line, outcomeOfRow(columns, fields), inFile);
+}
+
+function rowOfJson({ line, bytes }: Extract<FileRecord, { kind: 'line' }>): FileRow {
+  try {
+    return checked(line, parseJson(bytes), (fault) => fault);
+  } catch (error) {
+    if (!(error instanceof MalformedJson)) throw error;
+    const { reason, column, pointer } = error;
+    const detail = `${reason}, at column ${column}`;
+    return faulty(line, [{ code: 'malformed-json', detail, ...(pointer !== undefined && { pointer }) }]);
+  }
+}
+
+function checked(line: number, outcome: unknown, inFile: (fault: ProblemFault) => ProblemFault): FileRow {
+  const faults = outcomeFaults(outcome);
+  return faults.length === 0
+    ? { line, outcome: outcome as OutcomeDto, inFile }
+    : faulty(line, faults.map(inFile));
+}
+
+function faulty(line: number, faults: readonly ProblemFault[]): FileRow {
+  return { line, outcome: null, faults };
+}

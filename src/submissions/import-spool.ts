@@ -1,0 +1,110 @@
+/**
+ * Where a file is kept while it is imported: `imports/` in the data directory, under a name of its own. It is
+ * read twice, and its hash must be known before its first row is recorded, so it is on disk before any of it is
+ * looked at, and never whole in memory.
+ *
+ * A spooled file is worth nothing once its import has ended, however it ended: whoever sent it sends it again.
+ */
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream, createWriteStream, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Config } from '../config.js';
+import { Problem } from '../http/problem.js';
+import { StoreUnavailable } from '../store/event-store.js';
+
+/** A client that sends nothing for so long has gone, whatever its connection says. */
+const IDLE_MS_MAX = 60_000;
+/** What is looked at in one turn of the event loop: some hundred rows, in a few milliseconds. */
+const PIECE_BYTES = 32 * 1024;
+
+export interface SpooledFile {
+  /** Hexadecimal. */
+  readonly sha256: string;
+  /** Reads the file from its beginning. */
+  read(): AsyncIterable<Buffer>;
+  remove(): void;
+}
+
+@Injectable()
+export class ImportSpool implements OnModuleInit {
+  private readonly dir: string;
+
+  constructor({ dataDir }: Config) {
+    this.dir = join(dataDir, 'imports');
+  }
+
+  /** Files that a process left when it was killed. By now this one alone has the data directory. */
+  onModuleInit(): void {
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  /**
+   * Keeps an upload until the last byte of it.
+   * @throws Problem when the client breaks off or stops sending, or `signal` aborts; nothing is kept then
+   */
+  async receive(
+    upload: Readable,
+    signal: AbortSignal,
+    { idleMsMax = IDLE_MS_MAX } = {},
+  ): Promise<SpooledFile> {
+    mkdirSync(this.dir, { recursive: true, mode: 0o700 });
+    const path = join(this.dir, randomUUID());
+    const hash = createHash('sha256');
+    const idle = new AbortController();
+    const timer = setTimeout(() => idle.abort(), idleMsMax);
+    const hashing = async function* (pieces: AsyncIterable<Buffer>) {
+      for await (const piece of pieces) {
+        timer.refresh();
+        hash.update(piece);
+        yield piece;
+      }
+    };
+    try {
+      const either = AbortSignal.any([signal, idle.signal]);
+      await pipeline(upload, hashing, createWriteStream(path, { mode: 0o600, flags: 'wx' }), {
+        signal: either,
+      });
+    } catch (error) {
+      rmSync(path, { force: true });
+      throw reasonOf(error, { stopping: signal.aborted, idle: idle.signal.aborted });
+    } finally {
+      clearTimeout(timer);
+    }
+    return {
+      sha256: hash.digest('hex'),
+      read: () => createReadStream(path, { highWaterMark: PIECE_BYTES }),
+      remove: () => rmSync(path, { force: true }),
+    };
+  }
+}
+
+function reasonOf(
+  error: unknown,
+  { stopping, idle }: { readonly stopping: boolean; readonly idle: boolean },
+): Error {
+  if (stopping) return ledgerStops();
+  if (idle)
+    return new Problem('bad-request', 'the upload stood still for too long and was given up: send it again');
+  // The disk, unlike the network, is named by the call that failed.
+  if (
+    (error as NodeJS.ErrnoException).syscall === 'write' ||
+    (error as NodeJS.ErrnoException).syscall === 'open'
+  ) {
+    return new StoreUnavailable('the file cannot be kept on disk', { cause: error });
+  }
+  return new Problem('bad-request', 'the upload broke off before its end: send it again');
+}
+
+/** A restart is no reason to lose or to repeat anything: whoever is told sends the file again. */
+export function ledgerStops(): Problem {
+  return new Problem(
+    'store-unavailable',
+    'the ledger is stopping: send the same file again and it is completed',
+    {
+      headers: { 'retry-after': '5' },
+    },
+  );
+}

@@ -1,0 +1,93 @@
+/** Files of outcomes, as CSV or NDJSON, of any size. */
+import { Controller, Headers, Logger, Param, Post, Query, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { PassThrough, Readable } from 'node:stream';
+import { Call } from '../http/call.js';
+import { Problem } from '../http/problem.js';
+import { problemOf } from '../http/problem.filter.js';
+import { Recording, type ApiProvenance } from '../http/provenance.js';
+import { parseProgrammeId } from '../kernel/ids.js';
+import { Refused } from '../kernel/refusals.js';
+import { FileImport, type ImportProgress } from './file-import.js';
+import type { FileFormat } from './file-records.js';
+import { importFile } from './imports.calls.js';
+import { ImportQueryDto, type ImportReceiptView } from './imports.dto.js';
+
+/** How many rows go by between two lines of progress. */
+const PROGRESS_ROWS = 5_000;
+
+@Controller('v1')
+export class ImportsController {
+  private readonly logger = new Logger('ImportsController');
+
+  constructor(private readonly imports: FileImport) {}
+
+  /** The body is not a DTO but the raw stream, which no pipe must touch. */
+  @Post('programmes/:id/imports')
+  @Call(importFile)
+  async importFile(
+    @Param('id') programme: string,
+    @Query() { dryRun }: ImportQueryDto,
+    @Headers('accept') accept: string | undefined,
+    @Req() request: FastifyRequest,
+    @Recording() by: ApiProvenance,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ImportReceiptView | Readable> {
+    const format = formatOf(request);
+    const programmeId = parseProgramme(programme);
+    const file = await this.imports.receive(programmeId, request.body as Readable);
+    const asked = { programmeId, format, dryRun: dryRun === 'true', by };
+    if (!accept?.includes('application/x-ndjson')) {
+      const receipt = await this.imports.carryOut(file, { ...asked, onProgress: () => undefined });
+      void reply.status(receipt.recorded > 0 ? 201 : 200);
+      return receipt;
+    }
+    const lines = new PassThrough();
+    const tell = (line: object) => void lines.write(`${JSON.stringify(line)}\n`);
+    const onProgress = everySoOften((progress) => {
+      // To a client that has gone or does not read, nothing is said and nothing kept.
+      if (!lines.destroyed && !lines.writableNeedDrain) tell(progress);
+    });
+    void this.imports
+      .carryOut(file, { ...asked, onProgress })
+      .then(
+        (receipt) => tell({ phase: 'done', receipt }),
+        (error: unknown) => tell({ phase: 'failed', problem: this.problemOf(error, request.id) }),
+      )
+      .finally(() => lines.end());
+    void reply.status(200).type('application/x-ndjson').header('x-accel-buffering', 'no');
+    return lines;
+  }
+
+  private problemOf(error: unknown, requestId: string) {
+    const problem = problemOf(error, requestId);
+    if (problem.status >= 500) this.logger.error({ requestId, error: (error as Error).stack });
+    return problem;
+  }
+}
+
+function formatOf({ body, headers }: FastifyRequest): FileFormat {
+  if (!(body instanceof Readable)) {
+    throw new Problem('unsupported-media-type', 'send the file as text/csv or application/x-ndjson');
+  }
+  return headers['content-type']!.toLowerCase().startsWith('text/csv') ? 'csv' : 'ndjson';
+}
+
+/** What is not even an id cannot be known. */
+function parseProgramme(text: string) {
+  try {
+    return parseProgrammeId(text);
+  } catch {
+    throw new Refused({ code: 'programme-unknown', detail: 'there is no programme with that id' });
+  }
+}
+
+/** Passes on the first progress of a phase, and then one for each `PROGRESS_ROWS`. */
+function everySoOften(tell: (progress: ImportProgress) => void): (progress: ImportProgress) => void {
+  let last: ImportProgress | undefined;
+  return (progress) => {
+    if (last?.phase === progress.phase && progress.rows - last.rows < PROGRESS_ROWS) return;
+    last = progress;
+    tell(progress);
+  };
+}

@@ -1,0 +1,51 @@
+/** The lines that an import answers with to whoever asks to follow it. */
+import { IsIn } from 'class-validator';
+import { Describe, Nested, WholeNumber } from '../http/decorators.js';
+import { ProblemDocument } from '../http/problem.views.js';
+import { ImportReceiptView } from './imports.dto.js';
+
+export class ImportChecking {
+  @Describe({ description: 'The whole file is checked before anything of it is recorded.' })
+  @IsIn(['checking'])
+  readonly phase!: 'checking';
+
+  @Describe({ description: 'Rows that were checked so far.' })
+  @WholeNumber({ min: 0 })
+  readonly rows!: number;
+}
+
+export class ImportRecording {
+  @Describe({ description: 'All rows are good, and are being recorded.' })
+  @IsIn(['recording'])
+  readonly phase!: 'recording';
+
+  @Describe({ description: 'Rows that are recorded so far, now or before.' })
+  @WholeNumber({ min: 0 })
+  readonly rows!: number;
+
+  @Describe({ description: 'Rows of the file.' })
+  @WholeNumber({ min: 1 })
+  readonly of!: number;
+}
+
+export class ImportDone {
+  @Describe({ description: 'The last line of an import that was carried out.' })
+  @IsIn(['done'])
+  readonly phase!: 'done';
+
+  @Describe({ description: 'What is answered without lines of progress.' })
+  @Nested(() => ImportReceiptView)
+  readonly receipt!: ImportReceiptView;
+}
+
+export class ImportFailed {
+  @Describe({ description: 'The last line of an import that was not: the status had been sent before.' })
+  @IsIn(['failed'])
+  readonly phase!: 'failed';
+
+  @Describe({ description: 'What is answered without lines of progress.' })
+  @Nested(() => ProblemDocument)
+  readonly problem!: ProblemDocument;
+}
+
+export const IMPORT_LINES = [ImportChecking, ImportRecording, ImportDone, ImportFailed];
