@@ -29,7 +29,7 @@ export interface Provenance {
 }
 
 export interface Decision<State, Event> {
-  /** After the new events. */
+  /** What the decision was made on: before the new events. */
   readonly state: State;
   /** Empty where the command changed nothing: it had been carried out before. */
   readonly events: readonly Event[];
@@ -77,7 +77,7 @@ export async function runDecider<State, Command, Event extends LedgerEvent>(
       if (events.length === 0) return { state, events, appended: null, history };
       const sealed = seal(stream, history.length, events, provenance, clock.now());
       const appended = await store.append(stream, expected, sealed);
-      return { state: events.reduce(decider.evolve, state), events, appended, history };
+      return { state, events, appended, history };
     } catch (error) {
       // A refusal of a command on an unread stream may be the retry of one that was accepted.
       const again = error instanceof WrongExpectedRevision || (unread && error instanceof Refused);
