@@ -62,18 +62,21 @@ function whatOf(data: CloudEvent['data'], units: Units): string {
     readonly evidence?: { readonly title: string };
     readonly replaces?: Figures;
   };
-  const before = replaces && `was ${amountOf(replaces, units)}`;
   if (effective) {
+    const now = data as unknown as Figures;
     const period = effective.from === effective.to ? effective.from : `${effective.from} to ${effective.to}`;
     const on = evidence ? `on “${evidence.title}”, ` : '';
-    const amount = amountOf(data as unknown as Figures, units);
-    return `${amount}${before ? ` (${before})` : ''}, ${period}, ${on}`;
+    const was = replaces ? ` (was ${amountOf(replaces, units, now.measureId)})` : '';
+    return `${amountOf(now, units)}${was}, ${period}, ${on}`;
   }
-  if (before) return `${before}, `;
+  if (replaces) return `was ${amountOf(replaces, units)}, `;
   return (name ?? label) ? `“${name ?? label}”, ` : '';
 }
 
-function amountOf({ measureId, quantity, numerator, denominator, percent }: Figures, units: Units): string {
-  if (quantity !== undefined) return `${readable(quantity, units.get(measureId) ?? '')} ${measureId}`;
-  return `${percent === undefined ? `${numerator}/${denominator}` : `${percent}%`} ${measureId}`;
+/** Without the measure where it is the one that was named just before. */
+function amountOf(figures: Figures, units: Units, named?: string): string {
+  const { measureId, quantity, numerator, denominator, percent } = figures;
+  const share = percent === undefined ? `${numerator}/${denominator}` : `${percent}%`;
+  const amount = quantity === undefined ? share : readable(quantity, units.get(measureId) ?? '');
+  return measureId === named ? amount : `${amount} ${measureId}`;
 }
