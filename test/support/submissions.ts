@@ -1,0 +1,175 @@
+/** One submission and what becomes of it: commands and events that the tests of its rules share. */
+import {
+  measureDecider,
+  type Measure,
+  type MeasureDefinition,
+  type MeasureEvent,
+} from '../../src/catalogue/measure.js';
+import { organisationDecider, type Organisation } from '../../src/catalogue/organisation.js';
+import type { Programme } from '../../src/catalogue/programme.js';
+import { fold } from '../../src/kernel/decider.js';
+import { parseCalendarDate } from '../../src/kernel/financial-year.js';
+import {
+  outcomeIdOf,
+  parseMeasureId,
+  parseOrganisationId,
+  parseProgrammeId,
+  parseSubmissionId,
+} from '../../src/kernel/ids.js';
+import type { CatalogueFacts, OutcomeContent, ReplacedOutcome } from '../../src/submissions/outcome.js';
+import {
+  submissionDecider,
+  type SubmissionCommand,
+  type SubmissionEvent,
+} from '../../src/submissions/submission.js';
+import { decided } from './given.js';
+
+export const given = decided(submissionDecider);
+export const submissionId = parseSubmissionId('3f1c6a52-9f0a-4f61-8a5e-6d2b0c9e7a10');
+export const programmeId = parseProgrammeId('lipid-management');
+export const date = parseCalendarDate;
+
+export function measure(id: string, kind: MeasureDefinition['kind'], revisions = 0): Measure {
+  const measureId = parseMeasureId(id);
+  const definition = { label: id, unit: 'things', kind, eventType: `${kind}Recorded`, countsPeople: false };
+  const history: MeasureEvent[] = [
+    {
+      schema: 'measure-defined@1',
+      type: 'MeasureDefined',
+      data: { measureId, ...definition, rollsUpInto: null },
+    },
+  ];
+  for (let version = 2; version <= revisions + 1; version++) {
+    const data = { measureId, version, label: id, comparable: false, reason: 'redefined' };
+    history.push({ schema: 'measure-revised@1', type: 'MeasureRevised', data });
+  }
+  return fold(measureDecider, history) as Measure;
+}
+export const wessex = fold(organisationDecider, [
+  {
+    schema: 'organisation-registered@1',
+    type: 'OrganisationRegistered',
+    data: { organisationId: parseOrganisationId('wessex'), name: 'Wessex' },
+  },
+]) as Organisation;
+export const programme: Programme = {
+  status: 'open',
+  id: programmeId,
+  name: 'Lipid management',
+  startedOn: date('2020-04-01'),
+  registeredAs: { name: 'Lipid management', startedOn: date('2020-04-01') },
+};
+export const closedProgramme: Programme = { ...programme, status: 'closed', closedOn: date('2023-12-31') };
+export const MEASURES = [measure('patients', 'flow'), measure('sites', 'stock'), measure('uptake', 'ratio')];
+
+export const factsWith = (changed: Partial<CatalogueFacts> = {}): CatalogueFacts => ({
+  programme,
+  measures: new Map(MEASURES.map((known) => [known.id, known])),
+  organisations: new Map([[wessex.id, wessex]]),
+  today: date('2024-05-01'),
+  ...changed,
+});
+
+export const content: OutcomeContent = {
+  measureId: parseMeasureId('patients'),
+  organisationId: wessex.id,
+  quantity: 1_200,
+  effective: { from: date('2023-04-01'), to: date('2023-06-30') },
+  basis: 'counted',
+  range: { low: 1_100, high: 1_300 },
+  evidence: { title: 'Quarter 1 return' },
+  note: 'two sites',
+};
+const { quantity: _quantity, range: _range, ...figureless } = content;
+export const uncounted: Omit<OutcomeContent, 'quantity' | 'range'> = figureless;
+export const uptake: OutcomeContent = {
+  ...uncounted,
+  measureId: parseMeasureId('uptake'),
+  numerator: 30,
+  denominator: 40,
+};
+
+export const submit = (
+  outcomes: readonly OutcomeContent[],
+  changed?: Partial<CatalogueFacts>,
+): SubmissionCommand => ({
+  kind: 'submit',
+  submissionId,
+  programmeId,
+  outcomes,
+  facts: factsWith(changed),
+});
+export const correct = (
+  to: OutcomeContent,
+  expectedVersion: number,
+  {
+    line = 1,
+    reason = 'recount',
+    ...changed
+  }: { line?: number; reason?: string } & Partial<CatalogueFacts> = {},
+): SubmissionCommand => ({
+  kind: 'correct',
+  outcomeId: outcomeIdOf(submissionId, line),
+  line,
+  expectedVersion,
+  reason,
+  content: to,
+  facts: factsWith(changed),
+});
+export const withdraw = (
+  expectedVersion: number,
+  { line = 1, reason = 'counted twice' } = {},
+): SubmissionCommand => ({
+  kind: 'withdraw',
+  outcomeId: outcomeIdOf(submissionId, line),
+  line,
+  expectedVersion,
+  reason,
+});
+
+export const recorded = (line: number, of: OutcomeContent, type = 'flowRecorded'): SubmissionEvent => ({
+  schema: 'outcome@1',
+  type,
+  data: { outcomeId: outcomeIdOf(submissionId, line), programmeId, measureVersion: 1, ...of },
+});
+export const replacing = (
+  of: OutcomeContent,
+  version: number,
+  revision: number,
+  measureVersion = 1,
+): ReplacedOutcome => {
+  const { evidence: _e, note: _n, ...figures } = of;
+  return { version, revision, measureVersion, ...figures };
+};
+export const corrected = (
+  to: OutcomeContent,
+  replaces: ReplacedOutcome,
+  measureVersion = 1,
+): SubmissionEvent => ({
+  schema: 'outcome-corrected@1',
+  type: 'OutcomeCorrected',
+  data: {
+    outcomeId: outcomeIdOf(submissionId, 1),
+    programmeId,
+    measureVersion,
+    ...to,
+    reason: 'recount',
+    replaces,
+  },
+});
+export const withdrawn = (replaces: ReplacedOutcome): SubmissionEvent => ({
+  schema: 'outcome-withdrawn@1',
+  type: 'OutcomeWithdrawn',
+  data: { outcomeId: outcomeIdOf(submissionId, 1), programmeId, reason: 'counted twice', replaces },
+});
+
+export const second: OutcomeContent = { ...content, quantity: 50, range: { low: 50, high: 50 } };
+export const recount: OutcomeContent = { ...content, quantity: 1_150 };
+export const afterRecount = [
+  recorded(1, content),
+  recorded(2, second),
+  corrected(recount, replacing(content, 0, 0)),
+];
+export const again: OutcomeContent = { ...content, quantity: 1_140 };
+export const correctedTwice = [...afterRecount, corrected(again, replacing(recount, 1, 2))];
+export const withdrawnAtLast = [...correctedTwice, withdrawn(replacing(again, 2, 3))];

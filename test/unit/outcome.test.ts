@@ -1,0 +1,177 @@
+/** The rules that a single outcome keeps, submitted or corrected. */
+import { describe, test } from '@jest/globals';
+import { parseMeasureId, parseOrganisationId } from '../../src/kernel/ids.js';
+import type { OutcomeContent } from '../../src/submissions/outcome.js';
+import type { ExpectedRefusal } from '../support/given.js';
+import {
+  given,
+  date,
+  closedProgramme,
+  content,
+  uncounted,
+  uptake,
+  submit,
+  correct,
+  afterRecount,
+  correctedTwice,
+} from '../support/submissions.js';
+
+describe('faults of an outcome, the first of them first:', () => {
+  const reversed = { from: date('2023-06-30'), to: date('2023-04-01') };
+  test.each<[string, OutcomeContent, ExpectedRefusal[]]>([
+    [
+      'an unknown measure',
+      { ...content, measureId: parseMeasureId('unheard-of') },
+      ['measure-unknown /measure'],
+    ],
+    [
+      'an unknown organisation',
+      { ...content, organisationId: parseOrganisationId('nowhere') },
+      ['organisation-unknown /organisation'],
+    ],
+    ['a flow without a quantity', uncounted, ['quantity-does-not-fit-kind /quantity']],
+    ['a flow with a percent', { ...content, percent: '12.5' }, ['quantity-does-not-fit-kind /percent']],
+    [
+      'a flow as a ratio',
+      { ...uncounted, numerator: 1, denominator: 2 },
+      [
+        'quantity-does-not-fit-kind /quantity',
+        'quantity-does-not-fit-kind /numerator',
+        'quantity-does-not-fit-kind /denominator',
+      ],
+    ],
+    [
+      'a stock without a quantity',
+      { ...uncounted, measureId: parseMeasureId('sites') },
+      ['quantity-does-not-fit-kind /quantity'],
+    ],
+    [
+      'a ratio as a quantity',
+      { ...uncounted, measureId: uptake.measureId, quantity: 5 },
+      [
+        'quantity-does-not-fit-kind /quantity',
+        'quantity-does-not-fit-kind /numerator',
+        'quantity-does-not-fit-kind /denominator',
+      ],
+    ],
+    [
+      'a percent beside a ratio’s parts',
+      { ...uptake, percent: '75' },
+      ['quantity-does-not-fit-kind /percent'],
+    ],
+    ['more than all', { ...uptake, numerator: 41 }, ['numerator-exceeds-denominator /numerator']],
+    [
+      'a percent above a hundred',
+      { ...uncounted, measureId: uptake.measureId, percent: '100.000001' },
+      ['percent-above-hundred /percent'],
+    ],
+    ['a range below', { ...content, range: { low: 1, high: 1_199 } }, ['range-excludes-quantity /range']],
+    ['a range above', { ...content, range: { low: 1_201, high: 1_300 } }, ['range-excludes-quantity /range']],
+    [
+      'a range upside down',
+      { ...content, range: { low: 1_300, high: 1_100 } },
+      ['range-excludes-quantity /range'],
+    ],
+    [
+      'a range around a ratio',
+      { ...uptake, range: { low: 1, high: 2 } },
+      ['quantity-does-not-fit-kind /range'],
+    ],
+    [
+      'a period the wrong way round',
+      { ...content, effective: reversed },
+      ['effective-period-reversed /effective'],
+    ],
+    [
+      'a period over the end of a year',
+      { ...content, effective: { from: date('2023-03-31'), to: date('2023-04-01') } },
+      ['effective-period-spans-years /effective'],
+    ],
+    [
+      'tomorrow',
+      { ...content, effective: { from: date('2024-05-01'), to: date('2024-05-02') } },
+      ['effective-in-future /effective/to'],
+    ],
+    [
+      'before the programme started',
+      { ...content, effective: { from: date('2020-03-31'), to: date('2020-03-31') } },
+      ['outside-programme-life /effective/from'],
+    ],
+    [
+      'all at once',
+      {
+        measureId: parseMeasureId('patients'),
+        organisationId: parseOrganisationId('nowhere'),
+        numerator: 3,
+        denominator: 2,
+        percent: '101',
+        range: { low: 2, high: 1 },
+        effective: { from: date('2020-03-31'), to: date('2024-05-02') },
+        basis: 'counted',
+      },
+      [
+        'organisation-unknown /organisation',
+        'quantity-does-not-fit-kind /quantity',
+        'quantity-does-not-fit-kind /numerator',
+        'quantity-does-not-fit-kind /denominator',
+        'quantity-does-not-fit-kind /percent',
+        'percent-above-hundred /percent',
+        'numerator-exceeds-denominator /numerator',
+        'quantity-does-not-fit-kind /range',
+        'effective-period-spans-years /effective',
+        'effective-in-future /effective/to',
+        'outside-programme-life /effective/from',
+      ],
+    ],
+  ])('%s', (_what, of, [first, ...others]) => {
+    given()
+      .when(submit([of]))
+      .refuses(inLine(0)(first!), ...others.map(inLine(0)));
+    given(...correctedTwice)
+      .when(correct(of, 2))
+      .refuses(first!, ...others);
+  });
+
+  test('after the day on which the programme closed', () => {
+    const after = { ...content, effective: { from: date('2024-01-01'), to: date('2024-01-01') } };
+    const refusal = 'outside-programme-life /outcomes/0/effective/to';
+    given()
+      .when(submit([after], { programme: closedProgramme }))
+      .refuses('programme-closed', refusal);
+    given(...afterRecount)
+      .when(correct(after, 1, { programme: closedProgramme }))
+      .refuses('outside-programme-life /effective/to');
+  });
+
+  test('a submission says those of all its outcomes, and of its programme first', () => {
+    const unknown = { ...content, measureId: parseMeasureId('unheard-of') };
+    given()
+      .when(
+        submit([unknown, content, { ...content, range: { low: 0, high: 0 } }, unknown], {
+          programme: closedProgramme,
+        }),
+      )
+      .refuses(
+        'programme-closed',
+        'measure-unknown /outcomes/0/measure',
+        'range-excludes-quantity /outcomes/2/range',
+        'measure-unknown /outcomes/3/measure',
+      );
+  });
+
+  test('500 outcomes with a fault each are 500 refusals', () => {
+    const outcomes = Array.from({ length: 500 }, () => uncounted);
+    const [first, ...others] = outcomes.map((_, index) =>
+      inLine(index)('quantity-does-not-fit-kind /quantity'),
+    );
+    given()
+      .when(submit(outcomes))
+      .refuses(first!, ...others);
+  });
+});
+
+/** The same refusal, of an outcome in a submission. */
+const inLine =
+  (index: number) =>
+  (refusal: ExpectedRefusal): ExpectedRefusal =>
+    refusal.replace(' /', ` /outcomes/${index}/`) as ExpectedRefusal;
