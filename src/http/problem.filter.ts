@@ -90,7 +90,11 @@ function answerTo(error: unknown): ProblemAnswer {
     const code = error.where === 'body' ? 'invalid-content' : 'bad-query';
     return { code, detail: error.message, errors: error.faults };
   }
-  if (error instanceof MalformedJson) return { code: 'malformed-json', detail: error.message };
+  if (error instanceof MalformedJson) {
+    const { message: detail, reason, pointer } = error;
+    const code = 'malformed-json';
+    return { code, detail, ...(pointer !== undefined && { errors: [{ code, detail: reason, pointer }] }) };
+  }
   if (error instanceof NoSuchMoment) {
     const { message: detail, parameter } = error;
     return { code: 'bad-query', detail, errors: [{ code: 'range', detail, pointer: `/${parameter}` }] };
