@@ -218,7 +218,7 @@ export class CatalogueController {
   }
 
   private page<Kind extends CatalogueKind>(kind: Kind, after: string, limitText: string | undefined) {
-    const limit = Math.max(1, Number(limitText ?? LIST_LIMIT));
+    const limit = Number(limitText ?? LIST_LIMIT);
     const found = this.catalogue.list(kind, after, limit + 1);
     const entries = found.slice(0, limit);
     return { entries, next: found.length > limit ? entries.at(-1)!.id : null };

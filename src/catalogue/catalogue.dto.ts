@@ -162,7 +162,7 @@ export class CatalogueListQueryDto {
 
   @Optional()
   @Describe({ description: 'Entries on a page, up to 500.' })
-  @DigitsText({ max: 500 })
+  @DigitsText({ min: 1, max: 500 })
   limit?: string;
 
   @Optional()

@@ -166,18 +166,18 @@ export function isDecimalString(value: unknown): value is string {
 
 const DECIMAL = /^\d{1,3}(?:\.\d{1,6})?$/u;
 
-/** For query parameters, which arrive as text: 1 to 16 decimal digits, whose number is at most `max`. */
-export function DigitsText({ max }: { readonly max: number }): PropertyDecorator {
+/** For query parameters, which arrive as text: 1 to 16 decimal digits, whose number is from `min` to `max`. */
+export function DigitsText({ min = 0, max }: UpTo): PropertyDecorator {
   return textRule({
-    says: `must be a whole number from 0 to ${max}`,
-    accepts: (text) => isDigitsText(text, { max }),
+    says: `must be a whole number from ${min} to ${max}`,
+    accepts: (text) => isDigitsText(text, { min, max }),
     code: (text) => (/^\d+$/.test(text) ? 'range' : 'format'),
-    published: { type: 'integer', minimum: 0, maximum: max },
+    published: { type: 'integer', minimum: min, maximum: max },
   });
 }
 
-export function isDigitsText(value: unknown, { max }: { readonly max: number }): value is string {
-  return typeof value === 'string' && /^\d{1,16}$/.test(value) && Number(value) <= max;
+export function isDigitsText(value: unknown, { min = 0, max }: UpTo): value is string {
+  return typeof value === 'string' && /^\d{1,16}$/.test(value) && Number(value) >= min && Number(value) <= max;
 }
 
 /** An object with the fields and rules of another DTO. */

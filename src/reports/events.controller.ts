@@ -97,7 +97,7 @@ export class EventsController implements BeforeApplicationShutdown {
       until: last,
       programme,
       type,
-      limit: Math.max(1, Number(limit ?? PAGE_LIMIT)),
+      limit: Number(limit ?? PAGE_LIMIT),
     };
   }
 

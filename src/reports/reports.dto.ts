@@ -110,7 +110,7 @@ export class ChangesQueryDto extends FigureQueryDto {
 
   @Optional()
   @Describe({ description: 'Events on a page, up to 500.' })
-  @DigitsText({ max: 500 })
+  @DigitsText({ min: 1, max: 500 })
   limit?: string;
 
   @Optional()
@@ -132,7 +132,7 @@ export class OutcomesQueryDto extends MomentQueryDto {
 
   @Optional()
   @Describe({ description: 'Outcomes on a page, up to 500.' })
-  @DigitsText({ max: 500 })
+  @DigitsText({ min: 1, max: 500 })
   limit?: string;
 
   @Optional()
@@ -154,7 +154,7 @@ export class HistoryQueryDto extends ReadQueryDto {
 
   @Optional()
   @Describe({ description: 'Events on a page, up to 1000. NDJSON goes on to the end without it.' })
-  @DigitsText({ max: 1_000 })
+  @DigitsText({ min: 1, max: 1_000 })
   limit?: string;
 }
 

@@ -169,5 +169,5 @@ function momentOf({
 }
 
 function pageLimit(text: string | undefined): number {
-  return Math.max(1, Number(text ?? PAGE_LIMIT));
+  return Number(text ?? PAGE_LIMIT);
 }
