@@ -2,7 +2,9 @@
  * Cursors of the lists that are read at one moment: where a page ended, at which sequence the list is read, and
  * which question it answers. One that does not fit its question is refused.
  */
+import type { Database } from 'better-sqlite3';
 import { createHash } from 'node:crypto';
+import { prepared, VIEWS_VERSION } from '../projections/views-file.js';
 import { NoSuchMoment } from './moment.js';
 import type { PagePlace } from './outcomes.js';
 
@@ -12,12 +14,14 @@ export interface Cursor extends PagePlace {
 }
 
 /** @param question whatever the list depends on besides its place and moment */
-export function encodeCursor({ cell, sequence, until }: Cursor, question: unknown): string {
-  return Buffer.from(JSON.stringify([cell, sequence, until, digestOf(question)])).toString('base64url');
+export function encodeCursor(cursor: Cursor, question: unknown, views: Database): string {
+  const { cell, sequence, until } = cursor;
+  const seal = sealOf(cursor, question, views);
+  return Buffer.from(JSON.stringify([cell, sequence, until, seal])).toString('base64url');
 }
 
 /** @throws NoSuchMoment when it is not a cursor that this ledger gave for the question */
-export function decodeCursor(text: string, question: unknown, lastSequence: number): Cursor {
+export function decodeCursor(text: string, question: unknown, views: Database): Cursor {
   const wrong = new NoSuchMoment('cursor is not one that this list gave for the same question', 'cursor');
   let parts: unknown;
   try {
@@ -25,14 +29,20 @@ export function decodeCursor(text: string, question: unknown, lastSequence: numb
   } catch {
     throw wrong;
   }
-  if (!Array.isArray(parts) || parts.length !== 4 || parts[3] !== digestOf(question)) throw wrong;
+  if (!Array.isArray(parts) || parts.length !== 4) throw wrong;
   const [cell, sequence, until] = parts as number[];
-  const isPlace =
-    Number.isSafeInteger(cell) && cell! >= 0 && Number.isSafeInteger(sequence) && sequence! >= -1;
-  if (!isPlace || !Number.isSafeInteger(until) || until! < -1 || until! > lastSequence) throw wrong;
-  return { cell: cell!, sequence: sequence!, until: until! };
+  if (![cell, sequence, until].every(Number.isSafeInteger)) throw wrong;
+  const cursor = { cell: cell!, sequence: sequence!, until: until! };
+  if (parts[3] !== sealOf(cursor, question, views)) throw wrong;
+  return cursor;
 }
 
-function digestOf(question: unknown): string {
-  return createHash('sha256').update(JSON.stringify(question)).digest('base64url').slice(0, 12);
+/**
+ * Binds a place to its question, and to the ledger as it stood: another ledger, or this one restored from before,
+ * has another last event then, and read models of another version number their cells otherwise.
+ */
+function sealOf({ cell, sequence, until }: Cursor, question: unknown, views: Database): string {
+  const last = prepared(views, 'SELECT position, digest FROM events WHERE sequence = ?').get(until);
+  const sealed = JSON.stringify([cell, sequence, until, last ?? null, VIEWS_VERSION, question]);
+  return createHash('sha256').update(sealed).digest('base64url').slice(0, 12);
 }

@@ -91,9 +91,9 @@ export class AskReportHandler implements IQueryHandler<AskReport<Report['kind']>
     ...rest
   }: ChangesQueryDto): Promise<Answers['changes']> {
     const question = this.question(rest, rest.from, rest.to);
-    const asked = [question, earlier];
-    const last = this.reports.projection.progress.sequence;
-    const place = cursor === undefined ? null : decodeCursor(cursor, asked, last);
+    const asked = [question, earlier, later];
+    const { views } = this.reports.projection;
+    const place = cursor === undefined ? null : decodeCursor(cursor, asked, views);
     const pinned = place ? String(place.until) : later;
     const { next, ...changes } = await this.reports.changes.between(
       {
@@ -105,13 +105,13 @@ export class AskReportHandler implements IQueryHandler<AskReport<Report['kind']>
       },
       this.clock.now(),
     );
-    return { ...changes, next: next && encodeCursor({ ...next, until: changes.sequence }, asked) };
+    return { ...changes, next: next && encodeCursor({ ...next, until: changes.sequence }, asked, views) };
   }
 
   private async outcomes({ limit, cursor, ...rest }: OutcomesQueryDto): Promise<Answers['outcomes']> {
     const question = this.question(rest, rest.from, rest.to);
-    const last = this.reports.projection.progress.sequence;
-    const place = cursor === undefined ? null : decodeCursor(cursor, question, last);
+    const { views } = this.reports.projection;
+    const place = cursor === undefined ? null : decodeCursor(cursor, question, views);
     const { next, ...page } = await this.reports.outcomes.page(
       {
         ...question,
@@ -121,7 +121,7 @@ export class AskReportHandler implements IQueryHandler<AskReport<Report['kind']>
       },
       this.clock.now(),
     );
-    return { ...page, next: next && encodeCursor({ ...next, until: page.sequence }, question) };
+    return { ...page, next: next && encodeCursor({ ...next, until: page.sequence }, question, views) };
   }
 
   private question(
