@@ -5,7 +5,7 @@ import { outcomeIdOf } from '../kernel/ids.js';
 import { Projection } from '../projections/projection.js';
 import type { RecordedEvent } from '../store/event-store.js';
 import { amount } from './figure.js';
-import type { MomentText } from './moment.js';
+import { NoSuchMoment, type MomentText } from './moment.js';
 import type { ChangedYear, ChangingEvent, Changes } from './outcome.views.js';
 import { EntryReader, pageOfLog, type LogEntry, type PagePlace } from './outcomes.js';
 import type { YearFigure } from './reports.views.js';
@@ -42,6 +42,9 @@ export class ChangesReport {
       nowMs,
     );
     const before = await this.totals.annual({ ...query, to: years.at(-1)!, moment: earlier }, nowMs);
+    if (now.sequence < before.sequence) {
+      throw new NoSuchMoment(`later ${now.sequence} lies before earlier ${before.sequence}`, 'later');
+    }
     const changed = cells.filter(({ sequence }) => sequence > before.sequence);
     const keep = ({ sequence }: { sequence: number }) => sequence > before.sequence;
     const start = place.cell === 0 ? { cell: 0, sequence: before.sequence } : place;
