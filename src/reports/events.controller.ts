@@ -13,7 +13,7 @@ import { cloudEventOf } from './cloud-event.js';
 import { eventLines, liveEvents } from './event-streams.js';
 import { EventsPage } from './event.views.js';
 import { History, type HistoryQuery } from './history.js';
-import { parseMoment } from './moment.js';
+import { NoSuchMoment, parseMoment } from './moment.js';
 import * as calls from './reports.calls.js';
 import { EventsQueryDto, HistoryQueryDto, StreamQueryDto } from './reports.dto.js';
 
@@ -54,16 +54,17 @@ export class EventsController implements BeforeApplicationShutdown {
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Readable {
-    if (lastEventId !== undefined && !/^\d{1,16}$/.test(lastEventId)) {
+    if (lastEventId !== undefined && !(/^\d{1,16}$/.test(lastEventId) && this.isReached(lastEventId))) {
       throw new Problem('bad-header', 'Last-Event-ID must be the id of an event that this stream sent');
     }
-    const from = lastEventId ?? after;
+    const from = lastEventId ?? this.afterOf(after);
+    this.refuseUnknown(programme);
     void reply
       .type('text/event-stream')
       .header('cache-control', 'no-store')
       .header('x-accel-buffering', 'no');
     const events = liveEvents(this.history, this.projection, {
-      after: from === undefined ? -1 : Number(from),
+      after: Number(from),
       programme,
       type,
       signal: this.closing.signal,
@@ -88,17 +89,39 @@ export class EventsController implements BeforeApplicationShutdown {
 
   private question({ after, until, limit, programme, type }: EventsQueryDto): HistoryQuery {
     const { views, progress } = this.projection;
+    this.refuseUnknown(programme);
     const last =
       until === undefined
         ? progress.sequence
         : parseMoment(views, { parameter: 'until', text: until }, this.clock.now()).sequence;
     return {
-      after: after === undefined ? -1 : Number(after),
+      after: this.afterOf(after),
       until: last,
       programme,
       type,
       limit: Number(limit ?? PAGE_LIMIT),
     };
+  }
+
+  /** A sequence that was never given out comes from another ledger, or from this one before it was restored. */
+  private afterOf(text: string | undefined): number {
+    if (text === undefined) return -1;
+    if (!this.isReached(text)) {
+      const { sequence } = this.projection.progress;
+      throw new NoSuchMoment(`after ${text} is not reached: the ledger stands at ${sequence}`, 'after');
+    }
+    return Number(text);
+  }
+
+  private isReached(sequence: string): boolean {
+    return Number(sequence) <= this.projection.progress.sequence;
+  }
+
+  /** A name that is only misspelt would look like a programme of which nothing is known. */
+  private refuseUnknown(programme: string | undefined): void {
+    if (programme === undefined || this.catalogue.find('programme', programme)) return;
+    const detail = `there is no programme ${programme}`;
+    throw new Refused({ code: 'programme-unknown', detail, pointer: '/programme' });
   }
 
   private async page(question: HistoryQuery): Promise<EventsPage> {

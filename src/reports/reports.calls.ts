@@ -107,6 +107,7 @@ export const events = {
       content: { 'application/x-ndjson': LINES },
     },
   },
+  problems: { 422: ['programme-unknown'] },
 } satisfies CallSpec<EventsPage>;
 
 export const stream = {
@@ -123,6 +124,7 @@ export const stream = {
       headers: ['Cache-Control', 'X-Accel-Buffering'],
     },
   },
+  problems: { 422: ['programme-unknown'] },
 } satisfies CallSpec;
 
 export const programmeHistory = {
