@@ -30,7 +30,7 @@ export function problemAnswers(spec: CallSpec): ProblemAnswer[] {
 /** What any call like this one can meet before or besides its own rules. */
 function edgeProblems({ open, params, query, headers, body }: CallSpec): Problems {
   const bad: ProblemCode[] = ['bad-request'];
-  if (query) bad.push('bad-query');
+  if (query || body) bad.push('bad-query');
   if (headers) bad.push('bad-header');
   if (statesRules(body)) bad.push('malformed-json');
   return {

@@ -137,7 +137,7 @@ function refuseUnclear({ raw }: FastifyRequest): void {
   }
   const once = rawHeaders.filter((name, index) => index % 2 === 0 && GIVEN_ONCE.test(name));
   if (new Set(once.map((name) => name.toLowerCase())).size < once.length) {
-    throw new Problem('bad-header', 'Authorization and Content-Type must be given once');
+    throw new Problem('bad-request', 'Authorization and Content-Type must be given once');
   }
   const { 'content-encoding': encoding = 'identity', 'content-type': type = '' } = headers;
   if (encoding.toLowerCase() !== 'identity' || /;\s*charset\s*=\s*"?(?!utf-8\b)/i.test(type)) {
