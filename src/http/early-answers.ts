@@ -45,7 +45,7 @@ function problemOfBytes(code: string | undefined): ProblemAnswer {
 /** An address that the router cannot read, found before it is known who asks. */
 export function answerToAddress(_error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   const { method, url, ip } = request;
-  void reply.header('x-request-id', request.id);
+  request.server.stamp(request, reply);
   sendProblem(reply, request.id, {
     code: 'bad-request',
     detail: 'the address is not UTF-8 in percent-encoding',
