@@ -46,6 +46,7 @@ describe('problems keep to the document', () => {
         await expects('401 unauthenticated', path, { headers: { authorization: 'Bearer x' } });
       if (takes('path')) await expects('400 bad-request', pathOf(call, { id: '%ff', file: '%ff' }));
       if (takes('query')) await expects('400 bad-query', `${path}?x=1`);
+      else if (json) await expects('400 bad-query', `${path}?x=1`, { body: ledger.shown(id)[0] });
       if (takes('header')) {
         const { name } = parameters.find((parameter) => parameter.in === 'header')!;
         await expects('400 bad-header', path, {
@@ -178,6 +179,8 @@ describe('problems keep to the document', () => {
       if (report !== 'outcomes?') expect(await ask('feno-tests')).toBe('422 definition-break');
       expect(await ask('feno-tests&allowBreaks=true')).toBe('200');
     }
+    expect(await ledger.get('/v1/events?programme=nothing')).toBe('422 programme-unknown');
+    expect(await ledger.get('/v1/events/stream?programme=nothing')).toBe('422 programme-unknown');
     expect(await ledger.get('/v1/totals/since?measure=care-homes-supported')).toBe(
       '422 not-summable-over-time',
     );
