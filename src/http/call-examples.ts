@@ -12,12 +12,17 @@ export function exampleOf(dto: Dto): object {
   return objectExample(dto.name, componentsOf(dto));
 }
 
+export function exampleOfField(schema: JsonSchema): unknown {
+  const [example] = (schema['examples'] ?? []) as readonly unknown[];
+  return example;
+}
+
 function objectExample(name: string, components: Components): object {
   const schema = components[name]!;
   const required = schema['required'] as readonly string[];
   const example: Record<string, unknown> = {};
   for (const [field, property] of Object.entries(schema['properties'] as Properties)) {
-    const [given] = (property['examples'] ?? []) as readonly unknown[];
+    const given = exampleOfField(property);
     const value = given === undefined && required.includes(field) ? made(property, components) : given;
     if (value !== undefined) example[field] = value;
     else if (required.includes(field)) throw new Error(`${name}.${field} has no example: say Describe`);

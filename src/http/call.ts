@@ -11,7 +11,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiOperation, ApiParam } from '@nestjs/swagger';
 import { ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Readable } from 'node:stream';
-import { exampleOf } from './call-examples.js';
+import { exampleOf, exampleOfField } from './call-examples.js';
 import { ALWAYS_SENT, headersOf } from './call-headers.js';
 import { problemAnswers } from './call-problems.js';
 import type { CallSpec, Content } from './call-spec.js';
@@ -98,6 +98,8 @@ function queryParameters({ query }: CallSpec): MethodDecorator[] {
       required: required.includes(name),
       schema,
       ...(typeof description === 'string' && { description }),
+      // With this a person who tries the call out finds the field filled in.
+      ...(required.includes(name) && { examples: valuesOf({ example: exampleOfField(schema) }) }),
     }),
   );
 }

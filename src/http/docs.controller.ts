@@ -72,9 +72,9 @@ const FILES: Readonly<Record<string, { readonly type: string; readonly text?: st
 
 const PACKAGE_DIR = dirname(require.resolve('swagger-ui-dist/package.json'));
 
-/** Swagger UI sets styles on elements, and its pictures are data. */
+/** The pictures of Swagger UI are data. */
 const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
   "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const OPENAPI = {

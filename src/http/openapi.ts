@@ -52,7 +52,6 @@ export function openApiOf(app: INestApplication): OpenAPIObject {
   return {
     openapi: '3.1.0',
     info: INFO,
-    servers: [{ url: '/' }],
     security: [{ key: [] }],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths: sorted(mapOperations(paths, sharing)),
@@ -70,7 +69,7 @@ const INFO = {
   version: '1',
   summary: 'An event-sourced ledger of programme outcomes.',
   description: DESCRIPTION,
-  license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+  license: { name: 'Apache-2.0' },
 };
 
 /** What many calls can meet, and what addresses answer that no route takes. */
