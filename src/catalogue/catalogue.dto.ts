@@ -111,7 +111,9 @@ export class DefineMeasureDto {
   kind!: MeasureKind;
 
   @Describe({ description: 'The type of the event that records one.', example: 'FenoTestDone' })
-  @Matches(/^[A-Z][A-Za-z0-9]{2,63}$/)
+  @Matches(/^[A-Z][A-Za-z0-9]{2,63}$/, {
+    message: 'must be words of letters and digits joined as in FenoTestDone, 3 to 64 characters',
+  })
   eventType!: string;
 
   @Describe({

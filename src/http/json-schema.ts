@@ -156,7 +156,7 @@ function partOf(rule: Metadata, { ref, place }: Building): Part {
   }
   const stock = STOCK[rule.name ?? ''];
   if (!stock) throw new Error(`${place}: the decorator ${rule.name ?? rule.type} is not known here`);
-  return stock((rule.constraints ?? []) as never, place);
+  return stock((rule.constraints ?? []) as never, place, rule.message);
 }
 
 function ruleOf(rule: Metadata): RuleDefinition | undefined {
@@ -164,8 +164,8 @@ function ruleOf(rule: Metadata): RuleDefinition | undefined {
   return carried instanceof Rule ? carried.definition : undefined;
 }
 
-/** class-validator's own decorators, by the name in their metadata, from their constraints. */
-const STOCK: Readonly<Record<string, (constraints: never, place: string) => Part>> = {
+/** class-validator's own decorators, by the name in their metadata, from their constraints and message. */
+const STOCK: Readonly<Record<string, (constraints: never, place: string, message: unknown) => Part>> = {
   isBoolean: () => ({ says: 'must be true or false', published: { type: 'boolean' } }),
   isString: () => ({ says: 'must be text', published: { type: 'string' } }),
   isObject: () => ({ says: 'must be an object', published: { type: 'object' } }),
@@ -182,10 +182,11 @@ const STOCK: Readonly<Record<string, (constraints: never, place: string) => Part
     const says = `must be one of: ${choices.join(', ')}`;
     return { says, published: { type, enum: choices }, checked: { enum: choices } };
   },
-  matches: ([pattern, modifiers]: [RegExp, unknown], place) => {
+  matches: ([pattern, modifiers]: [RegExp, unknown], place, message) => {
     if (modifiers !== undefined) throw new Error(`${place}: give Matches a RegExp, not text`);
     return {
-      says: `must match ${pattern.source}`,
+      // A pattern says little to the people who broke it: inputs have a sentence instead.
+      says: typeof message === 'string' ? message : `must match ${pattern.source}`,
       published: { type: 'string', pattern: unicode(pattern, place) },
     };
   },

@@ -4,11 +4,16 @@ import { Describe, DigitsText, Optional, Slug } from '../http/decorators.js';
 import { ReadQueryDto } from '../submissions/submissions.dto.js';
 
 const FINANCIAL_YEAR = /^\d{4}-\d{2}$/;
+const A_YEAR = { message: 'must be a financial year such as 2018-19' };
 const CURSOR = /^[A-Za-z0-9_-]{1,400}$/;
+const A_CURSOR = { message: 'must be the `next` of the page before' };
 /** A date, or an instant; whether it is a real one is found when it is read. */
 const DATE_OR_INSTANT = /^\d{4}-\d{2}-\d{2}(T[0-9:.]{8,18}(Z|[+-]\d{2}:\d{2}))?$/;
+const A_DATE = { message: 'must be a date such as 2026-04-30, or an instant such as 2026-04-30T09:30:00Z' };
 const SEQUENCE_OR_INSTANT = /^(\d{1,16}|\d{4}-\d{2}-\d{2}(T[0-9:.]{8,18}(Z|[+-]\d{2}:\d{2}))?)$/;
+const A_MOMENT = { message: 'must be a sequence such as 40, a date such as 2026-04-30, or an instant' };
 const EVENT_TYPE = /^[A-Z][A-Za-z0-9]{2,63}$/;
+const A_TYPE = { message: 'must be a type of event such as PatientBenefited' };
 
 export class FigureQueryDto extends ReadQueryDto {
   @Describe({ description: 'The measure asked about.', example: 'patients-benefited' })
@@ -39,7 +44,7 @@ export class MomentQueryDto extends FigureQueryDto {
     description: 'As known at an instant, or at the end of a day in London.',
     example: '2026-04-30',
   })
-  @Matches(DATE_OR_INSTANT)
+  @Matches(DATE_OR_INSTANT, A_DATE)
   asAt?: string;
 
   @Optional()
@@ -54,12 +59,12 @@ export class AnnualQueryDto extends MomentQueryDto {
     description: 'The first financial year; by default the one that totals since begin with.',
     example: '2018-19',
   })
-  @Matches(FINANCIAL_YEAR)
+  @Matches(FINANCIAL_YEAR, A_YEAR)
   from?: string;
 
   @Optional()
   @Describe({ description: 'The last financial year; by default the last one with data.' })
-  @Matches(FINANCIAL_YEAR)
+  @Matches(FINANCIAL_YEAR, A_YEAR)
   to?: string;
 
   @Optional()
@@ -71,12 +76,12 @@ export class AnnualQueryDto extends MomentQueryDto {
 export class SinceQueryDto extends MomentQueryDto {
   @Optional()
   @Describe({ description: 'The first financial year; by default the one configured.', example: '2018-19' })
-  @Matches(FINANCIAL_YEAR)
+  @Matches(FINANCIAL_YEAR, A_YEAR)
   since?: string;
 
   @Optional()
   @Describe({ description: 'The last financial year; by default the last one with data.' })
-  @Matches(FINANCIAL_YEAR)
+  @Matches(FINANCIAL_YEAR, A_YEAR)
   through?: string;
 
   @Optional()
@@ -90,22 +95,22 @@ export class ChangesQueryDto extends FigureQueryDto {
     description: 'The earlier moment: a sequence, an instant, or the end of a day.',
     example: '40',
   })
-  @Matches(SEQUENCE_OR_INSTANT)
+  @Matches(SEQUENCE_OR_INSTANT, A_MOMENT)
   earlier!: string;
 
   @Optional()
   @Describe({ description: 'The later moment; now if left out.' })
-  @Matches(SEQUENCE_OR_INSTANT)
+  @Matches(SEQUENCE_OR_INSTANT, A_MOMENT)
   later?: string;
 
   @Optional()
   @Describe({ description: 'The first financial year; by default the one that totals since begin with.' })
-  @Matches(FINANCIAL_YEAR)
+  @Matches(FINANCIAL_YEAR, A_YEAR)
   from?: string;
 
   @Optional()
   @Describe({ description: 'The last financial year; by default the last one with data.' })
-  @Matches(FINANCIAL_YEAR)
+  @Matches(FINANCIAL_YEAR, A_YEAR)
   to?: string;
 
   @Optional()
@@ -115,19 +120,19 @@ export class ChangesQueryDto extends FigureQueryDto {
 
   @Optional()
   @Describe({ description: 'The `next` of the page before.' })
-  @Matches(CURSOR)
+  @Matches(CURSOR, A_CURSOR)
   cursor?: string;
 }
 
 export class OutcomesQueryDto extends MomentQueryDto {
   @Optional()
   @Describe({ description: 'The first financial year; by default the one that totals since begin with.' })
-  @Matches(FINANCIAL_YEAR)
+  @Matches(FINANCIAL_YEAR, A_YEAR)
   from?: string;
 
   @Optional()
   @Describe({ description: 'The last financial year; by default the last one with data.' })
-  @Matches(FINANCIAL_YEAR)
+  @Matches(FINANCIAL_YEAR, A_YEAR)
   to?: string;
 
   @Optional()
@@ -137,7 +142,7 @@ export class OutcomesQueryDto extends MomentQueryDto {
 
   @Optional()
   @Describe({ description: 'The `next` of the page before.' })
-  @Matches(CURSOR)
+  @Matches(CURSOR, A_CURSOR)
   cursor?: string;
 }
 
@@ -149,7 +154,7 @@ export class HistoryQueryDto extends ReadQueryDto {
 
   @Optional()
   @Describe({ description: 'Events up to this sequence, instant, or end of a day.' })
-  @Matches(SEQUENCE_OR_INSTANT)
+  @Matches(SEQUENCE_OR_INSTANT, A_MOMENT)
   until?: string;
 
   @Optional()
@@ -166,7 +171,7 @@ export class EventsQueryDto extends HistoryQueryDto {
 
   @Optional()
   @Describe({ description: 'Only events of this type.', example: 'PatientBenefited' })
-  @Matches(EVENT_TYPE)
+  @Matches(EVENT_TYPE, A_TYPE)
   type?: string;
 }
 
@@ -183,6 +188,6 @@ export class StreamQueryDto extends ReadQueryDto {
 
   @Optional()
   @Describe({ description: 'Only events of this type.' })
-  @Matches(EVENT_TYPE)
+  @Matches(EVENT_TYPE, A_TYPE)
   type?: string;
 }

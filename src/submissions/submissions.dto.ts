@@ -49,12 +49,14 @@ export class EvidenceDto {
 
   @Optional()
   @Describe({ description: 'Where it is kept.', example: 'https://example.org/returns/2023-q1' })
-  @Matches(/^[a-z][a-z0-9+.-]{1,30}:[\x21-\x7e]{1,2000}$/)
+  @Matches(/^[a-z][a-z0-9+.-]{1,30}:[\x21-\x7e]{1,2000}$/, {
+    message: 'must be an address such as https://example.org/returns/2023-q1, without spaces',
+  })
   uri?: string;
 
   @Optional()
   @Describe({ description: 'SHA-256 of the document, hexadecimal.' })
-  @Matches(/^[0-9a-f]{64}$/)
+  @Matches(/^[0-9a-f]{64}$/, { message: 'must be a SHA-256 of 64 hexadecimal digits in lower case' })
   sha256?: string;
 }
 
