@@ -10,6 +10,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ReportAnswer } from '../reports/reports.handler.js';
 import type { AnnualTotals } from '../reports/reports.views.js';
 import { allMeasures, currentSequence, type LedgerClient } from './client.js';
+import { print, readable } from './output.js';
 
 export interface ExportOptions {
   readonly format: 'csv' | 'ndjson';
@@ -82,8 +83,15 @@ export async function exportCommand(
   // From the beginning: totals start in 2018-19 unless they are asked for earlier years.
   const query = { ...filters, from: filters.from ?? '1900-01', asAtSequence: sequence };
   const measures = measure === undefined ? (await allMeasures(client)).map(({ id }) => id) : [measure];
+  let count = 0;
+  const counted = async function* (rows: AsyncIterable<Row>) {
+    for await (const row of rows) {
+      count++;
+      yield row;
+    }
+  };
   const rows = Readable.from(
-    what === 'outcomes' ? outcomeRows(client, measures, query) : totalRows(client, measures, query),
+    counted(what === 'outcomes' ? outcomeRows(client, measures, query) : totalRows(client, measures, query)),
   );
   const target: Writable = out === undefined ? new StandardOutput() : createWriteStream(out);
   if (format === 'csv') {
@@ -98,6 +106,7 @@ export async function exportCommand(
   } else {
     await pipeline(rows, ndjson, target);
   }
+  if (out !== undefined) print(`${out}: ${readable(count, '')} ${what}, as at sequence ${sequence ?? '–'}.`);
 }
 
 /** Standard output stays open for whoever writes after. */
