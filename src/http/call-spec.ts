@@ -52,5 +52,5 @@ export interface CallSpec<View extends object = object> {
   readonly open?: true;
 }
 
-/** By status: what is unknown is a 404 in the path, and a 422 in a body or a query. */
+/** By status: what is unknown is a 404 in the path or the query, and a 422 in a body. */
 export type Problems = Readonly<Record<number, readonly ProblemCode[]>>;

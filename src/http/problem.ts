@@ -85,7 +85,7 @@ export class Problem extends Error {
   }
 }
 
-/** An unknown id in the path is a 404; in the body it is content that breaks a rule. */
+/** An unknown id in the address is a 404; in the body, where a pointer says so, it is content that breaks a rule. */
 export function statusOf(code: ProblemCode, pointer: string | undefined): number {
   const { status } = PROBLEMS[code];
   return status === 404 && pointer !== undefined ? 422 : status;

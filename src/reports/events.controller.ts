@@ -121,7 +121,7 @@ export class EventsController implements BeforeApplicationShutdown {
   private refuseUnknown(programme: string | undefined): void {
     if (programme === undefined || this.catalogue.find('programme', programme)) return;
     const detail = `there is no programme ${programme}`;
-    throw new Refused({ code: 'programme-unknown', detail, pointer: '/programme' });
+    throw new Refused({ code: 'programme-unknown', detail });
   }
 
   private async page(question: HistoryQuery): Promise<EventsPage> {

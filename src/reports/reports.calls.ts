@@ -34,7 +34,7 @@ export const annual = {
     'data are `null`, never 0. What was counted, estimated and modelled is shown apart and together.',
   query: AnnualQueryDto,
   answers: { 200: { says: 'The figures, year by year.', view: AnnualTotals } },
-  problems: { 422: [...UNKNOWN, 'definition-break'] },
+  problems: { 404: UNKNOWN, 422: ['definition-break'] },
 } satisfies CallSpec<AnnualTotals>;
 
 export const since = {
@@ -46,7 +46,7 @@ export const since = {
     'recorded are named, not counted as 0.',
   query: SinceQueryDto,
   answers: { 200: { says: 'The figure, and the years that it lacks.', view: TotalSince } },
-  problems: { 422: [...UNKNOWN, 'not-summable-over-time', 'definition-break'] },
+  problems: { 404: UNKNOWN, 422: ['not-summable-over-time', 'definition-break'] },
 } satisfies CallSpec<TotalSince>;
 
 export const changes = {
@@ -56,7 +56,7 @@ export const changes = {
   description: 'The years whose figure differs, before and after, and the events that made the difference.',
   query: ChangesQueryDto,
   answers: { 200: { says: 'What changed, and why.', view: Changes } },
-  problems: { 422: [...UNKNOWN, 'definition-break'] },
+  problems: { 404: UNKNOWN, 422: ['definition-break'] },
 } satisfies CallSpec<Changes>;
 
 export const outcomes = {
@@ -68,7 +68,7 @@ export const outcomes = {
     'page fixes the moment: what is recorded meanwhile changes nothing on the later ones.',
   query: OutcomesQueryDto,
   answers: { 200: { says: 'A page of outcomes.', view: OutcomesPage } },
-  problems: { 422: UNKNOWN },
+  problems: { 404: UNKNOWN },
 } satisfies CallSpec<OutcomesPage>;
 
 const EVENT = JSON.stringify(exampleOf(CloudEvent));
@@ -107,7 +107,7 @@ export const events = {
       content: { 'application/x-ndjson': LINES },
     },
   },
-  problems: { 422: ['programme-unknown'] },
+  problems: { 404: ['programme-unknown'] },
 } satisfies CallSpec<EventsPage>;
 
 export const stream = {
@@ -124,7 +124,7 @@ export const stream = {
       headers: ['Cache-Control', 'X-Accel-Buffering'],
     },
   },
-  problems: { 422: ['programme-unknown'] },
+  problems: { 404: ['programme-unknown'] },
 } satisfies CallSpec;
 
 export const programmeHistory = {

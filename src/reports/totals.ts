@@ -198,7 +198,6 @@ export class Totals {
       throw new Refused({
         code: `${kind}-unknown`,
         detail: `there is no ${kind} ${id}`,
-        pointer: `/${kind}`,
       });
     return found;
   }

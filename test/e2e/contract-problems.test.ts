@@ -172,15 +172,15 @@ describe('problems keep to the document', () => {
     }
     for (const report of ['totals/annual?', 'totals/since?', 'totals/changes?earlier=0&', 'outcomes?']) {
       const ask = (question: string) => ledger.get(`/v1/${report}measure=${question}`);
-      expect(await ask('nothing')).toBe('422 measure-unknown');
-      expect(await ask('jobs&programme=nothing')).toBe('422 programme-unknown');
-      expect(await ask('jobs&organisation=nobody')).toBe('422 organisation-unknown');
+      expect(await ask('nothing')).toBe('404 measure-unknown');
+      expect(await ask('jobs&programme=nothing')).toBe('404 programme-unknown');
+      expect(await ask('jobs&organisation=nobody')).toBe('404 organisation-unknown');
       expect(await ask('jobs&minSequence=x')).toBe('400 bad-query');
       if (report !== 'outcomes?') expect(await ask('feno-tests')).toBe('422 definition-break');
       expect(await ask('feno-tests&allowBreaks=true')).toBe('200');
     }
-    expect(await ledger.get('/v1/events?programme=nothing')).toBe('422 programme-unknown');
-    expect(await ledger.get('/v1/events/stream?programme=nothing')).toBe('422 programme-unknown');
+    expect(await ledger.get('/v1/events?programme=nothing')).toBe('404 programme-unknown');
+    expect(await ledger.get('/v1/events/stream?programme=nothing')).toBe('404 programme-unknown');
     expect(await ledger.get('/v1/totals/since?measure=care-homes-supported')).toBe(
       '422 not-summable-over-time',
     );
