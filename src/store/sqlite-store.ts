@@ -133,8 +133,9 @@ export class SqliteStore extends EventStore {
 
   private async finish(): Promise<void> {
     if (this.outbox.length > 0) this.send();
+    // The writer is the last to close the file: only then does SQLite move all of its log into it.
+    await this.reader.close();
     this.writer.postMessage('close');
     await this.exited;
-    await this.reader.close();
   }
 }

@@ -1,0 +1,125 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runCommand } from '../support/command.js';
+import { Ledger } from '../support/ledger.js';
+import { OUTCOME, registerProgramme, submit } from '../support/outcomes.js';
+
+let ledger: Ledger;
+afterEach(() => ledger.remove());
+
+const since = async () =>
+  (await ledger.call<{ outcomes: number }>('GET', '/v1/totals/since?measure=patients-benefited')).body
+    .outcomes;
+
+test.each(['SIGTERM', 'SIGKILL'] as const)(
+  'after %s under load every acknowledged submission is there once, and retries complete the rest',
+  async (signal) => {
+    ledger = await Ledger.start();
+    await registerProgramme(ledger);
+    const keys = Array.from({ length: 300 }, () => randomUUID());
+    let answered = 0;
+    let ended: Promise<unknown> | undefined;
+    const acknowledged = await Promise.all(
+      keys.map(async (key) => {
+        try {
+          const { status } = await submit(ledger, 'asthma-care', [OUTCOME], key);
+          if (++answered === 100) ended = signal === 'SIGTERM' ? ledger.stop() : ledger.kill();
+          return status === 201;
+        } catch {
+          return false; // The connection ended: it may be recorded or not.
+        }
+      }),
+    );
+    const code = await ended;
+    if (signal === 'SIGTERM') expect(code).toBe(0);
+    await ledger.start();
+    const recordedBefore = await since();
+    expect(recordedBefore).toBeGreaterThanOrEqual(acknowledged.filter(Boolean).length);
+    const statuses = await Promise.all(
+      keys.map(async (key) => (await submit(ledger, 'asthma-care', [OUTCOME], key)).status),
+    );
+    expect(statuses.filter((status) => status === 200)).toHaveLength(recordedBefore);
+    expect(statuses.filter((_, index) => acknowledged[index])).not.toContain(201);
+    expect(await since()).toBe(300);
+  },
+);
+
+test('open live streams do not keep the ledger from ending', async () => {
+  ledger = await Ledger.start();
+  const streams = await Promise.all([1, 2, 3].map(() => ledger.fetch('/v1/events/stream')));
+  const read = Promise.all(streams.map((response) => response.text()));
+  expect(await ledger.stop()).toBe(0);
+  expect((await read).every((text) => text.startsWith(': connected'))).toBe(true);
+});
+
+test('a second process on the same data is refused in one line, and the first serves on', async () => {
+  ledger = await Ledger.start();
+  const env = { DATA_DIR: ledger.dataDir, PORT: '0', LOG_LEVEL: 'silent' };
+  const { code, stderr } = await runCommand(['serve'], env);
+  expect([code, stderr]).toEqual([
+    1,
+    `ledger: another process has the data directory ${ledger.dataDir}: stop it first, or set DATA_DIR to another directory\n`,
+  ]);
+  expect((await ledger.call('GET', '/health/ready')).status).toBe(200);
+});
+
+test('every fault of the configuration is named at once, and nothing is started', async () => {
+  ledger = await Ledger.start();
+  const env = {
+    DATA_DIR: ledger.dataDir,
+    PORT: 'http',
+    SINCE: '2018',
+    LOG_LEVEL: 'loud',
+    LEDGER_ADMIN_KEY: 'short',
+  };
+  const { code, stderr } = await runCommand(['serve'], env);
+  expect(code).toBe(1);
+  for (const name of ['PORT', 'SINCE', 'LOG_LEVEL', 'LEDGER_ADMIN_KEY']) expect(stderr).toContain(name);
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+});
+
+test('a store that is not one is refused in one line', async () => {
+  ledger = await Ledger.start();
+  await ledger.stop();
+  const env = { DATA_DIR: ledger.dataDir, PORT: '0', LOG_LEVEL: 'silent' };
+  expect(existsSync(join(ledger.dataDir, 'events.db-wal'))).toBe(false);
+  writeFileSync(
+    join(ledger.dataDir, 'events.db'),
+    'not a database, but as long as the head of one would be. '.repeat(20),
+  );
+  const { code, stderr } = await runCommand(['serve'], env);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^ledger: .*events\.db: file is not a database.*\n$/);
+});
+
+test('the admin key is made once, shown once, and readable by its owner alone', async () => {
+  ledger = await Ledger.start();
+  await ledger.stop();
+  const env = { DATA_DIR: join(ledger.dataDir, 'new'), PORT: 'x' };
+  expect((await runCommand(['serve'], env)).code).toBe(1);
+  const other = await Ledger.start({ LEDGER_ADMIN_KEY: undefined });
+  try {
+    expect(statSync(join(other.dataDir, 'admin.key')).mode & 0o777).toBe(0o600);
+    for (const path of [
+      '/v1/programmes',
+      '/v1/events',
+      '/v1/totals/annual?measure=jobs',
+      '/v1/nothing',
+      '/metrics',
+    ]) {
+      const response = await fetch(other.url + path);
+      expect([path, response.status, response.headers.get('www-authenticate')]).toEqual([
+        path,
+        401,
+        'Bearer realm="outcome-ledger"',
+      ]);
+    }
+    for (const path of ['/health/live', '/health/ready', '/docs', '/openapi.json']) {
+      expect((await fetch(other.url + path)).status).toBe(200);
+    }
+  } finally {
+    await other.remove();
+  }
+});
