@@ -177,7 +177,9 @@ export function DigitsText({ min = 0, max }: UpTo): PropertyDecorator {
 }
 
 export function isDigitsText(value: unknown, { min = 0, max }: UpTo): value is string {
-  return typeof value === 'string' && /^\d{1,16}$/.test(value) && Number(value) >= min && Number(value) <= max;
+  return (
+    typeof value === 'string' && /^\d{1,16}$/.test(value) && Number(value) >= min && Number(value) <= max
+  );
 }
 
 /** An object with the fields and rules of another DTO. */
