@@ -2,6 +2,7 @@
 import { NestFactory } from '@nestjs/core';
 import { CommandBus } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { setFlagsFromString } from 'node:v8';
 import { AppModule } from './app.module.js';
 import { loadStandardCatalogue } from './catalogue/load-standard.js';
 import { Config, readConfig } from './config.js';
@@ -19,6 +20,9 @@ export interface Serving {
 /** @throws Misconfigured, DataDirInUse, StoreDamaged, ProjectionImpossible: each a reason not to start */
 export async function serve(): Promise<Serving> {
   const logger = makeLogger(readConfig(process.env).logLevel);
+  // The worker threads, which start after this, keep little alive: with V8's default each would let 48 MB of
+  // garbage lie, and gain nothing by it.
+  setFlagsFromString('--max-semi-space-size=2');
   const app = await NestFactory.create<NestFastifyApplication>(AppModule, makeAdapter(logger), {
     logger: new NestLogger(logger),
     abortOnError: false,

@@ -52,6 +52,9 @@ const LAYOUT = `
   ) STRICT, WITHOUT ROWID;
 `;
 
+/** Of each of the three or four connections of a process. The system's own cache of the file comes after it. */
+const CACHE_KIB = 16 * 1024;
+
 export interface ViewsCheckpoint {
   /** Of the last event that is projected; −1 when there is none. */
   readonly sequence: number;
@@ -66,7 +69,7 @@ export function openViewsForWriting(file: string): Database.Database {
   db.pragma('journal_mode = WAL');
   // A lost tail is projected again; WAL keeps what is there consistent.
   db.pragma('synchronous = NORMAL');
-  db.pragma('cache_size = -65536');
+  db.pragma(`cache_size = -${CACHE_KIB}`);
   if (db.pragma('user_version', { simple: true }) === 0) {
     db.transaction(() => {
       db.exec(LAYOUT);
@@ -78,7 +81,7 @@ export function openViewsForWriting(file: string): Database.Database {
 
 export function openViewsForReading(file: string): Database.Database {
   const db = new Database(file, { readonly: true, fileMustExist: true });
-  db.pragma('cache_size = -65536');
+  db.pragma(`cache_size = -${CACHE_KIB}`);
   return db;
 }
 

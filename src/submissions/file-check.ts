@@ -6,6 +6,7 @@
  * then holds, even if the programme has closed since.
  */
 import { Injectable } from '@nestjs/common';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Problem, type ProblemFault } from '../http/problem.js';
 import { londonDate } from '../kernel/financial-year.js';
 import { fileSubmissionId, OUTCOMES_MAX, submissionStream, type ProgrammeId } from '../kernel/ids.js';
@@ -28,12 +29,13 @@ export const FILE_FAULTS_MAX = 1_000;
  */
 const ROWS_PER_CHUNK = OUTCOMES_MAX;
 
-/** Chunks of rows, in the order of the file: the same whenever the file is read. */
+/** Rows in the order of the file: chunks are the same whenever the file is read. */
 export interface Chunk {
   readonly index: number;
   readonly rows: readonly FileRow[];
 }
 
+/** Between two chunks the event loop turns, however bad their rows are: others are served meanwhile. */
 export async function* chunksOf(file: SpooledFile, format: FileFormat): AsyncGenerator<Chunk> {
   let rows: FileRow[] = [];
   let index = 0;
@@ -42,6 +44,7 @@ export async function* chunksOf(file: SpooledFile, format: FileFormat): AsyncGen
       if (rows.push(row) < ROWS_PER_CHUNK) continue;
       yield { index: index++, rows };
       rows = [];
+      await nextTurn();
     }
   }
   if (rows.length > 0) yield { index, rows };
@@ -99,11 +102,12 @@ export class FileCheck {
       if (error instanceof UnreadableFile) throw invalidFile('the file cannot be read', error.faults);
       throw error;
     }
-    if (rows === 0)
+    if (rows === 0) {
       throw invalidFile('the file has no rows', [{ line: 1, code: 'required', detail: 'has no rows' }]);
+    }
     if (bad > 0) {
-      const first = told.length === FILE_FAULTS_MAX ? `; the first ${FILE_FAULTS_MAX} faults are told` : '';
-      throw invalidFile(`${bad} of ${rows} rows ${bad === 1 ? 'is' : 'are'} wrong${first}`, told);
+      const more = told.length === FILE_FAULTS_MAX ? ` (the first ${FILE_FAULTS_MAX} faults are told)` : '';
+      throw invalidFile(`${bad} of ${rows} rows ${bad === 1 ? 'is' : 'are'} wrong${more}`, told);
     }
     return { rows, chunks, known };
   }
@@ -136,7 +140,7 @@ export class FileCheck {
 }
 
 function invalidFile(what: string, faults: readonly FileFault[]): Problem {
-  return new Problem('invalid-file', `${what}: nothing of this file was recorded now`, {
+  return new Problem('invalid-file', `${what}; nothing was recorded`, {
     errors: faults.slice(0, FILE_FAULTS_MAX),
   });
 }

@@ -32,8 +32,8 @@ export type ImportProgress =
   | { readonly phase: 'checking'; readonly rows: number }
   | { readonly phase: 'recording'; readonly rows: number; readonly of: number };
 
-/** Submissions that are being recorded at one time: enough to share disk flushes, few enough to bound memory. */
-const IN_FLIGHT_MAX = 4;
+/** Submissions that are being recorded at one time: while one reaches the disk, the next is made ready. */
+const IN_FLIGHT_MAX = 2;
 
 @Injectable()
 export class FileImport implements BeforeApplicationShutdown {
@@ -119,11 +119,12 @@ export class FileImport implements BeforeApplicationShutdown {
       assert(outcome !== null, `line ${line} was checked, and is wrong now`);
       return contentOfDto(outcome);
     });
+    // Of the rows, which the recording outlives, it holds no more than it needs.
+    const lines = rows.map(({ line }) => line);
+    const source = (row: number) => `file:${sha256}#${lines[row]}`;
     const submissionId = fileSubmissionId(programmeId, sha256, index);
-    const source = (row: number) => `file:${sha256}#${rows[row]!.line}`;
-    return this.commands.execute(
-      new RecordOutcomes({ kind: 'submit', submissionId, programmeId, outcomes }, { ...by, source }),
-    );
+    const request = { kind: 'submit', submissionId, programmeId, outcomes } as const;
+    return this.commands.execute(new RecordOutcomes(request, { ...by, source }));
   }
 
   private track<Result>(work: Promise<Result>): Promise<Result> {

@@ -32,8 +32,11 @@ export class UnreadableFile extends Error {
   }
 }
 
+/** Rows in one list: as many as are read without a turn of the event loop. */
+const ROWS_AT_ONCE = 500;
+
 /**
- * The rows of a file, a list for each piece of it as it is read.
+ * The rows of a file, in lists, as it is read.
  * @throws UnreadableFile when a CSV has no header, or one that cannot be used
  */
 export async function* rowsOf(
@@ -42,8 +45,12 @@ export async function* rowsOf(
 ): AsyncGenerator<readonly FileRow[]> {
   let columns: readonly ColumnName[] | null = null;
   for await (const records of recordsOf(pieces, format)) {
-    const rows: FileRow[] = [];
+    let rows: FileRow[] = [];
     for (const record of records) {
+      if (rows.length === ROWS_AT_ONCE) {
+        yield rows;
+        rows = [];
+      }
       if (format === 'csv' && columns === null) columns = headerOf(record);
       else if (record.kind === 'fault') rows.push(faulty(record.line, [record.fault]));
       else if (record.kind === 'line') rows.push(rowOfJson(record));

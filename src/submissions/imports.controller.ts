@@ -61,7 +61,9 @@ export class ImportsController {
 
   private problemOf(error: unknown, requestId: string) {
     const problem = problemOf(error, requestId);
-    if (problem.status >= 500) this.logger.error({ requestId, error: (error as Error).stack });
+    // That the ledger stops is said in a Problem: it is told, and is nobody's fault.
+    if (problem.status >= 500 && !(error instanceof Problem))
+      this.logger.error({ requestId, error: (error as Error).stack });
     return problem;
   }
 }
