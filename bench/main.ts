@@ -1,5 +1,5 @@
 /**
- * The benchmark: `npm run bench -- --help`. What it measures and what came out: docs/benchmarks.md.
+ * The benchmark: `npm run bench -- --help`.
  *
  * Every figure of a run stands beside the raw floor measured in the same run on the same disk, because the
  * machine is shared and figures of different days do not compare.
