@@ -1,5 +1,6 @@
 /** Carries out the catalogue's commands: one envelope for the union of them. */
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { assert } from '../kernel/assert.js';
 import type { Decider } from '../kernel/decider.js';
 import {
   measureStream,
@@ -8,10 +9,11 @@ import {
   type MeasureId,
   type StreamName,
 } from '../kernel/ids.js';
+import { Refused } from '../kernel/refusals.js';
 import { Projection } from '../projections/projection.js';
-import { EventStore } from '../store/event-store.js';
+import { EventStore, type RecordedEvent } from '../store/event-store.js';
 import { Clock, readState, runDecider, type Provenance } from '../store/run-decider.js';
-import type { LedgerEvent } from '../store/upcast.js';
+import { upcast, type LedgerEvent } from '../store/upcast.js';
 import { measureDecider, type Measure, type MeasureCommand } from './measure.js';
 import { organisationDecider, type OrganisationCommand } from './organisation.js';
 import { programmeDecider, type ProgrammeCommand } from './programme.js';
@@ -78,7 +80,7 @@ export class ChangeCatalogueHandler implements ICommandHandler<ChangeCatalogue> 
       command,
       provenance,
     });
-    const position = appended?.position ?? history.at(-1)!.position;
+    const { position } = appended ?? madeBy(decider, command, history);
     return { changed: appended !== null, sequence: await this.projection.sequenceOf(position) };
   }
 
@@ -86,5 +88,34 @@ export class ChangeCatalogueHandler implements ICommandHandler<ChangeCatalogue> 
     if (id === null) return undefined;
     const state = await readState(this.store, measureDecider, measureStream(id));
     return state.status === 'defined' ? state : undefined;
+  }
+}
+
+/** Of a history on which a command changes nothing: the event since which that is so, whatever came later. */
+function madeBy<State, Command, Event extends LedgerEvent>(
+  decider: Decider<State, Command, Event>,
+  command: Command,
+  history: readonly RecordedEvent[],
+): RecordedEvent {
+  let state = decider.initialState;
+  let made: RecordedEvent | undefined;
+  for (const event of history) {
+    state = decider.evolve(state, upcast(event) as Event);
+    made = changesNothing(decider, command, state) ? (made ?? event) : undefined;
+  }
+  assert(made !== undefined, 'a command that changes nothing was carried out before');
+  return made;
+}
+
+function changesNothing<State, Command, Event>(
+  { decide }: Decider<State, Command, Event>,
+  command: Command,
+  state: State,
+): boolean {
+  try {
+    return decide(state, command).length === 0;
+  } catch (error) {
+    if (error instanceof Refused) return false;
+    throw error;
   }
 }
