@@ -2,19 +2,20 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { Measure } from '../catalogue/measure.js';
 import { unreachable } from '../kernel/assert.js';
-import { parseOutcomeId } from '../kernel/ids.js';
+import { parseOutcomeId, type SubmissionId } from '../kernel/ids.js';
 import type { LedgerEvent } from '../store/upcast.js';
 import type { RecordedOutcome, ReplacedOutcome } from '../submissions/outcome.js';
 import type { SubmissionEvent } from '../submissions/submission.js';
 import {
   addFigures,
+  addStockValue,
   cellKeyOf,
   decodeCell,
   EMPTY_CELL,
   encodeCell,
   keepsLatestOnly,
   stockValueOf,
-  withLatest,
+  takeOutStockValue,
   type CellKey,
   type CellState,
   type StockValue,
@@ -45,6 +46,7 @@ const CELLS_MAX = 100_000;
 export class CellsProjection {
   private readonly cells = new Map<string, Cell>();
   private readonly changed = new Set<Cell>();
+  private lastSubmission: { readonly id: string; readonly key: Buffer } = { id: '', key: Buffer.alloc(0) };
   private readonly statements: Record<'find' | 'create' | 'update' | 'log' | 'supersede', Statement>;
   private readonly stock: Record<'add' | 'remove' | 'latest', Statement>;
 
@@ -59,10 +61,7 @@ export class CellsProjection {
          VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       ),
       update: db.prepare('UPDATE cells SET sequence = ?, state = ? WHERE id = ?'),
-      log: db.prepare(
-        `INSERT INTO cell_log VALUES (?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET adds = max(adds, excluded.adds), state = excluded.state`,
-      ),
+      log: db.prepare('INSERT INTO cell_log VALUES (?, ?, ?, ?, ?, ?, ?)'),
       supersede: db.prepare('INSERT INTO supersessions VALUES (?, ?, ?, ?)'),
     };
     this.stock = {
@@ -80,21 +79,24 @@ export class CellsProjection {
   apply(event: LedgerEvent, revision: number, sequence: number, measureOf: MeasureOf): void {
     const { data, schema } = event as SubmissionEvent;
     const { submissionId, line } = parseOutcomeId(data.outcomeId);
-    const place: Place = { submission: submissionKey(submissionId), line, revision, sequence };
+    const place: Place = { submission: this.submissionKeyOf(submissionId), line, revision, sequence };
     switch (schema) {
       case 'outcome@1':
-        return this.add(data, place, measureOf);
-      case 'outcome-corrected@1':
-        this.takeOut(data.replaces, data.programmeId, place, measureOf);
-        return this.add(data, place, measureOf);
+        return this.log(this.add(data, place, measureOf), place, 1);
+      case 'outcome-corrected@1': {
+        const left = this.takeOut(data.replaces, data.programmeId, place, measureOf);
+        const entered = this.add(data, place, measureOf);
+        if (left !== entered) this.log(left, place, 0);
+        return this.log(entered, place, 1);
+      }
       case 'outcome-withdrawn@1':
-        return this.takeOut(data.replaces, data.programmeId, place, measureOf);
+        return this.log(this.takeOut(data.replaces, data.programmeId, place, measureOf), place, 0);
       default:
         return unreachable(schema);
     }
   }
 
-  private add(outcome: RecordedOutcome, place: Place, measureOf: MeasureOf): void {
+  private add(outcome: RecordedOutcome, place: Place, measureOf: MeasureOf): Cell {
     const measure = measureOf(outcome.measureId);
     const cell = this.cellAt(keyOf(outcome, outcome.programmeId, measure));
     if (keepsLatestOnly(measure.kind)) {
@@ -110,25 +112,25 @@ export class CellsProjection {
         `${value.low}`,
         `${value.high}`,
       );
-      cell.state = withLatest(cell.state, cell.state.outcomes + 1, this.latestOf(cell));
+      cell.state = addStockValue(cell.state, value);
     } else {
       cell.state = addFigures(cell.state, outcome, 1);
     }
-    this.log(cell, place, 1);
+    return cell;
   }
 
-  private takeOut(replaced: ReplacedOutcome, programme: string, place: Place, measureOf: MeasureOf): void {
+  private takeOut(replaced: ReplacedOutcome, programme: string, place: Place, measureOf: MeasureOf): Cell {
     const measure = measureOf(replaced.measureId);
     const cell = this.cellAt(keyOf(replaced, programme, measure));
     const { submission, line, sequence } = place;
     if (keepsLatestOnly(measure.kind)) {
       this.stock.remove.run(cell.id, replaced.effective.to, submission, line);
-      cell.state = withLatest(cell.state, cell.state.outcomes - 1, this.latestOf(cell));
+      cell.state = takeOutStockValue(cell.state, replaced.effective.to, () => this.latestOf(cell));
     } else {
       cell.state = addFigures(cell.state, replaced, -1);
     }
     this.statements.supersede.run(submission, line, replaced.revision, sequence);
-    this.log(cell, place, 0);
+    return cell;
   }
 
   private latestOf(cell: Cell): StockValue | null {
@@ -139,18 +141,11 @@ export class CellsProjection {
     return { to, sequence, quantity: BigInt(row.quantity), low: BigInt(row.low), high: BigInt(row.high) };
   }
 
-  private log(cell: Cell, { submission, line, revision, sequence }: Place, adds: 0 | 1): void {
-    cell.sequence = sequence;
-    this.changed.add(cell);
-    this.statements.log.run(cell.id, sequence, adds, submission, line, revision, encodeCell(cell.state));
-  }
-
-  private cellAt(key: CellKey): Cell {
-    const { measure, year, programme, organisation, basis, series } = key;
-    const columns = [measure, year, programme, organisation, basis, series];
-    const name = columns.join(' ');
+  private cellAt({ measure, year, programme, organisation, basis, series }: CellKey): Cell {
+    const name = `${measure} ${year} ${programme} ${organisation} ${basis} ${series}`;
     let cell = this.cells.get(name);
     if (!cell) {
+      const columns = [measure, year, programme, organisation, basis, series];
       const row = this.statements.find.get(...columns) as
         { id: number; sequence: number; state: string } | undefined;
       cell = row
@@ -165,6 +160,13 @@ export class CellsProjection {
     return Number(this.statements.create.run(...columns, -1, encodeCell(EMPTY_CELL)).lastInsertRowid);
   }
 
+  /** `adds` says whether the event put an outcome into the cell. */
+  private log(cell: Cell, { submission, line, revision, sequence }: Place, adds: 0 | 1): void {
+    cell.sequence = sequence;
+    this.changed.add(cell);
+    this.statements.log.run(cell.id, sequence, adds, submission, line, revision, encodeCell(cell.state));
+  }
+
   /** Writes each changed cell once a batch, however many of the batch's events changed it. */
   flush(): void {
     for (const { id, sequence, state } of this.changed)
@@ -176,6 +178,14 @@ export class CellsProjection {
   forget(): void {
     this.cells.clear();
     this.changed.clear();
+  }
+
+  /** Outcomes of one submission follow one another: its key is made once. */
+  private submissionKeyOf(submissionId: SubmissionId): Buffer {
+    if (submissionId !== this.lastSubmission.id) {
+      this.lastSubmission = { id: submissionId, key: submissionKey(submissionId) };
+    }
+    return this.lastSubmission.key;
   }
 }
 

@@ -17,7 +17,7 @@ export type ProjectorReport =
   /** `atEvent`: what is projected before the event is good. Otherwise nothing here can be trusted. */
   | { readonly kind: 'stopped'; readonly message: string; readonly atEvent: boolean };
 
-const BATCH_SIZE_MAX = 5_000;
+const BATCH_SIZE_MAX = 10_000;
 
 async function run({ store, file, rebuild }: ProjectorOptions, signal: AbortSignal): Promise<void> {
   const reader = openReader(store);

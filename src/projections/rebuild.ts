@@ -3,7 +3,7 @@ import type { EventReader, Position } from '../store/event-store.js';
 import { Projector } from './projector.js';
 import { ViewsDirectory } from './views-directory.js';
 
-const BATCH_SIZE = 5_000;
+const BATCH_SIZE = 10_000;
 
 /** The caller holds the data directory. @returns how many events were projected */
 export async function rebuildOffline(

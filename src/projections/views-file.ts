@@ -8,6 +8,10 @@
  * - `supersessions` says when a version of an outcome stopped standing. Only changes are in it, so that no
  *   index over all outcomes' random ids is needed.
  * - `stock_values` holds the standing values of stocks, to find the latest again when one is taken out.
+ *
+ * Every event writes to `events` and `cell_log`, so both only grow at their end; what orders them by anything but
+ * the sequence is an index, whose entries are small. A table in the order of its cells would be written all over,
+ * and projecting would slow down as it grows.
  */
 import Database from 'better-sqlite3';
 
@@ -24,8 +28,9 @@ const LAYOUT = `
     sequence INTEGER PRIMARY KEY, position TEXT NOT NULL, ledger_time INTEGER NOT NULL,
     type INTEGER NOT NULL, programme INTEGER, digest INTEGER NOT NULL
   ) STRICT;
-  CREATE INDEX events_of_programme ON events (programme, sequence) WHERE programme IS NOT NULL;
-  CREATE INDEX events_of_type ON events (type, sequence);
+  -- An index ends with the row's own key, which is the sequence.
+  CREATE INDEX events_of_programme ON events (programme) WHERE programme IS NOT NULL;
+  CREATE INDEX events_of_type ON events (type);
   CREATE TABLE catalogue (
     kind TEXT NOT NULL, id TEXT NOT NULL, sequence INTEGER NOT NULL, state TEXT NOT NULL,
     PRIMARY KEY (kind, id, sequence)
@@ -38,18 +43,18 @@ const LAYOUT = `
   CREATE UNIQUE INDEX cells_by_key ON cells (measure, year, programme, organisation, basis, series);
   CREATE TABLE cell_log (
     cell INTEGER NOT NULL, sequence INTEGER NOT NULL, adds INTEGER NOT NULL,
-    submission BLOB NOT NULL, line INTEGER NOT NULL, revision INTEGER NOT NULL, state TEXT NOT NULL,
-    PRIMARY KEY (cell, sequence)
-  ) STRICT, WITHOUT ROWID;
+    submission BLOB NOT NULL, line INTEGER NOT NULL, revision INTEGER NOT NULL, state TEXT NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX cell_log_of_cell ON cell_log (cell, sequence);
   CREATE TABLE supersessions (
     submission BLOB NOT NULL, line INTEGER NOT NULL, revision INTEGER NOT NULL, sequence INTEGER NOT NULL,
     PRIMARY KEY (submission, line, revision)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE stock_values (
     cell INTEGER NOT NULL, effective_to TEXT NOT NULL, sequence INTEGER NOT NULL,
-    submission BLOB NOT NULL, line INTEGER NOT NULL, quantity TEXT NOT NULL, low TEXT NOT NULL, high TEXT NOT NULL,
-    PRIMARY KEY (cell, effective_to, sequence)
-  ) STRICT, WITHOUT ROWID;
+    submission BLOB NOT NULL, line INTEGER NOT NULL, quantity TEXT NOT NULL, low TEXT NOT NULL, high TEXT NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX stock_values_by_time ON stock_values (cell, effective_to, sequence);
 `;
 
 /** Of each of the three or four connections of a process. The system's own cache of the file comes after it. */
