@@ -174,7 +174,9 @@ export class Totals {
     }
     const lastDay = lastDayOf(years.at(-1)!);
     const date = lastDay < moment.date ? lastDay : moment.date;
-    return [...byId].sort().map(([id, ofGroup]) => ({
+    // By id alone: an array in the comparison would be turned into text each time.
+    const inOrder = [...byId].sort(([one], [other]) => (one < other ? -1 : 1));
+    return inOrder.map(([id, ofGroup]) => ({
       [groupBy]: { id: id === '' ? null : id, name: this.nameOf(groupBy, id, moment.sequence, date) },
       cells: ofGroup,
     }));
