@@ -93,7 +93,7 @@ function answerTo(error: unknown): ProblemAnswer {
   if (error instanceof MalformedJson) {
     const { message: detail, reason, pointer } = error;
     const code = 'malformed-json';
-    return { code, detail, ...(pointer !== undefined && { errors: [{ code, detail: reason, pointer }] }) };
+    return { code, detail, ...(pointer && { errors: [{ code, detail: reason, pointer }] }) };
   }
   if (error instanceof NoSuchMoment) {
     const { message: detail, parameter } = error;

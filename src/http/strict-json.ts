@@ -232,10 +232,14 @@ function explain(text: string): MalformedJson {
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** Places as the parser counts them, from 0. A long pointer only repeats a client's text, and is left out. */
+/**
+ * Places as the parser counts them, from 0. A long pointer only repeats a client's text, and one with half a
+ * surrogate pair could not be told in JSON of the kind that is asked for here: both are left out.
+ */
 function refuse(reason: string, line: number, column: number, path: JSONPath = []): never {
   const pointer = pointerOf(path);
-  throw new MalformedJson(reason, line + 1, column + 1, pointer.length <= ECHO_MAX ? pointer : undefined);
+  const isTold = pointer.length <= ECHO_MAX && !LONE_SURROGATE.test(pointer);
+  throw new MalformedJson(reason, line + 1, column + 1, isTold ? pointer : undefined);
 }
 
 /** Decoding replaces what is not UTF-8: the place is the first byte changed by decoding and encoding. */
