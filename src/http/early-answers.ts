@@ -5,15 +5,21 @@
  */
 import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES, type Server } from 'node:http';
+import { STATUS_CODES, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { documentOf, sendProblem, type ProblemAnswer } from './problem.filter.js';
 
 /** What Node's parser could not read. The bytes are never logged: they may hold a key. */
 export function answerToBytes(log: FastifyBaseLogger, error: NodeJS.ErrnoException, socket: Socket): void {
+  // The answer that the connection waits for now, as Node itself looks it up before it answers here.
+  const answer = (socket as { _httpMessage?: ServerResponse | null })._httpMessage;
+  if (answer?.req.complete) {
+    // What cannot be read comes after a whole request, whose own answer is the last on this connection.
+    answer.once('finish', () => socket.destroySoon());
+    return;
+  }
   // Of an answer that is on its way already, only the end of the connection can tell that it is not whole.
-  const answering = (socket as { _httpMessage?: { headersSent: boolean } })._httpMessage?.headersSent;
-  if (error.code === 'ECONNRESET' || !socket.writable || answering) {
+  if (error.code === 'ECONNRESET' || !socket.writable || answer?.headersSent) {
     socket.destroy();
     return;
   }
