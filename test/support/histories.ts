@@ -138,7 +138,21 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
+/** What single steps by chance seldom make: figures on both sides of a break in their measure's definition. */
+const broken: fc.Arbitrary<Step[]> = fc
+  .record({ programme: index(PROGRAMMES), first: draft, then: draft })
+  .map(({ programme, first, then }) => [
+    { does: 'submit', programme, outcomes: [first] },
+    { does: 'revise', measure: first.measure, comparable: false },
+    { does: 'submit', programme, outcomes: [{ ...then, measure: first.measure, days: first.days }] },
+  ]);
+
+const someSteps = fc.oneof(
+  { weight: 9, arbitrary: step.map((single) => [single]) },
+  { weight: 1, arbitrary: broken },
+);
+
 export const history: fc.Arbitrary<History> = fc.record({
-  steps: fc.array(step, { minLength: 8, maxLength: 25, size: 'max' }),
+  steps: fc.array(someSteps, { minLength: 8, maxLength: 25, size: 'max' }).map((steps) => steps.flat()),
   clockMs: fc.array(fc.integer({ min: -20_000, max: 86_400_000 }), { minLength: 1, maxLength: 10 }),
 });
