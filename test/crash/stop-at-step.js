@@ -27,7 +27,11 @@ const trace = CRASH_TRACE && thread ? fs.openSync(join(CRASH_TRACE, thread), 'a'
 let steps = 0;
 
 function step(kind) {
-  if (steps === stepToCrashAt) process.kill(process.pid, 'SIGKILL');
+  if (steps === stepToCrashAt) {
+    // The other threads go on for a moment, so that whatever was told too early has its consequences.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    process.kill(process.pid, 'SIGKILL');
+  }
   steps += 1;
   if (trace !== null) fs.writeSync(trace, `${kind.replace(/\s+/g, ' ').trim().slice(0, 60)}\n`);
 }

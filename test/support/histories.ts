@@ -54,6 +54,8 @@ export const DAYS = [
   '2024-02-29',
   '2024-03-31',
 ].map(parseCalendarDate);
+/** One of them in the year that is still to come to its end. */
+export const RENAMING_DAYS = [...DAYS, parseCalendarDate('2024-12-01')];
 export const TODAY = parseCalendarDate('2024-04-30');
 
 export interface Draft {
@@ -69,6 +71,7 @@ export interface Draft {
 
 export type Step =
   | { readonly does: 'submit'; readonly programme: number; readonly outcomes: readonly Draft[] }
+  /** Outcomes are counted from the last one submitted, which is 0. */
   | { readonly does: 'correct'; readonly outcome: number; readonly draft: Draft }
   | { readonly does: 'withdraw'; readonly outcome: number }
   | { readonly does: 'revise'; readonly measure: number; readonly comparable: boolean }
@@ -126,7 +129,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       does: fc.constant('rename' as const),
       organisation: index(ORGANISATIONS),
-      day: index(DAYS),
+      day: index(RENAMING_DAYS),
     }),
   },
   {
@@ -147,9 +150,22 @@ const broken: fc.Arbitrary<Step[]> = fc
     { does: 'submit', programme, outcomes: [{ ...then, measure: first.measure, days: first.days }] },
   ]);
 
+/** One takes the place of another in its cell, and goes again: of a stock the earlier value is the latest once more. */
+const overtaken: fc.Arbitrary<Step[]> = fc
+  .record({ programme: index(PROGRAMMES), first: draft, then: draft, kept: fc.boolean() })
+  .map(({ programme, first, then, kept }) => {
+    const { measure, organisation, basis, days } = first;
+    return [
+      { does: 'submit', programme, outcomes: [first] },
+      { does: 'submit', programme, outcomes: [{ ...then, measure, organisation, basis, days }] },
+      kept ? { does: 'correct', outcome: 0, draft: then } : { does: 'withdraw', outcome: 0 },
+    ];
+  });
+
 const someSteps = fc.oneof(
   { weight: 9, arbitrary: step.map((single) => [single]) },
   { weight: 1, arbitrary: broken },
+  { weight: 2, arbitrary: overtaken },
 );
 
 export const history: fc.Arbitrary<History> = fc.record({

@@ -33,6 +33,7 @@ import {
   MEASURES,
   ORGANISATIONS,
   PROGRAMMES,
+  RENAMING_DAYS,
   TODAY,
   type Draft,
   type History,
@@ -103,7 +104,7 @@ class Recorder {
         return this.submit(step, place);
       case 'correct':
       case 'withdraw': {
-        const outcome = this.submitted[step.outcome % this.submitted.length];
+        const outcome = this.submitted.at(-1 - (step.outcome % this.submitted.length));
         if (outcome) await this.change(step, outcome, reason);
         return;
       }
@@ -122,7 +123,7 @@ class Recorder {
       }
       case 'rename': {
         const organisationId = ORGANISATIONS[step.organisation]!;
-        const renamed = { organisationId, name: `name ${place}`, from: DAYS[step.day]! };
+        const renamed = { organisationId, name: `name ${place}`, from: RENAMING_DAYS[step.day]! };
         return this.run(organisationDecider, organisationStream(organisationId), {
           kind: 'rename-organisation',
           ...renamed,

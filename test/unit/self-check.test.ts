@@ -34,8 +34,8 @@ const HISTORY: History = {
         { ...draft, measure: 1, ranged: true },
       ],
     },
-    { does: 'correct', outcome: 0, draft: { ...draft, quantity: 110 } },
-    { does: 'withdraw', outcome: 1 },
+    { does: 'correct', outcome: 4, draft: { ...draft, quantity: 110 } },
+    { does: 'withdraw', outcome: 3 },
   ],
   clockMs: [1_000],
 };
