@@ -20,7 +20,7 @@ import {
   submissionStream,
 } from '../src/kernel/ids.js';
 import { SqliteStore } from '../src/store/sqlite-store.js';
-import { Clock, runDecider } from '../src/store/run-decider.js';
+import { Clock, readState, runDecider } from '../src/store/run-decider.js';
 import { submissionDecider } from '../src/submissions/submission.js';
 import type { OutcomeContent } from '../src/submissions/outcome.js';
 import { randomUUID } from 'node:crypto';
@@ -117,22 +117,25 @@ async function registerCatalogue(store: SqliteStore, clock: Clock) {
   for (const programmeId of PROGRAMMES) {
     const details = { name: `Programme ${programmeId}`, startedOn: parseCalendarDate('2018-04-01') };
     const command = { kind: 'register-programme', programmeId, details } as const;
-    const how = { stream: programmeStream(programmeId), command, provenance: PROVENANCE };
-    programmes.push((await runDecider(ledger, programmeDecider, how)).state as Programme);
+    const stream = programmeStream(programmeId);
+    await runDecider(ledger, programmeDecider, { stream, command, provenance: PROVENANCE });
+    programmes.push((await readState(store, programmeDecider, stream)) as Programme);
   }
   const organisations = new Map<Organisation['id'], Organisation>();
   for (const organisationId of ORGANISATIONS) {
     const command = { kind: 'register-organisation', organisationId, name: organisationId } as const;
-    const how = { stream: organisationStream(organisationId), command, provenance: PROVENANCE };
-    const { state } = await runDecider(ledger, organisationDecider, how);
-    organisations.set(organisationId, state as Organisation);
+    const stream = organisationStream(organisationId);
+    await runDecider(ledger, organisationDecider, { stream, command, provenance: PROVENANCE });
+    const organisation = await readState(store, organisationDecider, stream);
+    organisations.set(organisationId, organisation as Organisation);
   }
   const measures = new Map<Measure['id'], Measure>();
   for (const { id, ...definition } of MEASURES) {
     const measureId = parseMeasureId(id);
     const command = { kind: 'define-measure', measureId, definition, parent: undefined } as const;
-    const how = { stream: measureStream(measureId), command, provenance: PROVENANCE };
-    measures.set(measureId, (await runDecider(ledger, measureDecider, how)).state as Measure);
+    const stream = measureStream(measureId);
+    await runDecider(ledger, measureDecider, { stream, command, provenance: PROVENANCE });
+    measures.set(measureId, (await readState(store, measureDecider, stream)) as Measure);
   }
   return { programmes, organisations, measures };
 }

@@ -7,7 +7,8 @@
  */
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream, mkdirSync, rmSync } from 'node:fs';
+import { createReadStream, mkdirSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -63,10 +64,10 @@ export class ImportSpool implements OnModuleInit {
       }
     };
     try {
+      // Opened before anything can break off: a stream that opens its file by itself may do so after it was removed.
+      const file = await open(path, 'wx', 0o600);
       const either = AbortSignal.any([signal, idle.signal]);
-      await pipeline(upload, hashing, createWriteStream(path, { mode: 0o600, flags: 'wx' }), {
-        signal: either,
-      });
+      await pipeline(upload, hashing, file.createWriteStream(), { signal: either });
     } catch (error) {
       rmSync(path, { force: true });
       throw reasonOf(error, { stopping: signal.aborted, idle: idle.signal.aborted });
