@@ -12,7 +12,14 @@ import type { EventReader, RecordedEvent } from '../store/event-store.js';
 import { upcast, type LedgerEvent } from '../store/upcast.js';
 import { CatalogueProjection } from './catalogue-projection.js';
 import { CellsProjection } from './cells-projection.js';
-import { eventDigest, openViewsForWriting, readCheckpoint, type ViewsCheckpoint } from './views-file.js';
+import {
+  dropReadersIndexes,
+  eventDigest,
+  makeReadersIndexes,
+  openViewsForWriting,
+  readCheckpoint,
+  type ViewsCheckpoint,
+} from './views-file.js';
 
 export interface BatchProjected extends ViewsCheckpoint {
   /** Whether a programme, an organisation or a measure changed. */
@@ -132,9 +139,12 @@ export class Projector {
 
   /**
    * A rebuild may lose its own file in a power cut, and is then begun again. So until it is level it neither waits
-   * for the disk nor writes every page twice. The change back to WAL flushes the whole file, before it is current.
+   * for the disk nor writes every page twice, and keeps no index that only readers use. The change back to WAL
+   * flushes the whole file, before it is current.
    */
   buildFast(fast: boolean): void {
+    if (fast) dropReadersIndexes(this.db);
+    else makeReadersIndexes(this.db);
     this.db.pragma(`synchronous = ${fast ? 'OFF' : 'NORMAL'}`);
     this.db.pragma(`journal_mode = ${fast ? 'MEMORY' : 'WAL'}`);
   }

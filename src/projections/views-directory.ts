@@ -14,6 +14,8 @@ export class ViewsDirectory {
     this.dir = join(dataDir, 'views');
     this.pointer = join(this.dir, 'current');
     mkdirSync(this.dir, { recursive: true });
+    // What SQLite sorts for an index is as large as the index: it belongs on this disk, not in a /tmp of memory.
+    process.env['SQLITE_TMPDIR'] ??= this.dir;
   }
 
   currentFile(): string | null {
@@ -34,7 +36,8 @@ export class ViewsDirectory {
 
   removeAllBut(file: string): void {
     for (const name of readdirSync(this.dir)) {
-      if (name !== 'current' && !name.startsWith(basename(file))) rmSync(join(this.dir, name));
+      if (name !== 'current' && !name.startsWith(basename(file)))
+        rmSync(join(this.dir, name), { force: true });
     }
   }
 }

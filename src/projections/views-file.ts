@@ -28,9 +28,6 @@ const LAYOUT = `
     sequence INTEGER PRIMARY KEY, position TEXT NOT NULL, ledger_time INTEGER NOT NULL,
     type INTEGER NOT NULL, programme INTEGER, digest INTEGER NOT NULL
   ) STRICT;
-  -- An index ends with the row's own key, which is the sequence.
-  CREATE INDEX events_of_programme ON events (programme) WHERE programme IS NOT NULL;
-  CREATE INDEX events_of_type ON events (type);
   CREATE TABLE catalogue (
     kind TEXT NOT NULL, id TEXT NOT NULL, sequence INTEGER NOT NULL, state TEXT NOT NULL,
     PRIMARY KEY (kind, id, sequence)
@@ -45,7 +42,6 @@ const LAYOUT = `
     cell INTEGER NOT NULL, sequence INTEGER NOT NULL, adds INTEGER NOT NULL,
     submission BLOB NOT NULL, line INTEGER NOT NULL, revision INTEGER NOT NULL, state TEXT NOT NULL
   ) STRICT;
-  CREATE UNIQUE INDEX cell_log_of_cell ON cell_log (cell, sequence);
   CREATE TABLE supersessions (
     submission BLOB NOT NULL, line INTEGER NOT NULL, revision INTEGER NOT NULL, sequence INTEGER NOT NULL,
     PRIMARY KEY (submission, line, revision)
@@ -56,6 +52,27 @@ const LAYOUT = `
   ) STRICT;
   CREATE UNIQUE INDEX stock_values_by_time ON stock_values (cell, effective_to, sequence);
 `;
+
+/**
+ * What only readers look things up by: it need not be there while nobody reads. Made of all rows at once, an index is
+ * sorted and written from end to end; grown row by row, its pages are written again and again.
+ */
+const READERS_INDEXES = {
+  // An index ends with the row's own key, which is the sequence.
+  events_of_programme: 'INDEX %s ON events (programme) WHERE programme IS NOT NULL',
+  events_of_type: 'INDEX %s ON events (type)',
+  cell_log_of_cell: 'UNIQUE INDEX %s ON cell_log (cell, sequence)',
+};
+
+export function dropReadersIndexes(db: Database.Database): void {
+  for (const name of Object.keys(READERS_INDEXES)) db.exec(`DROP INDEX IF EXISTS ${name}`);
+}
+
+export function makeReadersIndexes(db: Database.Database): void {
+  for (const [name, index] of Object.entries(READERS_INDEXES)) {
+    db.exec(`CREATE ${index.replace('%s', `IF NOT EXISTS ${name}`)}`);
+  }
+}
 
 /** Of each of the three or four connections of a process. The system's own cache of the file comes after it. */
 const CACHE_KIB = 16 * 1024;
@@ -78,6 +95,7 @@ export function openViewsForWriting(file: string): Database.Database {
   if (db.pragma('user_version', { simple: true }) === 0) {
     db.transaction(() => {
       db.exec(LAYOUT);
+      makeReadersIndexes(db);
       db.pragma(`user_version = ${VIEWS_VERSION}`);
     }).immediate();
   }

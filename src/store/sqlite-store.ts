@@ -2,7 +2,7 @@
  * The embedded store: `events.db` in the data directory, for one process at a time.
  *
  * Reads run on the calling thread, where they cost microseconds; appends go to the writer's thread, together
- * with all others of the same turn of the event loop.
+ * with others of the same turn of the event loop.
  */
 import type { StreamName } from '../kernel/ids.js';
 import { once } from 'node:events';
@@ -25,6 +25,12 @@ import { SqliteReader } from './sqlite-reader.js';
 import type { AppendReply, AppendRequest, WriterOptions } from './sqlite-writer.js';
 
 export const eventsFile = (dataDir: string) => join(dataDir, 'events.db');
+
+/**
+ * So many appends are worth a flush at once. Waiting for all requests of a turn would make them a convoy: the disk
+ * would stand still while they are decided, and they while it writes.
+ */
+const GROUP_SIZE_MIN = 8;
 
 interface Waiting {
   readonly request: AppendRequest;
@@ -77,11 +83,14 @@ export class SqliteStore extends EventStore {
     };
     return new Promise((resolve, reject) => {
       this.waiting.set(request.ticket, { request, expected, resolve, reject });
-      if (this.outbox.push(request) === 1) setImmediate(() => this.send());
+      const held = this.outbox.push(request);
+      if (held === 1) setImmediate(() => this.send());
+      else if (held >= GROUP_SIZE_MIN) this.send();
     });
   }
 
   private send(): void {
+    if (this.outbox.length === 0) return;
     this.writer.postMessage(this.outbox);
     this.outbox = [];
   }
@@ -132,7 +141,7 @@ export class SqliteStore extends EventStore {
   }
 
   private async finish(): Promise<void> {
-    if (this.outbox.length > 0) this.send();
+    this.send();
     // The writer is the last to close the file: only then does SQLite move all of its log into it.
     await this.reader.close();
     this.writer.postMessage('close');
