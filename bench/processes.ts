@@ -3,6 +3,8 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ReadinessView } from '../src/http/health.views.js';
 import type { LoadPlan, LoadResult } from './load.js';
 import type { ServerUsage } from './server.js';
 
@@ -25,6 +27,23 @@ export class Server {
     closeSync(log);
     const { url, adminKey } = await reply<{ url: string; adminKey: string }>(child);
     return new Server(child, url, adminKey);
+  }
+
+  /**
+   * Until the self-check has read the whole history, as it does once after each start: while it does, it takes its
+   * share of the machine.
+   */
+  async untilChecked(): Promise<void> {
+    const deadlineMs = performance.now() + STARTED_WITHIN_MS;
+    while (performance.now() < deadlineMs) {
+      const { sequence, selfCheck } = (await (
+        await fetch(`${this.url}/health/ready`)
+      ).json()) as ReadinessView;
+      if (!selfCheck.ok) throw new Error(`the self-check found a fault: ${selfCheck.fault}`);
+      if (selfCheck.sequence === sequence) return;
+      await delay(1_000);
+    }
+    throw new Error('the self-check did not become level');
   }
 
   /** CPU time and memory of the whole process so far. */

@@ -13,6 +13,7 @@ const OF_PROGRAMME = '&programme=programme-01';
 
 export async function measureTotals(dataDir: string, outcomes: number, seconds: number): Promise<Latency[]> {
   const server = await Server.start(dataDir);
+  await server.untilChecked();
   const moments = Array.from({ length: 97 }, (_, index) => Math.floor((outcomes * (index + 1)) / 98));
   const dates = Array.from({ length: 7 }, (_, index) => `${2019 + index}-03-31`);
   const questions: Readonly<Record<string, readonly string[]>> = {
