@@ -13,6 +13,7 @@ import {
   type PersonalDataOverride,
 } from '../kernel/free-text.js';
 import type { MeasureId, OrganisationId, OutcomeId, ProgrammeId } from '../kernel/ids.js';
+import { personalDataIn } from '../kernel/personal-data.js';
 import type { Refusal, RefusalCode } from '../kernel/refusals.js';
 
 export const BASES = ['counted', 'estimated', 'modelled', 'self-reported'] as const;
@@ -84,14 +85,19 @@ export function faultsOf(content: OutcomeContent, { facts, override }: Asked, at
     faults.push({ code, detail, pointer: `${at}/${field}` });
 
   const measure = facts.measures.get(content.measureId);
-  if (!measure) fault('measure-unknown', 'measure', `there is no measure ${content.measureId}`);
+  if (!measure) fault('measure-unknown', 'measure', thereIsNo('measure', content.measureId));
   if (content.organisationId !== undefined && !facts.organisations.has(content.organisationId)) {
-    fault('organisation-unknown', 'organisation', `there is no organisation ${content.organisationId}`);
+    fault('organisation-unknown', 'organisation', thereIsNo('organisation', content.organisationId));
   }
   if (measure) checkQuantity(content, measure, fault);
   checkRange(content, fault);
   checkPeriod(content, facts, fault);
   return [...faults, ...textFaults(textsOf(content), override, at)];
+}
+
+/** What stands where an id belongs may come from the column beside it: it is told only if it looks like nobody's. */
+function thereIsNo(what: string, id: string): string {
+  return `there is no ${what} ${personalDataIn(id).length > 0 ? 'with that id' : id}`;
 }
 
 type ReportFault = (code: RefusalCode, field: string, detail: string) => void;
