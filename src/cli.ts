@@ -51,6 +51,10 @@ function program(): Command {
       new Option('--format <format>', 'by default from the name of the file').choices(['csv', 'ndjson']),
     )
     .option('--dry-run', 'check every row and record nothing')
+    .option(
+      '--personal-data-override <reason>',
+      'record texts that look like personal data; the reason is kept with them',
+    )
     .option('--json', 'print the receipt as JSON')
     .action((file: string, options: ImportOptions & Connection) =>
       importCommand(clientFor(options), file, options),

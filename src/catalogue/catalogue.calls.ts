@@ -50,7 +50,7 @@ export const registerProgramme = {
   description: 'Registering it again with the same content is a success that changes nothing.',
   body: RegisterProgrammeDto,
   answers: changed('The programme is registered.', PROGRAMME_CHANGED),
-  problems: { 409: ['programme-exists'] },
+  problems: { 409: ['programme-exists'], 422: ['personal-data-suspected'] },
 } satisfies CallSpec<ChangeReceipt>;
 
 export const amendProgramme = {
@@ -61,7 +61,7 @@ export const amendProgramme = {
   params: { id: PROGRAMME_ID },
   body: AmendProgrammeDto,
   answers: changed('The programme is amended.', PROGRAMME_CHANGED),
-  problems: { 404: ['programme-unknown'], 422: ['programme-closed'] },
+  problems: { 404: ['programme-unknown'], 422: ['programme-closed', 'personal-data-suspected'] },
 } satisfies CallSpec<ChangeReceipt>;
 
 export const closeProgramme = {
@@ -72,7 +72,10 @@ export const closeProgramme = {
   params: { id: PROGRAMME_ID },
   body: CloseProgrammeDto,
   answers: changed('The programme is closed.', PROGRAMME_CHANGED),
-  problems: { 404: ['programme-unknown'], 422: ['programme-closed', 'outside-programme-life'] },
+  problems: {
+    404: ['programme-unknown'],
+    422: ['programme-closed', 'outside-programme-life', 'personal-data-suspected'],
+  },
 } satisfies CallSpec<ChangeReceipt>;
 
 export const reopenProgramme = {
@@ -82,7 +85,7 @@ export const reopenProgramme = {
   params: { id: PROGRAMME_ID },
   body: ReopenProgrammeDto,
   answers: changed('The programme is open.', PROGRAMME_CHANGED),
-  problems: { 404: ['programme-unknown'] },
+  problems: { 404: ['programme-unknown'], 422: ['personal-data-suspected'] },
 } satisfies CallSpec<ChangeReceipt>;
 
 export const listProgrammes = {
@@ -110,7 +113,7 @@ export const registerOrganisation = {
   description: 'With the name that it bears from the beginning; later names are posted to its names.',
   body: RegisterOrganisationDto,
   answers: changed('The organisation is registered.', ORGANISATION_CHANGED),
-  problems: { 409: ['organisation-exists'] },
+  problems: { 409: ['organisation-exists'], 422: ['personal-data-suspected'] },
 } satisfies CallSpec<ChangeReceipt>;
 
 export const renameOrganisation = {
@@ -121,7 +124,7 @@ export const renameOrganisation = {
   params: { id: ORGANISATION_ID },
   body: RenameOrganisationDto,
   answers: changed('The organisation is renamed.', ORGANISATION_CHANGED),
-  problems: { 404: ['organisation-unknown'], 409: ['name-date-taken'] },
+  problems: { 404: ['organisation-unknown'], 409: ['name-date-taken'], 422: ['personal-data-suspected'] },
 } satisfies CallSpec<ChangeReceipt>;
 
 export const listOrganisations = {
@@ -151,7 +154,10 @@ export const defineMeasure = {
     'is never summed over years; a `ratio` is re-derived from its parts, never averaged or summed.',
   body: DefineMeasureDto,
   answers: changed('The measure is defined.', MEASURE_CHANGED),
-  problems: { 409: ['measure-exists'], 422: ['event-type-reserved', 'measure-unknown', 'roll-up-mismatch'] },
+  problems: {
+    409: ['measure-exists'],
+    422: ['event-type-reserved', 'measure-unknown', 'roll-up-mismatch', 'personal-data-suspected'],
+  },
 } satisfies CallSpec<ChangeReceipt>;
 
 export const reviseMeasure = {
@@ -164,7 +170,7 @@ export const reviseMeasure = {
   params: { id: MEASURE_ID },
   body: ReviseMeasureDto,
   answers: changed('The measure has a new version.', MEASURE_CHANGED),
-  problems: { 404: ['measure-unknown'] },
+  problems: { 404: ['measure-unknown'], 422: ['personal-data-suspected'] },
 } satisfies CallSpec<ChangeReceipt>;
 
 export const listMeasures = {

@@ -49,14 +49,14 @@ export class CatalogueController {
   @Post('programmes')
   @Call(calls.registerProgramme)
   async registerProgramme(
-    @Body() { id, ...details }: RegisterProgrammeDto,
+    @Body() { id, personalDataOverride, ...details }: RegisterProgrammeDto,
     @Recording() by: ApiProvenance,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChangeReceipt> {
     const programmeId = parseProgrammeId(id);
     return this.change(
       id,
-      { kind: 'register-programme', programmeId, details: detailsOf(details) },
+      { kind: 'register-programme', programmeId, details: detailsOf(details), personalDataOverride },
       by,
       reply,
     );
@@ -66,14 +66,14 @@ export class CatalogueController {
   @Call(calls.amendProgramme)
   async amendProgramme(
     @Param('id') id: string,
-    @Body() { reason, ...details }: AmendProgrammeDto,
+    @Body() { reason, personalDataOverride, ...details }: AmendProgrammeDto,
     @Recording() by: ApiProvenance,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChangeReceipt> {
     const programmeId = this.find('programme', id).id;
     return this.change(
       id,
-      { kind: 'amend-programme', programmeId, details: detailsOf(details), reason },
+      { kind: 'amend-programme', programmeId, details: detailsOf(details), reason, personalDataOverride },
       by,
       reply,
     );
@@ -83,7 +83,7 @@ export class CatalogueController {
   @Call(calls.closeProgramme)
   async closeProgramme(
     @Param('id') id: string,
-    @Body() { closedOn, reason }: CloseProgrammeDto,
+    @Body() { closedOn, reason, personalDataOverride }: CloseProgrammeDto,
     @Recording() by: ApiProvenance,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChangeReceipt> {
@@ -92,7 +92,7 @@ export class CatalogueController {
     const date = parseCalendarDate(closedOn);
     return this.change(
       id,
-      { kind: 'close-programme', programmeId, closedOn: date, today, reason },
+      { kind: 'close-programme', programmeId, closedOn: date, today, reason, personalDataOverride },
       by,
       reply,
     );
@@ -102,13 +102,14 @@ export class CatalogueController {
   @Call(calls.reopenProgramme)
   async reopenProgramme(
     @Param('id') id: string,
-    @Body() { reason }: ReopenProgrammeDto,
+    @Body() { reason, personalDataOverride }: ReopenProgrammeDto,
     @Recording() by: ApiProvenance,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChangeReceipt> {
+    const programmeId = this.find('programme', id).id;
     return this.change(
       id,
-      { kind: 'reopen-programme', programmeId: this.find('programme', id).id, reason },
+      { kind: 'reopen-programme', programmeId, reason, personalDataOverride },
       by,
       reply,
     );
@@ -130,25 +131,26 @@ export class CatalogueController {
   @Post('organisations')
   @Call(calls.registerOrganisation)
   async registerOrganisation(
-    @Body() { id, name }: RegisterOrganisationDto,
+    @Body() { id, name, personalDataOverride }: RegisterOrganisationDto,
     @Recording() by: ApiProvenance,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChangeReceipt> {
     const organisationId = parseOrganisationId(id);
-    return this.change(id, { kind: 'register-organisation', organisationId, name }, by, reply);
+    const registered = { organisationId, name, personalDataOverride };
+    return this.change(id, { kind: 'register-organisation', ...registered }, by, reply);
   }
 
   @Post('organisations/:id/names')
   @Call(calls.renameOrganisation)
   async renameOrganisation(
     @Param('id') id: string,
-    @Body() { name, from }: RenameOrganisationDto,
+    @Body() { name, from, personalDataOverride }: RenameOrganisationDto,
     @Recording() by: ApiProvenance,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChangeReceipt> {
     const organisationId = this.find('organisation', id).id;
-    const date = parseCalendarDate(from);
-    return this.change(id, { kind: 'rename-organisation', organisationId, name, from: date }, by, reply);
+    const renamed = { organisationId, name, from: parseCalendarDate(from), personalDataOverride };
+    return this.change(id, { kind: 'rename-organisation', ...renamed }, by, reply);
   }
 
   @Get('organisations')
@@ -167,29 +169,26 @@ export class CatalogueController {
   @Post('measures')
   @Call(calls.defineMeasure)
   async defineMeasure(
-    @Body() { id, rollsUpInto, ...rest }: DefineMeasureDto,
+    @Body() { id, rollsUpInto, personalDataOverride, ...rest }: DefineMeasureDto,
     @Recording() by: ApiProvenance,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChangeReceipt> {
     const parent = rollsUpInto === null ? null : parseMeasureId(rollsUpInto);
     const definition: MeasureDefinition = { ...rest, rollsUpInto: parent };
-    return this.change(id, { kind: 'define-measure', measureId: parseMeasureId(id), definition }, by, reply);
+    const defined = { measureId: parseMeasureId(id), definition, personalDataOverride };
+    return this.change(id, { kind: 'define-measure', ...defined }, by, reply);
   }
 
   @Post('measures/:id/revisions')
   @Call(calls.reviseMeasure)
   async reviseMeasure(
     @Param('id') id: string,
-    @Body() revision: ReviseMeasureDto,
+    @Body() { personalDataOverride, ...revision }: ReviseMeasureDto,
     @Recording() by: ApiProvenance,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChangeReceipt> {
-    return this.change(
-      id,
-      { kind: 'revise-measure', measureId: this.find('measure', id).id, revision },
-      by,
-      reply,
-    );
+    const revised = { measureId: this.find('measure', id).id, revision, personalDataOverride };
+    return this.change(id, { kind: 'revise-measure', ...revised }, by, reply);
   }
 
   @Get('measures')
@@ -236,7 +235,11 @@ export class CatalogueController {
   }
 }
 
-function detailsOf({ name, startedOn, description }: Omit<RegisterProgrammeDto, 'id'>): ProgrammeDetails {
+function detailsOf({
+  name,
+  startedOn,
+  description,
+}: Omit<RegisterProgrammeDto, 'id' | 'personalDataOverride'>): ProgrammeDetails {
   return { name, startedOn: parseCalendarDate(startedOn), ...(description !== undefined && { description }) };
 }
 

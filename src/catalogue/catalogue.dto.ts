@@ -1,5 +1,6 @@
 /** What the catalogue's calls take and answer. */
 import { IsBoolean, IsIn, Matches } from 'class-validator';
+import { Both } from '../http/answers.js';
 import {
   CalendarDate,
   Describe,
@@ -11,12 +12,13 @@ import {
   WholeNumber,
   DigitsText,
 } from '../http/decorators.js';
+import { MayOverride } from '../http/personal-data.dto.js';
 import { MEASURE_KINDS, type MeasureKind } from './measure.js';
 
 const NAME_MAX = 200;
 const TEXT_MAX = 2_000;
 
-export class AmendProgrammeDto {
+export class AmendProgrammeDto extends MayOverride {
   @Describe({ description: 'What people call it.', example: 'Lipid management programme' })
   @PlainText({ max: NAME_MAX })
   name!: string;
@@ -35,7 +37,7 @@ export class AmendProgrammeDto {
   reason!: string;
 }
 
-export class RegisterProgrammeDto {
+export class RegisterProgrammeDto extends MayOverride {
   @Describe({ description: 'A slug; it never changes.', example: 'lipid-management' })
   @Slug()
   id!: string;
@@ -54,7 +56,7 @@ export class RegisterProgrammeDto {
   description?: string;
 }
 
-export class CloseProgrammeDto {
+export class CloseProgrammeDto extends MayOverride {
   @Describe({
     description: 'The last day on which its outcomes count; not in the future.',
     example: '2024-03-31',
@@ -67,13 +69,13 @@ export class CloseProgrammeDto {
   reason!: string;
 }
 
-export class ReopenProgrammeDto {
+export class ReopenProgrammeDto extends MayOverride {
   @Describe({ description: 'Why it is reopened.', example: 'funding goes on' })
   @PlainText({ max: TEXT_MAX })
   reason!: string;
 }
 
-export class RegisterOrganisationDto {
+export class RegisterOrganisationDto extends MayOverride {
   @Describe({ description: 'A slug; it never changes.', example: 'wessex' })
   @Slug()
   id!: string;
@@ -83,7 +85,7 @@ export class RegisterOrganisationDto {
   name!: string;
 }
 
-export class RenameOrganisationDto {
+export class RenameOrganisationDto extends MayOverride {
   @Describe({ description: 'The new name.', example: 'Health Innovation Wessex' })
   @PlainText({ max: NAME_MAX })
   name!: string;
@@ -93,7 +95,7 @@ export class RenameOrganisationDto {
   from!: string;
 }
 
-export class DefineMeasureDto {
+class MeasureFields {
   @Describe({ description: 'A slug; it never changes.', example: 'feno-tests' })
   @Slug()
   id!: string;
@@ -137,7 +139,9 @@ export class DefineMeasureDto {
   definition?: string;
 }
 
-export class ReviseMeasureDto {
+export class DefineMeasureDto extends Both(MeasureFields, MayOverride) {}
+
+export class ReviseMeasureDto extends MayOverride {
   @Describe({ description: 'What people call it from now on.', example: 'FeNO tests done' })
   @PlainText({ max: NAME_MAX })
   label!: string;
@@ -249,7 +253,7 @@ export class OrganisationView {
   names!: OrganisationNameView[];
 }
 
-export class MeasureView extends DefineMeasureDto {
+export class MeasureView extends MeasureFields {
   @Describe({ description: 'From 1; one more with each revision.', example: 1 })
   @WholeNumber({ min: 1 })
   version!: number;

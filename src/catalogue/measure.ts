@@ -8,8 +8,9 @@
 import { unreachable } from '../kernel/assert.js';
 import { canonicalJson } from '../kernel/canonical-json.js';
 import type { Decider } from '../kernel/decider.js';
+import { admitTexts, type Overridden, type Overriding } from '../kernel/free-text.js';
 import type { MeasureId } from '../kernel/ids.js';
-import { Refused } from '../kernel/refusals.js';
+import { Refused, type Refusal } from '../kernel/refusals.js';
 
 export const MEASURE_KINDS = ['flow', 'stock', 'ratio'] as const;
 /** `flow` is summed over time; `stock` takes the latest value of a period; `ratio` is re-derived from its parts. */
@@ -40,15 +41,17 @@ export type MeasureEvent =
   | {
       readonly schema: 'measure-defined@1';
       readonly type: 'MeasureDefined';
-      readonly data: MeasureDefinition & { readonly measureId: MeasureId };
+      readonly data: MeasureDefinition & Overridden & { readonly measureId: MeasureId };
     }
   | {
       readonly schema: 'measure-revised@1';
       readonly type: 'MeasureRevised';
-      readonly data: MeasureRevision & { readonly measureId: MeasureId; readonly version: number };
+      readonly data: MeasureRevision &
+        Overridden & { readonly measureId: MeasureId; readonly version: number };
     };
 
-export type MeasureCommand =
+export type MeasureCommand = Overriding & MeasureRequest;
+type MeasureRequest =
   | {
       readonly kind: 'define-measure';
       readonly measureId: MeasureId;
@@ -81,10 +84,11 @@ function decide(state: MeasureState, command: MeasureCommand): readonly MeasureE
       if (state.status === 'undefined') {
         throw new Refused({ code: 'measure-unknown', detail: `there is no measure ${measureId}` });
       }
-      const { label, definition, comparable } = command.revision;
+      const { label, definition, comparable, reason } = command.revision;
       if (state.revisedAs && canonicalJson(state.revisedAs) === canonicalJson(command.revision)) return [];
       if (comparable && label === state.label && definition === state.definition) return [];
-      const data = { measureId, version: state.version + 1, ...command.revision };
+      const kept = admitTexts({ label, definition, reason }, command);
+      const data = { measureId, version: state.version + 1, ...command.revision, ...kept };
       return [{ schema: 'measure-revised@1', type: 'MeasureRevised', data }];
     }
     default:
@@ -94,39 +98,44 @@ function decide(state: MeasureState, command: MeasureCommand): readonly MeasureE
 
 function define(
   state: MeasureState,
-  { measureId, definition, parent }: Extract<MeasureCommand, { kind: 'define-measure' }>,
+  command: Extract<MeasureCommand, { kind: 'define-measure' }>,
 ): readonly MeasureEvent[] {
+  const { measureId, definition, parent } = command;
   if (state.status === 'defined') {
     if (canonicalJson(state.definedAs) === canonicalJson(definition)) return [];
     throw new Refused({ code: 'measure-exists', detail: `measure ${measureId} exists with other content` });
   }
+  const { label, unit, definition: words } = definition;
+  const kept = admitTexts({ label, unit, definition: words }, command, definitionFaults(definition, parent));
+  const data = { measureId, ...definition, ...kept };
+  return [{ schema: 'measure-defined@1', type: 'MeasureDefined', data }];
+}
+
+function definitionFaults(definition: MeasureDefinition, parent: Measure | undefined): Refusal[] {
+  const faults: Refusal[] = [];
   if (RESERVED_EVENT_TYPE.test(definition.eventType)) {
-    throw new Refused({
-      code: 'event-type-reserved',
-      detail: `the event type ${definition.eventType} is kept for the ledger's own events`,
-      pointer: '/eventType',
-    });
+    const detail = `the event type ${definition.eventType} is kept for the ledger's own events`;
+    faults.push({ code: 'event-type-reserved', detail, pointer: '/eventType' });
   }
-  if (definition.rollsUpInto !== null) {
-    const pointer = '/rollsUpInto';
-    if (!parent) {
-      const detail = `there is no measure ${definition.rollsUpInto}`;
-      throw new Refused({ code: 'measure-unknown', detail, pointer });
-    }
-    // The parent must exist first and never changes, so that roll-ups cannot run in a circle.
-    const same = (['kind', 'unit', 'countsPeople'] as const).every((key) => parent[key] === definition[key]);
-    if (!same || parent.kind === 'ratio') {
-      const detail = `a measure rolls up into one of its own kind and unit, and ratios into none: ${parent.id} is a ${parent.kind} of ${parent.unit}`;
-      throw new Refused({ code: 'roll-up-mismatch', detail, pointer });
-    }
+  if (definition.rollsUpInto === null) return faults;
+  const pointer = '/rollsUpInto';
+  if (!parent) {
+    const detail = `there is no measure ${definition.rollsUpInto}`;
+    return [...faults, { code: 'measure-unknown', detail, pointer }];
   }
-  return [{ schema: 'measure-defined@1', type: 'MeasureDefined', data: { measureId, ...definition } }];
+  // The parent must exist first and never changes, so that roll-ups cannot run in a circle.
+  const same = (['kind', 'unit', 'countsPeople'] as const).every((key) => parent[key] === definition[key]);
+  if (!same || parent.kind === 'ratio') {
+    const detail = `a measure rolls up into one of its own kind and unit, and ratios into none: ${parent.id} is a ${parent.kind} of ${parent.unit}`;
+    faults.push({ code: 'roll-up-mismatch', detail, pointer });
+  }
+  return faults;
 }
 
 function evolve(state: MeasureState, event: MeasureEvent): MeasureState {
   switch (event.schema) {
     case 'measure-defined@1': {
-      const { measureId, ...definition } = event.data;
+      const { measureId, personalDataOverride: _, ...definition } = event.data;
       return {
         status: 'defined',
         id: measureId,
@@ -138,7 +147,7 @@ function evolve(state: MeasureState, event: MeasureEvent): MeasureState {
     }
     case 'measure-revised@1': {
       const { definition: _, ...measure } = state as Measure;
-      const { measureId: _m, version, ...revision } = event.data;
+      const { measureId: _m, version, personalDataOverride: _o, ...revision } = event.data;
       const { label, definition, comparable } = revision;
       const current = measure.series.at(-1)!;
       return {

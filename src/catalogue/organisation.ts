@@ -5,6 +5,7 @@
 import { unreachable } from '../kernel/assert.js';
 import type { Decider } from '../kernel/decider.js';
 import type { CalendarDate } from '../kernel/financial-year.js';
+import { admitTexts, type Overridden, type Overriding } from '../kernel/free-text.js';
 import type { OrganisationId } from '../kernel/ids.js';
 import { Refused } from '../kernel/refusals.js';
 
@@ -12,19 +13,20 @@ export type OrganisationEvent =
   | {
       readonly schema: 'organisation-registered@1';
       readonly type: 'OrganisationRegistered';
-      readonly data: { readonly organisationId: OrganisationId; readonly name: string };
+      readonly data: Overridden & { readonly organisationId: OrganisationId; readonly name: string };
     }
   | {
       readonly schema: 'organisation-renamed@1';
       readonly type: 'OrganisationRenamed';
-      readonly data: {
+      readonly data: Overridden & {
         readonly organisationId: OrganisationId;
         readonly name: string;
         readonly from: CalendarDate;
       };
     };
 
-export type OrganisationCommand =
+export type OrganisationCommand = Overriding & OrganisationRequest;
+type OrganisationRequest =
   | { readonly kind: 'register-organisation'; readonly organisationId: OrganisationId; readonly name: string }
   | {
       readonly kind: 'rename-organisation';
@@ -46,13 +48,8 @@ function decide(state: OrganisationState, command: OrganisationCommand): readonl
   switch (command.kind) {
     case 'register-organisation':
       if (state.status === 'unregistered') {
-        return [
-          {
-            schema: 'organisation-registered@1',
-            type: 'OrganisationRegistered',
-            data: { organisationId, name },
-          },
-        ];
+        const data = { organisationId, name, ...admitTexts({ name }, command) };
+        return [{ schema: 'organisation-registered@1', type: 'OrganisationRegistered', data }];
       }
       if (state.names.some((known) => known.name === name)) return [];
       throw new Refused({
@@ -75,13 +72,8 @@ function decide(state: OrganisationState, command: OrganisationCommand): readonl
           pointer: '/from',
         });
       }
-      return [
-        {
-          schema: 'organisation-renamed@1',
-          type: 'OrganisationRenamed',
-          data: { organisationId, name, from: command.from },
-        },
-      ];
+      const data = { organisationId, name, from: command.from, ...admitTexts({ name }, command) };
+      return [{ schema: 'organisation-renamed@1', type: 'OrganisationRenamed', data }];
     }
     default:
       return unreachable(command);

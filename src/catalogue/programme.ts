@@ -6,8 +6,9 @@ import { unreachable } from '../kernel/assert.js';
 import { canonicalJson } from '../kernel/canonical-json.js';
 import type { Decider } from '../kernel/decider.js';
 import type { CalendarDate } from '../kernel/financial-year.js';
+import { admitTexts, type Overridden, type Overriding } from '../kernel/free-text.js';
 import type { ProgrammeId } from '../kernel/ids.js';
-import { Refused } from '../kernel/refusals.js';
+import { Refused, type Refusal } from '../kernel/refusals.js';
 
 export interface ProgrammeDetails {
   readonly name: string;
@@ -19,17 +20,18 @@ export type ProgrammeEvent =
   | {
       readonly schema: 'programme-registered@1';
       readonly type: 'ProgrammeRegistered';
-      readonly data: ProgrammeDetails & { readonly programmeId: ProgrammeId };
+      readonly data: ProgrammeDetails & Overridden & { readonly programmeId: ProgrammeId };
     }
   | {
       readonly schema: 'programme-amended@1';
       readonly type: 'ProgrammeAmended';
-      readonly data: ProgrammeDetails & { readonly programmeId: ProgrammeId; readonly reason: string };
+      readonly data: ProgrammeDetails &
+        Overridden & { readonly programmeId: ProgrammeId; readonly reason: string };
     }
   | {
       readonly schema: 'programme-closed@1';
       readonly type: 'ProgrammeClosed';
-      readonly data: {
+      readonly data: Overridden & {
         readonly programmeId: ProgrammeId;
         readonly closedOn: CalendarDate;
         readonly reason: string;
@@ -38,10 +40,11 @@ export type ProgrammeEvent =
   | {
       readonly schema: 'programme-reopened@1';
       readonly type: 'ProgrammeReopened';
-      readonly data: { readonly programmeId: ProgrammeId; readonly reason: string };
+      readonly data: Overridden & { readonly programmeId: ProgrammeId; readonly reason: string };
     };
 
-export type ProgrammeCommand =
+export type ProgrammeCommand = Overriding & ProgrammeRequest;
+type ProgrammeRequest =
   | {
       readonly kind: 'register-programme';
       readonly programmeId: ProgrammeId;
@@ -74,9 +77,12 @@ export type ProgrammeState = { readonly status: 'unregistered' } | Programme;
 function decide(state: ProgrammeState, command: ProgrammeCommand): readonly ProgrammeEvent[] {
   const { programmeId } = command;
   if (command.kind === 'register-programme') {
-    const data = { programmeId, ...command.details };
-    if (state.status === 'unregistered')
+    if (state.status === 'unregistered') {
+      const { name, description } = command.details;
+      const kept = admitTexts({ name, description }, command);
+      const data = { programmeId, ...command.details, ...kept };
       return [{ schema: 'programme-registered@1', type: 'ProgrammeRegistered', data }];
+    }
     if (same(state.registeredAs, command.details) || same(detailsOf(state), command.details)) return [];
     throw new Refused({
       code: 'programme-exists',
@@ -88,48 +94,47 @@ function decide(state: ProgrammeState, command: ProgrammeCommand): readonly Prog
   }
   switch (command.kind) {
     case 'amend-programme':
-      if (state.status === 'closed') throw closed(state);
-      if (same(detailsOf(state), command.details)) return [];
-      return [
-        {
-          schema: 'programme-amended@1',
-          type: 'ProgrammeAmended',
-          data: { programmeId, ...command.details, reason: command.reason },
-        },
-      ];
+      return amend(state, command);
     case 'close-programme':
-      if (state.status === 'closed') {
-        // Closing twice on the same day changes nothing, so a retried request is safe.
-        if (state.closedOn === command.closedOn) return [];
-        throw closed(state);
-      }
-      if (command.closedOn < state.startedOn || command.closedOn > command.today) {
-        throw new Refused({
-          code: 'outside-programme-life',
-          detail: `a programme closes between its start, ${state.startedOn}, and today, ${command.today}`,
-          pointer: '/closedOn',
-        });
-      }
-      return [
-        {
-          schema: 'programme-closed@1',
-          type: 'ProgrammeClosed',
-          data: { programmeId, closedOn: command.closedOn, reason: command.reason },
-        },
-      ];
-    case 'reopen-programme':
+      return close(state, command);
+    case 'reopen-programme': {
       if (state.status === 'open') return [];
-      return [
-        {
-          schema: 'programme-reopened@1',
-          type: 'ProgrammeReopened',
-          data: { programmeId, reason: command.reason },
-        },
-      ];
+      const { reason } = command;
+      const data = { programmeId, reason, ...admitTexts({ reason }, command) };
+      return [{ schema: 'programme-reopened@1', type: 'ProgrammeReopened', data }];
+    }
     default:
       return unreachable(command);
   }
 }
+
+function amend(state: Programme, command: CommandOf<'amend-programme'>): readonly ProgrammeEvent[] {
+  const { programmeId, details, reason } = command;
+  if (state.status === 'closed') throw closed(state);
+  if (same(detailsOf(state), details)) return [];
+  const { name, description } = details;
+  const kept = admitTexts({ name, description, reason }, command);
+  const data = { programmeId, ...details, reason, ...kept };
+  return [{ schema: 'programme-amended@1', type: 'ProgrammeAmended', data }];
+}
+
+function close(state: Programme, command: CommandOf<'close-programme'>): readonly ProgrammeEvent[] {
+  const { programmeId, closedOn, today, reason } = command;
+  if (state.status === 'closed') {
+    // Closing twice on the same day changes nothing, so a retried request is safe.
+    if (state.closedOn === closedOn) return [];
+    throw closed(state);
+  }
+  const faults: Refusal[] = [];
+  if (closedOn < state.startedOn || closedOn > today) {
+    const detail = `a programme closes between its start, ${state.startedOn}, and today, ${today}`;
+    faults.push({ code: 'outside-programme-life', detail, pointer: '/closedOn' });
+  }
+  const data = { programmeId, closedOn, reason, ...admitTexts({ reason }, command, faults) };
+  return [{ schema: 'programme-closed@1', type: 'ProgrammeClosed', data }];
+}
+
+type CommandOf<Kind> = Extract<ProgrammeCommand, { kind: Kind }>;
 
 function closed(state: Programme): Refused {
   return new Refused({
@@ -149,11 +154,11 @@ function same(one: ProgrammeDetails, other: ProgrammeDetails): boolean {
 function evolve(state: ProgrammeState, event: ProgrammeEvent): ProgrammeState {
   switch (event.schema) {
     case 'programme-registered@1': {
-      const { programmeId, ...details } = event.data;
+      const { programmeId, personalDataOverride: _, ...details } = event.data;
       return { status: 'open', id: programmeId, ...details, registeredAs: details };
     }
     case 'programme-amended@1': {
-      const { programmeId, reason: _, ...details } = event.data;
+      const { programmeId, reason: _r, personalDataOverride: _o, ...details } = event.data;
       return { status: 'open', id: programmeId, ...details, registeredAs: (state as Programme).registeredAs };
     }
     case 'programme-closed@1':

@@ -12,6 +12,7 @@ export interface ImportOptions {
   readonly format?: 'csv' | 'ndjson';
   readonly dryRun?: boolean;
   readonly json?: boolean;
+  readonly personalDataOverride?: string;
 }
 
 interface ImportReceipt {
@@ -36,6 +37,7 @@ export async function importCommand(
   const found = statSync(file, { throwIfNoEntry: false });
   if (!found) throw new CommandFailed(`there is no file ${file}`, 2);
   if (found.isDirectory()) throw new CommandFailed(`${file} is a directory: name a file`, 2);
+  const { personalDataOverride: override } = options;
   const format = options.format ?? (/\.(ndjson|jsonl)$/i.test(file) ? 'ndjson' : 'csv');
   const path = `/v1/programmes/${encodeURIComponent(options.programme)}/imports`;
   try {
@@ -47,6 +49,7 @@ export async function importCommand(
       headers: {
         'content-type': format === 'csv' ? 'text/csv' : 'application/x-ndjson',
         accept: 'application/x-ndjson',
+        ...(override !== undefined && { 'personal-data-override': override }),
       },
     });
     const receipt = await receiptOf(response);

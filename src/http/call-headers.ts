@@ -33,6 +33,18 @@ export const IF_MATCH: RequestHeader = {
   says: 'If-Match must be the version of the outcome in quotes, such as "0"',
 };
 
+/** Not a parameter of the query, which logs hold. */
+export const PERSONAL_DATA_OVERRIDE: RequestHeader = {
+  name: 'Personal-Data-Override',
+  required: false,
+  description:
+    'Why texts of the file that look as if they held personal data are to be recorded: a reason in ASCII, which is ' +
+    'kept with each outcome that it let through, and must hold no personal data itself.',
+  schema: { type: 'string', pattern: '^[\\x20-\\x7e]{5,500}$' },
+  example: 'the numbers are grant references that pass the same check',
+  says: 'Personal-Data-Override must be a reason of 5 to 500 ASCII characters, without personal data in it',
+};
+
 export const LAST_EVENT_ID: RequestHeader = {
   name: 'Last-Event-ID',
   required: false,

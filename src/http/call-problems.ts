@@ -80,9 +80,17 @@ function told(code: ProblemCode, { query, headers, body, faultsBelow = '' }: Cal
       return query ? { fault: { code: 'unknown-field', detail: 'is not a known field', pointer: '/x' } } : {};
     case 'invalid-content':
       return { fault: { code: 'required', detail: 'is required', pointer: `/${firstField(body as Dto)}` } };
+    case 'personal-data-suspected':
+      return { below: faultsBelow, at: `/${freeTextOf(body as Dto)}` };
     default:
       return { below: faultsBelow };
   }
+}
+
+/** A field in the caller's own words. Outcomes have a note, also where the body lists them. */
+function freeTextOf(dto: Dto): string {
+  const fields = Object.keys(schemaOf(dto)['properties'] as object);
+  return ['reason', 'name', 'label'].find((field) => fields.includes(field)) ?? 'note';
 }
 
 function firstField(dto: Dto): string {

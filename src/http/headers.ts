@@ -1,11 +1,13 @@
 /** Headers that carry meaning, parsed once. */
 import { Headers } from '@nestjs/common';
+import { overrideFaults, type PersonalDataOverride } from '../kernel/free-text.js';
 import { parseSubmissionId, UUID, type SubmissionId } from '../kernel/ids.js';
-import { IDEMPOTENCY_KEY, IF_MATCH } from './call-headers.js';
+import { IDEMPOTENCY_KEY, IF_MATCH, PERSONAL_DATA_OVERRIDE } from './call-headers.js';
 import { Problem } from './problem.js';
 
 export const IdempotencyKeyHeader = () => Headers('idempotency-key');
 export const IfMatchHeader = () => Headers('if-match');
+export const PersonalDataOverrideHeader = () => Headers('personal-data-override');
 
 /** A UUID, bare or as the quoted string of the IETF draft. */
 export function parseIdempotencyKey(header: string | undefined): SubmissionId {
@@ -24,4 +26,14 @@ export function parseIfMatch(header: string | undefined): number {
   const match = /^"(0|[1-9]\d{0,8})"$/.exec(header?.trim() ?? '');
   if (!match) throw new Problem('bad-header', IF_MATCH.says);
   return Number(match[1]);
+}
+
+/** The reason of an override for a call whose body is a file; undefined where there is none. */
+export function parsePersonalDataOverride(header: string | undefined): PersonalDataOverride | undefined {
+  if (header === undefined) return undefined;
+  const override = { reason: header.trim() };
+  if (!/^[\x20-\x7e]{5,500}$/.test(override.reason) || overrideFaults(override).length > 0) {
+    throw new Problem('bad-header', PERSONAL_DATA_OVERRIDE.says);
+  }
+  return override;
 }

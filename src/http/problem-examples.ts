@@ -65,6 +65,10 @@ const EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
     at: '/numerator',
   },
   'percent-above-hundred': { detail: 'a percentage is at most 100', at: '/percent' },
+  'personal-data-suspected': {
+    detail: 'the text looks as if it held an NHS number: take it out, or override this with a reason',
+    at: '/note',
+  },
   'outcome-version-stale': { detail: `outcome ${OUTCOME} stands at version 1, not 0` },
   'outcome-withdrawn': { detail: `outcome ${OUTCOME} was withdrawn` },
   'not-summable-over-time': {
@@ -104,16 +108,19 @@ export interface ProblemTold {
   readonly fault?: ProblemFault;
   /** The pointer of what the call is about: an outcome of a submission is at `/outcomes/0`. */
   readonly below?: string;
+  /** Instead of the pointer of the example. */
+  readonly at?: string;
 }
 
 export function problemExample(
   code: ProblemCode,
   status: number,
-  { detail, fault, below = '' }: ProblemTold,
+  { detail, fault, below = '', at }: ProblemTold,
 ): ProblemDocument {
   const example = EXAMPLES[code];
   const said = fault ? `a fault: ${fault.pointer} ${fault.detail}` : (detail ?? example.detail);
-  const placed = example.at !== undefined && { code, detail: said, pointer: below + example.at };
+  const place = example.at === undefined ? undefined : (at ?? example.at);
+  const placed = place !== undefined && { code, detail: said, pointer: below + place };
   const error = fault ?? (placed || undefined);
   return {
     type: PROBLEM_TYPE_PREFIX + code,

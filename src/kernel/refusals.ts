@@ -28,6 +28,7 @@ export const REFUSAL_CODES = [
   'range-excludes-quantity',
   'numerator-exceeds-denominator',
   'percent-above-hundred',
+  'personal-data-suspected',
   // correcting and withdrawing
   'outcome-version-stale',
   'outcome-withdrawn',
@@ -59,4 +60,8 @@ export class Refused extends Error {
   get code(): RefusalCode {
     return this.refusals[0].code;
   }
+}
+
+export function refuseIfAny([first, ...others]: readonly Refusal[]): void {
+  if (first) throw new Refused(first, ...others);
 }

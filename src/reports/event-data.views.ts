@@ -1,11 +1,14 @@
 /**
  * What the data of events hold, as stored: the shape of each schema that `dataschema` may name. A stored event
- * never changes, so neither does a class here; a new version of a shape is a new class beside it.
+ * never changes, so neither does a class here but for a field that may be absent; a new version of a shape is a new
+ * class beside it.
  */
 import { IsBoolean, IsIn, Matches } from 'class-validator';
 import { MEASURE_KINDS } from '../catalogue/measure.js';
+import { Both } from '../http/answers.js';
 import { CalendarDate, DecimalString, Describe, Nested, Nullable, Optional } from '../http/decorators.js';
 import { PlainText, Slug, WholeNumber } from '../http/decorators.js';
+import { PersonalDataOverrideDto } from '../http/personal-data.dto.js';
 import { OUTCOME_ID } from '../kernel/ids.js';
 import type { LedgerSchema } from '../store/upcast.js';
 import { BASES } from '../submissions/outcome.js';
@@ -15,7 +18,14 @@ import { EffectiveView, EVENT_TYPE } from './outcome.views.js';
 const NAME_MAX = 200;
 const TEXT_MAX = 2_000;
 
-class OfProgramme {
+class MayBeOverridden {
+  @Optional()
+  @Describe({ description: 'Present where a text that looks like personal data was recorded with a reason.' })
+  @Nested(() => PersonalDataOverrideDto)
+  readonly personalDataOverride?: PersonalDataOverrideDto;
+}
+
+class OfProgramme extends MayBeOverridden {
   @Describe({ description: 'The programme.' })
   @Slug()
   readonly programmeId!: string;
@@ -54,7 +64,7 @@ export class ProgrammeClosedData extends ProgrammeReopenedData {
   readonly closedOn!: string;
 }
 
-export class OrganisationRegisteredData {
+export class OrganisationRegisteredData extends MayBeOverridden {
   @Describe({ description: 'The organisation.' })
   @Slug()
   readonly organisationId!: string;
@@ -70,7 +80,7 @@ export class OrganisationRenamedData extends OrganisationRegisteredData {
   readonly from!: string;
 }
 
-class OfMeasure {
+class OfMeasure extends MayBeOverridden {
   @Describe({ description: 'The measure.' })
   @Slug()
   readonly measureId!: string;
@@ -170,7 +180,7 @@ class FiguresData {
   readonly range?: RangeDto;
 }
 
-export class OutcomeData extends FiguresData {
+export class OutcomeData extends Both(FiguresData, MayBeOverridden) {
   @Describe({ description: 'The outcome: `<submission>.<line>`.' })
   @Matches(OUTCOME_ID)
   readonly outcomeId!: string;

@@ -3,6 +3,7 @@
  * when a spreadsheet has made something else of a cell than was typed. Cells are never repaired or guessed at:
  * 01/04/2023 may be a day in April or in January.
  */
+import { personalDataIn } from '../kernel/personal-data.js';
 import { pointerOf } from '../http/strict-json.js';
 import type { ProblemFault } from '../http/problem.js';
 
@@ -148,6 +149,8 @@ function hintFor(kind: Kind, cell: string): string | undefined {
 
 const ECHO_MAX = 40;
 
+/** A cell in the wrong column may be anything: what looks like personal data is not told back. */
 function echo(text: string): string {
+  if (personalDataIn(text).length > 0) return 'what is there';
   return JSON.stringify(text.length > ECHO_MAX ? `${text.slice(0, ECHO_MAX)}…` : text);
 }

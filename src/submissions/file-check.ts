@@ -9,6 +9,7 @@ import { Injectable } from '@nestjs/common';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Problem, type ProblemFault } from '../http/problem.js';
 import { londonDate } from '../kernel/financial-year.js';
+import type { PersonalDataOverride } from '../kernel/free-text.js';
 import { fileSubmissionId, OUTCOMES_MAX, submissionStream, type ProgrammeId } from '../kernel/ids.js';
 import { Refused } from '../kernel/refusals.js';
 import { EventStore } from '../store/event-store.js';
@@ -54,6 +55,7 @@ export interface CheckRequest {
   readonly file: SpooledFile;
   readonly format: FileFormat;
   readonly programmeId: ProgrammeId;
+  readonly override: PersonalDataOverride | undefined;
   readonly signal: AbortSignal;
   readonly onRows: (rows: number) => void;
 }
@@ -80,14 +82,14 @@ export class FileCheck {
 
   /** @throws Problem `invalid-file`, with the faults of every bad row; Refused when the programme is closed */
   async check(request: CheckRequest): Promise<CheckedFile> {
-    const { file, format, programmeId, signal, onRows } = request;
+    const { file, format, programmeId, override, signal, onRows } = request;
     const told: FileFault[] = [];
     let [rows, bad, known, chunks] = [0, 0, 0, 0];
     try {
       for await (const chunk of chunksOf(file, format)) {
         signal.throwIfAborted();
         const isKnown = await this.isRecorded(fileSubmissionId(programmeId, file.sha256, chunk.index));
-        const faultsByRow = isKnown ? [] : await this.faultsOf(chunk.rows, programmeId);
+        const faultsByRow = isKnown ? [] : await this.faultsOf(chunk.rows, programmeId, override);
         faultsByRow.forEach((faults, index) => {
           if (faults.length > 0) bad++;
           const { line } = chunk.rows[index]!;
@@ -116,6 +118,7 @@ export class FileCheck {
   private async faultsOf(
     rows: readonly FileRow[],
     programmeId: ProgrammeId,
+    override: PersonalDataOverride | undefined,
   ): Promise<readonly ProblemFault[][]> {
     const contents = rows.map(({ outcome }) => outcome && contentOfDto(outcome));
     const good = contents.filter((content) => content !== null);
@@ -125,7 +128,9 @@ export class FileCheck {
       throw new Refused({ code: 'programme-closed', detail });
     }
     return rows.map((row, index) =>
-      row.outcome === null ? [...row.faults] : faultsOf(contents[index]!, facts, '').map(row.inFile),
+      row.outcome === null
+        ? [...row.faults]
+        : faultsOf(contents[index]!, { facts, override }, '').map(row.inFile),
     );
   }
 

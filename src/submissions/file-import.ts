@@ -11,6 +11,7 @@ import { CommandBus } from '@nestjs/cqrs';
 import type { Readable } from 'node:stream';
 import { setFlagsFromString } from 'node:v8';
 import { assert } from '../kernel/assert.js';
+import type { PersonalDataOverride } from '../kernel/free-text.js';
 import { fileSubmissionId, type ProgrammeId } from '../kernel/ids.js';
 import type { Provenance } from '../store/run-decider.js';
 import { chunksOf, FileCheck, type Chunk } from './file-check.js';
@@ -24,6 +25,7 @@ export interface ImportRequest {
   readonly programmeId: ProgrammeId;
   readonly format: FileFormat;
   readonly dryRun: boolean;
+  readonly override: PersonalDataOverride | undefined;
   readonly by: Omit<Provenance, 'source'>;
   readonly onProgress: (progress: ImportProgress) => void;
 }
@@ -67,13 +69,14 @@ export class FileImport implements BeforeApplicationShutdown {
   }
 
   private async checkAndRecord(file: SpooledFile, request: ImportRequest): Promise<ImportReceiptView> {
-    const { programmeId, format, dryRun, onProgress } = request;
+    const { programmeId, format, dryRun, override, onProgress } = request;
     const { signal } = this.closing;
     const { rows, chunks, known } = await this.checker
       .check({
         file,
         format,
         programmeId,
+        override,
         signal,
         onRows: (checked) => onProgress({ phase: 'checking', rows: checked }),
       })
@@ -113,7 +116,7 @@ export class FileImport implements BeforeApplicationShutdown {
   private submit(
     { sha256 }: SpooledFile,
     { index, rows }: Chunk,
-    { programmeId, by }: ImportRequest,
+    { programmeId, by, override }: ImportRequest,
   ): Promise<Recorded> {
     const outcomes = rows.map(({ line, outcome }) => {
       assert(outcome !== null, `line ${line} was checked, and is wrong now`);
@@ -123,8 +126,8 @@ export class FileImport implements BeforeApplicationShutdown {
     const lines = rows.map(({ line }) => line);
     const source = (row: number) => `file:${sha256}#${lines[row]}`;
     const submissionId = fileSubmissionId(programmeId, sha256, index);
-    const request = { kind: 'submit', submissionId, programmeId, outcomes } as const;
-    return this.commands.execute(new RecordOutcomes(request, { ...by, source }));
+    const request = { submissionId, programmeId, outcomes, personalDataOverride: override };
+    return this.commands.execute(new RecordOutcomes({ kind: 'submit', ...request }, { ...by, source }));
   }
 
   private track<Result>(work: Promise<Result>): Promise<Result> {

@@ -1,6 +1,7 @@
 /** What the call that imports a file says of itself. */
 import { PROGRAMME_ID } from '../catalogue/catalogue.calls.js';
 import { exampleOf } from '../http/call-examples.js';
+import { PERSONAL_DATA_OVERRIDE } from '../http/call-headers.js';
 import type { CallSpec, Content } from '../http/call-spec.js';
 import { refTo } from '../http/json-schema.js';
 import { ImportQueryDto, ImportReceiptView } from './imports.dto.js';
@@ -59,6 +60,7 @@ export const importFile = {
     'with `Accept: application/x-ndjson`, it tells its progress line by line.',
   params: { id: PROGRAMME_ID },
   query: ImportQueryDto,
+  headers: [PERSONAL_DATA_OVERRIDE],
   body: { 'application/x-ndjson': NDJSON, 'text/csv': CSV },
   answers: {
     200: {

@@ -3,6 +3,7 @@ import { Controller, Headers, Logger, Param, Post, Query, Req, Res } from '@nest
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PassThrough, Readable } from 'node:stream';
 import { Call } from '../http/call.js';
+import { parsePersonalDataOverride, PersonalDataOverrideHeader } from '../http/headers.js';
 import { Problem } from '../http/problem.js';
 import { problemOf } from '../http/problem.filter.js';
 import { Recording, type ApiProvenance } from '../http/provenance.js';
@@ -29,14 +30,16 @@ export class ImportsController {
     @Param('id') programme: string,
     @Query() { dryRun }: ImportQueryDto,
     @Headers('accept') accept: string | undefined,
+    @PersonalDataOverrideHeader() reason: string | undefined,
     @Req() request: FastifyRequest,
     @Recording() by: ApiProvenance,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ImportReceiptView | Readable> {
+    const override = parsePersonalDataOverride(reason);
     const format = formatOf(request);
     const programmeId = parseProgramme(programme);
     const file = await this.imports.receive(programmeId, request.body as Readable);
-    const asked = { programmeId, format, dryRun: dryRun === 'true', by };
+    const asked = { programmeId, format, dryRun: dryRun === 'true', override, by };
     if (!accept?.includes('application/x-ndjson')) {
       const receipt = await this.imports.carryOut(file, { ...asked, onProgress: () => undefined });
       void reply.status(receipt.recorded > 0 ? 201 : 200);

@@ -6,7 +6,14 @@ import type { Organisation } from '../catalogue/organisation.js';
 import type { Measure } from '../catalogue/measure.js';
 import type { Programme } from '../catalogue/programme.js';
 import { financialYearOf, type CalendarDate } from '../kernel/financial-year.js';
+import {
+  textFaults,
+  type FreeTexts,
+  type Overridden,
+  type PersonalDataOverride,
+} from '../kernel/free-text.js';
 import type { MeasureId, OrganisationId, OutcomeId, ProgrammeId } from '../kernel/ids.js';
+import { personalDataIn } from '../kernel/personal-data.js';
 import type { Refusal, RefusalCode } from '../kernel/refusals.js';
 
 export const BASES = ['counted', 'estimated', 'modelled', 'self-reported'] as const;
@@ -32,7 +39,7 @@ export interface OutcomeContent {
 }
 
 /** As recorded: what was said, of which programme, under which version of the measure. */
-export interface RecordedOutcome extends OutcomeContent {
+export interface RecordedOutcome extends OutcomeContent, Overridden {
   readonly outcomeId: OutcomeId;
   readonly programmeId: ProgrammeId;
   readonly measureVersion: number;
@@ -42,7 +49,10 @@ export interface RecordedOutcome extends OutcomeContent {
  * The figures of the version that a correction or a withdrawal replaces, so that each event says by itself
  * what changed from what. Free text is not repeated: it could not be erased in one place.
  */
-export type ReplacedOutcome = Omit<RecordedOutcome, 'outcomeId' | 'programmeId' | 'evidence' | 'note'> & {
+export type ReplacedOutcome = Omit<
+  RecordedOutcome,
+  'outcomeId' | 'programmeId' | 'evidence' | 'note' | 'personalDataOverride'
+> & {
   /** The version that is replaced, and the stream revision of the event that recorded it. */
   readonly version: number;
   readonly revision: number;
@@ -57,21 +67,37 @@ export interface CatalogueFacts {
   readonly today: CalendarDate;
 }
 
+/** What of an outcome is in its programme's own words. */
+export function textsOf({ evidence, note }: OutcomeContent): FreeTexts {
+  return { 'evidence/title': evidence?.title, 'evidence/uri': evidence?.uri, note };
+}
+
+/** What the rules are asked under. */
+export interface Asked {
+  readonly facts: CatalogueFacts;
+  readonly override: PersonalDataOverride | undefined;
+}
+
 /** Every rule that an outcome breaks, each with a pointer below `at`. */
-export function faultsOf(content: OutcomeContent, facts: CatalogueFacts, at: string): Refusal[] {
+export function faultsOf(content: OutcomeContent, { facts, override }: Asked, at: string): Refusal[] {
   const faults: Refusal[] = [];
   const fault = (code: RefusalCode, field: string, detail: string) =>
     faults.push({ code, detail, pointer: `${at}/${field}` });
 
   const measure = facts.measures.get(content.measureId);
-  if (!measure) fault('measure-unknown', 'measure', `there is no measure ${content.measureId}`);
+  if (!measure) fault('measure-unknown', 'measure', thereIsNo('measure', content.measureId));
   if (content.organisationId !== undefined && !facts.organisations.has(content.organisationId)) {
-    fault('organisation-unknown', 'organisation', `there is no organisation ${content.organisationId}`);
+    fault('organisation-unknown', 'organisation', thereIsNo('organisation', content.organisationId));
   }
   if (measure) checkQuantity(content, measure, fault);
   checkRange(content, fault);
   checkPeriod(content, facts, fault);
-  return faults;
+  return [...faults, ...textFaults(textsOf(content), override, at)];
+}
+
+/** What stands where an id belongs may come from the column beside it: it is told only if it looks like nobody's. */
+function thereIsNo(what: string, id: string): string {
+  return `there is no ${what} ${personalDataIn(id).length > 0 ? 'with that id' : id}`;
 }
 
 type ReportFault = (code: RefusalCode, field: string, detail: string) => void;

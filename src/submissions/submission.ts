@@ -10,10 +10,18 @@ import type { Measure } from '../catalogue/measure.js';
 import { unreachable } from '../kernel/assert.js';
 import { canonicalJson } from '../kernel/canonical-json.js';
 import type { Decider } from '../kernel/decider.js';
+import {
+  overrideFaults,
+  overrideFor,
+  textFaults,
+  type Overridden,
+  type Overriding,
+} from '../kernel/free-text.js';
 import { outcomeIdOf, type OutcomeId, type ProgrammeId, type SubmissionId } from '../kernel/ids.js';
-import { Refused, type Refusal } from '../kernel/refusals.js';
+import { Refused, refuseIfAny, type Refusal } from '../kernel/refusals.js';
 import {
   faultsOf,
+  textsOf,
   type CatalogueFacts,
   type OutcomeContent,
   type RecordedOutcome,
@@ -31,7 +39,7 @@ export type SubmissionEvent =
   | {
       readonly schema: 'outcome-withdrawn@1';
       readonly type: 'OutcomeWithdrawn';
-      readonly data: {
+      readonly data: Overridden & {
         readonly outcomeId: OutcomeId;
         readonly programmeId: ProgrammeId;
         readonly reason: string;
@@ -39,14 +47,14 @@ export type SubmissionEvent =
       };
     };
 
-export interface Submit {
+export interface Submit extends Overriding {
   readonly kind: 'submit';
   readonly submissionId: SubmissionId;
   readonly programmeId: ProgrammeId;
   readonly outcomes: readonly OutcomeContent[];
   readonly facts: CatalogueFacts;
 }
-interface ChangeOfOutcome {
+interface ChangeOfOutcome extends Overriding {
   readonly outcomeId: OutcomeId;
   readonly line: number;
   readonly expectedVersion: number;
@@ -94,7 +102,7 @@ function decide(state: SubmissionState, command: SubmissionCommand): readonly Su
 }
 
 function submit(state: SubmissionState, command: Submit): readonly SubmissionEvent[] {
-  const { submissionId, programmeId, outcomes, facts } = command;
+  const { submissionId, programmeId, outcomes, facts, personalDataOverride: override } = command;
   if (state.status === 'recorded') {
     // The rules are not asked again: what they said then holds, even if the programme has closed since.
     if (state.programmeId === programmeId && sameOutcomes(state, outcomes)) return [];
@@ -108,12 +116,15 @@ function submit(state: SubmissionState, command: Submit): readonly SubmissionEve
     const detail = `programme ${programmeId} closed on ${facts.programme.closedOn}`;
     refusals.push({ code: 'programme-closed', detail });
   }
-  outcomes.forEach((outcome, index) => refusals.push(...faultsOf(outcome, facts, `/outcomes/${index}`)));
-  refuseIfAny(refusals);
+  outcomes.forEach((outcome, index) => {
+    refusals.push(...faultsOf(outcome, { facts, override }, `/outcomes/${index}`));
+  });
+  refuseIfAny([...refusals, ...overrideFaults(override)]);
   return outcomes.map((content, index) => {
     const measure = facts.measures.get(content.measureId)!;
     const outcomeId = outcomeIdOf(submissionId, index + 1);
-    const data = { outcomeId, programmeId, measureVersion: measure.version, ...content };
+    const kept = overrideFor(textsOf(content), override);
+    const data = { outcomeId, programmeId, measureVersion: measure.version, ...content, ...kept };
     return { schema: 'outcome@1', type: measure.eventType, data };
   });
 }
@@ -123,7 +134,7 @@ function change(
   story: OutcomeStory,
   command: Correct | Withdraw,
 ): readonly SubmissionEvent[] {
-  const { outcomeId, expectedVersion, reason } = command;
+  const { outcomeId, expectedVersion, reason, personalDataOverride: override } = command;
   const { programmeId } = state;
   const made = story[expectedVersion + 1]?.event;
   if (made && saysTheSame(made, command)) return [];
@@ -136,14 +147,17 @@ function change(
     throw new Refused({ code: 'outcome-withdrawn', detail: `outcome ${outcomeId} was withdrawn` });
   }
   const replaces = replacedBy(current.event.data, expectedVersion, current.revision);
+  const faults = [...textFaults({ reason }, override), ...overrideFaults(override)];
   if (command.kind === 'withdraw') {
-    const data = { outcomeId, programmeId, reason, replaces };
+    refuseIfAny(faults);
+    const data = { outcomeId, programmeId, reason, replaces, ...overrideFor({ reason }, override) };
     return [{ schema: 'outcome-withdrawn@1', type: 'OutcomeWithdrawn', data }];
   }
   const { content, facts } = command;
-  refuseIfAny(faultsOf(content, facts, ''));
+  refuseIfAny([...faultsOf(content, { facts, override }, ''), ...faults]);
   const measureVersion = versionFor(facts.measures.get(content.measureId)!, replaces);
-  const data = { outcomeId, programmeId, measureVersion, ...content, reason, replaces };
+  const kept = overrideFor({ ...textsOf(content), reason }, override);
+  const data = { outcomeId, programmeId, measureVersion, ...content, reason, replaces, ...kept };
   return [{ schema: 'outcome-corrected@1', type: 'OutcomeCorrected', data }];
 }
 
@@ -171,10 +185,6 @@ function replacedBy(recorded: RecordedOutcome, version: number, revision: number
   };
 }
 
-function refuseIfAny([first, ...others]: readonly Refusal[]): void {
-  if (first) throw new Refused(first, ...others);
-}
-
 function sameOutcomes(state: Recorded, outcomes: readonly OutcomeContent[]): boolean {
   const recorded = state.outcomes.map((story) => contentOf(story[0]!.event as { data: RecordedOutcome }));
   return canonicalJson(recorded) === canonicalJson(outcomes);
@@ -192,7 +202,7 @@ function saysTheSame(made: SubmissionEvent, command: Correct | Withdraw): boolea
 
 /** What the programme said, out of what was recorded. */
 export function contentOf({ data }: { readonly data: RecordedOutcome }): OutcomeContent {
-  const { outcomeId: _o, programmeId: _p, measureVersion: _v, ...rest } = data;
+  const { outcomeId: _o, programmeId: _p, measureVersion: _v, personalDataOverride: _d, ...rest } = data;
   const {
     reason: _r,
     replaces: _s,

@@ -30,6 +30,7 @@ const RULES: readonly ProblemCode[] = [
   'effective-period-spans-years',
   'effective-in-future',
   'outside-programme-life',
+  'personal-data-suspected',
 ];
 
 const EFFECTIVE = { from: '2023-04-01', to: '2023-06-30' };
@@ -144,5 +145,9 @@ export const withdraw = {
       example: { id: OUTCOME_ID.example, sequence: 43, version: 2 },
     },
   },
-  problems: { 404: ['outcome-unknown'], 412: ['outcome-version-stale'], 422: ['outcome-withdrawn'] },
+  problems: {
+    404: ['outcome-unknown'],
+    412: ['outcome-version-stale'],
+    422: ['outcome-withdrawn', 'personal-data-suspected'],
+  },
 } satisfies CallSpec<RecordedLineView>;

@@ -27,14 +27,15 @@ export class SubmissionsController {
   async submit(
     @Param('id') programme: string,
     @IdempotencyKeyHeader() key: string | undefined,
-    @Body() { outcomes }: SubmissionDto,
+    @Body() { outcomes, personalDataOverride }: SubmissionDto,
     @Recording() by: ApiProvenance,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ReceiptView> {
     const submissionId = parseIdempotencyKey(key);
     const programmeId = parseOr(() => parseProgrammeId(programme), 'programme-unknown');
     const contents = outcomes.map(contentOfDto);
-    const recorded = await this.record({ kind: 'submit', submissionId, programmeId, outcomes: contents }, by);
+    const submitted = { submissionId, programmeId, outcomes: contents, personalDataOverride };
+    const recorded = await this.record({ kind: 'submit', ...submitted }, by);
     void reply.status(recorded.repeated ? 200 : 201);
     return {
       submission: submissionId,
@@ -50,12 +51,12 @@ export class SubmissionsController {
   async correct(
     @Param('id') outcome: string,
     @IfMatchHeader() ifMatch: string | undefined,
-    @Body() { reason, ...content }: CorrectionDto,
+    @Body() { reason, personalDataOverride, ...content }: CorrectionDto,
     @Recording() by: ApiProvenance,
   ): Promise<RecordedLineView> {
     const expectedVersion = parseIfMatch(ifMatch);
     const { submissionId, line } = parseOr(() => parseOutcomeId(outcome), 'outcome-unknown');
-    const change = { submissionId, line, expectedVersion, reason };
+    const change = { submissionId, line, expectedVersion, reason, personalDataOverride };
     const recorded = await this.record({ kind: 'correct', ...change, content: contentOfDto(content) }, by);
     return { ...recorded.outcomes[0]! };
   }
@@ -66,12 +67,13 @@ export class SubmissionsController {
   async withdraw(
     @Param('id') outcome: string,
     @IfMatchHeader() ifMatch: string | undefined,
-    @Body() { reason }: WithdrawalDto,
+    @Body() { reason, personalDataOverride }: WithdrawalDto,
     @Recording() by: ApiProvenance,
   ): Promise<RecordedLineView> {
     const expectedVersion = parseIfMatch(ifMatch);
     const { submissionId, line } = parseOr(() => parseOutcomeId(outcome), 'outcome-unknown');
-    const recorded = await this.record({ kind: 'withdraw', submissionId, line, expectedVersion, reason }, by);
+    const change = { submissionId, line, expectedVersion, reason, personalDataOverride };
+    const recorded = await this.record({ kind: 'withdraw', ...change }, by);
     return { ...recorded.outcomes[0]! };
   }
 

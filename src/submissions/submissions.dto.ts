@@ -1,5 +1,6 @@
 /** What the calls about submissions and outcomes take and answer. */
 import { IsIn, IsUUID, Matches } from 'class-validator';
+import { Both } from '../http/answers.js';
 import {
   DateOrInstant,
   DecimalString,
@@ -12,6 +13,7 @@ import {
   Slug,
   WholeNumber,
 } from '../http/decorators.js';
+import { MayOverride } from '../http/personal-data.dto.js';
 import { OUTCOME_ID } from '../kernel/ids.js';
 import { BASES, type Basis } from './outcome.js';
 
@@ -116,19 +118,19 @@ export class OutcomeDto {
   note?: string;
 }
 
-export class SubmissionDto {
+export class SubmissionDto extends MayOverride {
   @Describe({ description: 'All are recorded, or none is.' })
   @Each(() => OutcomeDto, { min: 1, max: 500 })
   outcomes!: OutcomeDto[];
 }
 
-export class CorrectionDto extends OutcomeDto {
+export class CorrectionDto extends Both(OutcomeDto, MayOverride) {
   @Describe({ description: 'Why it is corrected.', example: 'recount' })
   @PlainText({ max: 2_000 })
   reason!: string;
 }
 
-export class WithdrawalDto {
+export class WithdrawalDto extends MayOverride {
   @Describe({ description: 'Why it is withdrawn.', example: 'recorded twice by two sites' })
   @PlainText({ max: 2_000 })
   reason!: string;

@@ -1,6 +1,7 @@
 /** Carries out submissions, corrections and withdrawals: one envelope for the union of them. */
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { londonDate } from '../kernel/financial-year.js';
+import type { Overriding } from '../kernel/free-text.js';
 import {
   outcomeIdOf,
   submissionStream,
@@ -22,16 +23,16 @@ import {
 } from './submission.js';
 
 export type SubmissionRequest =
-  | {
+  | (Overriding & {
       readonly kind: 'submit';
       readonly submissionId: SubmissionId;
       readonly programmeId: ProgrammeId;
       readonly outcomes: readonly OutcomeContent[];
-    }
+    })
   | ({ readonly kind: 'correct'; readonly content: OutcomeContent } & ChangeRequest)
   | ({ readonly kind: 'withdraw' } & ChangeRequest);
 
-interface ChangeRequest {
+interface ChangeRequest extends Overriding {
   readonly submissionId: SubmissionId;
   readonly line: number;
   readonly expectedVersion: number;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventIdOf, parseProgrammeId, programmeStream } from '../../src/kernel/ids.js';
 import { SqliteStore } from '../../src/store/sqlite-store.js';
 import { CheckedLedger, KEY, OUTCOME_ID, pathOf, SUBMISSIONS } from '../support/checked-ledger.js';
+import { freeTextsOf } from '../support/free-texts.js';
 
 const OTHER = KEY.replace('0b', 'ab');
 const outcome = {
@@ -186,6 +187,40 @@ describe('problems keep to the document', () => {
     );
     expect(await ledger.get('/v1/totals/annual?measure=jobs&asAt=2999-01-01')).toBe('400 bad-query');
     expect(await ledger.get('/v1/outcomes?measure=jobs&cursor=forged')).toBe('400 bad-query');
+  });
+
+  test('where any text that any call takes looks like personal data', async () => {
+    await ledger.post('/v1/programmes', { id: 'ended', name: 'Ended', startedOn: '2020-04-01' });
+    await ledger.post('/v1/programmes/ended/closure', {
+      closedOn: '2024-03-31',
+      reason: 'funding has ended',
+    });
+    const ids: Record<string, string> = { reopenProgramme: 'ended' };
+    for (const id of ['correctOutcome', 'withdrawOutcome']) ids[id] = `${KEY}.2`;
+    const headers = { 'if-match': '"0"', 'idempotency-key': OTHER };
+    const asked: string[] = [];
+    for (const call of ledger.contract.operations.filter(({ body }) => body?.['application/json'])) {
+      const id = ids[call.id];
+      const path = pathOf(call, id === undefined ? {} : { id });
+      for (const { pointer, body } of freeTextsOf(call, ledger.shown(call.id)[0]!, ledger)) {
+        // What is new is refused for its text alone.
+        if ('id' in body) body['id'] = 'of-nobody';
+        if (call.id === 'renameOrganisation') body['from'] = '2024-01-01';
+        const { status, text } = await ledger.call('POST', path, { body, headers });
+        const { type, errors } = JSON.parse(text) as { type: string; errors?: { pointer: string }[] };
+        asked.push(`${call.id} ${pointer}`);
+        expect([asked.at(-1), status, type, errors?.map((fault) => fault.pointer)]).toEqual([
+          asked.at(-1),
+          422,
+          'urn:outcome-ledger:problem:personal-data-suspected',
+          [pointer],
+        ]);
+      }
+    }
+    expect(asked).toEqual(
+      expect.arrayContaining(['submitOutcomes /outcomes/0/evidence/uri', 'reviseMeasure /definition']),
+    );
+    expect(asked.length).toBeGreaterThanOrEqual(25);
   });
 
   test('where a file is wrong, or a programme is closed', async () => {

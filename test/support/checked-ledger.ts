@@ -15,12 +15,13 @@ export class CheckedLedger {
   private constructor(
     readonly ledger: Ledger,
     readonly contract: Contract,
+    readonly document: OpenAPIObject,
   ) {}
 
   static async start(): Promise<CheckedLedger> {
     const ledger = await Ledger.start();
     const { body } = await ledger.call<OpenAPIObject>('GET', '/openapi.json');
-    return new CheckedLedger(ledger, contractOf(body));
+    return new CheckedLedger(ledger, contractOf(body), body);
   }
 
   async call(method: string, path: string, sent: Call = {}): Promise<Answer<unknown>> {

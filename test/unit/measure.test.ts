@@ -113,12 +113,6 @@ describe('refused, the first fault first:', () => {
       define({ ...definition, label: reworded.label }),
       'measure-exists',
     ],
-    [
-      'an event type of the ledger’s own, and no parent',
-      [],
-      define(reserved),
-      'event-type-reserved /eventType',
-    ],
     ['rolling up into what is not there', [], define(ofJobs), 'measure-unknown /rollsUpInto'],
     [
       'rolling up into itself',
@@ -156,6 +150,15 @@ describe('refused, the first fault first:', () => {
       .when(command)
       .refuses(refusal),
   );
+
+  test('an event type of the ledger’s own, no parent, and a text that looks like personal data', () =>
+    given()
+      .when(define({ ...reserved, definition: 'ask someone@example.org' }))
+      .refuses(
+        'event-type-reserved /eventType',
+        'measure-unknown /rollsUpInto',
+        'personal-data-suspected /definition',
+      ));
 
   test.each([
     'ProgrammeEnded',

@@ -1,0 +1,26 @@
+/** How a caller records a text although it looks as if it held personal data: with a reason, which is kept. */
+import { Describe, Nested, Optional, PlainText } from './decorators.js';
+
+/** Fewer characters say nothing to whoever asks later why. */
+export const OVERRIDE_REASON = { min: 5, max: 500 };
+
+export class PersonalDataOverrideDto {
+  @Describe({
+    description:
+      'Why what looks like personal data is none, or must be recorded. It is kept with every event that it let ' +
+      'through, and must hold no personal data itself.',
+    example: 'the number is a grant reference that passes the same check',
+  })
+  @PlainText(OVERRIDE_REASON)
+  reason!: string;
+}
+
+/** What a body that carries free texts may say of them. */
+export class MayOverride {
+  @Optional()
+  @Describe({
+    description: 'Records texts that were refused as `personal-data-suspected`. Left out otherwise.',
+  })
+  @Nested(() => PersonalDataOverrideDto)
+  personalDataOverride?: PersonalDataOverrideDto;
+}

@@ -1,0 +1,285 @@
+/** Every decider asks of its free texts what personal-data.ts says, keeps an override, and repeats what it recorded. */
+import { describe, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { measureDecider, type MeasureCommand } from '../../src/catalogue/measure.js';
+import { organisationDecider, type OrganisationCommand } from '../../src/catalogue/organisation.js';
+import { programmeDecider, type ProgrammeCommand } from '../../src/catalogue/programme.js';
+import { standardCatalogue } from '../../src/catalogue/standard.js';
+import { fold, type Decider } from '../../src/kernel/decider.js';
+import { parseCalendarDate } from '../../src/kernel/financial-year.js';
+import { textFaults } from '../../src/kernel/free-text.js';
+import { parseMeasureId, parseOrganisationId, parseProgrammeId } from '../../src/kernel/ids.js';
+import { contentOf, type SubmissionEvent } from '../../src/submissions/submission.js';
+import type { OutcomeContent } from '../../src/submissions/outcome.js';
+import { decided, type ExpectedRefusal } from '../support/given.js';
+import {
+  closedProgramme,
+  content,
+  correct,
+  corrected,
+  given,
+  recorded,
+  replacing,
+  submit,
+  withdraw,
+  withdrawn,
+} from '../support/submissions.js';
+
+const NUMBER = '943 476 5919';
+const personalDataOverride = { reason: 'a grant reference that passes the check' };
+const overriding = <Command extends object>(command: Command) => ({ ...command, personalDataOverride });
+const keeping = <Event extends { readonly data: object }>(event: Event): Event => ({
+  ...event,
+  data: { ...event.data, personalDataOverride },
+});
+
+const noted: OutcomeContent = { ...content, note: `seen as ${NUMBER}` };
+const because = `of ${NUMBER}`;
+
+describe('outcomes', () => {
+  test('are refused with every text at fault, after the other faults of each', () =>
+    given()
+      .when(
+        submit(
+          [
+            { ...noted, organisationId: parseOrganisationId('nobody') },
+            {
+              ...content,
+              evidence: { title: 'mail of someone@example.org', uri: 'https://example.org/?nhs=9434765919' },
+            },
+          ],
+          { programme: closedProgramme },
+        ),
+      )
+      .refuses(
+        'programme-closed',
+        'organisation-unknown /outcomes/0/organisation',
+        'personal-data-suspected /outcomes/0/note',
+        'personal-data-suspected /outcomes/1/evidence/title',
+        'personal-data-suspected /outcomes/1/evidence/uri',
+      ));
+
+  test('are recorded with an override, which those keep that needed it', () =>
+    given()
+      .when(overriding(submit([content, noted])))
+      .then(recorded(1, content), keeping(recorded(2, noted))));
+
+  test.each<[string, readonly SubmissionEvent[]]>([
+    ['with the override', [keeping(recorded(1, noted))]],
+    ['before there was this rule', [recorded(1, noted)]],
+  ])('recorded %s get their receipt again, with an override or without', (_when, history) => {
+    for (const again of [submit([noted]), overriding(submit([noted]))]) {
+      given(...history)
+        .when(again)
+        .changesNothing();
+    }
+  });
+
+  test('are corrected and withdrawn under the same rule', () => {
+    const history = [recorded(1, content)];
+    given(...history)
+      .when(correct(noted, 0, { reason: because }))
+      .refuses('personal-data-suspected /note', 'personal-data-suspected /reason');
+    given(...history)
+      .when(withdraw(0, { reason: because }))
+      .refuses('personal-data-suspected /reason');
+    const correction = keeping(corrected(noted, replacing(content, 0, 0)));
+    given(...history)
+      .when(overriding(correct(noted, 0)))
+      .then(correction);
+    const { data, ...withdrawal } = withdrawn(replacing(content, 0, 0));
+    given(...history)
+      .when(overriding(withdraw(0, { reason: because })))
+      .then(keeping({ ...withdrawal, data: { ...data, reason: because } } as SubmissionEvent));
+    for (const again of [correct(noted, 0), overriding(correct(noted, 0))]) {
+      given(...history, correction)
+        .when(again)
+        .changesNothing();
+    }
+  });
+
+  test('keep nothing of an override that was not needed', () => {
+    given()
+      .when(overriding(submit([content])))
+      .then(recorded(1, content));
+    given(recorded(1, content))
+      .when(overriding(withdraw(0)))
+      .then(withdrawn(replacing(content, 0, 0)));
+  });
+
+  test('are not the reason of their override, nor is it what a correction replaces', () => {
+    const kept = keeping(recorded(1, noted)) as { data: Parameters<typeof contentOf>[0]['data'] };
+    expect(contentOf(kept)).toEqual(noted);
+    given(keeping(recorded(1, noted)))
+      .when(withdraw(0))
+      .then(withdrawn(replacing(noted, 0, 0)));
+  });
+});
+
+test('the reason of an override is a text, too, and nothing overrides what is said of it', () => {
+  const override = { personalDataOverride: { reason: `it is ${NUMBER}` } };
+  given()
+    .when({ ...submit([noted]), ...override })
+    .refuses('personal-data-suspected /personalDataOverride/reason');
+  given(recorded(1, content))
+    .when({ ...withdraw(0), ...override })
+    .refuses('personal-data-suspected /personalDataOverride/reason');
+});
+
+test('what is told names the field and what was found, and repeats nothing', () => {
+  expect(textFaults({ note: `Jane Placeholder, SW1A 1AA, ${NUMBER}` }, undefined, '/outcomes/0')).toEqual([
+    {
+      code: 'personal-data-suspected',
+      detail:
+        'the text looks as if it held an NHS number and a postcode with a name: take it out, or override this with a reason',
+      pointer: '/outcomes/0/note',
+    },
+  ]);
+});
+
+const programmeId = parseProgrammeId('lipid-management');
+const organisationId = parseOrganisationId('wessex');
+const measureId = parseMeasureId('feno-tests');
+const date = parseCalendarDate('2023-04-01');
+const details = { name: NUMBER, startedOn: date, description: 'ask someone@example.org' };
+const definition = {
+  label: NUMBER,
+  unit: NUMBER,
+  kind: 'flow',
+  eventType: 'FenoTestDone',
+  countsPeople: false,
+  rollsUpInto: null,
+  definition: 'ask someone@example.org',
+} as const;
+const revision = { label: NUMBER, definition: because, comparable: true, reason: because };
+
+const programme = [
+  {
+    schema: 'programme-registered@1',
+    type: 'ProgrammeRegistered',
+    data: { programmeId, name: 'Lipids', startedOn: date },
+  },
+] as const;
+const closed = [
+  ...programme,
+  {
+    schema: 'programme-closed@1',
+    type: 'ProgrammeClosed',
+    data: { programmeId, closedOn: date, reason: 'done' },
+  },
+] as const;
+const organisation = [
+  {
+    schema: 'organisation-registered@1',
+    type: 'OrganisationRegistered',
+    data: { organisationId, name: 'Wessex' },
+  },
+] as const;
+const measure = [
+  {
+    schema: 'measure-defined@1',
+    type: 'MeasureDefined',
+    data: { measureId, ...definition, label: 'FeNO', unit: 'tests', definition: 'Tests.' },
+  },
+] as const;
+
+interface Case {
+  readonly history: readonly unknown[];
+  readonly command: ProgrammeCommand | OrganisationCommand | MeasureCommand;
+  readonly fields: readonly string[];
+}
+const CASES: readonly Case[] = [
+  {
+    history: [],
+    command: { kind: 'register-programme', programmeId, details },
+    fields: ['name', 'description'],
+  },
+  {
+    history: programme,
+    command: { kind: 'amend-programme', programmeId, details, reason: because },
+    fields: ['name', 'description', 'reason'],
+  },
+  {
+    history: programme,
+    command: { kind: 'close-programme', programmeId, closedOn: date, today: date, reason: because },
+    fields: ['reason'],
+  },
+  {
+    history: closed,
+    command: { kind: 'reopen-programme', programmeId, reason: because },
+    fields: ['reason'],
+  },
+  { history: [], command: { kind: 'register-organisation', organisationId, name: NUMBER }, fields: ['name'] },
+  {
+    history: organisation,
+    command: { kind: 'rename-organisation', organisationId, name: NUMBER, from: date },
+    fields: ['name'],
+  },
+  {
+    history: [],
+    command: { kind: 'define-measure', measureId, definition, parent: undefined },
+    fields: ['label', 'unit', 'definition'],
+  },
+  {
+    history: measure,
+    command: { kind: 'revise-measure', measureId, revision },
+    fields: ['label', 'definition', 'reason'],
+  },
+];
+
+describe.each(CASES.map((each) => [each.command.kind, each] as const))(
+  '%s',
+  (kind, { history, command, fields }) => {
+    const name = kind.endsWith('programme')
+      ? 'programme'
+      : kind.endsWith('measure')
+        ? 'measure'
+        : 'organisation';
+    const decider = {
+      programme: programmeDecider,
+      measure: measureDecider,
+      organisation: organisationDecider,
+    }[name] as unknown as Decider<unknown, object, { readonly data: object }>;
+    const after = decided(decider)(...(history as { readonly data: object }[]));
+
+    test('names every text at fault', () => {
+      const [first, ...others] = fields.map(
+        (field) => `personal-data-suspected /${field}` as ExpectedRefusal,
+      );
+      after.when(command).refuses(first!, ...others);
+    });
+
+    test('keeps an override with its event, and neither in its state nor without need', () => {
+      const state = fold(decider, history as { readonly data: object }[]);
+      const [event, ...more] = decider.decide(state, overriding(command));
+      expect(more).toEqual([]);
+      expect(event!.data).toMatchObject({ personalDataOverride });
+      const evolved = decider.evolve(state, event!);
+      expect(JSON.stringify(evolved)).not.toContain('personalDataOverride');
+      // Repeated, with it or without, it changes nothing.
+      for (const again of [command, overriding(command)]) {
+        decided(decider)(...(history as { readonly data: object }[]), event!)
+          .when(again)
+          .changesNothing();
+      }
+    });
+  },
+);
+
+test('a closure outside the life of its programme says so first', () =>
+  decided(programmeDecider)(...programme)
+    .when({
+      kind: 'close-programme',
+      programmeId,
+      closedOn: parseCalendarDate('2023-03-31'),
+      today: date,
+      reason: because,
+    })
+    .refuses('outside-programme-life /closedOn', 'personal-data-suspected /reason'));
+
+test('the standard catalogue and the example hold nothing that looks like personal data', () => {
+  const texts = standardCatalogue().map((entry) => JSON.stringify(entry));
+  for (const text of [...texts, readFileSync('examples/published-claims.csv', 'utf8')]) {
+    expect(textFaults({ text }, undefined)).toEqual([]);
+  }
+});
