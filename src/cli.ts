@@ -88,14 +88,14 @@ function program(): Command {
       totalsCommand(clientFor({ url, key }), options),
     );
 
-  connected(ledger.command('history [programme]'))
-    .description('the events of the ledger, or of one programme, in order')
+  connected(ledger.command('history [id]'))
+    .description('the events of the ledger or of one programme; or what became of one submission or outcome')
     .option('--after <sequence>', 'events after this one')
     .option('--until <moment>', 'a sequence, an instant, or the end of a day')
     .option('--type <type>', 'only events of this type')
     .option('--json', 'CloudEvents, one a line')
-    .action((programme: string | undefined, options: HistoryOptions & Connection) =>
-      historyCommand(clientFor(options), programme, options),
+    .action((id: string | undefined, { url, key, ...options }: HistoryOptions & Connection) =>
+      historyCommand(clientFor({ url, key }), id, options),
     );
 
   ledger

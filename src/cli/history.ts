@@ -1,10 +1,16 @@
-/** `ledger history`: the events of the ledger or of one programme, in order. */
+/**
+ * `ledger history`: the events of the ledger or of one programme, in order; or what became of one submission or
+ * outcome.
+ */
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import type { CloudEvent } from '../reports/event.views.js';
-import { allMeasures, type LedgerClient } from './client.js';
+import { OUTCOME_ID, UUID } from '../kernel/ids.js';
+import type { OutcomeHistory, SubmissionStory } from '../reports/story.views.js';
+import { allMeasures, CommandFailed, type LedgerClient } from './client.js';
 import { print, readable } from './output.js';
+import { outcomeTold, submissionTold, type Units } from './story.js';
 
 export interface HistoryOptions {
   readonly after?: string;
@@ -13,14 +19,39 @@ export interface HistoryOptions {
   readonly json?: boolean;
 }
 
+/** @param of the id of a programme, a submission or an outcome, which are told apart by their form */
 export async function historyCommand(
+  client: LedgerClient,
+  of: string | undefined,
+  options: HistoryOptions,
+): Promise<void> {
+  const id = of?.toLowerCase() ?? '';
+  if (!UUID.test(id) && !OUTCOME_ID.test(id)) return eventsCommand(client, of, options);
+  const { json = false, ...filters } = options;
+  const [filter] = Object.keys(filters);
+  if (filter !== undefined)
+    throw new CommandFailed(`a submission or an outcome is told whole: leave out --${filter}`, 2);
+  const outcome = OUTCOME_ID.test(id);
+  const story = await client.get<OutcomeHistory & SubmissionStory>(
+    `/v1/${outcome ? 'outcomes' : 'submissions'}/${id}`,
+  );
+  if (json) return print(JSON.stringify(story));
+  const units = await unitsOf(client);
+  print(outcome ? outcomeTold(story, units) : submissionTold(story, units));
+}
+
+async function unitsOf(client: LedgerClient): Promise<Units> {
+  return new Map((await allMeasures(client)).map(({ id, unit }) => [id, unit]));
+}
+
+async function eventsCommand(
   client: LedgerClient,
   programme: string | undefined,
   { json = false, after, until, type }: HistoryOptions,
 ): Promise<void> {
   // A programme that does not exist is a mistake, not an empty history.
   if (programme !== undefined) await client.get(`/v1/programmes/${encodeURIComponent(programme)}`);
-  const units = json ? NO_UNITS : new Map((await allMeasures(client)).map(({ id, unit }) => [id, unit]));
+  const units = json ? NO_UNITS : await unitsOf(client);
   const response = await client.request('/v1/events', {
     query: { programme, after, until, type },
     headers: { accept: 'application/x-ndjson' },
@@ -32,7 +63,6 @@ export async function historyCommand(
   for await (const line of lines) print(json ? line : told(JSON.parse(line) as CloudEvent, units));
 }
 
-type Units = ReadonlyMap<string, string>;
 const NO_UNITS: Units = new Map();
 
 function told(

@@ -43,6 +43,21 @@ afterAll(async () => {
 
 const run = (...args: string[]) => runCommand(args, env);
 
+/** @returns the status of the answer */
+async function post(
+  path: string,
+  body: object,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  const key = readFileSync(join(dataDir, 'admin.key'), 'utf8').trim();
+  const response = await fetch(env['LEDGER_URL'] + path, {
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
+  });
+  return response.status;
+}
+
 /** The cells of a table's row that begins with a label. */
 function row(output: string, label: string): string[] {
   const line = output.split('\n').find((each) => each.startsWith(`${label}  `));
@@ -99,16 +114,6 @@ describe('ledger export', () => {
   });
 
   test('writes CSV in which no cell is taken for a formula', async () => {
-    const post = (path: string, body: object, headers = {}) =>
-      fetch(env['LEDGER_URL'] + path, {
-        method: 'POST',
-        body: JSON.stringify(body),
-        headers: {
-          authorization: `Bearer ${readFileSync(join(dataDir, 'admin.key'), 'utf8').trim()}`,
-          'content-type': 'application/json',
-          ...headers,
-        },
-      });
     await post('/v1/programmes', { id: 'formulas', name: 'Formulas', startedOn: '2020-04-01' });
     const outcome = { measure: 'views', quantity: 1, effective: { from: '2020-04-01' }, basis: 'counted' };
     const key = { 'idempotency-key': '00000000-0000-4000-8000-00000000000f' };
@@ -121,6 +126,63 @@ describe('ledger export', () => {
     const { code } = await run('export', 'outcomes', '--programme', 'formulas', '--out', out);
     expect(code).toBe(0);
     expect(readFileSync(out, 'utf8')).toContain(`"'=HYPERLINK(""x"")"`);
+  });
+});
+
+describe('ledger history', () => {
+  const submission = '00000000-0000-4000-8000-0000000000a1';
+  const outcome = {
+    measure: 'investment-leveraged',
+    quantity: 120_050,
+    effective: { from: '2023-04-01', to: '2023-06-30' },
+    basis: 'counted',
+    evidence: { title: 'Quarter 1 return' },
+  };
+
+  beforeAll(async () => {
+    await post('/v1/programmes', { id: 'story', name: 'Story', startedOn: '2020-04-01' });
+    const body = { outcomes: [outcome, { ...outcome, organisation: 'wessex' }] };
+    expect(await post('/v1/programmes/story/submissions', body, { 'idempotency-key': submission })).toBe(201);
+    const changed = { ...outcome, quantity: 110_000, basis: 'estimated', reason: 'recount' };
+    const first = { 'if-match': '"0"' };
+    expect(await post(`/v1/outcomes/${submission}.1/correction`, changed, first)).toBe(200);
+    expect(await post(`/v1/outcomes/${submission}.2/withdrawal`, { reason: 'not ours' }, first)).toBe(200);
+  });
+
+  const TIME = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
+  const SEQUENCE = /sequence \d+/g;
+  const told = async (id: string) => {
+    const { code, stdout } = await run('history', id);
+    expect(code).toBe(0);
+    return stdout.trim().replace(TIME, '<time>').replace(SEQUENCE, 'sequence <n>').split('\n');
+  };
+
+  test('tells of an outcome who, when, what changed from what, why and on what evidence', async () => {
+    expect(await told(`${submission}.1`)).toEqual([
+      `${submission}.1  corrected, version 1`,
+      '  <time>  admin recorded it  (sequence <n>)',
+      '    measure: investment-leveraged',
+      '    quantity: £1,200.50',
+      '    period: 2023-04-01 to 2023-06-30',
+      '    basis: counted',
+      '    evidence: “Quarter 1 return”',
+      '  <time>  admin corrected it  (sequence <n>)',
+      '    because: recount',
+      '    quantity: from £1,200.50 to £1,100',
+      '    basis: from counted to estimated',
+    ]);
+  });
+
+  test('tells of a submission all its outcomes, one that was withdrawn too', async () => {
+    const lines = await told(submission.toUpperCase());
+    expect(lines[0]).toBe(`Submission ${submission} of story, recorded <time> by admin: 2 outcomes.`);
+    expect(lines).toContain('    organisation: wessex');
+    expect(lines.slice(-2)).toEqual(['  <time>  admin withdrew it  (sequence <n>)', '    because: not ours']);
+    const { stdout } = await run('history', submission, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      submission,
+      outcomes: [{ version: 1 }, { status: 'withdrawn' }],
+    });
   });
 });
 
@@ -156,6 +218,8 @@ describe('the command line', () => {
     [['export', 'nonsense'], 2, /Allowed choices are outcomes, totals/],
     [['totals', '--measure', 'no-such-measure'], 1, /There is no such measure/],
     [['history', 'no-such-programme'], 1, /There is no such programme/],
+    [['history', '00000000-0000-4000-8000-0000000000ff'], 1, /There is no such submission/],
+    [['history', '00000000-0000-4000-8000-0000000000a1.1', '--after', '3'], 2, /leave out --after/],
     [['totals', '--as-at', '2999-01-01'], 1, /future/],
     [['totals', '--url', 'http://127.0.0.1:1'], 1, /no ledger answers .* ledger serve/],
     [['rebuild', '--offline'], 1, /another process has the data directory/],

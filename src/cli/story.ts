@@ -1,0 +1,72 @@
+/**
+ * What became of a submission or of one outcome, as a person would tell it: who, when, what changed from what, why,
+ * and on what evidence.
+ */
+import type { OutcomeView } from '../reports/outcome.views.js';
+import type { OutcomeHistory, OutcomeVersion, SubmissionStory } from '../reports/story.views.js';
+import { readable } from './output.js';
+
+/** The unit of each measure. */
+export type Units = ReadonlyMap<string, string>;
+
+export function submissionTold(story: SubmissionStory, units: Units): string {
+  const { submission, programme, recordedAt, actor, outcomes } = story;
+  const opening = `Submission ${submission} of ${programme}, recorded ${recordedAt} by ${actor}: ${counted(outcomes.length)}.`;
+  return [opening, ...outcomes.map((outcome) => outcomeTold(outcome, units))].join('\n\n');
+}
+
+export function outcomeTold({ id, version, status, versions }: OutcomeHistory, units: Units): string {
+  const standing = { standing: 'stands as recorded', corrected: 'corrected', withdrawn: 'withdrawn' }[status];
+  return [`${id}  ${standing}, version ${version}`, ...versionsTold(versions, units)].join('\n');
+}
+
+function* versionsTold(versions: readonly OutcomeVersion[], units: Units): Generator<string> {
+  let before: OutcomeView | undefined;
+  for (const { recordedAt, actor, sequence, outcome, reason } of versions) {
+    yield `  ${recordedAt}  ${actor} ${verb(before, outcome)}  (sequence ${sequence})`;
+    if (reason !== undefined) yield `    because: ${reason}`;
+    if (outcome) for (const line of fieldsTold(outcome, before, units)) yield `    ${line}`;
+    before = outcome;
+  }
+}
+
+function verb(before: OutcomeView | undefined, outcome: OutcomeView | undefined): string {
+  if (!outcome) return 'withdrew it';
+  return before ? 'corrected it' : 'recorded it';
+}
+
+/** Of a first version every field; of a later one what is no longer as it was. */
+function fieldsTold(outcome: OutcomeView, before: OutcomeView | undefined, units: Units): string[] {
+  const is = fieldsOf(outcome, units);
+  if (!before) return [...is].map(([name, value]) => `${name}: ${value}`);
+  const was = fieldsOf(before, units);
+  return [...new Set([...was.keys(), ...is.keys()])]
+    .filter((name) => was.get(name) !== is.get(name))
+    .map((name) => `${name}: from ${was.get(name) ?? 'nothing'} to ${is.get(name) ?? 'nothing'}`);
+}
+
+function fieldsOf(outcome: OutcomeView, units: Units): Map<string, string> {
+  const { measure, quantity, numerator, denominator, percent, organisation } = outcome;
+  const { effective, basis, range, evidence, note } = outcome;
+  const unit = units.get(measure) ?? '';
+  const amount = (value: number) =>
+    unit === 'pence' ? readable(value, unit) : `${readable(value, unit)} ${unit}`.trim();
+  const fields: Record<string, string | undefined> = {
+    measure,
+    quantity: quantity === undefined ? undefined : amount(quantity),
+    ratio:
+      numerator === undefined ? undefined : `${readable(numerator, '')} of ${readable(denominator!, '')}`,
+    percent: percent === undefined ? undefined : `${percent}%`,
+    range: range && `${amount(range.low)} to ${amount(range.high)}`,
+    period: effective.from === effective.to ? effective.from : `${effective.from} to ${effective.to}`,
+    organisation,
+    basis,
+    evidence: evidence && [`“${evidence.title}”`, evidence.uri, evidence.sha256].filter(Boolean).join(', '),
+    note,
+  };
+  return new Map(Object.entries(fields).filter((field): field is [string, string] => field[1] !== undefined));
+}
+
+function counted(outcomes: number): string {
+  return outcomes === 1 ? 'one outcome' : `${outcomes} outcomes`;
+}
