@@ -1,6 +1,8 @@
-/** Imports run one way: kernel ← deciders ← store ← projections ← reports ← app, with no cycles and no barrels. */
+/** Imports run one way: kernel ← deciders, merkle ← store ← projections ← reports ← app, with no cycles and no barrels. */
 const kernel = '^src/kernel/';
 const deciders = '^src/(catalogue/(programme|organisation|measure)|submissions/(outcome|submission))\\.ts$';
+/** The log's arithmetic and formats, and the checker, which trusts nothing but these. */
+const merkle = '^src/audit/(merkle|tiles|note|checkpoint|proof|entry)\\.ts$';
 const store = '^src/store/';
 const projections = '^src/projections/';
 const reports = '^src/reports/';
@@ -33,18 +35,26 @@ module.exports = {
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     mayImportOnly('kernel-stands-alone', kernel, [kernel]),
     mayImportOnly('deciders-are-pure', deciders, [kernel, deciders]),
+    mayImportOnly('merkle-is-pure', merkle, [kernel, merkle]),
     {
       name: 'deciders-without-framework',
       severity: 'error',
       from: { path: [kernel, deciders] },
       to: { path: 'node_modules/@nestjs' },
     },
+    {
+      name: 'merkle-without-packages',
+      severity: 'error',
+      from: { path: merkle },
+      to: { path: 'node_modules' },
+    },
     mayImportOnly('store-below-projections', store, [kernel, deciders, store]),
-    mayImportOnly('projections-below-reports', projections, [kernel, deciders, store, projections]),
+    mayImportOnly('projections-below-reports', projections, [kernel, deciders, merkle, store, projections]),
     // How the shape of an answer is declared is all that reports know of HTTP.
     mayImportOnly('reports-below-app', reports, [
       kernel,
       deciders,
+      merkle,
       store,
       projections,
       reports,

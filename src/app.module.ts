@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from './audit/audit.module.js';
 import { CatalogueModule } from './catalogue/catalogue.module.js';
 import { CoreModule } from './core.module.js';
 import { ApiDocument, DocsController } from './http/docs.controller.js';
@@ -8,7 +9,7 @@ import { ReportsModule } from './reports/reports.module.js';
 import { SubmissionsModule } from './submissions/submissions.module.js';
 
 @Module({
-  imports: [CoreModule, CatalogueModule, SubmissionsModule, ReportsModule],
+  imports: [CoreModule, CatalogueModule, SubmissionsModule, ReportsModule, AuditModule],
   controllers: [HealthController, DocsController, ProjectionsController],
   providers: [ApiDocument],
 })

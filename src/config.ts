@@ -2,6 +2,8 @@
  * Configuration from environment variables, all optional, checked together: every fault is named at once, and
  * a process with a fault does not start.
  */
+import { join } from 'node:path';
+import { isKeyName } from './audit/note.js';
 import { isFinancialYear, type FinancialYear } from './kernel/financial-year.js';
 
 /** Also the injection token. */
@@ -15,6 +17,12 @@ export abstract class Config {
   /** Undefined: one is made on the first start. */
   abstract readonly adminKey: string | undefined;
   abstract readonly logLevel: string;
+  /** Holds the keys that sign the log, and the last head that they signed. */
+  abstract readonly signingDir: string;
+  /** The log's name. Undefined: made up with the key on the first start. */
+  abstract readonly origin: string | undefined;
+  /** Between two checkpoints of a ledger that grows. */
+  abstract readonly checkpointSeconds: number;
 }
 
 export class Misconfigured extends Error {
@@ -26,6 +34,7 @@ export class Misconfigured extends Error {
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 const ADMIN_KEY_LENGTH_MIN = 32;
+const DAY_SECONDS = 86_400;
 
 /** @throws Misconfigured */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
@@ -36,10 +45,12 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     return value;
   };
   const isPort = (text: string) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535;
+  const dataDir = read('DATA_DIR', './data', (text) => text.trim() !== '', 'must be a directory');
+  const isSeconds = (text: string) => /^[1-9]\d{0,4}$/.test(text) && Number(text) <= DAY_SECONDS;
   const config: Config = {
     port: Number(read('PORT', '3000', isPort, 'must be a port from 0 to 65535')),
     host: read('HOST', '127.0.0.1', (text) => text.trim() !== '', 'must be an address to listen on'),
-    dataDir: read('DATA_DIR', './data', (text) => text.trim() !== '', 'must be a directory'),
+    dataDir,
     since: read(
       'SINCE',
       '2018-19',
@@ -53,7 +64,20 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       (text) => LOG_LEVELS.includes(text),
       `must be one of ${LOG_LEVELS.join(', ')}`,
     ),
+    signingDir: read(
+      'LEDGER_SIGNING_DIR',
+      join(dataDir, 'signing'),
+      (text) => text.trim() !== '',
+      'must be a directory',
+    ),
+    origin: env['LEDGER_ORIGIN'],
+    checkpointSeconds: Number(
+      read('LEDGER_CHECKPOINT_SECONDS', '60', isSeconds, `must be from 1 to ${DAY_SECONDS}`),
+    ),
   };
+  if (config.origin !== undefined && !isKeyName(config.origin)) {
+    faults.push('LEDGER_ORIGIN must be a name without spaces and plus signs, such as ledger.example.org/log');
+  }
   if (config.adminKey !== undefined && !/^[\x21-\x7e]+$/.test(config.adminKey)) {
     faults.push('LEDGER_ADMIN_KEY must be visible ASCII characters without spaces');
   } else if (config.adminKey !== undefined && config.adminKey.length < ADMIN_KEY_LENGTH_MIN) {

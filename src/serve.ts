@@ -4,6 +4,7 @@ import { CommandBus } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { setFlagsFromString } from 'node:v8';
 import { AppModule } from './app.module.js';
+import { LogSigner } from './audit/log-signer.js';
 import { loadStandardCatalogue } from './catalogue/load-standard.js';
 import { Config, readConfig } from './config.js';
 import { AdminKey, adminKeyFile, findAdminKey } from './http/admin-key.js';
@@ -17,7 +18,7 @@ export interface Serving {
   readonly adminKey: string;
 }
 
-/** @throws Misconfigured, DataDirInUse, StoreDamaged, ProjectionImpossible: each a reason not to start */
+/** @throws Misconfigured, DataDirInUse, StoreDamaged, ProjectionImpossible, LogContradicted: each a reason not to start */
 export async function serve(): Promise<Serving> {
   const logger = makeLogger(readConfig(process.env).logLevel);
   // The worker threads, which start after this, keep little alive: with V8's default each would let 48 MB of
@@ -49,6 +50,7 @@ async function start(app: NestFastifyApplication): Promise<Serving> {
   await app.init();
   const projection = app.get(Projection);
   await projection.start();
+  app.get(LogSigner).start();
   if (projection.state.status === 'live') await loadStandardCatalogue(app.get(CommandBus));
   await app.listen(config.port, config.host);
   const url = await app.getUrl();

@@ -28,14 +28,18 @@ export async function replayCommand({ until, json = false }: ReplayOptions): Pro
       onProgress: (sequence) => progress.show(`replayed ${sequence + 1} of ${moment.sequence + 1} events`),
     });
     progress.end();
-    const agrees = report.differences.length === 0;
+    const agrees = report.differences.length === 0 && report.root === report.servedRoot;
     if (json) print(JSON.stringify({ agrees, ...report }));
     else {
       print(`Replayed ${readable(report.events, '')} events, to sequence ${report.sequence}.`);
-      if (agrees) print(`All ${readable(report.cells, '')} figures agree with the read models.`);
+      if (report.differences.length === 0)
+        print(`All ${readable(report.cells, '')} figures agree with the read models.`);
+      print(`The root of the log is ${report.root}.`);
       for (const { cell, served: known, replayed } of report.differences) {
         print(`differs: ${cell}: served ${known ?? 'nothing'}, replayed ${replayed ?? 'nothing'}`);
       }
+      if (report.root !== report.servedRoot)
+        print(`differs: root of the log: served ${report.servedRoot ?? 'nothing'}`);
     }
     if (!agrees) throw new CommandFailed('the read models differ from the events: run ledger rebuild');
   } finally {

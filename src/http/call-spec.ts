@@ -4,7 +4,7 @@ import type { Dto, JsonSchema } from './decorators.js';
 import type { ProblemCode } from './problem.js';
 
 export type Tag =
-  'Programmes' | 'Organisations' | 'Measures' | 'Outcomes' | 'Totals' | 'History' | 'Operation';
+  'Programmes' | 'Organisations' | 'Measures' | 'Outcomes' | 'Totals' | 'History' | 'Audit' | 'Operation';
 
 export interface Described {
   readonly description: string;

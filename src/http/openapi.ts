@@ -24,6 +24,9 @@ const TAGS: Readonly<Record<Tag, string>> = {
   Outcomes: 'Programmes record what they achieved, correct it and withdraw it. Nothing is ever overwritten.',
   Totals: 'Report writers ask for figures, for what changed them, and for the outcomes behind them.',
   History: 'Auditors read the ledger in order: who recorded what, when and on what evidence.',
+  Audit:
+    'Anyone proves that nothing was altered, removed or back-dated: a signed transparency log of every event ' +
+    '(RFC 6962; C2SP tlog-tiles, tlog-checkpoint, signed-note).',
   Operation: 'Whether the ledger lives, whether its answers can be trusted, and this description of it.',
 };
 

@@ -16,6 +16,7 @@ const EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
   'measure-unknown': { detail: 'there is no measure with that id' },
   'submission-unknown': { detail: 'there is no submission with that id' },
   'outcome-unknown': { detail: 'there is no outcome with that id' },
+  'event-unknown': { detail: 'there is no event with that id' },
   'programme-exists': { detail: 'programme lipid-management exists with other content' },
   'organisation-exists': {
     detail: 'organisation wessex exists with another name: a new name is posted to its names',

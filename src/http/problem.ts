@@ -15,6 +15,7 @@ const REFUSALS: Readonly<Record<RefusalCode, Kind>> = {
   'measure-unknown': { status: 404, title: 'There is no such measure' },
   'submission-unknown': { status: 404, title: 'There is no such submission' },
   'outcome-unknown': { status: 404, title: 'There is no such outcome' },
+  'event-unknown': { status: 404, title: 'There is no such event' },
   'programme-exists': { status: 409, title: 'The programme exists with other content' },
   'organisation-exists': { status: 409, title: 'The organisation exists with other content' },
   'measure-exists': { status: 409, title: 'The measure exists with other content' },

@@ -10,7 +10,7 @@ export class RouteTable {
       const literal = url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
       this.routes.push({
         methods: [method].flat(),
-        pattern: new RegExp(`^${literal.replace(/:\w+/g, '[^/]+')}$`),
+        pattern: new RegExp(`^${literal.replace(/:\w+/g, '[^/]+').replace(/\\\*$/, '.+')}$`),
       });
     });
   }

@@ -26,8 +26,8 @@ export function canonicalJson(value: unknown): string {
   return `{${members}}`;
 }
 
-/** Most texts need no escape, and telling so is quicker than asking `JSON.stringify`. */
-function quoted(text: string): string {
+/** A string as JSON. Most texts need no escape, and telling so is quicker than asking `JSON.stringify`. */
+export function quoted(text: string): string {
   return NEEDS_NO_ESCAPE.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 

@@ -9,6 +9,7 @@ export const REFUSAL_CODES = [
   'measure-unknown',
   'submission-unknown',
   'outcome-unknown',
+  'event-unknown',
   // registering and changing the catalogue
   'programme-exists',
   'organisation-exists',

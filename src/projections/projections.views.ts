@@ -48,6 +48,11 @@ export class SelfCheckView {
   readonly digest?: string;
 
   @Optional()
+  @Describe({ description: 'Of the transparency log of every event so far, base64.' })
+  @Matches(/^[A-Za-z0-9+/]{43}=$/)
+  readonly root?: string;
+
+  @Optional()
   @Describe({ description: 'The difference that was found.' })
   @IsString()
   readonly fault?: string;

@@ -1,20 +1,23 @@
 /**
  * The projector numbers every event of the store's global order (0, 1, 2, …) and applies it to the read models.
  *
- * Rows and checkpoint commit together: a crash between them would count an outcome twice or lose it. So a
+ * Rows, leaves of the log and checkpoint commit together: a crash between them would count an outcome twice or lose it. So a
  * batch is one transaction, and whatever the instruction at which the process dies, the next run goes on from
  * the checkpoint. Everything is decided by the events alone: nothing is read from a clock or another stream.
  */
 import type { Database, Statement } from 'better-sqlite3';
 import type { MeasureState } from '../catalogue/measure.js';
+import { entryOf } from '../audit/entry.js';
+import { leafHash } from '../audit/merkle.js';
 import { assert } from '../kernel/assert.js';
 import type { EventReader, RecordedEvent } from '../store/event-store.js';
 import { upcast, type LedgerEvent } from '../store/upcast.js';
 import { CatalogueProjection } from './catalogue-projection.js';
 import { CellsProjection } from './cells-projection.js';
+import { LogProjection } from './log-projection.js';
 import {
   dropReadersIndexes,
-  eventDigest,
+  eventKey,
   makeReadersIndexes,
   openViewsForWriting,
   readCheckpoint,
@@ -48,6 +51,7 @@ export class Projector {
   private readonly db: Database;
   private readonly catalogue: CatalogueProjection;
   private readonly cells: CellsProjection;
+  private readonly log: LogProjection;
   private readonly insertEvent: Statement;
   private readonly moveCheckpoint: Statement;
   private readonly names: Names;
@@ -58,11 +62,12 @@ export class Projector {
     this.catalogue = new CatalogueProjection(this.db);
     this.cells = new CellsProjection(this.db);
     this.names = new Names(this.db);
-    this.insertEvent = this.db.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)');
+    this.insertEvent = this.db.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)');
     this.moveCheckpoint = this.db.prepare(
       'UPDATE checkpoint SET sequence = ?, position = ?, ledger_time = ?',
     );
     this.at = readCheckpoint(this.db);
+    this.log = new LogProjection(this.db, this.at.sequence + 1);
   }
 
   get checkpoint(): ViewsCheckpoint {
@@ -122,13 +127,14 @@ export class Projector {
     this.catalogue.forget();
     this.cells.forget();
     this.names.forget();
+    this.log.goOnFrom(this.at.sequence + 1);
   }
 
   private record(event: RecordedEvent, known: LedgerEvent, sequence: number, ledgerTime: number): void {
     const programme = 'programmeId' in known.data ? this.names.idOf(known.data.programmeId) : null;
     const type = this.names.idOf(event.type);
-    const digest = eventDigest(event.metadata.payloadHash);
-    this.insertEvent.run(sequence, event.position, ledgerTime, type, programme, digest);
+    const leaf = this.log.append(event);
+    this.insertEvent.run(sequence, event.position, ledgerTime, type, programme, eventKey(event.id), leaf);
   }
 
   private measure(id: string): Extract<MeasureState, { status: 'defined' }> {
@@ -157,12 +163,12 @@ export class Projector {
     const { sequence } = this.at;
     if (sequence < 0) return;
     const rows = this.db
-      .prepare('SELECT position, digest FROM events WHERE sequence IN (?, ?) ORDER BY sequence')
-      .all(sequence - 1, sequence) as { position: string; digest: number }[];
+      .prepare('SELECT position, leaf FROM events WHERE sequence IN (?, ?) ORDER BY sequence')
+      .all(sequence - 1, sequence) as { position: string; leaf: Buffer }[];
     const previous = sequence === 0 ? null : (rows[0]!.position as RecordedEvent['position']);
     const [event] = await reader.readAll(previous, 1);
     const last = rows.at(-1)!;
-    if (event?.position !== last.position || eventDigest(event.metadata.payloadHash) !== last.digest) {
+    if (event?.position !== last.position || !leafHash(entryOf(event)).equals(last.leaf)) {
       throw new Error(
         `the read models know ${sequence + 1} events, but the store does not hold the last of them: the store ` +
           `was cut short or replaced. Restore it, or, if that was meant, run: ledger rebuild --offline`,

@@ -9,9 +9,12 @@ import type { Database } from 'better-sqlite3';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { rootOf } from '../audit/merkle.js';
+import { subtreesOf } from '../audit/tiles.js';
 import type { EventReader, Position, RecordedEvent } from '../store/event-store.js';
 import { verifyPayload } from '../store/upcast.js';
 import { EMPTY_CELL, encodeCell } from './cell.js';
+import { tilesIn } from './log-projection.js';
 import { Projector } from './projector.js';
 import { openViewsForReading, readCheckpoint } from './views-file.js';
 
@@ -26,6 +29,9 @@ export interface ReplayReport {
   readonly events: number;
   readonly cells: number;
   readonly differences: readonly CellDifference[];
+  /** Of the log of these events, base64: as replayed, and as served, null where that has no root at all. */
+  readonly root: string;
+  readonly servedRoot: string | null;
 }
 
 const BATCH_SIZE = 5_000;
@@ -98,7 +104,27 @@ function compare(served: Database, replayed: Database, sequence: number): Replay
     statesServed.delete(cell);
   }
   for (const [cell, state] of statesServed) differences.push({ cell, served: state, replayed: null });
-  return { sequence, events: sequence + 1, cells, differences: differences.slice(0, DIFFERENCES_MAX) };
+  return {
+    sequence,
+    events: sequence + 1,
+    cells,
+    differences: differences.slice(0, DIFFERENCES_MAX),
+    root: rootAt(replayed, sequence + 1),
+    servedRoot: servedRootAt(served, sequence + 1),
+  };
+}
+
+function rootAt(views: Database, size: number): string {
+  return rootOf(size, subtreesOf(tilesIn(views))).toString('base64');
+}
+
+/** Where hashes are missing there is no root, and that too is a difference to be told. */
+function servedRootAt(served: Database, size: number): string | null {
+  try {
+    return rootAt(served, size);
+  } catch {
+    return null;
+  }
 }
 
 /** The state of every cell at a sequence: as served now where it has not changed since, else from its log. */

@@ -4,18 +4,22 @@
  *
  * It shares nothing with the projector. In its own thread it reads the store again from the first event,
  * checks each payload against its hash, and compares one by one with what the views say was projected: count,
- * position and digest. Then it compares every cell with its own fold of the same events.
+ * position, and the leaf in the log; and with its own tree each node of the log's. Then it compares every cell
+ * with its own fold of the same events.
  * It goes easy: after each batch it rests as long as it worked, and after the cells for longer.
  */
 import type { Database } from 'better-sqlite3';
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
+import { entryOf } from '../audit/entry.js';
+import { Frontier, leafHash, type Hash } from '../audit/merkle.js';
+import { TILE_HEIGHT } from '../audit/tiles.js';
 import type { EventReader, Position } from '../store/event-store.js';
 import { openReader, type StoreLocation } from '../store/open-reader.js';
 import { upcast, verifyPayload } from '../store/upcast.js';
 import { ExpectedFigures, type CellRow } from './expected-figures.js';
-import { eventDigest, openViewsForReading, readCheckpoint } from './views-file.js';
+import { openViewsForReading, prepared, readCheckpoint } from './views-file.js';
 
 export interface SelfCheckReport {
   readonly ok: boolean;
@@ -25,6 +29,8 @@ export interface SelfCheckReport {
   readonly outcomes?: number;
   /** SHA-256 over the position and the payload hash of every event so far, hexadecimal. */
   readonly digest?: string;
+  /** Of the log so far, base64. */
+  readonly root?: string;
   readonly fault?: string;
 }
 
@@ -45,6 +51,7 @@ export class SelfCheck {
   private position: Position | null = null;
   private readonly expected = new ExpectedFigures();
   private readonly digest = createHash('sha256');
+  private readonly log = new Frontier((height, number, hash) => this.compareNode(height, number, hash));
 
   constructor(
     private readonly reader: EventReader,
@@ -72,7 +79,8 @@ export class SelfCheck {
       return { ok: false, sequence: this.sequence, fault: (error as Error).message };
     }
     const { outcomes } = this.expected;
-    return { ok: true, sequence: this.sequence, outcomes, digest: this.digest.copy().digest('hex') };
+    const [digest, root] = [this.digest.copy().digest('hex'), this.log.root().toString('base64')];
+    return { ok: true, sequence: this.sequence, outcomes, digest, root };
   }
 
   /** How far the views are and what their cells are then, both at one moment. */
@@ -92,24 +100,36 @@ export class SelfCheck {
   private async compareBatch(size: number): Promise<void> {
     const committed = await this.reader.readAll(this.position, size);
     const projected = this.views
-      .prepare('SELECT sequence, position, digest FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?')
-      .all(this.sequence, size) as { sequence: number; position: string; digest: number }[];
+      .prepare('SELECT sequence, position, leaf FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?')
+      .all(this.sequence, size) as { sequence: number; position: string; leaf: Buffer }[];
     for (let index = 0; index < size; index++) {
       const sequence = this.sequence + 1;
       const [event, row] = [committed[index], projected[index]];
       if (!event) throw new Difference(`sequence ${sequence} was projected, but the store does not hold it`);
-      const digest = eventDigest(event.metadata.payloadHash);
-      if (row?.sequence !== sequence || row.position !== event.position || row.digest !== digest) {
+      const leaf = leafHash(entryOf(event));
+      if (row?.sequence !== sequence || row.position !== event.position || !leaf.equals(row.leaf)) {
         throw new Difference(
           `event ${event.id} was committed, but sequence ${sequence} of the views is not it`,
         );
       }
       verifyPayload(event);
       this.digest.update(`${event.position} ${event.metadata.payloadHash}\n`);
+      this.log.append(leaf);
       this.expected.take(upcast(event));
       this.sequence = sequence;
       this.position = event.position;
     }
+  }
+
+  private compareNode(height: number, number: number, hash: Hash): void {
+    if (height % TILE_HEIGHT !== 0) return;
+    const level = height / TILE_HEIGHT;
+    const row = prepared(this.views, 'SELECT hash FROM log_nodes WHERE level = ? AND number = ?')
+      .pluck()
+      .get(level, number) as Buffer | undefined;
+    if (row?.equals(hash)) return;
+    const events = `${number * 2 ** height} to ${(number + 1) * 2 ** height - 1}`;
+    throw new Difference(`node ${number} of level ${level} of the log is not that of the events ${events}`);
   }
 }
 

@@ -1,7 +1,8 @@
 /**
  * The read models' own database: derived from the events, disposable, rebuilt when `VIEWS_VERSION` changes.
  *
- * - `events` maps the ledger's dense sequence to the store's positions, with ledger time.
+ * - `events` maps the ledger's dense sequence to the store's positions, with ledger time and the leaf of the log.
+ * - `log_nodes` has the subtrees of the log that are complete, by the level of their tile.
  * - `catalogue` keeps every state of each programme, organisation and measure.
  * - `cells` holds the current figures; `cell_log` the figures after each event that changed a cell, so that a
  *   total as at any past moment is one look-up a cell, however long history is.
@@ -16,7 +17,7 @@
 import Database from 'better-sqlite3';
 
 /** Raise it with every change of this layout or of what a projection writes. */
-export const VIEWS_VERSION = 1;
+export const VIEWS_VERSION = 2;
 
 const LAYOUT = `
   CREATE TABLE checkpoint (
@@ -26,8 +27,11 @@ const LAYOUT = `
   CREATE TABLE names (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
   CREATE TABLE events (
     sequence INTEGER PRIMARY KEY, position TEXT NOT NULL, ledger_time INTEGER NOT NULL,
-    type INTEGER NOT NULL, programme INTEGER, digest INTEGER NOT NULL
+    type INTEGER NOT NULL, programme INTEGER, id INTEGER NOT NULL, leaf BLOB NOT NULL
   ) STRICT;
+  CREATE TABLE log_nodes (
+    level INTEGER NOT NULL, number INTEGER NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (level, number)
+  ) STRICT, WITHOUT ROWID;
   CREATE TABLE catalogue (
     kind TEXT NOT NULL, id TEXT NOT NULL, sequence INTEGER NOT NULL, state TEXT NOT NULL,
     PRIMARY KEY (kind, id, sequence)
@@ -132,9 +136,9 @@ export function readCheckpoint(db: Database.Database): ViewsCheckpoint {
     .get() as ViewsCheckpoint;
 }
 
-/** The first 48 bits of a payload hash: enough for the self-check to tell events apart, and a safe integer. */
-export function eventDigest(payloadHash: string): number {
-  return Number.parseInt(payloadHash.slice(0, 12), 16);
+/** The first 48 bits of an event's id, which are random: a safe integer, and enough to look events up by. */
+export function eventKey(id: string): number {
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }
 
 /** UUIDs take 16 bytes in the views. */

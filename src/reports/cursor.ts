@@ -42,7 +42,7 @@ export function decodeCursor(text: string, question: unknown, views: Database): 
  * has another last event then, and read models of another version number their cells otherwise.
  */
 function sealOf({ cell, sequence, until }: Cursor, question: unknown, views: Database): string {
-  const last = prepared(views, 'SELECT position, digest FROM events WHERE sequence = ?').get(until);
+  const last = prepared(views, 'SELECT hex(leaf) FROM events WHERE sequence = ?').get(until);
   const sealed = JSON.stringify([cell, sequence, until, last ?? null, VIEWS_VERSION, question]);
   return createHash('sha256').update(sealed).digest('base64url').slice(0, 12);
 }

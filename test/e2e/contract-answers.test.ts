@@ -167,6 +167,22 @@ describe('what is answered keeps to the document', () => {
     expect((await ledger.call('POST', '/v1/projections/rebuild')).status).toBe(202);
   });
 
+  test('to an auditor who checks the log', async () => {
+    const text = { accept: 'text/plain' };
+    for (const path of ['checkpoint?minSequence=5', 'checkpoint', 'key', 'consistency?from=2&to=5']) {
+      expect(await ledger.get(`/v1/audit/${path}`)).toBe('200');
+    }
+    for (const path of [
+      'events/3/proof?treeSize=5',
+      'events/3/proof',
+      'tile/0/000.p/4',
+      'tile/entries/000.p/2',
+    ]) {
+      expect(await ledger.get(`/v1/audit/${path}`)).toBe('200');
+    }
+    expect(await ledger.get('/v1/audit/events/3/proof', text)).toBe('200');
+  });
+
   test('to every call, with every status and type of a success that is declared', () => {
     expect(ledger.contract.unseen().filter((key) => / 2\d\d /.test(key))).toEqual([]);
   });

@@ -45,7 +45,8 @@ describe('problems keep to the document', () => {
       };
       if (security === undefined)
         await expects('401 unauthenticated', path, { headers: { authorization: 'Bearer x' } });
-      if (takes('path')) await expects('400 bad-request', pathOf(call, { id: '%ff', file: '%ff' }));
+      if (takes('path'))
+        await expects('400 bad-request', pathOf(call, { id: '%ff', file: '%ff', level: '%ff' }));
       if (takes('query')) await expects('400 bad-query', `${path}?x=1`);
       else if (json) await expects('400 bad-query', `${path}?x=1`, { body: ledger.shown(id)[0] });
       if (takes('header')) {
@@ -89,6 +90,8 @@ describe('problems keep to the document', () => {
     [`submissions/${OTHER}`, 'submission-unknown'],
     [`outcomes/${OTHER}.1`, 'outcome-unknown'],
     ['outcomes/nothing', 'outcome-unknown'],
+    ['audit/events/nothing/proof', 'event-unknown'],
+    ['audit/tile/0/999', 'not-found'],
   ])('where nothing is at /v1/%s', async (path, code) => {
     expect(await ledger.get(`/v1/${path}`)).toBe(`404 ${code}`);
   });

@@ -107,9 +107,9 @@ export class Contract {
   }
 
   private operationFor(method: string, path: string): Operation | undefined {
-    const asked = path.split('?', 1)[0]!.split('/');
     const fits = this.operations.filter(({ method: ofOperation, template }) => {
       const parts = template.split('/');
+      const asked = partsOf(path.split('?', 1)[0]!, template);
       return (
         ofOperation === method &&
         parts.length === asked.length &&
@@ -152,7 +152,10 @@ export class Contract {
     const parts = operation.template.split('/');
     const given = {
       path: Object.fromEntries(
-        url.pathname.split('/').map((text, index) => [parts[index]!.slice(1, -1), decodeURIComponent(text)]),
+        partsOf(url.pathname, operation.template).map((text, index) => [
+          parts[index]!.slice(1, -1),
+          decodeURIComponent(text),
+        ]),
       ),
       query: Object.fromEntries(url.searchParams),
       header: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
@@ -184,6 +187,14 @@ export class Contract {
     if (found === undefined) throw new Error(`${$ref} leads nowhere`);
     return found as Node;
   }
+}
+
+/** Of an address, where a parameter `{path}` at the end of its template takes all that is left. */
+function partsOf(address: string, template: string): string[] {
+  const parts = address.split('/');
+  const count = template.split('/').length;
+  if (!template.endsWith('/{path}') || parts.length < count) return parts;
+  return [...parts.slice(0, count - 1), parts.slice(count - 1).join('/')];
 }
 
 function operationsOf(document: OpenAPIObject, resolve: <Node>(node: unknown) => Node): Operation[] {

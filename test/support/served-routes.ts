@@ -17,7 +17,8 @@ export async function servedRoutes(): Promise<string[]> {
   const adapter = makeAdapter(makeLogger('silent'));
   const routes = new Set<string>();
   adapter.getInstance().addHook('onRoute', ({ method, url }) => {
-    for (const each of [method].flat()) routes.add(`${each} ${url.replace(/:(\w+)/g, '{$1}')}`);
+    for (const each of [method].flat())
+      routes.add(`${each} ${url.replace(/:(\w+)/g, '{$1}').replace('*', '{path}')}`);
   });
   const options = { logger: false, bodyParser: false } as const;
   const app = await NestFactory.create<NestFastifyApplication>(AppModule, adapter, options);

@@ -12,6 +12,7 @@ import { checksumOf, type AppendRow } from '../../src/store/sqlite-format.js';
 import { eventsFile } from '../../src/store/sqlite-store.js';
 import type { Draft, History } from '../support/histories.js';
 import { LivedLedger, viewsFileIn } from '../support/lived-ledger.js';
+import { rootOfEvents } from '../support/naive-log.js';
 
 const draft: Draft = {
   measure: 0,
@@ -75,20 +76,22 @@ function alterViews(sql: string): void {
 
 test('what nobody altered passes, and is told by a digest that is the same each time', async () => {
   const report = await check();
-  expect(report).toEqual({ ok: true, sequence: events.length - 1, outcomes: 4, digest: report.digest });
-  expect(report.digest).toMatch(/^[0-9a-f]{64}$/);
+  const { digest, root } = report;
+  expect(report).toEqual({ ok: true, sequence: events.length - 1, outcomes: 4, digest, root });
+  expect(root).toBe(rootOfEvents(events));
+  expect(digest).toMatch(/^[0-9a-f]{64}$/);
   expect(await check()).toEqual(report);
 });
 
 describe('rows of events', () => {
   test.each([
-    ['another digest', 'UPDATE events SET digest = digest + 1 WHERE sequence = 11', 'sequence 11 '],
+    ['another leaf', 'UPDATE events SET leaf = zeroblob(32) WHERE sequence = 11', 'sequence 11 '],
     ['another position', `UPDATE events SET position = position || '0' WHERE sequence = 3`, 'sequence 3 '],
     ['one taken out', 'DELETE FROM events WHERE sequence = 7', 'sequence 7 '],
     ['one moved', 'UPDATE events SET sequence = 100 WHERE sequence = 7', 'sequence 7 '],
     [
       'one that was never committed',
-      `INSERT INTO events SELECT sequence + 1, '9', 0, 1, 1, 1 FROM checkpoint; UPDATE checkpoint SET sequence = sequence + 1`,
+      `INSERT INTO events SELECT sequence + 1, '9', 0, 1, 1, 1, zeroblob(32) FROM checkpoint; UPDATE checkpoint SET sequence = sequence + 1`,
       `sequence 16 was projected`,
     ],
   ])('%s', async (_what, sql, place) => {

@@ -1,0 +1,109 @@
+/** What the calls about the log say of themselves. */
+import type { CallSpec, Content } from '../http/call-spec.js';
+import { CheckpointQueryDto, ConsistencyQueryDto, ProofQueryDto } from './audit.dto.js';
+import { ConsistencyView, LogEntryView } from './audit.views.js';
+
+const text = (description: string): Content => ({ schema: { type: 'string', description } });
+
+export const checkpoint = {
+  tag: 'Audit',
+  id: 'readCheckpoint',
+  summary: 'Read the newest signed checkpoint of the log',
+  description:
+    'How many events there are and the root of all of them, signed (C2SP tlog-checkpoint). Keep it: every later ' +
+    'one must prove to be its continuation. With `minSequence` it covers that event.',
+  query: CheckpointQueryDto,
+  answers: {
+    200: {
+      says: 'A signed note.',
+      content: { 'text/plain': text('Origin, size, root, and signatures.') },
+      headers: ['Cache-Control'],
+    },
+  },
+} satisfies CallSpec;
+
+export const key = {
+  tag: 'Audit',
+  id: 'readLogKey',
+  summary: 'Read the key that verifies checkpoints',
+  description:
+    'A C2SP verifier key on each line, more than one while keys change. Get it by another way too.',
+  answers: {
+    200: {
+      says: '`name+hex(id)+base64(0x01 ‖ public key)`.',
+      content: { 'text/plain': text('Verifier keys.') },
+      headers: ['Cache-Control'],
+    },
+  },
+} satisfies CallSpec;
+
+export const tile = {
+  tag: 'Audit',
+  id: 'readTile',
+  summary: 'Read a tile of the log, or the entries below one',
+  description:
+    'C2SP tlog-tiles: 256 hashes of 32 bytes, or for the level `entries` the entries, each with its length in two ' +
+    'bytes before it. They never change.',
+  params: {
+    level: {
+      description: 'The level, from 0; or `entries`.',
+      schema: { type: 'string', pattern: '^(?:[0-9]{1,2}|entries)$' },
+      example: '0',
+    },
+    path: {
+      description:
+        'The index in groups of three digits, all but the last led by an x, with slashes between them: ' +
+        '`x001/x234/067`; and for a tile that is not full `.p/` and its width.',
+      schema: { type: 'string' },
+      example: '000',
+    },
+  },
+  answers: {
+    200: {
+      says: 'The hashes, or the entries.',
+      content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } },
+      headers: ['Cache-Control'],
+    },
+  },
+  problems: { 404: ['not-found'] },
+} satisfies CallSpec;
+
+export const proof = {
+  tag: 'Audit',
+  id: 'proveEvent',
+  summary: 'Prove that an event is in the log',
+  description:
+    'Its entry, and an inclusion proof that leads to a signed checkpoint: as JSON in Sigstore’s field names, or ' +
+    'asked with `Accept: text/plain` as a C2SP tlog-proof.',
+  params: {
+    id: {
+      description: 'The id of an event, or its sequence, by which it is found sooner.',
+      schema: { type: 'string' },
+      example: '0',
+    },
+  },
+  query: ProofQueryDto,
+  answers: {
+    200: {
+      says: 'The proof.',
+      view: LogEntryView,
+      content: { 'text/plain': text('A tlog-proof.') },
+      headers: ['Cache-Control'],
+    },
+  },
+  problems: { 404: ['event-unknown'] },
+} satisfies CallSpec<LogEntryView>;
+
+export const consistency = {
+  tag: 'Audit',
+  id: 'proveConsistency',
+  summary: 'Prove that the log only grew between two sizes',
+  query: ConsistencyQueryDto,
+  answers: {
+    200: {
+      says: 'The proof, which never changes.',
+      view: ConsistencyView,
+      headers: ['Cache-Control'],
+    },
+  },
+} satisfies CallSpec<ConsistencyView>;

@@ -1,0 +1,124 @@
+/** Anyone with a key checks the log: checkpoints, the key that verifies them, tiles and proofs. */
+import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { Call } from '../http/call.js';
+import { Problem } from '../http/problem.js';
+import { Refused } from '../kernel/refusals.js';
+import { UUID } from '../kernel/ids.js';
+import * as calls from './audit.calls.js';
+import { CheckpointQueryDto, ConsistencyQueryDto, ProofQueryDto } from './audit.dto.js';
+import type { ConsistencyView, LogEntryView } from './audit.views.js';
+import { LogSigner } from './log-signer.js';
+import { TransparencyLog } from './log.js';
+import { LogProofs } from './log-proofs.js';
+import { parseTilePath } from './tiles.js';
+
+/** Who may ask may keep the answer: what is told of a size never changes. */
+const NEVER_CHANGES = 'private, max-age=31536000, immutable';
+const CHANGES = 'no-cache';
+
+@Controller('v1/audit')
+export class AuditController {
+  constructor(
+    private readonly log: TransparencyLog,
+    private readonly signer: LogSigner,
+    private readonly proofs: LogProofs,
+  ) {}
+
+  @Get('checkpoint')
+  @Call(calls.checkpoint)
+  async checkpoint(
+    @Query() { minSequence }: CheckpointQueryDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
+    const { text } =
+      minSequence === undefined
+        ? await this.signer.current()
+        : await this.signer.covering(Number(minSequence) + 1);
+    void reply.type('text/plain; charset=utf-8').header('cache-control', CHANGES);
+    return text;
+  }
+
+  @Get('key')
+  @Call(calls.key)
+  key(@Res({ passthrough: true }) reply: FastifyReply): string {
+    void reply.type('text/plain; charset=utf-8').header('cache-control', CHANGES);
+    return this.signer.verifierKeys.map((key) => `${key}\n`).join('');
+  }
+
+  @Get('tile/:level/*')
+  @Call(calls.tile)
+  async tile(
+    @Param() params: Readonly<Record<string, string | string[]>>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Buffer> {
+    const index = [params['*'] ?? ''].flat().join('/');
+    const address = parseTilePath(`${params['level'] as string}/${index}`);
+    const tile = address && (await this.log.tile(address));
+    if (!tile) throw new Problem('not-found', 'the log has no such tile: see the size in its checkpoint');
+    void reply.type('application/octet-stream').header('cache-control', NEVER_CHANGES);
+    return tile;
+  }
+
+  @Get('events/:id/proof')
+  @Call(calls.proof)
+  async proof(
+    @Param('id') id: string,
+    @Query() { treeSize }: ProofQueryDto,
+    @Headers('accept') accept: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<LogEntryView | string> {
+    const sequence = await this.sequenceOf(id);
+    void reply.header('cache-control', treeSize === undefined ? CHANGES : NEVER_CHANGES);
+    if (treeSize === undefined && accept?.includes('text/plain')) {
+      void reply.type('text/plain; charset=utf-8');
+      return this.proofs.asText(sequence);
+    }
+    if (treeSize === undefined) return this.proofs.underCheckpoint(sequence);
+    const size = this.sizeOf(treeSize, 'treeSize');
+    if (size <= sequence) throw wrongSize('treeSize', `a tree of ${size} has no event ${sequence}`);
+    return this.proofs.inTree(sequence, size);
+  }
+
+  @Get('consistency')
+  @Call(calls.consistency)
+  async consistency(
+    @Query() { from, to }: ConsistencyQueryDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ConsistencyView> {
+    const [earlier, later] = [
+      this.sizeOf(from, 'from'),
+      to === undefined ? (await this.signer.current()).size : this.sizeOf(to, 'to'),
+    ];
+    if (earlier > later) throw wrongSize('from', `a tree of ${later} does not contain one of ${earlier}`);
+    void reply.header('cache-control', to === undefined ? CHANGES : NEVER_CHANGES);
+    const base64 = (hash: Buffer) => hash.toString('base64');
+    return {
+      from: earlier,
+      to: later,
+      fromRootHash: base64(this.log.rootAt(earlier)),
+      rootHash: base64(this.log.rootAt(later)),
+      hashes: this.log.consistency(earlier, later).map(base64),
+    };
+  }
+
+  private async sequenceOf(id: string): Promise<number> {
+    const known = /^\d{1,16}$/.test(id) && Number(id) < this.log.size ? Number(id) : null;
+    const sequence = UUID.test(id) ? await this.log.sequenceOf(id) : known;
+    if (sequence === null) {
+      throw new Refused({ code: 'event-unknown', detail: 'there is no event with that id or sequence' });
+    }
+    return sequence;
+  }
+
+  private sizeOf(text: string, parameter: string): number {
+    const size = Number(text);
+    if (size <= this.log.size) return size;
+    throw wrongSize(parameter, `the log has ${this.log.size} entries, not ${size}`);
+  }
+}
+
+function wrongSize(parameter: string, detail: string): Problem {
+  const errors = [{ code: 'range', detail, pointer: `/${parameter}` }];
+  return new Problem('bad-query', detail, { errors });
+}

@@ -1,0 +1,134 @@
+/**
+ * Signs what the log is: a checkpoint at a set interval, and whenever someone asks for one that covers more.
+ *
+ * A log must never contradict what it signed before. So the last signed head is kept outside of the databases, and
+ * on disk before anyone gets to see it; and nothing is signed, nor served after a start, that is shorter than it or
+ * has another beginning.
+ */
+import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Config } from '../config.js';
+import { assert } from '../kernel/assert.js';
+import { Projection } from '../projections/projection.js';
+import { StoreDamaged } from '../store/event-store.js';
+import { encodeTreeHead, parseCheckpoint, type Checkpoint } from './checkpoint.js';
+import { TransparencyLog } from './log.js';
+import { encodeVerifierKey, signNote, verifiedSignatures, type SignerKey } from './note.js';
+import { SigningFiles } from './signing-files.js';
+
+/** The log is not a continuation of what was signed: events were removed, replaced or restored from before. */
+export class LogContradicted extends StoreDamaged {
+  constructor(message: string) {
+    super(message);
+    this.name = 'LogContradicted';
+  }
+}
+
+export interface SignedHead {
+  readonly text: string;
+  readonly size: number;
+}
+
+@Injectable()
+export class LogSigner implements BeforeApplicationShutdown {
+  private readonly logger = new Logger('LogSigner');
+  private readonly files: SigningFiles;
+  private readonly keys: readonly SignerKey[];
+  private latest: (SignedHead & { readonly checkpoint: Checkpoint }) | null = null;
+  private last: Promise<unknown> = Promise.resolve();
+  private next: Promise<void> | null = null;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly config: Config,
+    private readonly projection: Projection,
+    private readonly log: TransparencyLog,
+  ) {
+    this.files = new SigningFiles(config.signingDir);
+    this.keys = this.files.keys(config.origin);
+  }
+
+  get origin(): string {
+    return this.keys[0]!.verifier.name;
+  }
+
+  /** One for each key that signs; the first is the one that checkpoints are known by. */
+  get verifierKeys(): readonly string[] {
+    return this.keys.map(({ verifier }) => encodeVerifierKey(verifier));
+  }
+
+  /**
+   * To be called when the projection is level, before anything is served.
+   * @throws LogContradicted
+   */
+  start(): void {
+    this.latest = this.readHead();
+    if (this.projection.state.status === 'live') this.refuseIfContradicted();
+    const sign = () => {
+      this.covering(this.log.size).catch((error: unknown) => this.logger.error((error as Error).message));
+    };
+    this.timer = setInterval(sign, this.config.checkpointSeconds * 1_000).unref();
+  }
+
+  /** The newest checkpoint that was signed; the first one is signed when it is asked for. */
+  current(): Promise<SignedHead> {
+    return this.latest ? Promise.resolve(this.latest) : this.covering(0);
+  }
+
+  /** A checkpoint of at least so many entries, all of which are projected. */
+  async covering(size: number): Promise<SignedHead> {
+    assert(size <= this.log.size, `all of the ${size} entries are projected`);
+    while (!this.latest || this.latest.size < size) await this.signNext();
+    return this.latest;
+  }
+
+  /** One at a time: whoever comes while one is being signed shares the one after it with all others who do. */
+  private signNext(): Promise<void> {
+    this.next ??= this.last
+      .catch(() => undefined)
+      .then(() => {
+        this.next = null;
+        return this.sign();
+      });
+    return (this.last = this.next);
+  }
+
+  private async sign(): Promise<void> {
+    this.projection.refuseIfStopped();
+    this.refuseIfContradicted();
+    const size = this.log.size;
+    const head = { origin: this.origin, size: BigInt(size), root: this.log.rootAt(size) };
+    const text = signNote(encodeTreeHead(head), this.keys);
+    await this.files.keepHead(text);
+    this.latest = { text, size, checkpoint: parseCheckpoint(text) };
+  }
+
+  private readHead() {
+    const text = this.files.head();
+    if (text === null) return null;
+    const checkpoint = parseCheckpoint(text);
+    const verifiers = this.keys.map(({ verifier }) => verifier);
+    if (verifiedSignatures(checkpoint.note, verifiers).length === 0 || checkpoint.origin !== this.origin) {
+      throw new LogContradicted(
+        `${this.files.headFile} was not signed with a key of ${this.files.keyFile}: restore the key, or add it there`,
+      );
+    }
+    return { text, size: Number(checkpoint.size), checkpoint };
+  }
+
+  private refuseIfContradicted(): void {
+    if (!this.latest) return;
+    const { size, checkpoint } = this.latest;
+    const { size: now } = this.log;
+    const says = `a checkpoint of ${size} events was signed`;
+    const wayOut = `restore the store; if that loss was meant, remove ${this.files.headFile}, and tell whoever holds a checkpoint`;
+    if (now < size) throw new LogContradicted(`${says}, but there are ${now}: ${wayOut}`);
+    const root = this.log.rootAt(size);
+    if (root.equals(checkpoint.root)) return;
+    const roots = `${checkpoint.root.toString('base64')}, but now it is ${root.toString('base64')}`;
+    throw new LogContradicted(`${says} with the root ${roots}: ${wayOut}`);
+  }
+
+  beforeApplicationShutdown(): void {
+    clearInterval(this.timer);
+  }
+}

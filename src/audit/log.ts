@@ -1,0 +1,103 @@
+/**
+ * The ledger's transparency log as it is served: roots, proofs, tiles and entries, all read from the read models
+ * and the store.
+ *
+ * What is answered about a size never changes. Which sizes anyone vouches for is the signer's business.
+ */
+import { Injectable } from '@nestjs/common';
+import type { Database } from 'better-sqlite3';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { assert } from '../kernel/assert.js';
+import { tilesIn } from '../projections/log-projection.js';
+import { Projection } from '../projections/projection.js';
+import { eventKey, prepared } from '../projections/views-file.js';
+import { EventStore, StoreDamaged, type Position, type RecordedEvent } from '../store/event-store.js';
+import { entryOf } from './entry.js';
+import { consistencyProof, HASH_BYTES, inclusionProof, leafHash, rootOf, type Hash } from './merkle.js';
+import { encodeEntries, subtreesOf, tileWidth, type TileAddress } from './tiles.js';
+
+/** Rows looked at before other requests have their turn. */
+const ROWS_A_TURN = 20_000;
+
+export interface EntryProof {
+  readonly index: number;
+  readonly entry: string;
+  readonly hashes: readonly Hash[];
+}
+
+@Injectable()
+export class TransparencyLog {
+  constructor(
+    private readonly projection: Projection,
+    private readonly store: EventStore,
+  ) {}
+
+  /** How many entries there are now. */
+  get size(): number {
+    return this.projection.progress.sequence + 1;
+  }
+
+  rootAt(size: number): Hash {
+    return rootOf(size, subtreesOf(tilesIn(this.views)));
+  }
+
+  consistency(earlier: number, later: number): Hash[] {
+    return consistencyProof(earlier, later, subtreesOf(tilesIn(this.views)));
+  }
+
+  /** @throws StoreDamaged where the store has not the event that was logged */
+  async entryProof(index: number, size: number): Promise<EntryProof> {
+    const hashes = inclusionProof(index, size, subtreesOf(tilesIn(this.views)));
+    const [event] = await this.events(index, 1);
+    const entry = entryOf(event!);
+    const leaf = tilesIn(this.views)(0, Math.floor(index / 256)).subarray((index % 256) * HASH_BYTES);
+    if (!leafHash(entry).equals(leaf.subarray(0, HASH_BYTES))) {
+      throw new StoreDamaged(`the event with the sequence ${index} is not the one that was logged`);
+    }
+    return { index, entry, hashes };
+  }
+
+  /** @returns null where the tree has no such tile, or not so wide a one */
+  async tile({ level, index, width }: TileAddress): Promise<Buffer | null> {
+    if (width > tileWidth({ level, index }, this.size)) return null;
+    if (level === 'entries') return encodeEntries((await this.events(index * 256, width)).map(entryOf));
+    return tilesIn(this.views)(level, index).subarray(0, width * HASH_BYTES);
+  }
+
+  /**
+   * The sequence of an event by its id, or null. Its id is random and has no index, which would cost the projector
+   * more than all of the log: the newest events are looked through first, a few thousand in a millisecond.
+   */
+  async sequenceOf(eventId: string): Promise<number | null> {
+    const key = eventKey(eventId);
+    for (let to = this.size; to > 0; to -= ROWS_A_TURN) {
+      const look = prepared(
+        this.views,
+        'SELECT sequence FROM events WHERE sequence >= ? AND sequence < ? AND id = ?',
+      ).pluck();
+      for (const sequence of look.all(Math.max(0, to - ROWS_A_TURN), to, key) as number[]) {
+        const [event] = await this.events(sequence, 1);
+        if (event!.id === eventId) return sequence;
+      }
+      await nextTurn();
+    }
+    return null;
+  }
+
+  /** So many events from a sequence on, all of which are projected. */
+  async events(first: number, count: number): Promise<readonly RecordedEvent[]> {
+    const before =
+      first === 0
+        ? null
+        : (prepared(this.views, 'SELECT position FROM events WHERE sequence = ?')
+            .pluck()
+            .get(first - 1) as Position);
+    const events = await this.store.readAll(before, count);
+    assert(events.length === count, `the store has the ${count} events from sequence ${first} on`);
+    return events;
+  }
+
+  private get views(): Database {
+    return this.projection.views;
+  }
+}

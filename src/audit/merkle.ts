@@ -1,0 +1,242 @@
+/**
+ * The Merkle tree of RFC 6962, section 2.1, over SHA-256: hashes, roots, proofs and their verification.
+ *
+ * A subtree of 2^height leaves that begins at a multiple of its own size is *complete*: its hash never changes
+ * again. It is named by its height and its number among those of that height. All that is asked of a stored tree
+ * is the hash of a complete subtree; every root and proof follows from those. Whoever verifies is given hashes
+ * only, and reads sizes to 2^63 exactly. Tests: test/unit/merkle.test.ts, vectors in test/vectors/rfc6962.
+ */
+import { hash } from 'node:crypto';
+import { assert } from '../kernel/assert.js';
+import type { Branded } from '../kernel/ids.js';
+
+export type Hash = Branded<Buffer, 'Hash'>;
+
+export const HASH_BYTES = 32;
+
+export function parseHash(bytes: Buffer): Hash {
+  if (bytes.length !== HASH_BYTES) throw new TypeError(`a hash has ${HASH_BYTES} bytes, not ${bytes.length}`);
+  return bytes as Hash;
+}
+
+/** From standard base64, of which exactly one spelling is taken. */
+export function parseHashText(text: string): Hash {
+  const bytes = Buffer.from(text, 'base64');
+  if (bytes.toString('base64') !== text) throw new TypeError(`not base64: ${text}`);
+  return parseHash(bytes);
+}
+
+/** Of the tree that has no leaf: SHA-256 of nothing. */
+export const EMPTY_ROOT = sha256('');
+
+/** SHA-256(0x00 ‖ entry). */
+export function leafHash(entry: string | Buffer): Hash {
+  return sha256(typeof entry === 'string' ? `\0${entry}` : Buffer.concat([LEAF_PREFIX, entry]));
+}
+
+/** SHA-256(0x01 ‖ left ‖ right). */
+export function nodeHash(left: Hash, right: Hash): Hash {
+  left.copy(NODE, 1);
+  right.copy(NODE, 1 + HASH_BYTES);
+  return sha256(NODE);
+}
+
+const LEAF_PREFIX = Buffer.from([0]);
+/** The input of every node has this length, and is hashed before the next one is written. */
+const NODE = Buffer.alloc(1 + 2 * HASH_BYTES, 1);
+
+/** By way of a text, which costs a third of what a buffer does that is made outside of JavaScript. */
+function sha256(input: string | Buffer): Hash {
+  return Buffer.from(hash('sha256', input, 'binary'), 'latin1') as Hash;
+}
+
+/** The hash of the complete subtree of 2^height leaves with that number. */
+export type CompleteSubtree = (height: number, number: number) => Hash;
+
+/**
+ * The right edge of a growing tree: the complete subtrees that a next leaf may still be merged with, one for each
+ * 1 bit of the size. It is all that is needed to append and to know the root.
+ */
+export class Frontier {
+  private readonly subtrees: (Hash | undefined)[] = [];
+  private leaves = 0;
+
+  /** @param onComplete told of each subtree that is complete from then on, the appended ones aside */
+  constructor(private readonly onComplete?: (height: number, number: number, hash: Hash) => void) {}
+
+  static of(size: number, subtree: CompleteSubtree, onComplete?: Frontier['onComplete']): Frontier {
+    const frontier = new Frontier(onComplete);
+    frontier.leaves = size;
+    for (let height = 0, rest = size; rest > 0; height++, rest = Math.floor(rest / 2)) {
+      if (rest % 2 === 1) frontier.subtrees[height] = subtree(height, rest - 1);
+    }
+    return frontier;
+  }
+
+  get size(): number {
+    return this.leaves;
+  }
+
+  /** A leaf, or a complete subtree, which fits only where the size is a multiple of its leaves. */
+  append(hash: Hash, height = 0): void {
+    const leaves = 2 ** height;
+    assert(this.leaves % leaves === 0, `a subtree of ${leaves} leaves does not fit at ${this.leaves}`);
+    assert(this.leaves + leaves <= Number.MAX_SAFE_INTEGER, 'a tree has at most 2^53 − 1 leaves');
+    let [at, carried] = [height, hash];
+    // Each trailing 1 bit of what stands there already is a subtree that this one completes to the next height.
+    for (let rest = this.leaves / leaves; rest % 2 === 1;) {
+      carried = nodeHash(this.subtrees[at]!, carried);
+      rest = (rest - 1) / 2;
+      at++;
+      this.onComplete?.(at, rest, carried);
+    }
+    this.subtrees[at] = carried;
+    this.leaves += leaves;
+  }
+
+  root(): Hash {
+    let root: Hash | undefined;
+    for (let height = 0, rest = this.leaves; rest > 0; height++, rest = Math.floor(rest / 2)) {
+      if (rest % 2 === 0) continue;
+      const left = this.subtrees[height]!;
+      root = root ? nodeHash(left, root) : left;
+    }
+    return root ?? EMPTY_ROOT;
+  }
+}
+
+export function rootOf(size: number, subtree: CompleteSubtree): Hash {
+  return Frontier.of(size, subtree).root();
+}
+
+/** RFC 6962, section 2.1.1: from the leaf's sibling up to the root's child. */
+export function inclusionProof(index: number, size: number, subtree: CompleteSubtree): Hash[] {
+  assert(index < size, `leaf ${index} is in a tree of ${size}`);
+  const proof: Hash[] = [];
+  for (let [from, to] = [0, size]; to - from > 1;) {
+    const middle = from + splitOf(to - from);
+    if (index < middle) {
+      proof.push(rangeHash(middle, to, subtree));
+      to = middle;
+    } else {
+      proof.push(rangeHash(from, middle, subtree));
+      from = middle;
+    }
+  }
+  return proof.reverse();
+}
+
+/** RFC 6962, section 2.1.2: that the tree of the earlier size is the beginning of the later one. */
+export function consistencyProof(earlier: number, later: number, subtree: CompleteSubtree): Hash[] {
+  assert(earlier <= later, `a tree of ${earlier} is not later than one of ${later}`);
+  if (earlier === 0 || earlier === later) return [];
+  const proof: Hash[] = [];
+  let [from, to] = [0, later];
+  while (to !== earlier) {
+    const middle = from + splitOf(to - from);
+    if (earlier <= middle) {
+      proof.push(rangeHash(middle, to, subtree));
+      to = middle;
+    } else {
+      proof.push(rangeHash(from, middle, subtree));
+      from = middle;
+    }
+  }
+  // Whoever has the earlier root has this hash, unless something lies to its left.
+  if (from > 0) proof.push(rangeHash(from, to, subtree));
+  return proof.reverse();
+}
+
+/** The largest power of two that is smaller than a number of leaves. */
+function splitOf(leaves: number): number {
+  let power = 1;
+  while (2 * power < leaves) power *= 2;
+  return power;
+}
+
+/** Of the leaves from one to before another, as RFC 6962 splits them: it begins at a multiple of its largest part. */
+function rangeHash(from: number, to: number, subtree: CompleteSubtree): Hash {
+  let height = 0;
+  while (2 ** (height + 1) <= to - from) height++;
+  const middle = from + 2 ** height;
+  const left = subtree(height, from / 2 ** height);
+  return middle === to ? left : nodeHash(left, rangeHash(middle, to, subtree));
+}
+
+export interface Inclusion {
+  readonly index: number | bigint;
+  readonly size: number | bigint;
+  readonly leaf: Hash;
+  readonly proof: readonly Hash[];
+  readonly root: Hash;
+}
+
+/** RFC 9162, section 2.1.3.2. @returns why the proof does not hold, or null where it does */
+export function inclusionFault({ index, size, leaf, proof, root }: Inclusion): string | null {
+  if (BigInt(index) < 0n || BigInt(index) >= BigInt(size)) return `there is no leaf ${index} in ${size}`;
+  let [at, last] = [BigInt(index), BigInt(size) - 1n];
+  let reached = leaf;
+  for (const hash of proof) {
+    if (last === 0n) return 'the inclusion proof is too long';
+    if (at % 2n === 1n || at === last) {
+      reached = nodeHash(hash, reached);
+      while (at % 2n === 0n && at !== 0n) [at, last] = [at >> 1n, last >> 1n];
+    } else {
+      reached = nodeHash(reached, hash);
+    }
+    [at, last] = [at >> 1n, last >> 1n];
+  }
+  if (last !== 0n) return 'the inclusion proof is too short';
+  return differenceOf(reached, root, 'the inclusion proof');
+}
+
+export interface Consistency {
+  readonly earlier: number | bigint;
+  readonly later: number | bigint;
+  readonly earlierRoot: Hash;
+  readonly laterRoot: Hash;
+  readonly proof: readonly Hash[];
+}
+
+/** RFC 9162, section 2.1.4.2. @returns why the proof does not hold, or null where it does */
+export function consistencyFault({
+  earlier,
+  later,
+  earlierRoot,
+  laterRoot,
+  proof,
+}: Consistency): string | null {
+  const [first, second] = [BigInt(earlier), BigInt(later)];
+  if (first < 0n || first > second) return `a tree of ${later} does not contain one of ${earlier}`;
+  if (first === 0n || first === second) {
+    if (proof.length > 0) return 'the consistency proof is too long';
+    return differenceOf(first === 0n ? EMPTY_ROOT : laterRoot, earlierRoot, 'the earlier tree');
+  }
+  let [at, last] = [first - 1n, second - 1n];
+  while (at % 2n === 1n) [at, last] = [at >> 1n, last >> 1n];
+  // Where the earlier tree is one complete subtree, its root is where both begin.
+  const [begin, ...rest] = at === 0n ? [earlierRoot, ...proof] : proof;
+  if (!begin) return 'the consistency proof is too short';
+  let [reachedEarlier, reachedLater] = [begin, begin];
+  for (const hash of rest) {
+    if (last === 0n) return 'the consistency proof is too long';
+    if (at % 2n === 1n || at === last) {
+      reachedEarlier = nodeHash(hash, reachedEarlier);
+      reachedLater = nodeHash(hash, reachedLater);
+      while (at % 2n === 0n && at !== 0n) [at, last] = [at >> 1n, last >> 1n];
+    } else {
+      reachedLater = nodeHash(reachedLater, hash);
+    }
+    [at, last] = [at >> 1n, last >> 1n];
+  }
+  if (last !== 0n) return 'the consistency proof is too short';
+  return (
+    differenceOf(reachedEarlier, earlierRoot, 'the earlier part of the consistency proof') ??
+    differenceOf(reachedLater, laterRoot, 'the consistency proof')
+  );
+}
+
+function differenceOf(reached: Hash, expected: Hash, what: string): string | null {
+  if (reached.equals(expected)) return null;
+  return `${what} leads to the root ${reached.toString('base64')}, not to ${expected.toString('base64')}`;
+}

@@ -1,0 +1,34 @@
+/**
+ * A proof that an entry is in the log, as text that verifies offline (C2SP tlog-proof): the index, the inclusion
+ * proof, and the checkpoint that it leads to.
+ */
+import { parseCheckpoint, type Checkpoint } from './checkpoint.js';
+import { parseHashText, type Hash } from './merkle.js';
+
+const FIRST_LINE = 'c2sp.org/tlog-proof@v1';
+/** A tree of 2^63 leaves needs no more. */
+const HASHES_MAX = 63;
+
+export interface LogProof {
+  readonly index: bigint;
+  readonly hashes: readonly Hash[];
+  readonly checkpoint: Checkpoint;
+}
+
+export function encodeProof(index: number, hashes: readonly Hash[], checkpoint: string): string {
+  const lines = [FIRST_LINE, `index ${index}`, ...hashes.map((hash) => hash.toString('base64'))];
+  return `${lines.join('\n')}\n\n${checkpoint}`;
+}
+
+/** Extra data is passed over: nothing vouches for it. @throws TypeError, BadNote */
+export function parseProof(text: string): LogProof {
+  const end = text.indexOf('\n\n');
+  const [first, ...lines] = text.slice(0, Math.max(0, end)).split('\n');
+  if (first !== FIRST_LINE) throw new TypeError(`not a proof: the first line must be ${FIRST_LINE}`);
+  if (lines[0]?.startsWith('extra ')) lines.shift();
+  const index = /^index (0|[1-9][0-9]{0,18})$/.exec(lines.shift() ?? '')?.[1];
+  if (index === undefined) throw new TypeError('not a proof: it has no index');
+  if (lines.length > HASHES_MAX) throw new TypeError(`not a proof: it has over ${HASHES_MAX} hashes`);
+  const hashes = lines.map(parseHashText);
+  return { index: BigInt(index), hashes, checkpoint: parseCheckpoint(text.slice(end + 2)) };
+}

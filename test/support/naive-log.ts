@@ -1,0 +1,30 @@
+/** The log by its definition alone: canonical JSON of what an entry says, and the recursive tree of RFC 6962. */
+import { createHash } from 'node:crypto';
+import { canonicalJson } from '../../src/kernel/canonical-json.js';
+import type { RecordedEvent } from '../../src/store/event-store.js';
+
+const sha256 = (...parts: (Buffer | string)[]) => {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest();
+};
+
+export function naiveLeaf({ id, stream, revision, type, data, metadata }: RecordedEvent): Buffer {
+  const { schema, recordedAt, actor, payloadHash } = metadata;
+  const { effective } = data;
+  const entry = { id, stream, revision, type, schema, effective, recordedAt, actor, payloadHash };
+  return sha256(Buffer.from([0]), canonicalJson(entry));
+}
+
+function treeOf(leaves: readonly Buffer[]): Buffer {
+  if (leaves.length === 0) return sha256('');
+  if (leaves.length === 1) return leaves[0]!;
+  let middle = 1;
+  while (2 * middle < leaves.length) middle *= 2;
+  return sha256(Buffer.from([1]), treeOf(leaves.slice(0, middle)), treeOf(leaves.slice(middle)));
+}
+
+/** In base64. */
+export function rootOfEvents(events: readonly RecordedEvent[]): string {
+  return treeOf(events.map(naiveLeaf)).toString('base64');
+}

@@ -1,0 +1,102 @@
+/** The log in the read models is that of the events, however they came to be projected. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import Database from 'better-sqlite3';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inclusionFault, inclusionProof, parseHash, rootOf } from '../../src/audit/merkle.js';
+import { subtreesOf } from '../../src/audit/tiles.js';
+import { tilesIn } from '../../src/projections/log-projection.js';
+import { Projector, ProjectionStopped } from '../../src/projections/projector.js';
+import { replay } from '../../src/projections/replay.js';
+import { SelfCheck } from '../../src/projections/self-check.js';
+import { openViewsForReading } from '../../src/projections/views-file.js';
+import type { RecordedEvent } from '../../src/store/event-store.js';
+import { LivedLedger, viewsOf } from '../support/lived-ledger.js';
+import { longHistory } from '../support/long-history.js';
+import { naiveLeaf, rootOfEvents } from '../support/naive-log.js';
+
+const dir = mkdtempSync(join(tmpdir(), 'ledger-log-'));
+let lived: LivedLedger;
+let events: readonly RecordedEvent[];
+
+beforeAll(async () => {
+  lived = await LivedLedger.of(longHistory(600));
+  ({ events } = lived);
+});
+afterAll(async () => {
+  await lived.remove();
+  rmSync(dir, { recursive: true });
+});
+
+const rootAt = (views: Database.Database, size: number) =>
+  rootOf(size, subtreesOf(tilesIn(views))).toString('base64');
+
+test('every size of the tree that was ever reached has its root', () => {
+  const { views } = lived.projection;
+  expect(events.length).toBeGreaterThan(2 * 256);
+  for (const size of [0, 1, 2, 255, 256, 257, 511, 512, 513, events.length]) {
+    expect(rootAt(views, size)).toBe(rootOfEvents(events.slice(0, size)));
+  }
+});
+
+test('every event has an inclusion proof in the whole tree', () => {
+  const subtree = subtreesOf(tilesIn(lived.projection.views));
+  const size = events.length;
+  const root = rootOf(size, subtree);
+  const faults = events.map((event, index) => {
+    const [leaf, proof] = [parseHash(naiveLeaf(event)), inclusionProof(index, size, subtree)];
+    return inclusionFault({ index, size, leaf, proof, root });
+  });
+  expect(faults.filter((fault) => fault !== null)).toEqual([]);
+});
+
+test('batches of any size, with the views closed in between, give the same tiles', () => {
+  const whole = viewsOf(events);
+  const batches = [1, 255, 1, 256, 3, 100].map((size) => ({ size, reopen: true }));
+  expect(viewsOf(events, batches)).toEqual(whole);
+  expect(whole['log_nodes']).toHaveLength(2);
+});
+
+test('after an event that cannot be projected, the log goes on as if it had not been tried', () => {
+  const file = join(dir, 'stopped.db');
+  const projector = new Projector(file);
+  const strange = { ...events[300]!, metadata: { ...events[300]!.metadata, schema: 'outcome@9' } };
+  expect(() => projector.project(events.slice(0, 300).concat(strange))).toThrow(ProjectionStopped);
+  expect(projector.checkpoint.sequence).toBe(299);
+  projector.project(events.slice(300));
+  projector.close();
+  const views = openViewsForReading(file);
+  expect(rootAt(views, events.length)).toBe(rootOfEvents(events));
+  views.close();
+});
+
+describe('a node that was altered', () => {
+  const ALTERED = 'UPDATE log_nodes SET hash = zeroblob(32) WHERE level = 1 AND number = 1';
+  let altered: LivedLedger;
+  beforeAll(async () => {
+    altered = await LivedLedger.of(longHistory(600));
+    const views = new Database(altered.viewsFile);
+    views.exec(ALTERED);
+    views.close();
+  });
+  afterAll(() => altered.remove());
+
+  test('is found by the self-check, which says where', async () => {
+    const report = await new SelfCheck(altered.store, altered.projection.views).step();
+    expect(report.fault).toBe('node 1 of level 1 of the log is not that of the events 256 to 511');
+  });
+
+  test('is found by a replay, which tells both roots', async () => {
+    const until = altered.events.length - 1;
+    const report = await replay(altered.store, altered.viewsFile, { until, onProgress: () => undefined });
+    expect(report.root).toBe(rootOfEvents(altered.events));
+    expect(report.servedRoot).not.toBe(report.root);
+    // Up to there nothing was altered.
+    const before = await replay(altered.store, altered.viewsFile, {
+      until: 400,
+      onProgress: () => undefined,
+    });
+    expect(before.servedRoot).toBe(before.root);
+  });
+});

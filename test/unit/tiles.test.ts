@@ -1,0 +1,110 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  Frontier,
+  inclusionFault,
+  inclusionProof,
+  leafHash,
+  rootOf,
+  type Hash,
+} from '../../src/audit/merkle.js';
+import {
+  decodeEntries,
+  encodeEntries,
+  parseTilePath,
+  subtreesOf,
+  TILE_HEIGHT,
+  TILE_WIDTH,
+  tilePath,
+  tileWidth,
+} from '../../src/audit/tiles.js';
+
+describe('the address of a tile', () => {
+  test.each([
+    ['0/000', { level: 0, index: 0, width: 256 }],
+    ['0/x001/x234/067', { level: 0, index: 1_234_067, width: 256 }],
+    ['1/273.p/112', { level: 1, index: 273, width: 112 }],
+    ['63/x001/000.p/1', { level: 63, index: 1_000, width: 1 }],
+    ['entries/x999/999.p/255', { level: 'entries', index: 999_999, width: 255 }],
+  ] as const)('%s', (path, address) => {
+    expect(parseTilePath(path)).toEqual(address);
+    expect(tilePath(address)).toBe(path);
+  });
+
+  test.each([
+    '',
+    '0',
+    '0/0',
+    '0/00',
+    '0/0000',
+    '0/x000/001',
+    '00/001',
+    '64/001',
+    '-1/001',
+    '0/001.p/0',
+    '0/001.p/256',
+    '0/001.p/01',
+    '0/001/002',
+    '0/x001',
+    '0/001/',
+    '0//001',
+    'data/001',
+    '0/x999/x999/x999/x999/x999/x999/999',
+    '0/001\n',
+  ])('%j is none', (path) => expect(parseTilePath(path)).toBeNull());
+});
+
+test('a tree of 70,000 has the tiles that the specification counts', () => {
+  const width = (level: number, index: number) => tileWidth({ level, index }, 70_000);
+  expect([width(0, 272), width(0, 273), width(0, 274)]).toEqual([256, 112, 0]);
+  expect([width(1, 0), width(1, 1), width(2, 0), width(3, 0)]).toEqual([256, 17, 1, 0]);
+  expect(tileWidth({ level: 'entries', index: 273 }, 70_000)).toBe(112);
+  expect(tileWidth({ level: 1, index: 0 }, 256)).toBe(1);
+});
+
+test('a tree that is kept in tiles has the roots and proofs of the tree that was grown', () => {
+  const SIZE = 66_000;
+  const levels: Hash[][] = [];
+  const frontier = new Frontier((height, number, hash) => {
+    if (height % TILE_HEIGHT === 0) (levels[height / TILE_HEIGHT] ??= [])[number] = hash;
+  });
+  const leaves: Hash[] = (levels[0] = []);
+  const kept = new Map<number, Hash>();
+  for (let index = 0; index < SIZE; index++) {
+    leaves.push(leafHash(`entry ${index}`));
+    frontier.append(leaves[index]!);
+    if ([1, 255, 256, 257, 4_000, 65_536, 65_537, SIZE].includes(index + 1))
+      kept.set(index + 1, frontier.root());
+  }
+  const read = (level: number, index: number) =>
+    Buffer.concat(levels[level]!.slice(index * TILE_WIDTH, (index + 1) * TILE_WIDTH));
+  for (const [size, root] of kept) {
+    expect(rootOf(size, subtreesOf(read))).toEqual(root);
+    for (const index of [0, size >> 1, size - 1]) {
+      const proof = inclusionProof(index, size, subtreesOf(read));
+      expect(inclusionFault({ index, size, leaf: leaves[index]!, proof, root })).toBeNull();
+    }
+  }
+});
+
+describe('an entry bundle', () => {
+  test('gives back its entries', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'grapheme', maxLength: 40 })), (entries) => {
+        expect(decodeEntries(encodeEntries(entries)).map(String)).toEqual(entries);
+      }),
+    );
+  });
+
+  test('has the length of each in two bytes', () => {
+    expect(encodeEntries(['é', '']).toString('hex')).toBe('0002c3a90000');
+    expect(encodeEntries(['x'.repeat(65_535)])).toHaveLength(65_537);
+    expect(() => encodeEntries(['x'.repeat(65_536)])).toThrow(/at most 65535 bytes/);
+  });
+
+  test('does not end inside an entry', () => {
+    const whole = encodeEntries(['one', 'two']);
+    for (const length of [1, 4, 6, 9])
+      expect(() => decodeEntries(whole.subarray(0, length))).toThrow(TypeError);
+  });
+});
