@@ -1,16 +1,19 @@
 #!/usr/bin/env node
 /**
- * The command line. Exit codes: 0 done; 1 refused, failed, or something differs; 2 the command itself is wrong.
+ * The command line. Exit codes: 0 done; 1 refused, failed, or something differs; 2 the command itself is wrong, or
+ * what it was asked cannot be told.
  */
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { addressOf, CommandFailed, LedgerClient } from './cli/client.js';
 import { exportCommand, type ExportOptions } from './cli/export.js';
 import { historyCommand, type HistoryOptions } from './cli/history.js';
 import { importCommand, type ImportOptions } from './cli/import.js';
+import { proveCommand, type ProveOptions } from './cli/prove.js';
 import { rebuildRunning, rebuildStopped } from './cli/rebuild.js';
 import { replayCommand, type ReplayOptions } from './cli/replay.js';
 import type { ServeOptions } from './cli/serve.js';
 import { totalsCommand, type TotalsOptions } from './cli/totals.js';
+import { verifyCommand, type VerifyCommandOptions } from './cli/verify.js';
 
 interface Connection {
   readonly url?: string | undefined;
@@ -107,6 +110,38 @@ function program(): Command {
     .option('--json', 'print the report as JSON')
     .action((options: ReplayOptions) => replayCommand(options));
 
+  connected(ledger.command('prove'))
+    .description('write a bundle that anyone can check offline: everything, or what is asked for')
+    .option('--out <file>', 'where to; by default standard output')
+    .option(
+      '--since <checkpoint>',
+      'a file with a checkpoint that you kept: the bundle proves to continue it',
+    )
+    .option('--programme <id>', 'only what concerns this programme')
+    .option('--after <sequence>', 'only events after this one')
+    .option('--until <moment>', 'only events up to a sequence, an instant, or the end of a day')
+    .option('--measure <id>', 'the annual figures of this measure, and what they are made of')
+    .option('--organisation <id>', 'of figures: only this organisation')
+    .option('--from <year>', 'of figures: first financial year')
+    .option('--to <year>', 'of figures: last financial year')
+    .option('--as-at-sequence <sequence>', 'of figures: as known after that event')
+    .action(({ url, key, ...options }: ProveOptions & Connection) =>
+      proveCommand(clientFor({ url, key }), options),
+    );
+
+  ledger
+    .command('verify [bundle]')
+    .description(
+      'check a bundle offline, or with --live the ledger in DATA_DIR: ends with 0 good, 1 tampered, 2 cannot tell',
+    )
+    .option('--key <key>', 'a verifier key that you trust, or a file with some')
+    .option('--policy <file>', 'whom you trust, instead: log, witness, group and quorum lines')
+    .option('--since <file>', 'a checkpoint that you kept: the log must be its continuation')
+    .option('--since-time <instant>', 'when you got it: nothing recorded since may be dated before')
+    .option('--live', 'compare store, log, figures and checkpoints in DATA_DIR, also while it serves')
+    .option('--json', 'print the verdict as JSON')
+    .action((bundle: string | undefined, options: VerifyCommandOptions) => verifyCommand(bundle, options));
+
   connected(ledger.command('rebuild'))
     .description('build the read models anew, beside the ones that serve')
     .option('--offline', 'in DATA_DIR, where no ledger is running')
@@ -125,7 +160,8 @@ function connected(command: Command): Command {
 async function run(): Promise<number> {
   try {
     await program().parseAsync();
-    return 0;
+    // A command that has come to its end may say so itself: verify does.
+    return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     process.stderr.write(`ledger: ${(error as Error).message}\n`);

@@ -1,9 +1,31 @@
 /** What the calls about the log say of themselves. */
 import type { CallSpec, Content } from '../http/call-spec.js';
-import { CheckpointQueryDto, ConsistencyQueryDto, ProofQueryDto } from './audit.dto.js';
+import { BundleQueryDto, CheckpointQueryDto, ConsistencyQueryDto, ProofQueryDto } from './audit.dto.js';
 import { ConsistencyView, LogEntryView } from './audit.views.js';
 
 const text = (description: string): Content => ({ schema: { type: 'string', description } });
+
+/** What `ledger verify` checks. */
+export const BUNDLE = text(
+  'A bundle: a header, then events and the hashes that stand for those left out, then a signed checkpoint, each as ' +
+    'JSON on a line. `ledger verify` checks it offline.',
+);
+
+export const bundle = {
+  tag: 'Audit',
+  id: 'readBundle',
+  summary: 'Read events with all that it takes to check them offline',
+  description:
+    'Everything; or what concerns one `programme`; or the events `after` one and `until` another; or, with a ' +
+    '`measure`, its annual figures and all that they are made of. Cut at an earlier size with `since`, it proves to ' +
+    'be the continuation of that checkpoint.',
+  query: BundleQueryDto,
+  answers: { 200: { says: 'A bundle.', content: { 'application/x-ndjson': BUNDLE } } },
+  problems: {
+    404: ['measure-unknown', 'programme-unknown', 'organisation-unknown'],
+    422: ['definition-break'],
+  },
+} satisfies CallSpec;
 
 export const checkpoint = {
   tag: 'Audit',
@@ -61,7 +83,7 @@ export const tile = {
   answers: {
     200: {
       says: 'The hashes, or the entries.',
-      content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } },
+      content: { 'application/octet-stream': { schema: {} } },
       headers: ['Cache-Control'],
     },
   },

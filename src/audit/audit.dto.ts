@@ -1,5 +1,14 @@
 /** What the calls about the log take. Query parameters arrive as text. */
-import { Describe, DigitsText, Optional } from '../http/decorators.js';
+import { IsIn, Matches } from 'class-validator';
+import { Describe, DigitsText, Optional, Slug } from '../http/decorators.js';
+import {
+  A_DATE,
+  A_MOMENT,
+  A_YEAR,
+  DATE_OR_INSTANT,
+  FINANCIAL_YEAR,
+  SEQUENCE_OR_INSTANT,
+} from '../reports/reports.dto.js';
 import { ReadQueryDto } from '../submissions/submissions.dto.js';
 
 export class CheckpointQueryDto {
@@ -30,4 +39,63 @@ export class ConsistencyQueryDto extends ReadQueryDto {
   @Describe({ description: 'The size of the later tree; left out, that of the newest checkpoint.' })
   @DigitsText({ max: Number.MAX_SAFE_INTEGER })
   to?: string;
+}
+
+export class BundleQueryDto extends ReadQueryDto {
+  @Optional()
+  @Describe({
+    description: 'The size of an earlier checkpoint, of which the bundle proves to be the continuation.',
+  })
+  @DigitsText({ max: Number.MAX_SAFE_INTEGER })
+  since?: string;
+
+  @Optional()
+  @Describe({ description: 'Only what concerns this programme.' })
+  @Slug()
+  programme?: string;
+
+  @Optional()
+  @Describe({ description: 'Only events after this sequence.' })
+  @DigitsText({ max: Number.MAX_SAFE_INTEGER })
+  after?: string;
+
+  @Optional()
+  @Describe({ description: 'Only events up to this sequence, instant, or end of a day.' })
+  @Matches(SEQUENCE_OR_INSTANT, A_MOMENT)
+  until?: string;
+
+  @Optional()
+  @Describe({ description: 'The annual figures of this measure, and what they are made of.' })
+  @Slug()
+  measure?: string;
+
+  @Optional()
+  @Describe({ description: 'Of a figure: only this organisation.' })
+  @Slug()
+  organisation?: string;
+
+  @Optional()
+  @Describe({ description: 'Of a figure: the first financial year.' })
+  @Matches(FINANCIAL_YEAR, A_YEAR)
+  from?: string;
+
+  @Optional()
+  @Describe({ description: 'Of a figure: the last financial year.' })
+  @Matches(FINANCIAL_YEAR, A_YEAR)
+  to?: string;
+
+  @Optional()
+  @Describe({ description: 'Of a figure: as known at an instant, or at the end of a day in London.' })
+  @Matches(DATE_OR_INSTANT, A_DATE)
+  asAt?: string;
+
+  @Optional()
+  @Describe({ description: 'Of a figure: as known after the event with this sequence.' })
+  @DigitsText({ max: Number.MAX_SAFE_INTEGER })
+  asAtSequence?: string;
+
+  @Optional()
+  @Describe({ description: 'Of a figure: add across a break in the definition of the measure.' })
+  @IsIn(['true', 'false'])
+  allowBreaks?: 'true' | 'false';
 }

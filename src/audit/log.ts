@@ -13,7 +13,8 @@ import { Projection } from '../projections/projection.js';
 import { eventKey, prepared } from '../projections/views-file.js';
 import { EventStore, StoreDamaged, type Position, type RecordedEvent } from '../store/event-store.js';
 import { entryOf } from './entry.js';
-import { consistencyProof, HASH_BYTES, inclusionProof, leafHash, rootOf, type Hash } from './merkle.js';
+import { consistencyProof, HASH_BYTES, inclusionProof, leafHash, rootOf } from './merkle.js';
+import type { CompleteSubtree, Hash } from './merkle.js';
 import { encodeEntries, subtreesOf, tileWidth, type TileAddress } from './tiles.js';
 
 /** Rows looked at before other requests have their turn. */
@@ -37,17 +38,22 @@ export class TransparencyLog {
     return this.projection.progress.sequence + 1;
   }
 
+  /** Whose tiles are read once: not to be kept for longer than a question. */
+  subtrees(): CompleteSubtree {
+    return subtreesOf(tilesIn(this.views));
+  }
+
   rootAt(size: number): Hash {
-    return rootOf(size, subtreesOf(tilesIn(this.views)));
+    return rootOf(size, this.subtrees());
   }
 
   consistency(earlier: number, later: number): Hash[] {
-    return consistencyProof(earlier, later, subtreesOf(tilesIn(this.views)));
+    return consistencyProof(earlier, later, this.subtrees());
   }
 
   /** @throws StoreDamaged where the store has not the event that was logged */
   async entryProof(index: number, size: number): Promise<EntryProof> {
-    const hashes = inclusionProof(index, size, subtreesOf(tilesIn(this.views)));
+    const hashes = inclusionProof(index, size, this.subtrees());
     const [event] = await this.events(index, 1);
     const entry = entryOf(event!);
     const leaf = tilesIn(this.views)(0, Math.floor(index / 256)).subarray((index % 256) * HASH_BYTES);

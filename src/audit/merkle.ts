@@ -240,3 +240,15 @@ function differenceOf(reached: Hash, expected: Hash, what: string): string | nul
   if (reached.equals(expected)) return null;
   return `${what} leads to the root ${reached.toString('base64')}, not to ${expected.toString('base64')}`;
 }
+
+/** The fewest complete subtrees that the leaves from one to before another are made of, left to right. */
+export function subtreesBetween(from: number, to: number): { height: number; number: number }[] {
+  const subtrees = [];
+  for (let at = from; at < to;) {
+    let height = 0;
+    while (at % 2 ** (height + 1) === 0 && at + 2 ** (height + 1) <= to) height++;
+    subtrees.push({ height, number: at / 2 ** height });
+    at += 2 ** height;
+  }
+  return subtrees;
+}

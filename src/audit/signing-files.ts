@@ -9,12 +9,10 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeSignerKey, parseSignerKey, type SignerKey } from './note.js';
+import { encodeVerifierKey, makeSignerKey, parseSignerKey, type SignerKey } from './note.js';
 
 export class SigningFiles {
-  constructor(private readonly dir: string) {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
-  }
+  constructor(private readonly dir: string) {}
 
   get keyFile(): string {
     return join(this.dir, 'log.key');
@@ -33,17 +31,26 @@ export class SigningFiles {
     if (!existsSync(this.keyFile)) {
       if (existsSync(this.headFile))
         throw new Error(`${this.headFile} was signed with a key that is gone: restore ${this.keyFile}`);
+      mkdirSync(this.dir, { recursive: true, mode: 0o700 });
       const name = origin ?? `outcome-ledger/${randomBytes(8).toString('hex')}`;
       writeFileSync(this.keyFile, `${makeSignerKey(name, 'log')}\n`, { mode: 0o600, flag: 'wx' });
     }
-    const lines = readFileSync(this.keyFile, 'utf8').trim().split('\n');
-    const keys = lines.map(parseSignerKey);
+    const keys = this.readKeys();
     for (const { verifier } of keys) {
       const expected = origin ?? keys[0]!.verifier.name;
       if (verifier.name === expected) continue;
       throw new Error(`${this.keyFile} has a key of ${verifier.name}, but the log is ${expected}`);
     }
     return keys;
+  }
+
+  /** Of the keys that are there; none is made. */
+  verifierKeys(): string[] {
+    return existsSync(this.keyFile) ? this.readKeys().map(({ verifier }) => encodeVerifierKey(verifier)) : [];
+  }
+
+  private readKeys(): readonly SignerKey[] {
+    return readFileSync(this.keyFile, 'utf8').trim().split('\n').map(parseSignerKey);
   }
 
   /** Null before the first. */

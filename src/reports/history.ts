@@ -7,6 +7,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Database } from 'better-sqlite3';
 import { Projection } from '../projections/projection.js';
+import { prepared } from '../projections/views-file.js';
 import { EventStore, type Position, type RecordedEvent } from '../store/event-store.js';
 
 export interface SequencedEvent {
@@ -48,8 +49,23 @@ export class History {
   ) {}
 
   async page(query: HistoryQuery): Promise<HistoryPage> {
+    const { rows, next } = indexPage(this.projection.views, query);
+    return { events: await this.read(rows), next };
+  }
+
+  /** The events with some sequences, in rising order, all of which are projected. */
+  async at(sequences: readonly number[]): Promise<SequencedEvent[]> {
+    const ledgerTime = prepared(
+      this.projection.views,
+      'SELECT ledger_time FROM events WHERE sequence = ?',
+    ).pluck();
+    return this.read(
+      sequences.map((sequence) => ({ sequence, ledgerTimeMs: ledgerTime.get(sequence) as number })),
+    );
+  }
+
+  private async read(rows: readonly IndexRow[]): Promise<SequencedEvent[]> {
     const { views } = this.projection;
-    const { rows, next } = indexPage(views, query);
     const events: SequencedEvent[] = [];
     for (let start = 0; start < rows.length;) {
       const first = rows[start]!.sequence;
@@ -59,7 +75,7 @@ export class History {
       run.forEach((event, index) => events.push({ event, ...rows[start + index]! }));
       start = end;
     }
-    return { events, next };
+    return events;
   }
 }
 

@@ -8,6 +8,7 @@ import type { ProblemCode } from '../http/problem.js';
 import { UUID } from '../kernel/ids.js';
 import { OUTCOME_ID } from '../submissions/submissions.calls.js';
 import { ReadQueryDto } from '../submissions/submissions.dto.js';
+import { BUNDLE } from '../audit/audit.calls.js';
 import { CloudEvent, EventsPage } from './event.views.js';
 import { Changes, OutcomesPage } from './outcome.views.js';
 import {
@@ -25,6 +26,9 @@ import { OutcomeHistory, SubmissionStory } from './story.views.js';
 /** What a question may name and the ledger not know. */
 const UNKNOWN: readonly ProblemCode[] = ['measure-unknown', 'programme-unknown', 'organisation-unknown'];
 
+/** Asked with `proof=true`. */
+const PROVEN = { 'application/x-ndjson': BUNDLE };
+
 export const annual = {
   tag: 'Totals',
   id: 'annualTotals',
@@ -33,7 +37,7 @@ export const annual = {
     'As it stands, or as it was known at an instant (`asAt`) or after an event (`asAtSequence`). Years without ' +
     'data are `null`, never 0. What was counted, estimated and modelled is shown apart and together.',
   query: AnnualQueryDto,
-  answers: { 200: { says: 'The figures, year by year.', view: AnnualTotals } },
+  answers: { 200: { says: 'The figures, year by year.', view: AnnualTotals, content: PROVEN } },
   problems: { 404: UNKNOWN, 422: ['definition-break'] },
 } satisfies CallSpec<AnnualTotals>;
 
@@ -45,7 +49,7 @@ export const since = {
     'The headline: by default since 2018-19. Only a `flow` adds up over years. Years in which nothing was ' +
     'recorded are named, not counted as 0.',
   query: SinceQueryDto,
-  answers: { 200: { says: 'The figure, and the years that it lacks.', view: TotalSince } },
+  answers: { 200: { says: 'The figure, and the years that it lacks.', view: TotalSince, content: PROVEN } },
   problems: { 404: UNKNOWN, 422: ['not-summable-over-time', 'definition-break'] },
 } satisfies CallSpec<TotalSince>;
 

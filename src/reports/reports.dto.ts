@@ -3,15 +3,19 @@ import { IsIn, Matches } from 'class-validator';
 import { Describe, DigitsText, Optional, Slug } from '../http/decorators.js';
 import { ReadQueryDto } from '../submissions/submissions.dto.js';
 
-const FINANCIAL_YEAR = /^\d{4}-\d{2}$/;
-const A_YEAR = { message: 'must be a financial year such as 2018-19' };
+export const FINANCIAL_YEAR = /^\d{4}-\d{2}$/;
+export const A_YEAR = { message: 'must be a financial year such as 2018-19' };
 const CURSOR = /^[A-Za-z0-9_-]{1,400}$/;
 const A_CURSOR = { message: 'must be the `next` of the page before' };
 /** A date, or an instant; whether it is a real one is found when it is read. */
-const DATE_OR_INSTANT = /^\d{4}-\d{2}-\d{2}(T[0-9:.]{8,18}(Z|[+-]\d{2}:\d{2}))?$/;
-const A_DATE = { message: 'must be a date such as 2026-04-30, or an instant such as 2026-04-30T09:30:00Z' };
-const SEQUENCE_OR_INSTANT = /^(\d{1,16}|\d{4}-\d{2}-\d{2}(T[0-9:.]{8,18}(Z|[+-]\d{2}:\d{2}))?)$/;
-const A_MOMENT = { message: 'must be a sequence such as 40, a date such as 2026-04-30, or an instant' };
+export const DATE_OR_INSTANT = /^\d{4}-\d{2}-\d{2}(T[0-9:.]{8,18}(Z|[+-]\d{2}:\d{2}))?$/;
+export const A_DATE = {
+  message: 'must be a date such as 2026-04-30, or an instant such as 2026-04-30T09:30:00Z',
+};
+export const SEQUENCE_OR_INSTANT = /^(\d{1,16}|\d{4}-\d{2}-\d{2}(T[0-9:.]{8,18}(Z|[+-]\d{2}:\d{2}))?)$/;
+export const A_MOMENT = {
+  message: 'must be a sequence such as 40, a date such as 2026-04-30, or an instant',
+};
 const EVENT_TYPE = /^[A-Z][A-Za-z0-9]{2,63}$/;
 const A_TYPE = { message: 'must be a type of event such as PatientBenefited' };
 
@@ -71,6 +75,13 @@ export class AnnualQueryDto extends MomentQueryDto {
   @Describe({ description: 'The same figures for each programme or organisation.' })
   @IsIn(['programme', 'organisation'])
   groupBy?: 'programme' | 'organisation';
+
+  @Optional()
+  @Describe({
+    description: 'true: answer with a bundle that proves the figure, instead of the figure alone.',
+  })
+  @IsIn(['true', 'false'])
+  proof?: 'true' | 'false';
 }
 
 export class SinceQueryDto extends MomentQueryDto {
@@ -88,6 +99,13 @@ export class SinceQueryDto extends MomentQueryDto {
   @Describe({ description: 'The same figures for each programme or organisation.' })
   @IsIn(['programme', 'organisation'])
   groupBy?: 'programme' | 'organisation';
+
+  @Optional()
+  @Describe({
+    description: 'true: answer with a bundle that proves the figure, instead of the figure alone.',
+  })
+  @IsIn(['true', 'false'])
+  proof?: 'true' | 'false';
 }
 
 export class ChangesQueryDto extends FigureQueryDto {

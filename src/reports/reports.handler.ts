@@ -1,6 +1,7 @@
 /** Answers the reports' queries: one envelope for the union of them. */
 import { Injectable } from '@nestjs/common';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { FigureProofs, type FigureProof, type FigureQuery } from '../audit/figure-proof.js';
 import { Config } from '../config.js';
 import { parseFinancialYear, type FinancialYear } from '../kernel/financial-year.js';
 import { Projection } from '../projections/projection.js';
@@ -23,12 +24,16 @@ import { Totals, type TotalsQuery } from './totals.js';
 export type Report =
   | { readonly kind: 'annual'; readonly query: AnnualQueryDto }
   | { readonly kind: 'since'; readonly query: SinceQueryDto }
+  | { readonly kind: 'prove-annual'; readonly query: AnnualQueryDto }
+  | { readonly kind: 'prove-since'; readonly query: SinceQueryDto }
   | { readonly kind: 'changes'; readonly query: ChangesQueryDto }
   | { readonly kind: 'outcomes'; readonly query: OutcomesQueryDto };
 
 interface Answers {
   readonly annual: AnnualTotals;
   readonly since: TotalSince;
+  readonly 'prove-annual': FigureProof;
+  readonly 'prove-since': FigureProof;
   readonly changes: Changes;
   readonly outcomes: OutcomesPage;
 }
@@ -47,7 +52,7 @@ export class Reports {
     readonly totals: Totals,
     readonly changes: ChangesReport,
     readonly outcomes: OutcomesReport,
-    readonly projection: Projection,
+    readonly proofs: FigureProofs,
   ) {}
 }
 
@@ -59,28 +64,33 @@ export class AskReportHandler implements IQueryHandler<AskReport<Report['kind']>
     private readonly reports: Reports,
     private readonly config: Config,
     private readonly clock: Clock,
+    private readonly projection: Projection,
   ) {}
 
   async execute({ report }: { readonly report: Report }): Promise<Answers[Report['kind']]> {
     switch (report.kind) {
-      case 'annual': {
-        const { from, to, groupBy } = report.query;
-        return this.reports.totals.annual(
-          { ...this.question(report.query, from, to), groupBy },
-          this.clock.now(),
-        );
-      }
-      case 'since': {
-        const { since, through, groupBy } = report.query;
-        const names = { from: 'since', to: 'through' };
-        const question = { ...this.question(report.query, since, through, names), groupBy };
-        return this.reports.totals.since(question, this.clock.now());
-      }
+      case 'annual':
+        return this.reports.totals.annual(this.annual(report.query), this.clock.now());
+      case 'since':
+        return this.reports.totals.since(this.since(report.query), this.clock.now());
+      case 'prove-annual':
+        return this.reports.proofs.annual(ungrouped(this.annual(report.query)), this.clock.now());
+      case 'prove-since':
+        return this.reports.proofs.since(ungrouped(this.since(report.query)), this.clock.now());
       case 'changes':
         return this.changes(report.query);
       case 'outcomes':
         return this.outcomes(report.query);
     }
+  }
+
+  private annual(query: AnnualQueryDto): TotalsQuery {
+    return { ...this.question(query, query.from, query.to), groupBy: query.groupBy };
+  }
+
+  private since(query: SinceQueryDto): TotalsQuery {
+    const names = { from: 'since', to: 'through' };
+    return { ...this.question(query, query.since, query.through, names), groupBy: query.groupBy };
   }
 
   private async changes({
@@ -92,7 +102,7 @@ export class AskReportHandler implements IQueryHandler<AskReport<Report['kind']>
   }: ChangesQueryDto): Promise<Answers['changes']> {
     const question = this.question(rest, rest.from, rest.to);
     const asked = [question, earlier, later];
-    const { views } = this.reports.projection;
+    const { views } = this.projection;
     const place = cursor === undefined ? null : decodeCursor(cursor, asked, views);
     const pinned = place ? String(place.until) : later;
     const { next, ...changes } = await this.reports.changes.between(
@@ -110,7 +120,7 @@ export class AskReportHandler implements IQueryHandler<AskReport<Report['kind']>
 
   private async outcomes({ limit, cursor, ...rest }: OutcomesQueryDto): Promise<Answers['outcomes']> {
     const question = this.question(rest, rest.from, rest.to);
-    const { views } = this.reports.projection;
+    const { views } = this.projection;
     const place = cursor === undefined ? null : decodeCursor(cursor, question, views);
     const { next, ...page } = await this.reports.outcomes.page(
       {
@@ -147,6 +157,12 @@ export class AskReportHandler implements IQueryHandler<AskReport<Report['kind']>
       allowBreaks: allowBreaks === 'true',
     };
   }
+}
+
+/** A figure at a time is proven: those of the groups are figures of their own. */
+function ungrouped({ groupBy, ...query }: TotalsQuery): FigureQuery {
+  if (groupBy === undefined) return query;
+  throw new NoSuchMoment('groupBy asks for many figures: proof=true proves one of them at a time', 'groupBy');
 }
 
 function yearOf(text: string, parameter: string): FinancialYear {

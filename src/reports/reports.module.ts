@@ -1,4 +1,8 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
+import { BundleController } from '../audit/bundle.controller.js';
+import { Bundles } from '../audit/bundle.js';
+import { FigureProofs } from '../audit/figure-proof.js';
 import { CoreModule } from '../core.module.js';
 import { ChangesReport } from './changes.js';
 import { EventsController } from './events.controller.js';
@@ -13,8 +17,8 @@ import { Totals } from './totals.js';
 import { TotalsController } from './totals.controller.js';
 
 @Module({
-  imports: [CoreModule],
-  controllers: [TotalsController, EventsController, StoriesController],
+  imports: [CoreModule, AuditModule],
+  controllers: [TotalsController, EventsController, StoriesController, BundleController],
   providers: [
     AskReportHandler,
     Reports,
@@ -25,6 +29,8 @@ import { TotalsController } from './totals.controller.js';
     ChangesReport,
     History,
     SubmissionStories,
+    FigureProofs,
+    Bundles,
   ],
 })
 export class ReportsModule {}

@@ -19,7 +19,7 @@ export function longHistory(outcomes: number): History {
 
 function draftOf(number: number): Draft {
   return {
-    measure: number % 3,
+    measure: [0, 1, 3][number % 3]!,
     organisation: number % 2,
     days: [4, 4 + (number % 3)],
     basis: number % 4 === 0 ? 'modelled' : 'counted',

@@ -1,0 +1,319 @@
+/**
+ * The checker of bundles: takes their lines one by one, trusts none of them, and says whether they are good,
+ * tampered with, or not enough to tell.
+ *
+ * It rebuilds the tree from the events, and holds the root against the checkpoint, the checkpoint against keys that
+ * whoever checks trusts, and the beginning of the tree against an earlier checkpoint that they kept. Memory grows
+ * with the number of streams and, for a figure, of its outcomes; never with the length of history.
+ */
+import { canonicalJson, payloadHash } from '../kernel/canonical-json.js';
+import {
+  BUNDLE_FORMAT,
+  loggedEventOf,
+  type BundleEvent,
+  type BundleHeader,
+  type BundleLine,
+} from './bundle-format.js';
+import { parseCheckpoint, type Checkpoint } from './checkpoint.js';
+import { entryOf } from './entry.js';
+import { FigureCheck } from './figure-check.js';
+import { Frontier, leafHash, parseHashText } from './merkle.js';
+import { encodeVerifierKey, parseVerifierKey, verifiedSignatures, type VerifierKey } from './note.js';
+import { policyOf, type Policy } from './policy.js';
+
+export interface Finding {
+  /** Of the event that is not as it must be, where one can be named. */
+  readonly sequence?: number;
+  readonly what: string;
+}
+
+export interface Verdict {
+  readonly verdict: 'good' | 'tampered' | 'cannot tell';
+  /** Each is proof that something was altered, in the order of the ledger. */
+  readonly faults: readonly Finding[];
+  /** What could not be checked. */
+  readonly doubts: readonly string[];
+  /** What is remarkable, and no fault. */
+  readonly remarks: readonly Finding[];
+  readonly origin: string | null;
+  readonly size: number | null;
+  readonly root: string | null;
+  readonly events: number;
+  readonly erased: number;
+  readonly signedBy: readonly string[];
+}
+
+export interface CheckOptions {
+  /** Whom to trust. Without it, whoever signed the earlier checkpoint. */
+  readonly policy?: Policy;
+  /** A checkpoint that was kept, as text. */
+  readonly since?: string;
+  /** When it was received, in milliseconds since 1970, where its cosignatures do not say. */
+  readonly sinceTimeMs?: number;
+}
+
+const FINDINGS_MAX = 20;
+/** Clocks of several machines may differ by so much. */
+const CLOCK_TOLERANCE_MS = 5_000;
+
+export class BundleCheck {
+  private readonly faults: Finding[] = [];
+  private readonly doubts: string[] = [];
+  private readonly remarks: Finding[] = [];
+  private readonly tree = new Frontier();
+  private readonly revisions = new Map<string, number>();
+  private readonly since: Checkpoint | null;
+  private sinceMet = false;
+  private backdatedBeforeMs: number;
+  private header: BundleHeader | null = null;
+  private checkpoint: Checkpoint | null = null;
+  private figure: FigureCheck | null = null;
+  private ledgerTimeMs = 0;
+  private events = 0;
+  private erased = 0;
+  private signedBy: readonly VerifierKey[] = [];
+
+  /** @throws BadNote where the earlier checkpoint is none */
+  constructor(private readonly options: CheckOptions) {
+    this.since = options.since === undefined ? null : parseCheckpoint(options.since);
+    this.backdatedBeforeMs = options.sinceTimeMs ?? 0;
+    this.meetSince();
+  }
+
+  takeLine(text: string): void {
+    let line: BundleLine;
+    try {
+      line = JSON.parse(text) as BundleLine;
+    } catch {
+      return this.fault('a line is not JSON', this.tree.size);
+    }
+    if (this.checkpoint) return this.fault('something follows the checkpoint');
+    try {
+      this.take(line);
+    } catch (error) {
+      // Whatever a line holds that no ledger writes: a hash that is none, a member that is missing.
+      this.fault(`the line after ${this.tree.size} leaves is not of a bundle: ${(error as Error).message}`);
+    }
+  }
+
+  private take(line: BundleLine): void {
+    if ('format' in line) this.takeHeader(line);
+    else if (!this.header) this.fault('it does not begin with the header of a bundle');
+    else if ('event' in line) this.takeEvent(line.event, line.leaf);
+    else if ('subtree' in line) this.takeSubtree(line.subtree);
+    else this.checkpoint = parseCheckpoint(line.checkpoint);
+  }
+
+  private takeHeader(header: BundleHeader): void {
+    if (this.header) return this.fault('it has two headers');
+    if (header.format !== BUNDLE_FORMAT) throw new Error(`its format is ${String(header.format)}`);
+    this.header = header;
+    if (header.figure) this.figure = new FigureCheck(header.figure);
+  }
+
+  private takeEvent(event: BundleEvent, leafText: string): void {
+    const sequence = this.tree.size;
+    if (event.ledgersequence !== sequence) {
+      return this.fault(
+        `the event ${event.id} has the sequence ${event.ledgersequence}, in the place of ${sequence}`,
+        sequence,
+      );
+    }
+    this.events++;
+    const leaf = leafHash(entryOf(loggedEventOf(event)));
+    if (leaf.toString('base64') !== leafText) {
+      this.fault(`what is said of the event ${event.id} is not what was logged of it`, sequence);
+    }
+    this.checkPayload(event, sequence);
+    this.checkRevision(event, sequence);
+    this.checkTimes(event, sequence);
+    this.figure?.take(event);
+    this.tree.append(leaf);
+    this.meetSince();
+  }
+
+  private takeSubtree({ height, number, hash }: { height: number; number: number; hash: string }): void {
+    if (this.header!.scope.kind === 'everything') {
+      return this.fault(`events are left out of a bundle of everything`, this.tree.size);
+    }
+    if (this.tree.size !== number * 2 ** height) throw new Error('a subtree is out of its place');
+    this.tree.append(parseHashText(hash), height);
+    this.meetSince();
+  }
+
+  /** Salt and payload may have been erased by a lawful order: their hash stays in the log, and vouches for them. */
+  private checkPayload({ id, data, salt, payloadhash }: BundleEvent, sequence: number): void {
+    if (salt === undefined || salt === null) {
+      this.erased++;
+      return;
+    }
+    // What was stored is canonical, and stays so unless someone wrote the file anew.
+    if (payloadHash(salt, JSON.stringify(data)) === payloadhash) return;
+    if (payloadHash(salt, canonicalJson(data)) === payloadhash) return;
+    this.fault(`the content of the event ${id} does not have the hash that was recorded with it`, sequence);
+  }
+
+  private checkRevision({ stream, revision }: BundleEvent, sequence: number): void {
+    const { kind } = this.header!.scope;
+    const last = this.revisions.get(stream);
+    this.revisions.set(stream, revision);
+    // Streams lie whole in a programme. A period may begin amid one, and a figure is made of some events of it.
+    const isWhole = kind === 'everything' || kind === 'programme';
+    const next = last === undefined ? (isWhole ? 0 : revision) : last + 1;
+    const isNext = kind === 'figure' ? revision >= next : revision === next;
+    if (!isNext) this.fault(`${stream} goes from revision ${last ?? 'none'} to ${revision}`, sequence);
+  }
+
+  private checkTimes({ id, time, ledgertime }: BundleEvent, sequence: number): void {
+    const [recordedMs, ledgerMs] = [Date.parse(time), Date.parse(ledgertime)];
+    const isWhole = sequence === this.events - 1;
+    const expectedMs = Math.max(this.ledgerTimeMs, recordedMs);
+    const follows = isWhole ? ledgerMs === expectedMs : ledgerMs >= expectedMs;
+    if (!follows) {
+      this.fault(
+        `the ledger time of the event ${id} does not follow from the times at which events were recorded`,
+        sequence,
+      );
+    }
+    this.ledgerTimeMs = Math.max(expectedMs, ledgerMs);
+    const isLater = this.since !== null && sequence >= this.since.size;
+    if (isLater && recordedMs < this.backdatedBeforeMs - CLOCK_TOLERANCE_MS) {
+      const known = new Date(this.backdatedBeforeMs).toISOString();
+      this.fault(
+        `the event ${id} is dated ${time}, but was not in the ledger at ${known}: it is back-dated`,
+        sequence,
+      );
+    } else if (ledgerMs - recordedMs > CLOCK_TOLERANCE_MS) {
+      this.remark(
+        `the clock stood ${Math.round((ledgerMs - recordedMs) / 1_000)} seconds behind ledger time`,
+        sequence,
+      );
+    }
+  }
+
+  /** Compares the tree as it stands with the earlier checkpoint, where it has come to its size. */
+  private meetSince(): void {
+    if (!this.since || this.sinceMet || BigInt(this.tree.size) !== this.since.size) return;
+    this.sinceMet = true;
+    this.backdatedBeforeMs = Math.max(this.backdatedBeforeMs, this.ledgerTimeMs);
+    if (!this.tree.root().equals(this.since.root)) {
+      this.fault(`the first ${this.since.size} events are not those of the earlier checkpoint`, undefined);
+    }
+  }
+
+  end(): Verdict {
+    if (!this.header || !this.checkpoint) {
+      if (this.faults.length === 0) this.fault('it breaks off before its checkpoint');
+    } else {
+      this.checkHead(this.header, this.checkpoint);
+      this.checkSince(this.checkpoint);
+      this.checkSignatures(this.header, this.checkpoint);
+      const figure = this.figure?.fault() ?? null;
+      if (figure !== null) this.fault(figure);
+    }
+    const { faults, doubts, remarks, events, erased } = this;
+    const verdict = faults.length > 0 ? 'tampered' : doubts.length > 0 ? 'cannot tell' : 'good';
+    return {
+      verdict,
+      faults,
+      doubts,
+      remarks,
+      origin: this.checkpoint?.origin ?? null,
+      size: this.checkpoint && Number(this.checkpoint.size),
+      root: this.checkpoint && this.checkpoint.root.toString('base64'),
+      events,
+      erased,
+      signedBy: this.signedBy.map(encodeVerifierKey),
+    };
+  }
+
+  private checkHead({ origin, size }: BundleHeader, checkpoint: Checkpoint): void {
+    if (origin !== checkpoint.origin || BigInt(size) !== checkpoint.size) {
+      this.fault('the header speaks of another checkpoint than the last line');
+    }
+    if (BigInt(this.tree.size) !== checkpoint.size) {
+      this.fault(
+        `it has ${this.tree.size} leaves, and the checkpoint ${checkpoint.size}`,
+        Math.min(this.tree.size, Number(checkpoint.size)),
+      );
+    } else if (!this.tree.root().equals(checkpoint.root)) {
+      const roots = `${this.tree.root().toString('base64')}, and the checkpoint has ${checkpoint.root.toString('base64')}`;
+      this.fault(`its ${this.tree.size} leaves lead to the root ${roots}`);
+    }
+  }
+
+  private checkSince(checkpoint: Checkpoint): void {
+    if (!this.since) return;
+    const { origin, size } = this.since;
+    if (origin !== checkpoint.origin)
+      this.fault(`the earlier checkpoint is of ${origin}, this one of ${checkpoint.origin}`);
+    else if (size > checkpoint.size) {
+      this.fault(
+        `the log has ${checkpoint.size} events, but had ${size} at the earlier checkpoint: events are gone`,
+        Number(checkpoint.size),
+      );
+    } else if (!this.sinceMet) {
+      this.doubts.push(
+        `it is not cut at the ${size} events of the earlier checkpoint: ask for it with since=${size}`,
+      );
+    }
+  }
+
+  /** Signed by whom? By those whom the policy names, or else by whoever signed the checkpoint that was kept. */
+  private checkSignatures(header: BundleHeader, checkpoint: Checkpoint): void {
+    const policy = this.options.policy ?? policyOf(header.keys.map(parseVerifierKey));
+    // Keys that the bundle brings along are worth what they signed before: another one in their midst is not.
+    const sinceBy = this.since ? this.signaturesOf(this.since, policy.logs) : [];
+    const trusted = this.since && !this.options.policy ? sinceBy : policy.logs;
+    if (this.since && sinceBy.length === 0) {
+      return this.fault(
+        `the earlier checkpoint was signed by ${namesIn(this.since)}, not with a key of this one`,
+      );
+    }
+    this.signedBy = this.signaturesOf(checkpoint, trusted);
+    if (this.signedBy.length === 0) {
+      return this.fault(
+        `the checkpoint is not signed with a key that is trusted, but by ${namesIn(checkpoint)}`,
+      );
+    }
+    if (!this.options.policy && !this.since) {
+      this.doubts.push(
+        `nobody vouches for the key ${header.keys.join(', ')}: give the one you know with --key, or a checkpoint that you kept with --since`,
+      );
+    }
+    const witnesses = [...policy.witnesses];
+    const cosigned = this.signaturesOf(
+      checkpoint,
+      witnesses.map(([, key]) => key),
+    );
+    const names = witnesses.filter(([, key]) => cosigned.includes(key)).map(([name]) => name);
+    this.signedBy = [...this.signedBy, ...cosigned];
+    if (!policy.enough(new Set(names))) {
+      this.doubts.push(
+        `of the witnesses that the policy asks for, only these cosigned: ${names.join(', ') || 'none'}`,
+      );
+    }
+  }
+
+  private signaturesOf({ note }: Checkpoint, keys: readonly VerifierKey[]): VerifierKey[] {
+    try {
+      return verifiedSignatures(note, keys).map(({ key }) => key);
+    } catch (error) {
+      this.fault((error as Error).message);
+      return [];
+    }
+  }
+
+  private fault(what: string, sequence?: number): void {
+    if (this.faults.length < FINDINGS_MAX)
+      this.faults.push({ ...(sequence !== undefined && { sequence }), what });
+  }
+
+  private remark(what: string, sequence: number): void {
+    if (this.remarks.length < FINDINGS_MAX) this.remarks.push({ sequence, what });
+  }
+}
+
+function namesIn({ note }: Checkpoint): string {
+  return note.signatures.map(({ name, id }) => `${name}+${id}`).join(', ');
+}

@@ -1,0 +1,92 @@
+/**
+ * The format of a bundle: events of the ledger with all that it takes to check them offline, as NDJSON.
+ *
+ * The first line is the header, the last the checkpoint. Between them the leaves of the log follow from left to
+ * right: an event where the bundle has it, and the hashes of complete subtrees in place of those that it leaves
+ * out. So whoever reads it once, in constant memory, comes to the root. Where it is cut at an earlier size, the root
+ * of that size is met on the way, which proves that the log is a continuation of it.
+ */
+import type { LoggedEvent } from './entry.js';
+
+export const BUNDLE_FORMAT = 'outcome-ledger-bundle@1';
+/** What a CloudEvent's `dataschema` has before the schema of the ledger. */
+const SCHEMA_PREFIX = /^urn:outcome-ledger:schema:/;
+
+export type BundleScope =
+  | { readonly kind: 'everything' }
+  /** Every event that concerns the programme. */
+  | { readonly kind: 'programme'; readonly programme: string }
+  /** Every event after one and up to another. */
+  | { readonly kind: 'period'; readonly after: number; readonly until: number }
+  /** Every event that a figure was made of. */
+  | { readonly kind: 'figure' };
+
+/** What was asked of the ledger, and its answer, which the events must bear out. */
+export interface BundleFigure {
+  readonly measure: string;
+  readonly programme?: string;
+  readonly organisation?: string;
+  /** The first and the last financial year. */
+  readonly from: string;
+  readonly to: string;
+  /** As known after that event. */
+  readonly asAtSequence: number;
+  /** Of each year, where annual totals were asked for. */
+  readonly years?: readonly (ToldFigure & { readonly financialYear: string })[];
+  /** Over all years, where a total since a year was. */
+  readonly total?: ToldFigure;
+}
+
+export interface ToldFigure {
+  readonly total: number | string | null;
+  readonly outcomes: number;
+  readonly byBasis: Readonly<Record<string, number | string>>;
+  readonly range: { readonly low: number | string; readonly high: number | string } | null;
+  readonly ratio: { readonly numerator: number | string; readonly denominator: number | string } | null;
+}
+
+export interface BundleHeader {
+  readonly format: typeof BUNDLE_FORMAT;
+  readonly origin: string;
+  /** Of the tree that the checkpoint signs. */
+  readonly size: number;
+  /** Of whoever made the bundle: nothing vouches for them. */
+  readonly keys: readonly string[];
+  readonly scope: BundleScope;
+  readonly figure?: BundleFigure;
+}
+
+/** A CloudEvent of the ledger, as far as it is checked. */
+export interface BundleEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly time: string;
+  readonly dataschema: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly ledgersequence: number;
+  readonly ledgertime: string;
+  readonly stream: string;
+  readonly revision: number;
+  readonly actor: string;
+  readonly salt: string;
+  readonly payloadhash: string;
+}
+
+export type BundleLine =
+  | BundleHeader
+  | { readonly event: BundleEvent; readonly leaf: string }
+  | { readonly subtree: { readonly height: number; readonly number: number; readonly hash: string } }
+  | { readonly checkpoint: string };
+
+export function loggedEventOf(event: BundleEvent): LoggedEvent {
+  const { id, type, stream, revision, data, dataschema, time, actor, payloadhash } = event;
+  const schema = dataschema.replace(SCHEMA_PREFIX, '');
+  return {
+    id,
+    type,
+    stream,
+    revision,
+    data,
+    metadata: { schema, recordedAt: time, actor, payloadHash: payloadhash },
+  };
+}

@@ -1,0 +1,72 @@
+/** Auditors take events home, with all that it takes to check them offline. */
+import { Controller, Get, Query, Res } from '@nestjs/common';
+import { QueryBus } from '@nestjs/cqrs';
+import type { FastifyReply } from 'fastify';
+import { Readable } from 'node:stream';
+import { Call } from '../http/call.js';
+import { Refused } from '../kernel/refusals.js';
+import { CatalogueView } from '../projections/catalogue-view.js';
+import { Projection } from '../projections/projection.js';
+import { NoSuchMoment, parseMoment } from '../reports/moment.js';
+import { AskReport } from '../reports/reports.handler.js';
+import * as calls from './audit.calls.js';
+import { BundleQueryDto } from './audit.dto.js';
+import type { BundleScope } from './bundle-format.js';
+import { Bundles, type BundleQuery } from './bundle.js';
+
+/** What only a figure takes. */
+const OF_FIGURES = ['organisation', 'from', 'to', 'asAt', 'asAtSequence', 'allowBreaks'] as const;
+
+@Controller('v1/audit')
+export class BundleController {
+  constructor(
+    private readonly bundles: Bundles,
+    private readonly projection: Projection,
+    private readonly catalogue: CatalogueView,
+    private readonly queries: QueryBus,
+  ) {}
+
+  @Get('bundle')
+  @Call(calls.bundle)
+  async bundle(
+    @Query() query: BundleQueryDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Readable> {
+    const since = Number(query.since ?? 0);
+    const size = this.projection.progress.sequence + 1;
+    if (since > size) throw new NoSuchMoment(`the log has ${size} entries, not ${since}`, 'since');
+    const lines = await this.bundles.of({ ...(await this.question(query)), since });
+    void reply.type('application/x-ndjson');
+    return Readable.from(lines, { objectMode: false });
+  }
+
+  private async question(query: BundleQueryDto): Promise<Omit<BundleQuery, 'since'>> {
+    const { measure, programme, after, until, since: _, minSequence: _m, ...figure } = query;
+    const isPeriod = after !== undefined || until !== undefined;
+    if (measure !== undefined && !isPeriod) {
+      const asked = { measure, ...(programme !== undefined && { programme }), ...figure };
+      return this.queries.execute(new AskReport({ kind: 'prove-annual', query: asked }));
+    }
+    const stray = isPeriod && measure !== undefined ? 'measure' : OF_FIGURES.find((name) => name in query);
+    if (stray !== undefined)
+      throw new NoSuchMoment(`${stray} is asked of a figure: name a measure, and no period`, stray);
+    if (isPeriod && programme !== undefined) {
+      throw new NoSuchMoment('a bundle is of a programme or of a period: name one of them', 'programme');
+    }
+    return { scope: this.scopeOf(query) };
+  }
+
+  private scopeOf({ programme, after, until }: BundleQueryDto): BundleScope {
+    if (programme !== undefined) {
+      if (this.catalogue.find('programme', programme)) return { kind: 'programme', programme };
+      throw new Refused({ code: 'programme-unknown', detail: `there is no programme ${programme}` });
+    }
+    if (after === undefined && until === undefined) return { kind: 'everything' };
+    const { views, progress } = this.projection;
+    const last =
+      until === undefined
+        ? progress.sequence
+        : parseMoment(views, { parameter: 'until', text: until }, Date.now()).sequence;
+    return { kind: 'period', after: Number(after ?? -1), until: last };
+  }
+}

@@ -1,0 +1,109 @@
+/** Makes bundles, page by page: neither the length of history nor a slow reader takes up memory. */
+import { Injectable } from '@nestjs/common';
+import { cloudEventOf } from '../reports/cloud-event.js';
+import { History, type SequencedEvent } from '../reports/history.js';
+import { BUNDLE_FORMAT, loggedEventOf, type BundleEvent, type BundleFigure } from './bundle-format.js';
+import type { BundleHeader, BundleLine, BundleScope } from './bundle-format.js';
+import { entryOf } from './entry.js';
+import { LogSigner } from './log-signer.js';
+import { TransparencyLog } from './log.js';
+import { leafHash, subtreesBetween, type CompleteSubtree } from './merkle.js';
+
+export interface BundleQuery {
+  readonly scope: BundleScope;
+  readonly figure?: BundleFigure;
+  /** Of the events of a figure, in rising order. */
+  readonly sequences?: readonly number[];
+  /** The earlier size at which to cut. */
+  readonly since: number;
+}
+
+const PAGE_SIZE = 500;
+
+@Injectable()
+export class Bundles {
+  constructor(
+    private readonly history: History,
+    private readonly log: TransparencyLog,
+    private readonly signer: LogSigner,
+  ) {}
+
+  /** Resolves when it is known that a bundle can be made: what goes wrong later breaks it off. */
+  async of(query: BundleQuery): Promise<AsyncGenerator<string>> {
+    const { scope, figure } = query;
+    const checkpoint = await this.signer.covering(this.leastSize(query));
+    const header: BundleHeader = {
+      format: BUNDLE_FORMAT,
+      origin: this.signer.origin,
+      size: checkpoint.size,
+      keys: this.signer.verifierKeys,
+      scope,
+      ...(figure && { figure }),
+    };
+    return this.lines(query, header, checkpoint.text);
+  }
+
+  /** Everything means all that there is now, and a figure is covered as it was told. */
+  private leastSize({ scope, figure, since }: BundleQuery): number {
+    const until =
+      scope.kind === 'period' ? scope.until + 1 : figure ? figure.asAtSequence + 1 : this.log.size;
+    return Math.max(since, until);
+  }
+
+  private async *lines(query: BundleQuery, header: BundleHeader, checkpoint: string): AsyncGenerator<string> {
+    yield lineOf(header);
+    let next = 0;
+    for await (const events of this.pages(query, header.size)) {
+      let page = '';
+      const subtree = this.log.subtrees();
+      for (const event of events) {
+        page += gap(subtree, { from: next, to: event.sequence, cut: query.since }) + eventLine(event);
+        next = event.sequence + 1;
+      }
+      yield page;
+    }
+    const rest = gap(this.log.subtrees(), { from: next, to: header.size, cut: query.since });
+    yield rest + lineOf({ checkpoint });
+  }
+
+  private async *pages(
+    { scope, sequences }: BundleQuery,
+    size: number,
+  ): AsyncGenerator<readonly SequencedEvent[]> {
+    if (sequences) {
+      for (let start = 0; start < sequences.length; start += PAGE_SIZE) {
+        yield await this.history.at(sequences.slice(start, start + PAGE_SIZE));
+      }
+      return;
+    }
+    const until = scope.kind === 'period' ? scope.until : size - 1;
+    const programme = scope.kind === 'programme' ? scope.programme : undefined;
+    for (let after: number | null = scope.kind === 'period' ? scope.after : -1; after !== null;) {
+      const page = await this.history.page({ after, until, programme, limit: PAGE_SIZE });
+      yield page.events;
+      after = page.next;
+    }
+  }
+}
+
+/** What stands for the leaves from one to before another, cut at the earlier size. */
+function gap(
+  subtree: CompleteSubtree,
+  { from, to, cut }: { readonly from: number; readonly to: number; readonly cut: number },
+): string {
+  if (from < cut && cut < to)
+    return gap(subtree, { from, to: cut, cut }) + gap(subtree, { from: cut, to, cut });
+  const lines = subtreesBetween(from, to).map(({ height, number }) =>
+    lineOf({ subtree: { height, number, hash: subtree(height, number).toString('base64') } }),
+  );
+  return lines.join('');
+}
+
+function eventLine(sequenced: SequencedEvent): string {
+  const event = cloudEventOf(sequenced) as unknown as BundleEvent;
+  return lineOf({ event, leaf: leafHash(entryOf(loggedEventOf(event))).toString('base64') });
+}
+
+function lineOf(line: BundleLine): string {
+  return `${JSON.stringify(line)}\n`;
+}

@@ -1,0 +1,88 @@
+/** What a figure is made of: every event that ever changed one of its cells, and those that define its measures. */
+import { Injectable } from '@nestjs/common';
+import type { Database } from 'better-sqlite3';
+import { Projection } from '../projections/projection.js';
+import { prepared } from '../projections/views-file.js';
+import type { Figure } from '../reports/reports.views.js';
+import { Totals, type Reading, type TotalsQuery } from '../reports/totals.js';
+import type { BundleFigure, ToldFigure } from './bundle-format.js';
+import type { BundleQuery } from './bundle.js';
+
+export type FigureQuery = Omit<TotalsQuery, 'groupBy'>;
+/** All of a bundle but where it is cut. */
+export type FigureProof = Omit<BundleQuery, 'since'>;
+
+@Injectable()
+export class FigureProofs {
+  constructor(
+    private readonly projection: Projection,
+    private readonly totals: Totals,
+  ) {}
+
+  async annual(query: FigureQuery, nowMs: number): Promise<FigureProof> {
+    const pinned = this.pinned(query, nowMs);
+    const { years } = await this.totals.annual(pinned, nowMs);
+    const told = years.map((year) => ({ financialYear: year.financialYear, ...toldOf(year) }));
+    return this.proofOf(this.totals.reading(pinned, nowMs), query, { years: told });
+  }
+
+  /** @throws Refused for stocks and ratios, which do not add up over years */
+  async since(query: FigureQuery, nowMs: number): Promise<FigureProof> {
+    const pinned = this.pinned(query, nowMs);
+    const total = toldOf(await this.totals.since(pinned, nowMs));
+    return this.proofOf(this.totals.reading(pinned, nowMs), query, { total });
+  }
+
+  /** At the sequence that stands now where none was asked for: figure and events must be of one moment. */
+  private pinned(query: FigureQuery, nowMs: number): FigureQuery {
+    const { context, years } = this.totals.reading(query, nowMs);
+    const moment = { parameter: 'asAtSequence', text: String(context.sequence) };
+    return { ...query, to: years.at(-1)!, ...(context.sequence >= 0 && { moment }) };
+  }
+
+  private proofOf(
+    { context, family, cells, years }: Reading,
+    { programme, organisation }: FigureQuery,
+    told: Pick<BundleFigure, 'years' | 'total'>,
+  ): FigureProof {
+    const figure: BundleFigure = {
+      measure: context.measure.id,
+      ...(programme !== undefined && { programme }),
+      ...(organisation !== undefined && { organisation }),
+      from: years[0]!,
+      to: years.at(-1)!,
+      asAtSequence: context.sequence,
+      ...told,
+    };
+    const { views } = this.projection;
+    const until = context.sequence;
+    const sequences = new Set([
+      ...family.flatMap(({ id }) => definitionsOf(views, id, until)),
+      ...cells.flatMap(({ id }) => changesOf(views, id, until)),
+    ]);
+    const inOrder = Float64Array.from(sequences).sort();
+    return { scope: { kind: 'figure' }, figure, sequences: [...inOrder] };
+  }
+}
+
+function definitionsOf(views: Database, measure: string, until: number): number[] {
+  return prepared(views, `SELECT sequence FROM catalogue WHERE kind = 'measure' AND id = ? AND sequence <= ?`)
+    .pluck()
+    .all(measure, until) as number[];
+}
+
+function changesOf(views: Database, cell: number, until: number): number[] {
+  return prepared(views, 'SELECT sequence FROM cell_log WHERE cell = ? AND sequence <= ?')
+    .pluck()
+    .all(cell, until) as number[];
+}
+
+function toldOf({ total, outcomes, byBasis, range, ratio }: Figure): ToldFigure {
+  return {
+    total,
+    outcomes,
+    byBasis: byBasis as ToldFigure['byBasis'],
+    range,
+    ratio: ratio && { numerator: ratio.numerator, denominator: ratio.denominator },
+  };
+}

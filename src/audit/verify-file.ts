@@ -1,0 +1,101 @@
+/**
+ * Checks a bundle that lies in a file, and says so: for people, or as JSON. Shared by `ledger verify` and by
+ * `ledger-verify`, which is this and nothing else of the ledger.
+ */
+import { createReadStream, existsSync, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { BundleCheck, type Finding, type Verdict } from './bundle-check.js';
+import { parseVerifierKey } from './note.js';
+import { parsePolicy, policyOf, type Policy } from './policy.js';
+
+export interface VerifyOptions {
+  /** A file with a checkpoint that was kept. */
+  readonly since?: string | undefined;
+  /** When it was received, as an instant. */
+  readonly sinceTime?: string | undefined;
+  readonly policy?: string | undefined;
+  /** A verifier key, or a file with some, one a line. */
+  readonly key?: string | undefined;
+  readonly json?: boolean | undefined;
+}
+
+export const EXIT_CODES = { good: 0, tampered: 1, 'cannot tell': 2 } as const satisfies Record<
+  Verdict['verdict'],
+  number
+>;
+
+/** @returns what to print, and the code to end with */
+export async function verifyFile(
+  file: string,
+  { json = false, ...options }: VerifyOptions,
+): Promise<{ text: string; exitCode: number }> {
+  let verdict: Verdict;
+  try {
+    verdict = await checkFile(file, options);
+  } catch (error) {
+    // What was to be checked, or checked with, could not be read: nothing is known of it.
+    const doubts = [(error as Error).message];
+    verdict = { ...NOTHING, doubts };
+  }
+  return { text: json ? JSON.stringify(verdict) : told(verdict), exitCode: EXIT_CODES[verdict.verdict] };
+}
+
+const NOTHING: Verdict = {
+  verdict: 'cannot tell',
+  faults: [],
+  doubts: [],
+  remarks: [],
+  origin: null,
+  size: null,
+  root: null,
+  events: 0,
+  erased: 0,
+  signedBy: [],
+};
+
+async function checkFile(file: string, { since, sinceTime, policy, key }: VerifyOptions): Promise<Verdict> {
+  const trusted = policyFrom(policy, key);
+  const sinceTimeMs = sinceTime === undefined ? undefined : Date.parse(sinceTime);
+  if (Number.isNaN(sinceTimeMs)) throw new Error(`not an instant: ${sinceTime}`);
+  const check = new BundleCheck({
+    ...(trusted && { policy: trusted }),
+    ...(since !== undefined && { since: readFileSync(since, 'utf8') }),
+    ...(sinceTimeMs !== undefined && { sinceTimeMs }),
+  });
+  if (!existsSync(file)) throw new Error(`there is no file ${file}`);
+  const lines = createInterface({ input: createReadStream(file), crlfDelay: Infinity });
+  for await (const line of lines) if (line !== '') check.takeLine(line);
+  return check.end();
+}
+
+function policyFrom(policy: string | undefined, key: string | undefined): Policy | undefined {
+  if (policy !== undefined) return parsePolicy(readFileSync(policy, 'utf8'));
+  if (key === undefined) return undefined;
+  const text = existsSync(key) ? readFileSync(key, 'utf8') : key;
+  return policyOf(text.trim().split(/\s+/).map(parseVerifierKey));
+}
+
+const HEADINGS: Readonly<Record<Verdict['verdict'], string>> = {
+  good: 'Good: nothing was altered, removed or added.',
+  tampered: 'TAMPERED: this is not what was recorded.',
+  'cannot tell': 'Cannot tell.',
+};
+
+function told(verdict: Verdict): string {
+  const { events, erased, size, origin, root, signedBy, faults, doubts, remarks } = verdict;
+  const at = ({ sequence, what }: Finding) =>
+    sequence === undefined ? what : `sequence ${sequence}: ${what}`;
+  return [
+    HEADINGS[verdict.verdict],
+    ...faults.map((finding) => `  differs: ${at(finding)}`),
+    ...doubts.map((doubt) => `  unknown: ${doubt}`),
+    ...remarks.map((finding) => `  note: ${at(finding)}`),
+    ...(size === null
+      ? []
+      : [
+          `  ${events} events${erased > 0 ? `, ${erased} of them REDACTED,` : ''} of the ${size} in ${origin}`,
+          `  root ${root}`,
+        ]),
+    ...signedBy.map((key) => `  signed by ${key}`),
+  ].join('\n');
+}

@@ -1,0 +1,48 @@
+/** `ledger verify`: a bundle, offline; or a data directory against itself. */
+import { existsSync, readFileSync } from 'node:fs';
+import { EXIT_CODES, verifyFile, type VerifyOptions } from '../audit/verify-file.js';
+import { verifyLive, type LiveReport } from '../audit/verify-live.js';
+import { readConfig } from '../config.js';
+import { CommandFailed } from './client.js';
+import { print, readable } from './output.js';
+
+export interface VerifyCommandOptions extends VerifyOptions {
+  readonly live?: boolean;
+}
+
+export async function verifyCommand(
+  bundle: string | undefined,
+  { live = false, ...options }: VerifyCommandOptions,
+): Promise<void> {
+  if (live === (bundle !== undefined)) throw new CommandFailed('name a bundle, or say --live', 2);
+  const { text, exitCode } = live ? await liveVerdict(options) : await verifyFile(bundle!, options);
+  print(text);
+  process.exitCode = exitCode;
+}
+
+async function liveVerdict({
+  since,
+  key,
+  json = false,
+}: VerifyOptions): Promise<{ text: string; exitCode: number }> {
+  const { dataDir, signingDir } = readConfig(process.env);
+  const keys =
+    key === undefined ? undefined : (existsSync(key) ? readFileSync(key, 'utf8') : key).trim().split(/\s+/);
+  const kept = since === undefined ? undefined : readFileSync(since, 'utf8');
+  const report = await verifyLive({ dataDir, signingDir, keys, since: kept });
+  return { text: json ? JSON.stringify(report) : told(report), exitCode: EXIT_CODES[report.verdict] };
+}
+
+function told({ verdict, events, root, faults, doubts }: LiveReport): string {
+  const heading = {
+    good: `Good: ${readable(events, '')} events, their log, their figures and what was signed agree.`,
+    tampered: 'TAMPERED: what is stored does not agree.',
+    'cannot tell': 'Cannot tell.',
+  }[verdict];
+  return [
+    heading,
+    ...faults.map((fault) => `  differs: ${fault}`),
+    ...doubts.map((doubt) => `  unknown: ${doubt}`),
+    ...(root === null ? [] : [`  root ${root}`]),
+  ].join('\n');
+}
