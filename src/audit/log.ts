@@ -6,19 +6,15 @@
  */
 import { Injectable } from '@nestjs/common';
 import type { Database } from 'better-sqlite3';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { assert } from '../kernel/assert.js';
 import { tilesIn } from '../projections/log-projection.js';
 import { Projection } from '../projections/projection.js';
-import { eventKey, prepared } from '../projections/views-file.js';
+import { EVENT_OF_ID, eventKey, prepared } from '../projections/views-file.js';
 import { EventStore, StoreDamaged, type Position, type RecordedEvent } from '../store/event-store.js';
 import { entryOf } from './entry.js';
 import { consistencyProof, HASH_BYTES, inclusionProof, leafHash, rootOf } from './merkle.js';
 import type { CompleteSubtree, Hash } from './merkle.js';
 import { encodeEntries, subtreesOf, tileWidth, type TileAddress } from './tiles.js';
-
-/** Rows looked at before other requests have their turn. */
-const ROWS_A_TURN = 20_000;
 
 export interface EntryProof {
   readonly index: number;
@@ -70,22 +66,13 @@ export class TransparencyLog {
     return tilesIn(this.views)(level, index).subarray(0, width * HASH_BYTES);
   }
 
-  /**
-   * The sequence of an event by its id, or null. Its id is random and has no index, which would cost the projector
-   * more than all of the log: the newest events are looked through first, a few thousand in a millisecond.
-   */
+  /** The sequence of an event by its id, or null. */
   async sequenceOf(eventId: string): Promise<number | null> {
+    const look = prepared(this.views, EVENT_OF_ID).pluck();
     const key = eventKey(eventId);
-    for (let to = this.size; to > 0; to -= ROWS_A_TURN) {
-      const look = prepared(
-        this.views,
-        'SELECT sequence FROM events WHERE sequence >= ? AND sequence < ? AND id = ?',
-      ).pluck();
-      for (const sequence of look.all(Math.max(0, to - ROWS_A_TURN), to, key) as number[]) {
-        const [event] = await this.events(sequence, 1);
-        if (event!.id === eventId) return sequence;
-      }
-      await nextTurn();
+    for (const sequence of look.all({ last: this.size - 1, key }) as number[]) {
+      const [event] = await this.events(sequence, 1);
+      if (event!.id === eventId) return sequence;
     }
     return null;
   }

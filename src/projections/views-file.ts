@@ -65,8 +65,15 @@ const READERS_INDEXES = {
   // An index ends with the row's own key, which is the sequence.
   events_of_programme: 'INDEX %s ON events (programme) WHERE programme IS NOT NULL',
   events_of_type: 'INDEX %s ON events (type)',
+  // Ids are random: one index over all of them would be written all over. Each block of 65,536 events has its own part.
+  events_of_id: 'INDEX %s ON events (sequence >> 16, id)',
   cell_log_of_cell: 'UNIQUE INDEX %s ON cell_log (cell, sequence)',
 };
+
+/** The sequences, up to `last`, of the events with a key: a look-up in each block, the newest first. */
+export const EVENT_OF_ID = `
+  WITH RECURSIVE blocks (block) AS (VALUES (:last >> 16) UNION ALL SELECT block - 1 FROM blocks WHERE block > 0)
+  SELECT sequence FROM blocks CROSS JOIN events ON sequence >> 16 = block AND id = :key AND sequence <= :last`;
 
 export function dropReadersIndexes(db: Database.Database): void {
   for (const name of Object.keys(READERS_INDEXES)) db.exec(`DROP INDEX IF EXISTS ${name}`);
