@@ -5,12 +5,7 @@
  * a failure of the moment: to try it again is safe, for every append carries ids that stay the same.
  */
 import { ErrorType } from '@eventstore/db-client';
-import {
-  AppendTooLarge,
-  StoreDamaged,
-  StoreUnavailable,
-  WrongExpectedRevision,
-} from './event-store.js';
+import { AppendTooLarge, StoreDamaged, StoreUnavailable, WrongExpectedRevision } from './event-store.js';
 
 /** The server answers, and the answer is no: trying again does not help. */
 export class StoreDenied extends StoreUnavailable {}

@@ -8,14 +8,13 @@
  *
  * A payload lies in the store as the bytes of its canonical JSON, those that were hashed.
  */
-import type { AllStreamResolvedEvent, RecordedEvent as StoredEvent, ResolvedEvent } from '@eventstore/db-client';
+import type {
+  AllStreamResolvedEvent,
+  RecordedEvent as StoredEvent,
+  ResolvedEvent,
+} from '@eventstore/db-client';
 import { UUID, type StreamName } from '../kernel/ids.js';
-import {
-  StoreUnavailable,
-  type EventMetadata,
-  type Position,
-  type RecordedEvent,
-} from './event-store.js';
+import { StoreUnavailable, type EventMetadata, type Position, type RecordedEvent } from './event-store.js';
 
 export interface StorePosition {
   readonly commit: bigint;
@@ -87,7 +86,9 @@ export function ownEvent({ event, link }: Resolved, names: StreamNames): Recorde
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
+  return (
+    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+  );
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';

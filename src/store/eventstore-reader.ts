@@ -46,6 +46,8 @@ export interface ReaderOptions extends ConnectionOptions {
   readonly quietMsMax?: number;
   /** Told when a subscription is lost; it is opened again. */
   readonly onLost?: (error: Error) => void;
+  /** Before the first event of the ledger: tests share a server, and need not read what others left in it. */
+  readonly origin?: Position | null;
 }
 
 /** Events of the store in one part of its order, and in one batch of a subscription. */
@@ -70,6 +72,7 @@ export class EventStoreDbReader extends EventReader {
   private readonly names: StreamNames;
   private readonly quietMsMax: number;
   private readonly onLost: (error: Error) => void;
+  private readonly origin: Position | null;
 
   constructor(settings: EventStoreSettings, options: ReaderOptions = {}) {
     super();
@@ -77,6 +80,7 @@ export class EventStoreDbReader extends EventReader {
     this.names = new StreamNames(settings.namespace);
     this.quietMsMax = options.quietMsMax ?? QUIET_MS_MAX;
     this.onLost = options.onLost ?? (() => undefined);
+    this.origin = options.origin ?? null;
   }
 
   async readStreamRun(
@@ -128,7 +132,8 @@ export class EventStoreDbReader extends EventReader {
 
   async readRun(after: Position | null, limit: number): Promise<Run> {
     const maxCount = Math.min(Math.max(limit + 1, PAGE_SIZE.min), PAGE_SIZE.max);
-    const fromPosition = after === null ? START : decodePosition(after);
+    const start = after ?? this.origin;
+    const fromPosition = start === null ? START : decodePosition(start);
     const page = await this.connection.ask('to read the ledger', (client) =>
       this.all<AllStreamResolvedEvent>(
         client.readAll({ fromPosition, maxCount, ...LEADER }),
@@ -136,7 +141,7 @@ export class EventStoreDbReader extends EventReader {
       ),
     );
     // The event at the position itself was read before.
-    const isNew = (resolved: Resolved) => after === null || positionOf(resolved) > after;
+    const isNew = (resolved: Resolved) => start === null || positionOf(resolved) > start;
     return this.runOf(page.filter(isNew), { after, limit, atEnd: page.length < maxCount });
   }
 
@@ -226,7 +231,8 @@ export class EventStoreDbReader extends EventReader {
       // Called between two events, and must not fail: there it is put among them.
       checkpointReached: (subscription, checkpoint) => void subscription.push({ checkpoint } as never),
     });
-    const fromPosition = after === null ? START : decodePosition(after);
+    const start = after ?? this.origin;
+    const fromPosition = start === null ? START : decodePosition(start);
     const subscription = client.subscribeToAll({ fromPosition, filter, ...LEADER }, { highWaterMark: 256 });
     const confirmed = new Promise<void>((resolve) => subscription.once('confirmation', () => resolve()));
     const stopping = new AbortController();

@@ -67,7 +67,8 @@ export function faultsOfStoreUrl(text: string): string[] {
     const port = Number(HOST.exec(host)?.[1] ?? '2113');
     if (!HOST.test(host) || port === 0 || port > 65_535) faults.push('has a host that is not host[:port]');
   }
-  for (const option of options === undefined ? [] : options.split('&')) faults.push(...faultsOfOption(option));
+  for (const option of options === undefined ? [] : options.split('&'))
+    faults.push(...faultsOfOption(option));
   return faults;
 }
 

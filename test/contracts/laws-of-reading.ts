@@ -57,14 +57,13 @@ export function lawsOfReading(on: StoreFixture): void {
         while (!atEnd) {
           const run = await on.store.readRun(at, limit);
           expect(run.events.length).toBeLessThanOrEqual(limit);
-          expect(run.skipped).toBe(0);
           // Only at the end may it stand still.
           expect(run.atEnd || run.end! > (at ?? '')).toBe(true);
           read.push(...run.events);
           ({ end: at, atEnd } = run);
         }
         expect(read).toEqual(whole);
-        expect(await on.store.readRun(at, limit)).toEqual({ events: [], end: at, skipped: 0, atEnd: true });
+        expect(await on.store.readRun(at, limit)).toMatchObject({ events: [], end: at, atEnd: true });
       }
     });
 
