@@ -154,7 +154,7 @@ function describeReplicas(place: () => Promise<Place>): void {
     const closed = await other.call('POST', '/v1/programmes/polypill/closure', {
       body: { closedOn: '2024-03-31', reason: 'funding has ended' },
     });
-    expect(closed.status).toBe(200);
+    expect(closed.status).toBe(201);
     await level('/v1/programmes/polypill');
     const refused = await onAll((ledger) => submit(ledger, randomUUID(), tests, 'polypill'));
     expect(refused.map(({ status }) => status)).toEqual([422, 422]);
