@@ -22,7 +22,8 @@ module.exports = {
   },
   // Sources name each other with the extension they are compiled to.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1.js', '$1.ts'] },
-  transformIgnorePatterns: [],
+  // Generated protobuf code is large, and CommonJS as it is.
+  transformIgnorePatterns: ['/node_modules/(@eventstore/db-client|@grpc/grpc-js|google-protobuf)/'],
   // Worker threads and whole processes run the compiled app; it is built once before all tests.
   globalSetup: '<rootDir>/test/build.js',
   testTimeout: 60_000,

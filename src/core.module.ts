@@ -1,13 +1,15 @@
 /** What every feature stands on: configuration, the store, the projection and the views of it. */
 import { Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
-import { Config, readConfig } from './config.js';
+import { Config, readConfig, storeOf } from './config.js';
 import { CatalogueView } from './projections/catalogue-view.js';
+import { Lag } from './projections/lag.js';
 import { Projection } from './projections/projection.js';
+import { AppendCounts, CountedStore } from './store/counted-store.js';
 import { holdDataDir } from './store/data-dir.js';
 import { EventStore } from './store/event-store.js';
 import { Clock } from './store/run-decider.js';
-import { SqliteStore } from './store/sqlite-store.js';
+import { openStore } from './store/open-store.js';
 
 /** The directory is held before anything in it is opened, and until all of it is closed. */
 @Injectable()
@@ -45,19 +47,22 @@ class Closing implements OnApplicationShutdown {
     { provide: Config, useFactory: () => readConfig(process.env) },
     HeldDataDir,
     Clock,
+    AppendCounts,
     {
       provide: EventStore,
-      inject: [Config, HeldDataDir],
-      useFactory: ({ dataDir }: Config, _held: HeldDataDir) => SqliteStore.open(dataDir),
+      inject: [Config, HeldDataDir, AppendCounts],
+      useFactory: async (config: Config, _held: HeldDataDir, counts: AppendCounts) =>
+        new CountedStore(await openStore(storeOf(config)), counts),
     },
     {
       provide: Projection,
       inject: [Config, EventStore],
-      useFactory: ({ dataDir }: Config, _store: EventStore) => new Projection({ dataDir }),
+      useFactory: (config: Config, _store: EventStore) => new Projection(storeOf(config)),
     },
     CatalogueView,
+    Lag,
     Closing,
   ],
-  exports: [CqrsModule, Config, Clock, EventStore, Projection, CatalogueView],
+  exports: [CqrsModule, Config, Clock, EventStore, AppendCounts, Projection, CatalogueView, Lag],
 })
 export class CoreModule {}

@@ -10,7 +10,7 @@ import { SelfCheck } from '../projections/self-check.js';
 import { tilesIn } from '../projections/log-projection.js';
 import { ViewsDirectory } from '../projections/views-directory.js';
 import { openViewsForReading, VIEWS_VERSION, viewsVersionOf } from '../projections/views-file.js';
-import { openReader } from '../store/open-reader.js';
+import { openReader, type StoreLocation } from '../store/open-reader.js';
 import { parseCheckpoint } from './checkpoint.js';
 import { rootOf } from './merkle.js';
 import { parseVerifierKey, verifiedSignatures } from './note.js';
@@ -26,7 +26,7 @@ export interface LiveReport {
 }
 
 export interface LiveOptions {
-  readonly dataDir: string;
+  readonly store: StoreLocation;
   readonly signingDir: string;
   /** Checkpoints that were kept elsewhere, as text. */
   readonly since?: string | undefined;
@@ -35,7 +35,7 @@ export interface LiveOptions {
 }
 
 export async function verifyLive(options: LiveOptions): Promise<LiveReport> {
-  const { dataDir } = options;
+  const { dataDir } = options.store;
   const file = existsSync(dataDir) ? new ViewsDirectory(dataDir).currentFile() : null;
   const cannotTell = (doubt: string): LiveReport => ({
     verdict: 'cannot tell',
@@ -46,7 +46,7 @@ export async function verifyLive(options: LiveOptions): Promise<LiveReport> {
   });
   if (file === null) return cannotTell(`there is no ledger in ${dataDir}: set DATA_DIR`);
   const views = openViewsForReading(file);
-  const reader = openReader({ dataDir });
+  const reader = await openReader(options.store);
   try {
     if (viewsVersionOf(views) !== VIEWS_VERSION)
       return cannotTell(

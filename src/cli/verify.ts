@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { EXIT_CODES, verifyFile, type VerifyOptions } from '../audit/verify-file.js';
 import { verifyLive, type LiveReport } from '../audit/verify-live.js';
-import { readConfig } from '../config.js';
+import { readConfig, storeOf } from '../config.js';
 import { CommandFailed } from './client.js';
 import { print, readable } from './output.js';
 
@@ -25,11 +25,16 @@ async function liveVerdict({
   key,
   json = false,
 }: VerifyOptions): Promise<{ text: string; exitCode: number }> {
-  const { dataDir, signingDir } = readConfig(process.env);
+  const config = readConfig(process.env);
   const keys =
     key === undefined ? undefined : (existsSync(key) ? readFileSync(key, 'utf8') : key).trim().split(/\s+/);
   const kept = since === undefined ? undefined : readFileSync(since, 'utf8');
-  const report = await verifyLive({ dataDir, signingDir, keys, since: kept });
+  const report = await verifyLive({
+    store: storeOf(config),
+    signingDir: config.signingDir,
+    keys,
+    since: kept,
+  });
   return { text: json ? JSON.stringify(report) : told(report), exitCode: EXIT_CODES[report.verdict] };
 }
 

@@ -1,0 +1,47 @@
+/** A double of its own for each test, and clients that are disposed of with it. */
+import { afterEach, beforeEach, expect } from '@jest/globals';
+import { EventStoreDBClient, jsonEvent, type JSONEventData } from '@eventstore/db-client';
+import { v5 as uuidV5 } from 'uuid';
+import { ProtocolDouble, type DoubleOptions } from './protocol-double.js';
+
+export class DoubleFixture {
+  double!: ProtocolDouble;
+  private readonly clients: EventStoreDBClient[] = [];
+
+  constructor(options: DoubleOptions = {}) {
+    beforeEach(async () => {
+      this.double = await ProtocolDouble.start(options);
+    });
+    afterEach(async () => {
+      for (const client of this.clients.splice(0)) await client.dispose();
+      await this.double.kill();
+    });
+  }
+
+  client(parameters = ''): EventStoreDBClient {
+    const client = EventStoreDBClient.connectionString(`${this.double.url}${parameters}`);
+    this.clients.push(client);
+    return client;
+  }
+
+  async readStream(stream: string) {
+    const events = [];
+    for await (const { event } of this.client().readStream(stream)) events.push(event!);
+    return events;
+  }
+}
+
+const NAMES = '6f1f3c1e-3a0e-4f57-8b1e-0d8a4f6f2f10';
+
+/** An event whose id follows from its text: the same text is the same event. */
+export function eventNamed(text: string): JSONEventData {
+  return jsonEvent({ id: uuidV5(text, NAMES), type: 'PatientBenefited', data: { text } });
+}
+
+/** The error that a promise ends with. */
+export function refusalOf(asking: Promise<unknown>): Promise<unknown> {
+  return asking.then(
+    () => expect('accepted').toBe('refused'),
+    (error: unknown) => error,
+  );
+}

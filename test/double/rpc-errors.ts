@@ -1,0 +1,105 @@
+/**
+ * How the server says no: as a gRPC status whose trailers name the exception, or, in a batch append, as a
+ * `google.rpc.Status` that carries a message of its own.
+ */
+import { Code } from '@eventstore/db-client/generated/code_pb.js';
+import {
+  MaximumAppendSizeExceeded,
+  StreamDeleted,
+  Timeout,
+  WrongExpectedVersion,
+} from '@eventstore/db-client/generated/shared_pb.js';
+import { Status } from '@eventstore/db-client/generated/status_pb.js';
+import { Metadata, status, type StatusObject } from '@grpc/grpc-js';
+import { Any } from 'google-protobuf/google/protobuf/any_pb.js';
+import { Empty } from 'google-protobuf/google/protobuf/empty_pb.js';
+import type { Expected } from './append-rules.js';
+
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+export type RpcError = Pick<StatusObject, 'code' | 'details' | 'metadata'>;
+
+function rpcError(code: status, details: string, trailers: Readonly<Record<string, string>> = {}): RpcError {
+  const metadata = new Metadata();
+  for (const [key, value] of Object.entries(trailers)) metadata.set(key, value);
+  return { code, details, metadata };
+}
+
+export const unavailable = (details = 'Server Is Not Ready') => rpcError(status.UNAVAILABLE, details);
+
+export const cancelled = () => rpcError(status.CANCELLED, 'The server is shutting down');
+
+export const notLeader = ({ host, port }: Endpoint) =>
+  rpcError(status.NOT_FOUND, `Leader info available`, {
+    exception: 'not-leader',
+    'leader-endpoint-host': host,
+    'leader-endpoint-port': String(port),
+  });
+
+export const streamDeleted = (stream: string) =>
+  rpcError(status.FAILED_PRECONDITION, `Event stream '${stream}' is deleted.`, {
+    exception: 'stream-deleted',
+    'stream-name': stream,
+  });
+
+export const wrongExpectedVersion = (stream: string, expected: Expected, current: number) =>
+  rpcError(status.FAILED_PRECONDITION, 'Append failed due to WrongExpectedVersion.', {
+    exception: 'wrong-expected-version',
+    'stream-name': stream,
+    'expected-version': String(typeof expected === 'number' ? expected : EXPECTED_NUMBERS[expected]),
+    ...(current < 0 ? {} : { 'actual-version': String(current) }),
+  });
+
+const EXPECTED_NUMBERS = { 'no-stream': -1, any: -2, 'stream-exists': -4 } as const;
+
+export const appendTooLarge = (sizeMax: number) =>
+  rpcError(status.INVALID_ARGUMENT, `Maximum Append Size of ${sizeMax} Exceeded.`, {
+    exception: 'maximum-append-size-exceeded',
+    'maximum-append-size': String(sizeMax),
+  });
+
+export function wrongExpectationStatus(expected: Expected, current: number): Status {
+  const details = new WrongExpectedVersion();
+  if (current < 0) details.setCurrentNoStream(new Empty());
+  else details.setCurrentStreamRevision(String(current));
+  if (typeof expected === 'number') details.setExpectedStreamPosition(String(expected));
+  else if (expected === 'no-stream') details.setExpectedNoStream(new Empty());
+  else if (expected === 'any') details.setExpectedAny(new Empty());
+  else details.setExpectedStreamExists(new Empty());
+  return statusOf(Code.FAILED_PRECONDITION, 'WrongExpectedVersion', details, 'WrongExpectedVersion');
+}
+
+export function tooLargeStatus(sizeMax: number): Status {
+  const details = new MaximumAppendSizeExceeded();
+  details.setMaxappendsize(sizeMax);
+  return statusOf(
+    Code.INVALID_ARGUMENT,
+    'Maximum Append Size Exceeded',
+    details,
+    'MaximumAppendSizeExceeded',
+  );
+}
+
+export const streamDeletedStatus = () =>
+  statusOf(Code.FAILED_PRECONDITION, 'Stream Deleted', new StreamDeleted(), 'StreamDeleted');
+
+export const timeoutStatus = () =>
+  statusOf(Code.DEADLINE_EXCEEDED, 'Deadline Exceeded', new Timeout(), 'Timeout');
+
+function statusOf(
+  code: Code,
+  message: string,
+  details: { serializeBinary(): Uint8Array },
+  name: string,
+): Status {
+  const packed = new Any();
+  packed.pack(details.serializeBinary(), `event_store.client.${name}`);
+  const made = new Status();
+  made.setCode(code);
+  made.setMessage(message);
+  made.setDetails(packed);
+  return made;
+}
