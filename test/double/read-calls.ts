@@ -4,7 +4,7 @@
  * A read begins with the event it names: `$all` forwards at a position includes the event there, a stream at a
  * revision includes that revision. Backwards, `$all` begins with the event before its position.
  */
-import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
+import { ReadReq, type ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { filterOf } from './event-filter.js';
 import { eventMessage } from './links.js';
@@ -82,7 +82,8 @@ function lastVisible(node: NodeContext, name: string): number {
   return last;
 }
 
-const isBackwards = (options: ReadReq.Options) => options.getReadDirection() === 1;
+const isBackwards = (options: ReadReq.Options) =>
+  options.getReadDirection() === ReadReq.Options.ReadDirection.BACKWARDS;
 
 function* up(from: number, before: number): Generator<number> {
   for (let at = from; at < before; at++) yield at;
