@@ -53,8 +53,11 @@ module.exports = {
     {
       name: 'adapters-are-picked-in-one-place',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(core\\.module|store/(open-reader|sqlite-[a-z]+))\\.ts$' },
-      to: { path: '^src/store/sqlite-' },
+      from: {
+        path: '^src/',
+        pathNot: '^src/(core\\.module|store/(open-reader|open-store|sqlite-[a-z]+|eventstore-[a-z]+))\\.ts$',
+      },
+      to: { path: '^src/store/(sqlite|eventstore)-' },
     },
   ],
   options: {

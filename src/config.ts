@@ -3,13 +3,17 @@
  * a process with a fault does not start.
  */
 import { isFinancialYear, type FinancialYear } from './kernel/financial-year.js';
+import type { StoreLocation } from './store/open-reader.js';
+import { faultsOfStoreUrl, type EventStoreSettings } from './store/store-url.js';
 
 /** Also the injection token. */
 export abstract class Config {
   abstract readonly port: number;
   abstract readonly host: string;
-  /** Holds the event store, the read models and the admin key. */
+  /** Holds the read models and the admin key, and the event store where no other is configured. */
   abstract readonly dataDir: string;
+  /** Undefined: the embedded store in the data directory. */
+  abstract readonly eventStore: EventStoreSettings | undefined;
   /** The first financial year of a total "since", unless a request names another. */
   abstract readonly since: FinancialYear;
   /** Undefined: one is made on the first start. */
@@ -26,6 +30,12 @@ export class Misconfigured extends Error {
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 const ADMIN_KEY_LENGTH_MIN = 32;
+/** Without a hyphen: what stands before the first one is the category of a stream. */
+const NAMESPACE = /^[a-z0-9]{1,32}$/;
+
+export function storeOf({ dataDir, eventStore }: Config): StoreLocation {
+  return { dataDir, eventStore };
+}
 
 /** @throws Misconfigured */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
@@ -46,6 +56,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       isFinancialYear,
       'must be a financial year such as 2018-19',
     ) as FinancialYear,
+    eventStore: eventStoreOf(env),
     adminKey: env['LEDGER_ADMIN_KEY'],
     logLevel: read(
       'LOG_LEVEL',
@@ -59,11 +70,18 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   } else if (config.adminKey !== undefined && config.adminKey.length < ADMIN_KEY_LENGTH_MIN) {
     faults.push(`LEDGER_ADMIN_KEY must have at least ${ADMIN_KEY_LENGTH_MIN} characters`);
   }
-  if (env['EVENT_STORE_URL'] !== undefined) {
-    faults.push(
-      'EVENT_STORE_URL is set, but this version keeps its events in the embedded store only: unset it',
-    );
+  const { url, namespace } = config.eventStore ?? {};
+  if (url !== undefined) faults.push(...faultsOfStoreUrl(url).map((says) => `EVENT_STORE_URL ${says}`));
+  if (namespace !== undefined && !NAMESPACE.test(namespace)) {
+    faults.push('EVENT_STORE_NAMESPACE must be 1 to 32 lower-case letters and digits');
+  } else if (env['EVENT_STORE_NAMESPACE'] !== undefined && url === undefined) {
+    faults.push('EVENT_STORE_NAMESPACE is set, but EVENT_STORE_URL is not');
   }
   if (faults.length > 0) throw new Misconfigured(faults);
   return config;
+}
+
+function eventStoreOf(env: NodeJS.ProcessEnv): EventStoreSettings | undefined {
+  const url = env['EVENT_STORE_URL'];
+  return url === undefined ? undefined : { url, namespace: env['EVENT_STORE_NAMESPACE'] };
 }

@@ -1,13 +1,13 @@
 /** What every feature stands on: configuration, the store, the projection and the views of it. */
 import { Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
-import { Config, readConfig } from './config.js';
+import { Config, readConfig, storeOf } from './config.js';
 import { CatalogueView } from './projections/catalogue-view.js';
 import { Projection } from './projections/projection.js';
 import { holdDataDir } from './store/data-dir.js';
 import { EventStore } from './store/event-store.js';
 import { Clock } from './store/run-decider.js';
-import { SqliteStore } from './store/sqlite-store.js';
+import { openStore } from './store/open-store.js';
 
 /** The directory is held before anything in it is opened, and until all of it is closed. */
 @Injectable()
@@ -48,12 +48,12 @@ class Closing implements OnApplicationShutdown {
     {
       provide: EventStore,
       inject: [Config, HeldDataDir],
-      useFactory: ({ dataDir }: Config, _held: HeldDataDir) => SqliteStore.open(dataDir),
+      useFactory: (config: Config, _held: HeldDataDir) => openStore(storeOf(config)),
     },
     {
       provide: Projection,
       inject: [Config, EventStore],
-      useFactory: ({ dataDir }: Config, _store: EventStore) => new Projection({ dataDir }),
+      useFactory: (config: Config, _store: EventStore) => new Projection(storeOf(config)),
     },
     CatalogueView,
     Closing,

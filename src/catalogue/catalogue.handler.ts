@@ -100,7 +100,7 @@ function madeBy<State, Command, Event extends LedgerEvent>(
   let state = decider.initialState;
   let made: RecordedEvent | undefined;
   for (const event of history) {
-    state = decider.evolve(state, upcast(event) as Event);
+    state = decider.evolve(state, upcast(event) as Event, event.revision);
     made = changesNothing(decider, command, state) ? (made ?? event) : undefined;
   }
   assert(made !== undefined, 'a command that changes nothing was carried out before');

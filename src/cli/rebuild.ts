@@ -1,6 +1,6 @@
 /** `ledger rebuild`: has the running ledger build its read models anew, or does it itself where none runs. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { readConfig } from '../config.js';
+import { readConfig, storeOf } from '../config.js';
 import { rebuildOffline } from '../projections/rebuild.js';
 import { holdDataDir } from '../store/data-dir.js';
 import { openReader } from '../store/open-reader.js';
@@ -30,11 +30,12 @@ export async function rebuildRunning(client: LedgerClient): Promise<void> {
 
 /** @throws DataDirInUse when a ledger is running on the data directory */
 export async function rebuildStopped(): Promise<void> {
-  const { dataDir } = readConfig(process.env);
+  const config = readConfig(process.env);
+  const { dataDir } = config;
   const release = holdDataDir(dataDir);
   const progress = new ProgressLine();
   try {
-    const reader = openReader({ dataDir });
+    const reader = await openReader(storeOf(config));
     const events = await rebuildOffline(reader, dataDir, (done) => progress.show(`rebuilt ${done} events`));
     progress.end();
     await reader.close();

@@ -1,6 +1,6 @@
 /** `ledger replay`: folds the store's events from the first one and compares with the read models. */
 import { existsSync } from 'node:fs';
-import { readConfig } from '../config.js';
+import { readConfig, storeOf } from '../config.js';
 import { replay } from '../projections/replay.js';
 import { ViewsDirectory } from '../projections/views-directory.js';
 import { openViewsForReading } from '../projections/views-file.js';
@@ -16,11 +16,12 @@ export interface ReplayOptions {
 
 /** Reads the data directory itself, beside a running ledger or without one. */
 export async function replayCommand({ until, json = false }: ReplayOptions): Promise<void> {
-  const { dataDir } = readConfig(process.env);
+  const config = readConfig(process.env);
+  const { dataDir } = config;
   const served = existsSync(dataDir) ? new ViewsDirectory(dataDir).currentFile() : null;
   if (served === null) throw new CommandFailed(`there is no ledger in ${dataDir}: set DATA_DIR`);
   const moment = momentIn(served, until);
-  const reader = openReader({ dataDir });
+  const reader = await openReader(storeOf(config));
   const progress = new ProgressLine();
   try {
     const report = await replay(reader, served, {

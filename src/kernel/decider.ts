@@ -7,7 +7,8 @@
 export interface Decider<State, Command, Event> {
   readonly initialState: State;
   decide(this: void, state: State, command: Command): readonly Event[];
-  evolve(this: void, state: State, event: Event): State;
+  /** @param revision of the event in its stream, where that is known; else it follows the one before it */
+  evolve(this: void, state: State, event: Event, revision?: number): State;
 }
 
 export function fold<State, Event>(

@@ -2,12 +2,12 @@
 import { Worker } from 'node:worker_threads';
 import { compiled } from '../kernel/compiled.js';
 import type { ProjectorOptions, ProjectorReport } from './projector-worker.js';
-import type { ViewsCheckpoint } from './views-file.js';
+import { NOTHING_PROJECTED, type ViewsCheckpoint } from './views-file.js';
 
 export class Build {
   private readonly worker: Worker;
   private readonly exited: Promise<unknown>;
-  progress: ViewsCheckpoint = { sequence: -1, position: null, ledgerTime: 0 };
+  progress: ViewsCheckpoint = NOTHING_PROJECTED;
   level = false;
 
   constructor(options: ProjectorOptions, onReport: (build: Build, report: ProjectorReport) => void) {

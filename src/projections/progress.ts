@@ -5,7 +5,7 @@
  * the sequence of what was projected just now is found without a look into the database.
  */
 import { BehaviorSubject, type Observable } from 'rxjs';
-import type { ViewsCheckpoint } from './views-file.js';
+import { NOTHING_PROJECTED, type ViewsCheckpoint } from './views-file.js';
 
 const WAIT_MS_MAX = 10_000;
 /** Positions that are remembered, at least, of the events projected last. */
@@ -18,11 +18,7 @@ interface Waiting {
 }
 
 export class Progress {
-  private readonly checkpoint$ = new BehaviorSubject<ViewsCheckpoint>({
-    sequence: -1,
-    position: null,
-    ledgerTime: 0,
-  });
+  private readonly checkpoint$ = new BehaviorSubject<ViewsCheckpoint>(NOTHING_PROJECTED);
   private readonly waiting = new Set<Waiting>();
   /** Of the events up to the checkpoint: the last one is the checkpoint's own. */
   private recent: string[] = [];

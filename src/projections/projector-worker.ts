@@ -1,6 +1,6 @@
 /** The projector's thread: catches up, says so, and follows. It alone writes its views file. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Position, RecordedEvent } from '../store/event-store.js';
+import type { Position, Run } from '../store/event-store.js';
 import { openReader, type StoreLocation } from '../store/open-reader.js';
 import { ProjectionStopped, Projector, type BatchProjected } from './projector.js';
 
@@ -20,11 +20,11 @@ export type ProjectorReport =
 const BATCH_SIZE_MAX = 10_000;
 
 async function run({ store, file, rebuild }: ProjectorOptions, signal: AbortSignal): Promise<void> {
-  const reader = openReader(store);
+  const reader = await openReader(store);
   const projector = new Projector(file);
-  const project = (events: readonly RecordedEvent[]) => {
+  const project = (run: Run) => {
     try {
-      report({ kind: 'projected', ...projector.project(events) });
+      report({ kind: 'projected', ...projector.projectRun(run) });
     } catch (error) {
       // It may have gone some way before it stopped, and that far it can be read.
       report({ kind: 'projected', ...projector.checkpoint, catalogueChanged: true, positions: [] });
@@ -36,15 +36,15 @@ async function run({ store, file, rebuild }: ProjectorOptions, signal: AbortSign
     projector.buildFast(rebuild);
     let after = projector.checkpoint.position as Position | null;
     report({ kind: 'projected', ...projector.checkpoint, catalogueChanged: true, positions: [] });
-    for (;;) {
-      const events = await reader.readAll(after, BATCH_SIZE_MAX);
-      if (events.length === 0 || signal.aborted) break;
-      project(events);
-      after = events.at(-1)!.position;
+    for (let atEnd = false; !atEnd;) {
+      const run = await reader.readRun(after, BATCH_SIZE_MAX);
+      if (signal.aborted) break;
+      if (run.end !== after) project(run);
+      ({ end: after, atEnd } = run);
     }
     projector.buildFast(false);
     report({ kind: 'level' });
-    for await (const events of reader.subscribe(after, signal)) project(events);
+    for await (const run of reader.subscribe(after, signal)) project(run);
   } finally {
     projector.close();
     await reader.close();

@@ -8,7 +8,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { MeasureState } from '../catalogue/measure.js';
 import { assert } from '../kernel/assert.js';
-import type { EventReader, RecordedEvent } from '../store/event-store.js';
+import type { EventReader, RecordedEvent, Run } from '../store/event-store.js';
 import { upcast, type LedgerEvent } from '../store/upcast.js';
 import { CatalogueProjection } from './catalogue-projection.js';
 import { CellsProjection } from './cells-projection.js';
@@ -53,7 +53,7 @@ export class Projector {
     this.names = new Names(this.db);
     this.insertEvent = this.db.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)');
     this.moveCheckpoint = this.db.prepare(
-      'UPDATE checkpoint SET sequence = ?, position = ?, ledger_time = ?',
+      'UPDATE checkpoint SET sequence = ?, position = ?, ledger_time = ?, skipped = ?',
     );
     this.at = readCheckpoint(this.db);
   }
@@ -62,24 +62,33 @@ export class Projector {
     return this.at;
   }
 
+  /** Applies a part of the store's order, also where nothing in it is the ledger's. */
+  projectRun({ events, end, skipped }: Run): BatchProjected {
+    return this.project(events, { end, skipped });
+  }
+
   /**
    * Applies the events that follow the checkpoint.
+   * @param read how far the store was read, if not to the last of them, and what was passed over on the way
    * @throws ProjectionStopped, with everything before the event that it stopped at applied
    */
-  project(events: readonly RecordedEvent[]): BatchProjected {
+  project(
+    events: readonly RecordedEvent[],
+    read: Pick<Run, 'end' | 'skipped'> = { end: null, skipped: 0 },
+  ): BatchProjected {
     const done = this.at.sequence + 1;
     try {
-      return this.projectAll(events);
+      return this.projectAll(events, read);
     } catch (error) {
       if (error instanceof ProjectionStopped && error.sequence > done) {
-        this.projectAll(events.slice(0, error.sequence - done));
+        this.projectAll(events.slice(0, error.sequence - done), { end: null, skipped: 0 });
       }
       throw error;
     }
   }
 
   /** In one transaction: all or none. */
-  private projectAll(events: readonly RecordedEvent[]): BatchProjected {
+  private projectAll(events: readonly RecordedEvent[], read: Pick<Run, 'end' | 'skipped'>): BatchProjected {
     this.db.exec('BEGIN IMMEDIATE');
     try {
       let { sequence, ledgerTime } = this.at;
@@ -98,10 +107,11 @@ export class Projector {
         }
       }
       this.cells.flush();
-      const position = events.at(-1)?.position ?? this.at.position;
-      this.moveCheckpoint.run(sequence, position, ledgerTime);
+      const position = read.end ?? events.at(-1)?.position ?? this.at.position;
+      const skipped = this.at.skipped + read.skipped;
+      this.moveCheckpoint.run(sequence, position, ledgerTime, skipped);
       this.db.exec('COMMIT');
-      this.at = { sequence, position, ledgerTime };
+      this.at = { sequence, position, ledgerTime, skipped };
       return { ...this.at, catalogueChanged, positions: events.map((event) => event.position) };
     } catch (error) {
       if (this.db.inTransaction) this.db.exec('ROLLBACK');

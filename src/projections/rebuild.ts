@@ -16,11 +16,10 @@ export async function rebuildOffline(
   const projector = new Projector(file);
   try {
     projector.buildFast(true);
-    for (let position: Position | null = null; ;) {
-      const events = await reader.readAll(position, BATCH_SIZE);
-      if (events.length === 0) break;
-      projector.project(events);
-      position = events.at(-1)!.position;
+    for (let position: Position | null = null, atEnd = false; !atEnd;) {
+      const run = await reader.readRun(position, BATCH_SIZE);
+      projector.projectRun(run);
+      ({ end: position, atEnd } = run);
       onProgress(projector.checkpoint.sequence + 1);
     }
     projector.buildFast(false);

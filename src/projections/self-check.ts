@@ -11,7 +11,7 @@ import type { Database } from 'better-sqlite3';
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { EventReader, Position } from '../store/event-store.js';
+import { StoreUnavailable, type EventReader, type Position } from '../store/event-store.js';
 import { openReader, type StoreLocation } from '../store/open-reader.js';
 import { upcast, verifyPayload } from '../store/upcast.js';
 import { ExpectedFigures, type CellRow } from './expected-figures.js';
@@ -67,8 +67,8 @@ export class SelfCheck {
       if (difference !== null) throw new Difference(difference);
       await rest(CELLS_REST * (tookMs + performance.now() - startedAt));
     } catch (error) {
-      // To be told to stop while resting is no fault.
-      if ((error as Error).name === 'AbortError') throw error;
+      // To be told to stop while resting is no fault, and that nothing can be read now is no difference.
+      if ((error as Error).name === 'AbortError' || error instanceof StoreUnavailable) throw error;
       return { ok: false, sequence: this.sequence, fault: (error as Error).message };
     }
     const { outcomes } = this.expected;
@@ -116,15 +116,19 @@ export class SelfCheck {
 async function run({ store, file }: SelfCheckOptions): Promise<void> {
   const stopping = new AbortController();
   parentPort!.once('message', () => stopping.abort());
-  const reader = openReader(store);
+  const reader = await openReader(store);
   const views = openViewsForReading(file);
   const check = new SelfCheck(reader, views);
   const rest = (ms: number) => delay(ms, undefined, { signal: stopping.signal });
   let report: SelfCheckReport = { ok: true, sequence: -1 };
   try {
     while (report.ok) {
-      report = await check.step(rest);
-      parentPort!.postMessage(report);
+      try {
+        report = await check.step(rest);
+        parentPort!.postMessage(report);
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) throw error;
+      }
       if (report.ok) await rest(REST_MS);
     }
   } catch (error) {

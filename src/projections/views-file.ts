@@ -16,13 +16,14 @@
 import Database from 'better-sqlite3';
 
 /** Raise it with every change of this layout or of what a projection writes. */
-export const VIEWS_VERSION = 1;
+export const VIEWS_VERSION = 2;
 
 const LAYOUT = `
   CREATE TABLE checkpoint (
-    one INTEGER PRIMARY KEY CHECK (one = 1), sequence INTEGER NOT NULL, position TEXT, ledger_time INTEGER NOT NULL
+    one INTEGER PRIMARY KEY CHECK (one = 1), sequence INTEGER NOT NULL, position TEXT, ledger_time INTEGER NOT NULL,
+    skipped INTEGER NOT NULL
   ) STRICT;
-  INSERT INTO checkpoint VALUES (1, -1, NULL, 0);
+  INSERT INTO checkpoint VALUES (1, -1, NULL, 0, 0);
   CREATE TABLE names (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
   CREATE TABLE events (
     sequence INTEGER PRIMARY KEY, position TEXT NOT NULL, ledger_time INTEGER NOT NULL,
@@ -63,10 +64,15 @@ const CACHE_KIB = 16 * 1024;
 export interface ViewsCheckpoint {
   /** Of the last event that is projected; −1 when there is none. */
   readonly sequence: number;
+  /** How far the store was read; where others write to it too, past the last event that is projected. */
   readonly position: string | null;
   /** Milliseconds since 1970: the running maximum of `recordedAt`. */
   readonly ledgerTime: number;
+  /** Events of the store that are not the ledger's, so far. */
+  readonly skipped: number;
 }
+
+export const NOTHING_PROJECTED: ViewsCheckpoint = { sequence: -1, position: null, ledgerTime: 0, skipped: 0 };
 
 /** Opens, or makes, a views database to project into. */
 export function openViewsForWriting(file: string): Database.Database {
@@ -110,7 +116,7 @@ export function viewsVersionOf(db: Database.Database): number {
 
 export function readCheckpoint(db: Database.Database): ViewsCheckpoint {
   return db
-    .prepare('SELECT sequence, position, ledger_time AS ledgerTime FROM checkpoint')
+    .prepare('SELECT sequence, position, ledger_time AS ledgerTime, skipped FROM checkpoint')
     .get() as ViewsCheckpoint;
 }
 

@@ -112,7 +112,8 @@ export class EntryReader {
       const from = Math.min(...revisions);
       const limit = Math.max(...revisions) - from + 1;
       const read = await this.store.readStream(submissionStream(submissionId), { from, limit });
-      events.push(...revisions.map((revision) => read[revision - from]!));
+      const byRevision = new Map(read.map((event) => [event.revision, event]));
+      events.push(...revisions.map((revision) => byRevision.get(revision)!));
       start = end;
     }
     return events;

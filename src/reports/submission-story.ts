@@ -48,7 +48,9 @@ export class SubmissionStories {
   private async read(submissionId: SubmissionId) {
     const history = await this.store.readStream(submissionStream(submissionId));
     let state: SubmissionState = submissionDecider.initialState;
-    for (const event of history) state = submissionDecider.evolve(state, upcast(event) as SubmissionEvent);
+    for (const event of history) {
+      state = submissionDecider.evolve(state, upcast(event) as SubmissionEvent, event.revision);
+    }
     return { state, history };
   }
 
@@ -59,7 +61,7 @@ export class SubmissionStories {
   ): Promise<OutcomeHistory> {
     const versions: OutcomeVersion[] = [];
     for (const [version, { event: told, revision }] of story.entries()) {
-      const event = history[revision]!;
+      const event = history.find((one) => one.revision === revision)!;
       const sequence = await this.projection.sequenceOf(event.position);
       const { recordedAt, actor } = event.metadata;
       versions.push({

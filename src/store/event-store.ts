@@ -51,24 +51,64 @@ export type ExpectedRevision = number | 'no-stream';
 
 export interface Appended {
   readonly firstRevision: number;
-  /** Of the first and of the last event of the append. */
-  readonly firstPosition: Position;
+  /** Of the last event of the append. */
   readonly position: Position;
+}
+
+/** Which events of a stream are read: from a revision on, and at most so many of the ledger's own. */
+export interface StreamRange {
+  readonly from?: number;
+  readonly limit?: number;
+}
+
+/** A part of a stream. */
+export interface StreamRun {
+  /** The ledger's own, oldest first. */
+  readonly events: readonly RecordedEvent[];
+  /** Of the last event that was read, whosever it is: what an append after this part must expect. */
+  readonly last: ExpectedRevision;
+}
+
+/** A part of the global order. A store may be shared: what is not the ledger's own is passed over, and counted. */
+export interface Run {
+  /** The ledger's own, in order. */
+  readonly events: readonly RecordedEvent[];
+  /** How far was read: where the next part begins, also where nothing was the ledger's. Null at the very start. */
+  readonly end: Position | null;
+  /** Events that are not the ledger's own. What a store writes for itself counts as nothing. */
+  readonly skipped: number;
+  /** Whether there was nothing after it. */
+  readonly atEnd: boolean;
 }
 
 /** The part that projections need; safe to open from several threads. */
 export abstract class EventReader {
+  abstract readStreamRun(stream: StreamName, range?: StreamRange): Promise<StreamRun>;
+
+  /** A bounded part of the global order after a position, with up to `limit` events; maybe none, and not the last. */
+  abstract readRun(after: Position | null, limit: number): Promise<Run>;
+
+  /** Catches up from a position, then follows, until `signal` aborts; each part goes further than the one before. */
+  abstract subscribe(after: Position | null, signal: AbortSignal): AsyncIterable<Run>;
+
+  /** Of the last event of the store, whosever it is: nothing that is acknowledged lies after it. */
+  abstract head(): Promise<Position | null>;
+
   /** Events of one stream from a revision on, oldest first; none if there is no such stream. */
-  abstract readStream(
-    stream: StreamName,
-    range?: { from?: number; limit?: number },
-  ): Promise<readonly RecordedEvent[]>;
+  async readStream(stream: StreamName, range?: StreamRange): Promise<readonly RecordedEvent[]> {
+    return (await this.readStreamRun(stream, range)).events;
+  }
 
-  /** Up to `limit` events of the ledger after a position, in global order; none when there are no more. */
-  abstract readAll(after: Position | null, limit: number): Promise<readonly RecordedEvent[]>;
-
-  /** Catches up from a position, then follows; yields batches that are never empty until `signal` aborts. */
-  abstract subscribe(after: Position | null, signal: AbortSignal): AsyncIterable<readonly RecordedEvent[]>;
+  /** Up to `limit` events of the ledger after a position, in global order; fewer only where there are no more. */
+  async readAll(after: Position | null, limit: number): Promise<readonly RecordedEvent[]> {
+    const events: RecordedEvent[] = [];
+    for (let position = after; ;) {
+      const run = await this.readRun(position, limit - events.length);
+      for (const event of run.events) events.push(event);
+      if (run.atEnd || events.length === limit) return events;
+      position = run.end;
+    }
+  }
 
   /** What is asked for after it rejects with StoreUnavailable; closing again is harmless. */
   abstract close(): Promise<void>;
@@ -81,7 +121,8 @@ export abstract class EventStore extends EventReader {
    *
    * Repeating an append with the same event ids at the same place gives the original result.
    * @throws WrongExpectedRevision when the stream is elsewhere; StoreUnavailable when nothing can be said
-   *   or done now (the append may be tried again); StoreDamaged when what is stored cannot be trusted.
+   *   or done now (the append may be tried again); AppendTooLarge when the store takes none of that size;
+   *   StoreDamaged when what is stored cannot be trusted.
    */
   abstract append(
     stream: StreamName,
@@ -106,6 +147,14 @@ export class StoreUnavailable extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'StoreUnavailable';
+  }
+}
+
+/** The store takes no append of that size, and recorded nothing of it: fewer events at a time may do. */
+export class AppendTooLarge extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'AppendTooLarge';
   }
 }
 

@@ -1,12 +1,25 @@
 /** Opens the configured store for reading, from whichever thread asks. */
 import type { EventReader } from './event-store.js';
-import { SqliteReader } from './sqlite-reader.js';
-import { eventsFile } from './sqlite-store.js';
+import type { EventStoreSettings } from './store-url.js';
 
 export interface StoreLocation {
+  /** Of the read models, and of the embedded store where no other is configured. */
   readonly dataDir: string;
+  readonly eventStore?: EventStoreSettings | undefined;
 }
 
-export function openReader({ dataDir }: StoreLocation): EventReader {
+export async function openReader({ dataDir, eventStore }: StoreLocation): Promise<EventReader> {
+  // Each adapter is loaded only where it is used: a thread with both would hold 30 MB of the other's code.
+  if (eventStore) {
+    const { EventStoreDbReader } = await import('./eventstore-reader.js');
+    return new EventStoreDbReader(eventStore, { patienceMs: PATIENCE_MS });
+  }
+  const [{ SqliteReader }, { eventsFile }] = await Promise.all([
+    import('./sqlite-reader.js'),
+    import('./sqlite-store.js'),
+  ]);
   return new SqliteReader(eventsFile(dataDir));
 }
+
+/** Nobody waits for an answer to what is read in the background: it outlasts the election of a leader. */
+const PATIENCE_MS = 60_000;

@@ -14,9 +14,9 @@ import {
   type Appended,
   type EventReader,
   type EventStore,
-  type ExpectedRevision,
   type NewEvent,
   type RecordedEvent,
+  type StreamRun,
 } from './event-store.js';
 import { upcast, type LedgerEvent } from './upcast.js';
 
@@ -39,6 +39,7 @@ export interface Decision<State, Event> {
 }
 
 const ATTEMPTS_MAX = 8;
+const NOTHING: StreamRun = { events: [], last: 'no-stream' };
 
 /** Milliseconds since 1970, never less than it said before: a clock set back does not reorder what is recorded. */
 export class Clock {
@@ -68,15 +69,15 @@ export async function runDecider<State, Command, Event extends LedgerEvent>(
 ): Promise<Decision<State, Event>> {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     const unread = expectNew && attempt === 0;
-    const history = unread ? [] : await store.readStream(stream);
-    let state = decider.initialState;
-    for (const event of history) state = decider.evolve(state, upcast(event) as Event);
-    const expected: ExpectedRevision = history.length === 0 ? 'no-stream' : history.length - 1;
+    const { events: history, last } = unread ? NOTHING : await store.readStreamRun(stream);
+    const state = stateOf(decider, history);
     try {
       const events = decider.decide(state, command);
       if (events.length === 0) return { state, events, appended: null, history };
-      const sealed = seal(stream, history.length, events, provenance, clock.now());
-      const appended = await store.append(stream, expected, sealed);
+      const firstRevision = last === 'no-stream' ? 0 : last + 1;
+      const sealed = seal(stream, firstRevision, events, provenance, clock.now());
+      // What others put into the stream decides nothing, but it was read too: it stands before what is appended.
+      const appended = await store.append(stream, last, sealed);
       return { state, events, appended, history };
     } catch (error) {
       // A refusal of a command on an unread stream may be the retry of one that was accepted.
@@ -95,8 +96,16 @@ export async function readState<State, Event extends LedgerEvent>(
   { initialState, evolve }: Pick<Decider<State, never, Event>, 'initialState' | 'evolve'>,
   stream: StreamName,
 ): Promise<State> {
-  const events = await store.readStream(stream);
-  return events.reduce((state, event) => evolve(state, upcast(event) as Event), initialState);
+  return stateOf({ initialState, evolve }, await store.readStream(stream));
+}
+
+function stateOf<State, Event extends LedgerEvent>(
+  { initialState, evolve }: Pick<Decider<State, never, Event>, 'initialState' | 'evolve'>,
+  history: readonly RecordedEvent[],
+): State {
+  let state = initialState;
+  for (const event of history) state = evolve(state, upcast(event) as Event, event.revision);
+  return state;
 }
 
 function seal(

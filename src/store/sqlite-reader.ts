@@ -13,8 +13,18 @@ import {
   StoreUnavailable,
   type Position,
   type RecordedEvent,
+  type Run,
+  type StreamRange,
+  type StreamRun,
 } from './event-store.js';
-import { asStoreError, decodePosition, decodeRow, openEvents, type AppendRow } from './sqlite-format.js';
+import {
+  asStoreError,
+  decodePosition,
+  decodeRow,
+  encodePosition,
+  openEvents,
+  type AppendRow,
+} from './sqlite-format.js';
 
 const LOOK_AGAIN_MS = 1_000;
 /** Events in one batch of a subscription. */
@@ -24,6 +34,7 @@ export class SqliteReader extends EventReader {
   private readonly db: Database;
   private readonly streamRows: Statement<[string, number, string, number]>;
   private readonly allRows: Statement<[number]>;
+  private readonly lastPosition: Statement<[]>;
 
   constructor(private readonly file: string) {
     super();
@@ -39,17 +50,36 @@ export class SqliteReader extends EventReader {
          (SELECT position FROM appends WHERE position <= ? ORDER BY position DESC LIMIT 1), 0)
        ORDER BY position`,
     );
+    this.lastPosition = this.db
+      .prepare<[]>('SELECT position + count - 1 FROM appends ORDER BY position DESC LIMIT 1')
+      .pluck();
   }
 
-  readStream(stream: StreamName, { from = 0, limit = Infinity } = {}): Promise<readonly RecordedEvent[]> {
+  async readStreamRun(
+    stream: StreamName,
+    { from = 0, limit = Infinity }: StreamRange = {},
+  ): Promise<StreamRun> {
     const rows = () => this.streamRows.iterate(stream, from, stream, from) as Iterable<AppendRow>;
-    return this.collect(rows, { from, limit, startOf: (row) => row.revision });
+    const events = await this.collect(rows, { from, limit, startOf: (row) => row.revision });
+    return { events, last: events.at(-1)?.revision ?? 'no-stream' };
   }
 
-  readAll(after: Position | null, limit: number): Promise<readonly RecordedEvent[]> {
+  async readRun(after: Position | null, limit: number): Promise<Run> {
     const from = decodePosition(after) + 1;
     const rows = () => this.allRows.iterate(from) as Iterable<AppendRow>;
-    return this.collect(rows, { from, limit, startOf: (row) => row.position });
+    const events = await this.collect(rows, { from, limit, startOf: (row) => row.position });
+    // The file is the ledger's alone: there is nothing to skip.
+    return { events, end: events.at(-1)?.position ?? after, skipped: 0, atEnd: events.length < limit };
+  }
+
+  async head(): Promise<Position | null> {
+    if (!this.db.open) throw new StoreUnavailable('the store is closed');
+    try {
+      const last = this.lastPosition.get() as number | undefined;
+      return Promise.resolve(last === undefined ? null : encodePosition(last));
+    } catch (error) {
+      throw asStoreError(error, this.file);
+    }
   }
 
   /**
@@ -77,16 +107,16 @@ export class SqliteReader extends EventReader {
     return Promise.resolve(events);
   }
 
-  async *subscribe(after: Position | null, signal: AbortSignal): AsyncIterable<readonly RecordedEvent[]> {
+  async *subscribe(after: Position | null, signal: AbortSignal): AsyncIterable<Run> {
     const commits = new CommitSignal(this.file, signal);
     try {
       for (let position = after; !signal.aborted;) {
         // Armed before looking, so that no commit falls between look and wait.
         const committed = commits.next();
-        const batch = await this.readAll(position, BATCH_SIZE_MAX);
-        if (batch.length > 0) {
-          position = batch.at(-1)!.position;
-          yield batch;
+        const run = await this.readRun(position, BATCH_SIZE_MAX);
+        if (run.events.length > 0) {
+          position = run.end;
+          yield run;
         } else {
           await committed;
         }

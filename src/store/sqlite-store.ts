@@ -18,7 +18,9 @@ import {
   type ExpectedRevision,
   type NewEvent,
   type Position,
-  type RecordedEvent,
+  type Run,
+  type StreamRange,
+  type StreamRun,
 } from './event-store.js';
 import { encodeEvent, encodePosition, openEvents } from './sqlite-format.js';
 import { SqliteReader } from './sqlite-reader.js';
@@ -93,7 +95,6 @@ export class SqliteStore extends EventStore {
       case 'appended':
         return resolve({
           firstRevision: request.revision,
-          firstPosition: encodePosition(reply.position),
           position: encodePosition(reply.position + request.ids.length - 1),
         });
       case 'wrong-expectation': {
@@ -111,19 +112,20 @@ export class SqliteStore extends EventStore {
     this.waiting.clear();
   }
 
-  readStream(
-    stream: StreamName,
-    range?: { from?: number; limit?: number },
-  ): Promise<readonly RecordedEvent[]> {
-    return this.reader.readStream(stream, range);
+  readStreamRun(stream: StreamName, range?: StreamRange): Promise<StreamRun> {
+    return this.reader.readStreamRun(stream, range);
   }
 
-  readAll(after: Position | null, limit: number): Promise<readonly RecordedEvent[]> {
-    return this.reader.readAll(after, limit);
+  readRun(after: Position | null, limit: number): Promise<Run> {
+    return this.reader.readRun(after, limit);
   }
 
-  subscribe(after: Position | null, signal: AbortSignal): AsyncIterable<readonly RecordedEvent[]> {
+  subscribe(after: Position | null, signal: AbortSignal): AsyncIterable<Run> {
     return this.reader.subscribe(after, signal);
+  }
+
+  head(): Promise<Position | null> {
+    return this.reader.head();
   }
 
   /** Resolves when every append that was asked for is answered and the file is closed. */

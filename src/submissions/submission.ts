@@ -201,18 +201,20 @@ export function contentOf({ data }: { readonly data: RecordedOutcome }): Outcome
   return content;
 }
 
-function evolve(state: SubmissionState, event: SubmissionEvent): SubmissionState {
+function evolve(
+  state: SubmissionState,
+  event: SubmissionEvent,
+  revision = state.status === 'new' ? 0 : state.revision + 1,
+): SubmissionState {
   switch (event.schema) {
     case 'outcome@1': {
       const known = state.status === 'recorded' ? state.outcomes : [];
       const { programmeId } = event.data;
-      const revision = known.length;
       return { status: 'recorded', programmeId, outcomes: [...known, [{ event, revision }]], revision };
     }
     case 'outcome-corrected@1':
     case 'outcome-withdrawn@1': {
       const { outcomes, ...recorded } = state as Recorded;
-      const revision = recorded.revision + 1;
       const line = Number(event.data.outcomeId.slice(event.data.outcomeId.indexOf('.') + 1));
       const told = [...outcomes[line - 1]!, { event, revision }];
       return { ...recorded, revision, outcomes: outcomes.with(line - 1, told) };

@@ -146,5 +146,6 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
 /** Where the store has the event that made a version of an outcome. */
 function positionOf({ state, history }: SubmissionDecision, line: number, version: number) {
   const story = state.status === 'recorded' ? state.outcomes[line - 1] : undefined;
-  return history[story![version]!.revision]!.position;
+  const { revision } = story![version]!;
+  return history.find((event) => event.revision === revision)!.position;
 }

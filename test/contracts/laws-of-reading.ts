@@ -49,6 +49,38 @@ export function lawsOfReading(on: StoreFixture): void {
       }
     });
 
+    test('read part by part, the ledger is whole, each part beginning where the one before it ended', async () => {
+      const whole = await on.appendInterleaved();
+      for (let limit = 1; limit <= whole.length + 1; limit++) {
+        const read: RecordedEvent[] = [];
+        let [at, atEnd]: [Position | null, boolean] = [null, false];
+        while (!atEnd) {
+          const run = await on.store.readRun(at, limit);
+          expect(run.events.length).toBeLessThanOrEqual(limit);
+          // Only at the end may it stand still.
+          expect(run.atEnd || run.end! > (at ?? '')).toBe(true);
+          read.push(...run.events);
+          ({ end: at, atEnd } = run);
+        }
+        expect(read).toEqual(whole);
+        expect(await on.store.readRun(at, limit)).toMatchObject({ events: [], end: at, atEnd: true });
+      }
+    });
+
+    test('a part of a stream says at which revision it ends', async () => {
+      expect(await on.store.readStreamRun(A)).toEqual({ events: [], last: 'no-stream' });
+      await on.appendInterleaved();
+      expect((await on.store.readStreamRun(A)).last).toBe(4);
+      expect((await on.store.readStreamRun(A, { from: 1, limit: 2 })).last).toBe(2);
+    });
+
+    test('the head is where what was appended last stands', async () => {
+      for (const revision of [0, 1, 2]) {
+        const { position } = await on.append(A, revision === 0 ? 'no-stream' : revision - 1, `a${revision}`);
+        expect(await on.store.head()).toBe(position);
+      }
+    });
+
     test('the order of the ledger is the order of the appends, and positions increase as text', async () => {
       const whole = await on.appendInterleaved();
       expect(textsOf(whole)).toEqual(['a0', 'b0', 'b1', 'a1', 'a2', 'a3', 'b2', 'a4', 'b3', 'b4']);
@@ -109,13 +141,17 @@ export function lawsOfReading(on: StoreFixture): void {
       expect(textsOf(await following)).toEqual(['a0', 'end']);
     });
 
-    test('batches are never empty, and a slow reader misses nothing', async () => {
+    test('each part goes further than the one before, and a slow reader misses nothing', async () => {
       const stop = new AbortController();
       const seen: string[] = [];
+      let reached = '';
       await on.append(A, 'no-stream', 'a0');
-      for await (const batch of on.store.subscribe(null, stop.signal)) {
-        expect(batch.length).toBeGreaterThan(0);
-        seen.push(...textsOf(batch));
+      for await (const { events, end } of on.store.subscribe(null, stop.signal)) {
+        expect(end! > reached).toBe(true);
+        expect(end! >= (events.at(-1)?.position ?? '')).toBe(true);
+        reached = end!;
+        if (events.length === 0) continue;
+        seen.push(...textsOf(events));
         // What is appended while a batch is in hand waits for the next one.
         const next = seen.length;
         if (next === 12) stop.abort();
@@ -129,14 +165,15 @@ export function lawsOfReading(on: StoreFixture): void {
       const stop = new AbortController();
       const seen: RecordedEvent[] = [];
       const ended = (async () => {
-        for await (const batch of on.store.subscribe(null, stop.signal)) {
-          seen.push(...batch);
+        for await (const { events } of on.store.subscribe(null, stop.signal)) {
+          seen.push(...events);
+          if (events.length === 0) continue;
           setImmediate(() => stop.abort());
         }
       })();
       await ended;
       expect(textsOf(seen)).toEqual(['a0']);
-      for await (const batch of on.store.subscribe(null, stop.signal)) expect(batch).toBe('none');
+      for await (const run of on.store.subscribe(null, stop.signal)) expect(run).toBe('none');
     });
   });
 
@@ -156,6 +193,7 @@ export function lawsOfReading(on: StoreFixture): void {
       expect(await refusal(on.append(A, 0, 'a1'))).toBeInstanceOf(StoreUnavailable);
       expect(await refusal(on.store.readStream(A))).toBeInstanceOf(StoreUnavailable);
       expect(await refusal(on.store.readAll(null, 10))).toBeInstanceOf(StoreUnavailable);
+      expect(await refusal(on.store.head())).toBeInstanceOf(StoreUnavailable);
     });
 
     test('twice is as good as once', async () => {
@@ -173,9 +211,9 @@ async function collect(
 ): Promise<RecordedEvent[]> {
   const stop = new AbortController();
   const seen: RecordedEvent[] = [];
-  for await (const batch of reader.subscribe(after, stop.signal)) {
-    seen.push(...batch);
-    if (textsOf(batch).includes(lastText)) stop.abort();
+  for await (const { events } of reader.subscribe(after, stop.signal)) {
+    seen.push(...events);
+    if (textsOf(events).includes(lastText)) stop.abort();
   }
   return seen;
 }

@@ -17,7 +17,7 @@ function emptyPlace(): Promise<StorePlace> {
   const dataDir = mkdtempSync(join(tmpdir(), 'ledger-store-'));
   return Promise.resolve({
     open: () => SqliteStore.open(dataDir),
-    openReader: () => Promise.resolve(openReader({ dataDir })),
+    openReader: () => openReader({ dataDir }),
     remove: () => Promise.resolve(rmSync(dataDir, { recursive: true })),
   });
 }
@@ -79,8 +79,7 @@ describe('SQLite store, its file', () => {
   test('a subscription that meets a damaged record says so instead of going past it', async () => {
     alter(`UPDATE appends SET checksum = zeroblob(16) ${A0_TO_A1}`);
     const following = async () => {
-      for await (const batch of store.subscribe(null, new AbortController().signal))
-        expect(batch).toBe('none');
+      for await (const run of store.subscribe(null, new AbortController().signal)) expect(run).toBe('none');
     };
     expect(await refusal(following())).toBeInstanceOf(StoreDamaged);
   });
@@ -157,7 +156,7 @@ describe('SQLite store, its file', () => {
   test('following leaves one listener on its signal however long it goes on, and none afterwards', async () => {
     const stop = new AbortController();
     let revision = 1;
-    for await (const _batch of store.subscribe(null, stop.signal)) {
+    for await (const _run of store.subscribe(null, stop.signal)) {
       expect(getEventListeners(stop.signal, 'abort')).toHaveLength(1);
       if (revision === 40) stop.abort();
       else await store.append(B, revision, newEvents(B, ++revision, [`b${revision}`]));

@@ -128,7 +128,7 @@ async function runChild(
 }
 
 async function eventsIn(dataDir: string): Promise<readonly RecordedEvent[]> {
-  const reader = openReader({ dataDir });
+  const reader = await openReader({ dataDir });
   const events = await reader.readAll(null, 1_000);
   await reader.close();
   return events;
@@ -138,7 +138,7 @@ async function eventsIn(dataDir: string): Promise<readonly RecordedEvent[]> {
 async function expectConsistent(dataDir: string): Promise<void> {
   const events = await eventsIn(dataDir);
   expect(contentOfViews(viewsFileIn(dataDir))).toEqual(viewsOf(events));
-  const reader = openReader({ dataDir });
+  const reader = await openReader({ dataDir });
   const views = openViewsForReading(viewsFileIn(dataDir));
   expect(await new SelfCheck(reader, views).step()).toMatchObject({ ok: true, sequence: events.length - 1 });
   views.close();

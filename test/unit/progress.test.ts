@@ -4,7 +4,12 @@ import { Progress } from '../../src/projections/progress.js';
 
 /** Positions have gaps; the ledger's sequences have none. */
 const positionOf = (sequence: number) => String(sequence * 3 + 1).padStart(16, '0');
-const checkpointAt = (sequence: number) => ({ sequence, position: positionOf(sequence), ledgerTime: 0 });
+const checkpointAt = (sequence: number) => ({
+  sequence,
+  position: positionOf(sequence),
+  ledgerTime: 0,
+  skipped: 0,
+});
 const between = (first: number, last: number) =>
   Array.from({ length: last - first + 1 }, (_, index) => positionOf(first + index));
 

@@ -59,7 +59,7 @@ beforeEach(() => {
 afterEach(() => rmSync(dataDir, { recursive: true }));
 
 async function check(): Promise<SelfCheckReport> {
-  const reader = openReader({ dataDir });
+  const reader = await openReader({ dataDir });
   const views = openViewsForReading(viewsFileIn(dataDir));
   const report = await new SelfCheck(reader, views).step();
   views.close();
@@ -174,7 +174,7 @@ describe('stored payloads', () => {
 });
 
 test('figures are compared again at each step, also when nothing came', async () => {
-  const reader = openReader({ dataDir });
+  const reader = await openReader({ dataDir });
   const views = openViewsForReading(viewsFileIn(dataDir));
   const running = new SelfCheck(reader, views);
   expect((await running.step()).ok).toBe(true);

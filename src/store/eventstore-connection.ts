@@ -1,0 +1,157 @@
+/**
+ * The way to the server: a client that is replaced when it fails, and questions that end.
+ *
+ * The client itself waits for ever where a server is silent, keeps what it once failed to learn, and rejects the
+ * first call after a change of leader. So every question here has a time of its own, is asked again for a while
+ * (of a client that is new, unless the old one was told where the leader is), and then ends with StoreUnavailable.
+ * Whoever asks makes sure that being asked twice does no harm.
+ */
+import { EventStoreDBClient } from '@eventstore/db-client';
+import { setTimeout as wait } from 'node:timers/promises';
+import { StoreUnavailable } from './event-store.js';
+import { asStoreError, isNotLeader, isTransient, NoAnswer } from './eventstore-errors.js';
+import { optionOfStoreUrl, withoutSecrets, type EventStoreSettings } from './store-url.js';
+
+export interface ConnectionOptions {
+  /** For how long a question is asked again. */
+  readonly patienceMs?: number;
+  /** Within which one answer must come; by default what the address says, or five seconds. */
+  readonly timeoutMs?: number;
+  /** How it waits between two attempts. */
+  readonly delay?: (ms: number, signal?: AbortSignal) => Promise<unknown>;
+}
+
+const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 5_000;
+const BACKOFF_MS = { first: 50, max: 5_000 };
+
+export class EventStoreConnection {
+  readonly timeoutMs: number;
+  /** Of all that is asked through this connection. */
+  private readonly underWay = new Set<Promise<unknown>>();
+  private readonly closing = new AbortController();
+  private readonly patienceMs: number;
+  private readonly delay: NonNullable<ConnectionOptions['delay']>;
+  private client: EventStoreDBClient;
+
+  constructor(
+    private readonly settings: EventStoreSettings,
+    { patienceMs = PATIENCE_MS, timeoutMs, delay = waitFor }: ConnectionOptions = {},
+  ) {
+    this.patienceMs = patienceMs;
+    this.timeoutMs = timeoutMs ?? Number(optionOfStoreUrl(settings.url, 'defaultdeadline') ?? TIMEOUT_MS);
+    this.delay = delay;
+    this.client = this.connect();
+  }
+
+  private connect(): EventStoreDBClient {
+    try {
+      return EventStoreDBClient.connectionString(this.settings.url);
+    } catch (error) {
+      const where = withoutSecrets(this.settings.url);
+      // What the client says of an address repeats it, with its password.
+      throw new StoreUnavailable(`the event store at ${where} cannot be connected to: ${reasonOf(error)}`);
+    }
+  }
+
+  /** Aborts when the connection closes. */
+  get closed(): AbortSignal {
+    return this.closing.signal;
+  }
+
+  /**
+   * Asks until there is an answer, or patience ends.
+   * @throws what the question throws that is no failure of the moment; else StoreUnavailable
+   */
+  ask<Answer>(what: string, question: (client: EventStoreDBClient) => Promise<Answer>): Promise<Answer> {
+    if (this.closed.aborted) return Promise.reject(new StoreUnavailable('the store is closed'));
+    const answer = this.askAgain(what, question);
+    this.underWay.add(answer);
+    const forget = () => this.underWay.delete(answer);
+    answer.then(forget, forget);
+    return answer;
+  }
+
+  private async askAgain<Answer>(
+    what: string,
+    question: (client: EventStoreDBClient) => Promise<Answer>,
+  ): Promise<Answer> {
+    const giveUpAt = performance.now() + this.patienceMs;
+    for (let attempt = 0; ; attempt++) {
+      const { client } = this;
+      try {
+        return await question(client);
+      } catch (cause) {
+        const error = asStoreError(cause, what);
+        if (!isTransient(error) || this.closed.aborted) throw error;
+        this.giveUp(client, error);
+        const ms = backoffMs(attempt);
+        if (performance.now() + ms > giveUpAt) throw error;
+        await this.delay(ms, this.closed).catch(() => undefined);
+      }
+    }
+  }
+
+  /** For what is not asked but followed: the client of the moment. */
+  get current(): EventStoreDBClient {
+    return this.client;
+  }
+
+  /** The next question goes to a new client, unless this one knows where to turn. */
+  giveUp(client: EventStoreDBClient, error: Error): void {
+    if (client !== this.client || isNotLeader(error) || this.closed.aborted) return;
+    this.client = this.connect();
+    // A server that refused or broke off has closed the channel itself. What others asked of it goes on.
+    if (error instanceof NoAnswer) closeChannel(client);
+  }
+
+  /** Waits longer after each failure in a row, up to five seconds, and never as long as another replica. */
+  backOff(attempt: number, signal: AbortSignal): Promise<unknown> {
+    return this.delay(backoffMs(attempt), signal).catch(() => undefined);
+  }
+
+  /** What was asked before is answered, but not asked again. */
+  async close(): Promise<void> {
+    if (!this.closed.aborted) this.closing.abort();
+    await Promise.allSettled(this.underWay);
+    await this.client.dispose();
+    closeChannel(this.client);
+  }
+}
+
+/** Rejects with NoAnswer after a time, whatever becomes of the work. */
+export async function within<Result>(ms: number, what: string, work: Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new NoAnswer(what, ms)), ms);
+  });
+  try {
+    return await Promise.race([work, silence]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Disposing of a client ends its streams, and leaves its channel open. */
+function closeChannel(client: EventStoreDBClient): void {
+  const { getChannel } = client as unknown as { getChannel(): Promise<{ close(): void }> };
+  getChannel().then(
+    (channel) => channel.close(),
+    () => undefined,
+  );
+}
+
+/** Between a half and the whole of a time that doubles. */
+function backoffMs(attempt: number): number {
+  const ms = Math.min(BACKOFF_MS.first * 2 ** attempt, BACKOFF_MS.max);
+  return ms * (0.5 + Math.random() / 2);
+}
+
+function waitFor(ms: number, signal?: AbortSignal): Promise<unknown> {
+  return wait(ms, undefined, { ...(signal && { signal }) });
+}
+
+function reasonOf(error: unknown): string {
+  const { message } = error as Error;
+  return /certificate|file/i.test(message) ? message : 'its address is not one that the client takes';
+}

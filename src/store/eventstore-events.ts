@@ -1,0 +1,111 @@
+/**
+ * Which events of a shared store are the ledger's, and how they lie in it.
+ *
+ * An event is the ledger's own when its stream is of one of the ledger's categories, and its metadata is the
+ * ledger's whole envelope. Every other is skipped and counted, never guessed at (docs/adr/0007-a-shared-store.md).
+ * That its schema is known is not asked here: what a later version of the ledger wrote is its own, and stops the
+ * projection. What the server writes for itself has a type that begins with `$`, and counts as nothing.
+ *
+ * A payload lies in the store as the bytes of its canonical JSON, those that were hashed.
+ */
+import type {
+  AllStreamResolvedEvent,
+  RecordedEvent as StoredEvent,
+  ResolvedEvent,
+} from '@eventstore/db-client';
+import { UUID, type StreamName } from '../kernel/ids.js';
+import { StoreUnavailable, type EventMetadata, type Position, type RecordedEvent } from './event-store.js';
+
+export interface StorePosition {
+  readonly commit: bigint;
+  readonly prepare: bigint;
+}
+
+const CATEGORY = /^(?:programme|organisation|measure|submission)-./;
+/** Unsigned, of 64 bits. */
+const DIGITS = 20;
+/** What servers before 22.6 give as the position of an event that is read in its stream. */
+const NO_POSITION = 2n ** 64n - 1n;
+
+export type Resolved = ResolvedEvent | AllStreamResolvedEvent;
+
+/** Both numbers with all their digits, so that positions compare as text. */
+export function encodePosition({ commit, prepare }: StorePosition): Position {
+  if (commit === NO_POSITION) {
+    throw new StoreUnavailable(
+      'the event store does not say where events of a stream stand: EventStoreDB 22.6 or later is needed',
+    );
+  }
+  return `${digits(commit)}-${digits(prepare)}` as Position;
+}
+
+export function decodePosition(position: Position): StorePosition {
+  const [commit, prepare] = position.split('-');
+  return { commit: BigInt(commit!), prepare: BigInt(prepare!) };
+}
+
+const digits = (number: bigint) => number.toString().padStart(DIGITS, '0');
+
+/** Of the event itself, or of the link that led to it. */
+export function positionOf({ event, link }: Resolved): Position {
+  return encodePosition((link ?? event)!.position!);
+}
+
+export function isOfTheServer({ event, link }: Resolved): boolean {
+  return (link ?? event)?.type.startsWith('$') ?? false;
+}
+
+/** Names of streams in the store, where a namespace stands before the ledger's own. */
+export class StreamNames {
+  private readonly prefix: string;
+
+  constructor(namespace: string | undefined) {
+    this.prefix = namespace === undefined ? '' : `${namespace}.`;
+  }
+
+  inStore(stream: StreamName): string {
+    return this.prefix + stream;
+  }
+
+  /** Null where the stream is none of this ledger's. */
+  inLedger(streamId: string): StreamName | null {
+    const name = streamId.slice(this.prefix.length);
+    return streamId.startsWith(this.prefix) && CATEGORY.test(name) ? (name as StreamName) : null;
+  }
+}
+
+/** An event of the ledger; null where it is none. */
+export function ownEvent({ event, link }: Resolved, names: StreamNames): RecordedEvent | null {
+  if (!event || link) return null;
+  const stream = names.inLedger(event.streamId);
+  const { id, type, data, metadata, isJson } = event as StoredEvent;
+  if (stream === null || isOfTheServer({ event }) || !isJson || !UUID.test(id)) return null;
+  if (!isObject(data) || !isEnvelope(metadata)) return null;
+  const revision = Number(event.revision);
+  return { id, type, data, metadata, stream, revision, position: encodePosition(event.position!) };
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return (
+    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+  );
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+const matches = (rule: RegExp) => (value: unknown) => isText(value) && rule.test(value);
+
+const ENVELOPE: Readonly<Record<keyof EventMetadata, (value: unknown) => boolean>> = {
+  schema: matches(/^[a-z-]+@\d+$/),
+  recordedAt: matches(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+  actor: isText,
+  correlationId: isText,
+  causationId: (value) => value === undefined || isText(value),
+  source: isText,
+  salt: matches(/^[\w-]{22}$/),
+  payloadHash: matches(/^[0-9a-f]{64}$/),
+};
+
+function isEnvelope(value: unknown): value is EventMetadata {
+  if (!isObject(value)) return false;
+  return Object.entries(ENVELOPE).every(([name, rule]) => rule(value[name]));
+}

@@ -1,0 +1,125 @@
+/**
+ * EventStoreDB or KurrentDB as the ledger's store, for any number of replicas of the ledger.
+ *
+ * An append says at which revision it expects its stream, exactly, and is made again with the same ids where its
+ * answer was lost: the server knows it again, and answers as the first time. When patience ends before anything is
+ * certain the caller is told that nothing is known, and asking again finds what was recorded.
+ */
+import type { StreamName } from '../kernel/ids.js';
+import {
+  EventStore,
+  StoreDamaged,
+  StoreUnavailable,
+  WrongExpectedRevision,
+  type Appended,
+  type ExpectedRevision,
+  type NewEvent,
+  type Position,
+  type Run,
+  type StreamRange,
+  type StreamRun,
+} from './event-store.js';
+import { appendOnce, type AppendAnswer } from './eventstore-append.js';
+import { within } from './eventstore-connection.js';
+import { StreamNames } from './eventstore-events.js';
+import { EventStoreDbReader, type ReaderOptions } from './eventstore-reader.js';
+import type { EventStoreSettings } from './store-url.js';
+
+export class EventStoreDbStore extends EventStore {
+  private readonly reader: EventStoreDbReader;
+  private readonly names: StreamNames;
+  private readonly appending = new Set<Promise<unknown>>();
+  private closed = false;
+
+  constructor(settings: EventStoreSettings, options: ReaderOptions = {}) {
+    super();
+    this.reader = new EventStoreDbReader(settings, options);
+    this.names = new StreamNames(settings.namespace);
+  }
+
+  /** @throws StoreUnavailable when the server does not answer: a reason not to start */
+  static async open(settings: EventStoreSettings, options: ReaderOptions = {}): Promise<EventStoreDbStore> {
+    const store = new EventStoreDbStore(settings, options);
+    try {
+      await store.head();
+      return store;
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
+  append(stream: StreamName, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<Appended> {
+    if (events.length === 0) return Promise.reject(new TypeError('an append has at least one event'));
+    if (this.closed) return Promise.reject(new StoreUnavailable('the store is closed'));
+    const appended = this.appendExactly(stream, expected, events);
+    this.appending.add(appended);
+    const forget = () => this.appending.delete(appended);
+    appended.then(forget, forget);
+    return appended;
+  }
+
+  private async appendExactly(
+    stream: StreamName,
+    expected: ExpectedRevision,
+    events: readonly NewEvent[],
+  ): Promise<Appended> {
+    const { connection } = this.reader;
+    const what = `to append to ${stream}`;
+    const deadlineMs = connection.timeoutMs;
+    const call = { stream: this.names.inStore(stream), expected, events, deadlineMs };
+    const answer = await connection.ask(what, (client) => within(deadlineMs, what, appendOnce(client, call)));
+    if (answer.outcome === 'wrong-expectation') {
+      throw new WrongExpectedRevision(stream, expected, answer.actual);
+    }
+    const firstRevision = expected === 'no-stream' ? 0 : expected + 1;
+    const lastRevision = firstRevision + events.length - 1;
+    if (answer.lastRevision !== lastRevision) {
+      throw new StoreDamaged(
+        `${stream} was deleted from the store before: what should stand at revision ${firstRevision} ` +
+          `stands at ${answer.lastRevision - events.length + 1}`,
+      );
+    }
+    return { firstRevision, position: await this.positionAt(stream, lastRevision, answer, events) };
+  }
+
+  /**
+   * Where the last event of an append stands. Of several events the server may name another one when it knows an
+   * append again than when it made it; so that both have one result, the event itself is looked at.
+   */
+  private async positionAt(
+    stream: StreamName,
+    revision: number,
+    { position }: Extract<AppendAnswer, { outcome: 'appended' }>,
+    events: readonly NewEvent[],
+  ): Promise<Position> {
+    if (position !== null && events.length === 1) return position;
+    const [event] = await this.reader.readStream(stream, { from: revision, limit: 1 });
+    if (event?.id !== events.at(-1)!.id) {
+      throw new StoreDamaged(`revision ${revision} of ${stream} is not the event that was appended there`);
+    }
+    return event.position;
+  }
+
+  readStreamRun(stream: StreamName, range?: StreamRange): Promise<StreamRun> {
+    return this.reader.readStreamRun(stream, range);
+  }
+
+  readRun(after: Position | null, limit: number): Promise<Run> {
+    return this.reader.readRun(after, limit);
+  }
+
+  subscribe(after: Position | null, signal: AbortSignal): AsyncIterable<Run> {
+    return this.reader.subscribe(after, signal);
+  }
+
+  head(): Promise<Position | null> {
+    return this.reader.head();
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    await Promise.allSettled(this.appending);
+    await this.reader.close();
+  }
+}

@@ -1,0 +1,13 @@
+/** Opens the configured store to write: each adapter is loaded only where it is used. */
+import type { EventStore } from './event-store.js';
+import type { StoreLocation } from './open-reader.js';
+
+/** @throws StoreDamaged, StoreUnavailable: reasons not to start */
+export async function openStore({ dataDir, eventStore }: StoreLocation): Promise<EventStore> {
+  if (eventStore) {
+    const { EventStoreDbStore } = await import('./eventstore-store.js');
+    return EventStoreDbStore.open(eventStore);
+  }
+  const { SqliteStore } = await import('./sqlite-store.js');
+  return SqliteStore.open(dataDir);
+}
