@@ -5,7 +5,7 @@
  * strikes before anything is written, one after 1 is the ambiguous failure, written and not told. A read or a
  * subscription takes a step with each event that it sends.
  */
-import { cancelled, notLeader, unavailable, type Endpoint, type RpcError } from './rpc-errors.js';
+import { cancelled, notLeader, unavailable, unknown, type Endpoint, type RpcError } from './rpc-errors.js';
 
 export type CallKind = 'append' | 'read-stream' | 'read-all' | 'subscribe' | 'features' | 'gossip';
 
@@ -18,6 +18,8 @@ export type FaultAction =
   | 'cancel'
   | 'unavailable'
   | 'not-leader'
+  /** A failure that says nothing: what a bug of the server's own looks like. */
+  | 'unknown'
   /** The connection breaks: of this call and of every other that shares it. */
   | 'cut'
   /** Goes on once the gate is open. */
@@ -108,6 +110,9 @@ export class Strike {
         return true;
       case 'not-leader':
         call.fail(notLeader(this.leader()));
+        return true;
+      case 'unknown':
+        call.fail(unknown());
         return true;
       case 'cut':
         call.cut();

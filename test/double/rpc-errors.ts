@@ -32,6 +32,8 @@ export const unavailable = (details = 'Server Is Not Ready') => rpcError(status.
 
 export const cancelled = () => rpcError(status.CANCELLED, 'The server is shutting down');
 
+export const unknown = () => rpcError(status.UNKNOWN, 'Unexpected error.');
+
 export const notLeader = ({ host, port }: Endpoint) =>
   rpcError(status.NOT_FOUND, `Leader info available`, {
     exception: 'not-leader',
