@@ -3,7 +3,9 @@ import { Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { Config, readConfig, storeOf } from './config.js';
 import { CatalogueView } from './projections/catalogue-view.js';
+import { Lag } from './projections/lag.js';
 import { Projection } from './projections/projection.js';
+import { AppendCounts, CountedStore } from './store/counted-store.js';
 import { holdDataDir } from './store/data-dir.js';
 import { EventStore } from './store/event-store.js';
 import { Clock } from './store/run-decider.js';
@@ -45,10 +47,12 @@ class Closing implements OnApplicationShutdown {
     { provide: Config, useFactory: () => readConfig(process.env) },
     HeldDataDir,
     Clock,
+    AppendCounts,
     {
       provide: EventStore,
-      inject: [Config, HeldDataDir],
-      useFactory: (config: Config, _held: HeldDataDir) => openStore(storeOf(config)),
+      inject: [Config, HeldDataDir, AppendCounts],
+      useFactory: async (config: Config, _held: HeldDataDir, counts: AppendCounts) =>
+        new CountedStore(await openStore(storeOf(config)), counts),
     },
     {
       provide: Projection,
@@ -56,8 +60,9 @@ class Closing implements OnApplicationShutdown {
       useFactory: (config: Config, _store: EventStore) => new Projection(storeOf(config)),
     },
     CatalogueView,
+    Lag,
     Closing,
   ],
-  exports: [CqrsModule, Config, Clock, EventStore, Projection, CatalogueView],
+  exports: [CqrsModule, Config, Clock, EventStore, AppendCounts, Projection, CatalogueView, Lag],
 })
 export class CoreModule {}

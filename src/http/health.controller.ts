@@ -1,13 +1,20 @@
 /** Whether the process lives, and whether its answers can be trusted now. */
 import { Controller, Get, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { Lag } from '../projections/lag.js';
 import { Projection } from '../projections/projection.js';
 import { Call } from './call.js';
 import { LiveView, ReadinessView } from './health.views.js';
 
+/** So long a write waits for its own events: further behind, no receipts are given. */
+const LAG_MS_MAX = 10_000;
+
 @Controller('health')
 export class HealthController {
-  constructor(private readonly projection: Projection) {}
+  constructor(
+    private readonly projection: Projection,
+    private readonly lag: Lag,
+  ) {}
 
   @Get('live')
   @Call({
@@ -21,7 +28,7 @@ export class HealthController {
     return { status: 'live' };
   }
 
-  /** 503 while the read models are not level, have stopped, or differ from what was committed. */
+  /** 503 while the read models are not level, have stopped or differ from what was committed, or nobody can tell. */
   @Get('ready')
   @Call({
     tag: 'Operation',
@@ -30,11 +37,13 @@ export class HealthController {
     answers: {
       200: { says: 'They can: the read models are level with what was committed.', view: ReadinessView },
       503: {
-        says: 'The read models are not level, have stopped, or differ from what was committed.',
+        says: 'The read models are not level, have stopped or differ from what was committed; or nobody can tell.',
         view: ReadinessView,
         example: {
           status: 'not-ready',
           sequence: 20_000,
+          lagMs: 4_200,
+          skipped: 0,
           projection: { status: 'rebuilding', sequence: 20_000, target: 50_000 },
           selfCheck: { ok: true, sequence: -1 },
         },
@@ -42,13 +51,16 @@ export class HealthController {
     },
     open: true,
   })
-  ready(@Res({ passthrough: true }) reply: FastifyReply): ReadinessView {
+  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<ReadinessView> {
+    const lagMs = await this.lag.behindMs();
     const { state, selfCheck, progress } = this.projection;
-    const ready = state.status === 'live' && selfCheck.ok;
+    const ready = state.status === 'live' && selfCheck.ok && lagMs !== null && lagMs <= LAG_MS_MAX;
     if (!ready) void reply.status(503);
     return {
       status: ready ? 'ready' : 'not-ready',
       sequence: progress.sequence,
+      lagMs,
+      skipped: progress.skipped,
       projection: state,
       selfCheck,
     };

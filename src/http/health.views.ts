@@ -1,7 +1,7 @@
 /** What is answered about the health of the process. */
 import { IsIn } from 'class-validator';
 import { ProjectionStateView, SelfCheckView } from '../projections/projections.views.js';
-import { Describe, Nested, WholeNumber } from './decorators.js';
+import { Describe, Nested, Nullable, WholeNumber } from './decorators.js';
 
 const READINESS = ['ready', 'not-ready'] as const;
 
@@ -19,6 +19,22 @@ export class ReadinessView {
   @Describe({ description: 'How far the read models are.', example: 41 })
   @WholeNumber({ min: -1 })
   readonly sequence!: number;
+
+  @Nullable()
+  @Describe({
+    description:
+      'For how many milliseconds the read models have been behind the store; null while it cannot be asked.',
+    example: 0,
+  })
+  @WholeNumber({ min: 0 })
+  readonly lagMs!: number | null;
+
+  @Describe({
+    description: 'Events of the store that are not the ledger’s own, and were skipped.',
+    example: 0,
+  })
+  @WholeNumber({ min: 0 })
+  readonly skipped!: number;
 
   @Describe({ description: 'The read models in use.' })
   @Nested(() => ProjectionStateView)

@@ -15,6 +15,7 @@ import type { AdminKey } from './admin-key.js';
 import { closeConnectionsInTime } from './closing.js';
 import { isDigitsText } from './decorators.js';
 import { ApiDocument } from './docs.controller.js';
+import { Metrics } from './metrics.js';
 import { answerToAddress, answerToBytes, ignoreExpectations } from './early-answers.js';
 import { openApiOf } from './openapi.js';
 import { Problem } from './problem.js';
@@ -63,6 +64,7 @@ export function makeAdapter(logger: PinoLogger): FastifyAdapter {
 export function setUpHttp(app: NestFastifyApplication, adminKey: AdminKey): void {
   const fastify = app.getHttpAdapter().getInstance();
   const projection = app.get(Projection);
+  const metrics = app.get(Metrics);
   const routes = new RouteTable(fastify);
   ignoreExpectations(fastify.server);
   closeConnectionsInTime(fastify);
@@ -96,6 +98,7 @@ export function setUpHttp(app: NestFastifyApplication, adminKey: AdminKey): void
   fastify.addHook('onResponse', async (request: FastifyRequest, reply: FastifyReply) => {
     const { method, url, actor, ip } = request;
     const { statusCode, elapsedTime } = reply;
+    metrics.answered(method, request.routeOptions.url, statusCode);
     request.log.info(
       { method, url, statusCode, ms: Math.round(elapsedTime * 10) / 10, actor, ip },
       'answered',

@@ -23,6 +23,7 @@ export const rebuild = {
       example: {
         projection: { status: 'live' },
         sequence: 50_000,
+        skipped: 0,
         rebuild: { sequence: -1, target: 50_000 },
         rebuildFailure: null,
         selfCheck: { ok: true, sequence: 50_000 },

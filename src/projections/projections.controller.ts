@@ -15,6 +15,7 @@ export class ProjectionsController {
     return {
       projection: state,
       sequence: progress.sequence,
+      skipped: progress.skipped,
       rebuild: rebuildProgress,
       rebuildFailure,
       selfCheck,

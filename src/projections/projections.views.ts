@@ -72,6 +72,13 @@ export class ProjectionsView {
   @WholeNumber({ min: -1 })
   readonly sequence!: number;
 
+  @Describe({
+    description: 'Events of the store that are not the ledger’s own, and were skipped.',
+    example: 0,
+  })
+  @WholeNumber({ min: 0 })
+  readonly skipped!: number;
+
   @Nullable()
   @Describe({
     description: 'The one that runs beside the read models in use; null if none does.',

@@ -32,11 +32,12 @@ type AppendArguments = Parameters<StreamsClient['append']>;
 /** What the client has for those who extend it. */
 interface Extensible {
   execute<Answer>(
+    this: void,
     client: typeof StreamsClient,
     name: string,
     action: (streams: StreamsClient) => Promise<Answer>,
   ): Promise<Answer>;
-  callArguments(options: BaseOptions): [AppendArguments[0], AppendArguments[1]];
+  callArguments(this: void, options: BaseOptions): [AppendArguments[0], AppendArguments[1]];
 }
 
 export function appendOnce(client: EventStoreDBClient, call: AppendCall): Promise<AppendAnswer> {

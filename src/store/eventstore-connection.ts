@@ -29,7 +29,8 @@ export class EventStoreConnection {
   readonly timeoutMs: number;
   /** Of all that is asked through this connection. */
   private readonly underWay = new Set<Promise<unknown>>();
-  private readonly closing = new AbortController();
+  private readonly ending = new AbortController();
+  private closed = false;
   private readonly patienceMs: number;
   private readonly delay: NonNullable<ConnectionOptions['delay']>;
   private client: EventStoreDBClient;
@@ -54,9 +55,9 @@ export class EventStoreConnection {
     }
   }
 
-  /** Aborts when the connection closes. */
-  get closed(): AbortSignal {
-    return this.closing.signal;
+  /** Aborts when the connection is about to close. */
+  get closing(): AbortSignal {
+    return this.ending.signal;
   }
 
   /**
@@ -64,7 +65,7 @@ export class EventStoreConnection {
    * @throws what the question throws that is no failure of the moment; else StoreUnavailable
    */
   ask<Answer>(what: string, question: (client: EventStoreDBClient) => Promise<Answer>): Promise<Answer> {
-    if (this.closed.aborted) return Promise.reject(new StoreUnavailable('the store is closed'));
+    if (this.closed) return Promise.reject(new StoreUnavailable('the store is closed'));
     const answer = this.askAgain(what, question);
     this.underWay.add(answer);
     const forget = () => this.underWay.delete(answer);
@@ -83,11 +84,11 @@ export class EventStoreConnection {
         return await question(client);
       } catch (cause) {
         const error = asStoreError(cause, what);
-        if (!isTransient(error) || this.closed.aborted) throw error;
+        if (!isTransient(error) || this.closing.aborted) throw error;
         this.giveUp(client, error);
         const ms = backoffMs(attempt);
         if (performance.now() + ms > giveUpAt) throw error;
-        await this.delay(ms, this.closed).catch(() => undefined);
+        await this.delay(ms, this.closing).catch(() => undefined);
       }
     }
   }
@@ -99,7 +100,7 @@ export class EventStoreConnection {
 
   /** The next question goes to a new client, unless this one knows where to turn. */
   giveUp(client: EventStoreDBClient, error: Error): void {
-    if (client !== this.client || isNotLeader(error) || this.closed.aborted) return;
+    if (client !== this.client || isNotLeader(error) || this.closing.aborted) return;
     this.client = this.connect();
     // A server that refused or broke off has closed the channel itself. What others asked of it goes on.
     if (error instanceof NoAnswer) closeChannel(client);
@@ -110,9 +111,15 @@ export class EventStoreConnection {
     return this.delay(backoffMs(attempt), signal).catch(() => undefined);
   }
 
-  /** What was asked before is answered, but not asked again. */
+  /** From now on nothing is asked again, and nothing followed. */
+  beginToClose(): void {
+    if (!this.closing.aborted) this.ending.abort();
+  }
+
+  /** What was asked before is answered, in the time that one answer may take. */
   async close(): Promise<void> {
-    if (!this.closed.aborted) this.closing.abort();
+    this.beginToClose();
+    this.closed = true;
     await Promise.allSettled(this.underWay);
     await this.client.dispose();
     closeChannel(this.client);
@@ -134,8 +141,8 @@ export async function within<Result>(ms: number, what: string, work: Promise<Res
 
 /** Disposing of a client ends its streams, and leaves its channel open. */
 function closeChannel(client: EventStoreDBClient): void {
-  const { getChannel } = client as unknown as { getChannel(): Promise<{ close(): void }> };
-  getChannel().then(
+  const parts = client as unknown as { getChannel(): Promise<{ close(): void }> };
+  parts.getChannel().then(
     (channel) => channel.close(),
     () => undefined,
   );

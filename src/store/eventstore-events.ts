@@ -8,11 +8,7 @@
  *
  * A payload lies in the store as the bytes of its canonical JSON, those that were hashed.
  */
-import type {
-  AllStreamResolvedEvent,
-  RecordedEvent as StoredEvent,
-  ResolvedEvent,
-} from '@eventstore/db-client';
+import type { AllStreamResolvedEvent, ResolvedEvent } from '@eventstore/db-client';
 import { UUID, type StreamName } from '../kernel/ids.js';
 import { StoreUnavailable, type EventMetadata, type Position, type RecordedEvent } from './event-store.js';
 
@@ -78,7 +74,7 @@ export class StreamNames {
 export function ownEvent({ event, link }: Resolved, names: StreamNames): RecordedEvent | null {
   if (!event || link) return null;
   const stream = names.inLedger(event.streamId);
-  const { id, type, data, metadata, isJson } = event as StoredEvent;
+  const { id, type, data, metadata, isJson } = event;
   if (stream === null || isOfTheServer({ event }) || !isJson || !UUID.test(id)) return null;
   if (!isObject(data) || !isEnvelope(metadata)) return null;
   const revision = Number(event.revision);

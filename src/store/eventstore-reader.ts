@@ -194,7 +194,7 @@ export class EventStoreDbReader extends EventReader {
   }
 
   async *subscribe(after: Position | null, signal: AbortSignal): AsyncIterable<Run> {
-    const ending = AbortSignal.any([signal, this.connection.closed]);
+    const ending = AbortSignal.any([signal, this.connection.closing]);
     let position = after;
     for (let failures = 0; !ending.aborted;) {
       const client = this.connection.current;
@@ -229,7 +229,7 @@ export class EventStoreDbReader extends EventReader {
       maxSearchWindow: SEARCH_WINDOW,
       checkpointInterval: 1,
       // Called between two events, and must not fail: there it is put among them.
-      checkpointReached: (subscription, checkpoint) => void subscription.push({ checkpoint } as never),
+      checkpointReached: (subscription, checkpoint) => void subscription.push({ checkpoint }),
     });
     const start = after ?? this.origin;
     const fromPosition = start === null ? START : decodePosition(start);

@@ -119,6 +119,7 @@ export class EventStoreDbStore extends EventStore {
 
   async close(): Promise<void> {
     this.closed = true;
+    this.reader.connection.beginToClose();
     await Promise.allSettled(this.appending);
     await this.reader.close();
   }

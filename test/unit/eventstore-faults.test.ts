@@ -1,0 +1,276 @@
+/**
+ * Everything that can go wrong between the adapter and a server, on the protocol double: nothing is lost, nothing is
+ * recorded twice, and nobody waits for ever.
+ */
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import {
+  AppendTooLarge,
+  StoreDamaged,
+  StoreUnavailable,
+  WrongExpectedRevision,
+  type RecordedEvent,
+} from '../../src/store/event-store.js';
+import type { ReaderOptions } from '../../src/store/eventstore-reader.js';
+import { EventStoreDbStore } from '../../src/store/eventstore-store.js';
+import { A, B, numbered, refusal, textsOf, type Stream } from '../contracts/store-fixture.js';
+import { Gate, type CallKind, type FaultAction } from '../double/faults.js';
+import { ProtocolDouble, type DoubleOptions } from '../double/protocol-double.js';
+import { newEvents } from '../support/new-events.js';
+
+/** What is silent is given up soon; between two attempts only the event loop turns. */
+const SOON: ReaderOptions = { timeoutMs: 400, patienceMs: 20_000, delay: () => nextTurn() };
+/** Where nothing will help. */
+const IMPATIENT: ReaderOptions = { ...SOON, patienceMs: 1_000 };
+
+let double: ProtocolDouble;
+let store: EventStoreDbStore;
+const opened: { close(): Promise<unknown> }[] = [];
+
+async function start(options: DoubleOptions = {}, how = SOON): Promise<void> {
+  double = await ProtocolDouble.start(options);
+  store = await open(double, how);
+}
+
+async function open(at: ProtocolDouble, how = SOON): Promise<EventStoreDbStore> {
+  const another = await EventStoreDbStore.open({ url: at.url }, how);
+  opened.push(another);
+  return another;
+}
+
+beforeEach(() => start());
+afterEach(async () => {
+  for (const one of opened.splice(0)) await one.close();
+  await double.kill();
+});
+
+const append = (stream: Stream, length: number, ...texts: string[]) =>
+  store.append(stream, length === 0 ? 'no-stream' : length - 1, newEvents(stream, length, texts));
+
+async function followed(count: number, after: string | null = null): Promise<readonly RecordedEvent[]> {
+  const stop = new AbortController();
+  const seen: RecordedEvent[] = [];
+  for await (const { events } of store.subscribe(after as RecordedEvent['position'] | null, stop.signal)) {
+    seen.push(...events);
+    if (seen.length >= count) stop.abort();
+  }
+  return seen;
+}
+
+const ACTIONS: readonly FaultAction[] = ['stay-silent', 'end', 'cancel', 'unavailable', 'not-leader', 'cut'];
+const matrix = (steps: readonly number[]) =>
+  ACTIONS.flatMap((action) => steps.map((after) => [action, after] as const));
+
+describe('a fault that strikes once', () => {
+  test.each(matrix([0, 1]))('in an append: %s, after %i steps', async (action, after) => {
+    await append(A, 0, 'a0');
+    const struck = double.faults.next('append', { action, after });
+    const appended = await append(A, 1, 'a1', 'a2');
+    await struck;
+    expect(appended.firstRevision).toBe(1);
+    const whole = await store.readAll(null, 10);
+    expect(textsOf(whole)).toEqual(['a0', 'a1', 'a2']);
+    expect(whole[2]!.position).toBe(appended.position);
+  });
+
+  test.each(matrix([0, 1]))(
+    'in an append that another writer overtakes: %s, after %i steps',
+    async (action, after) => {
+      const struck = double.faults.next('append', { action, after });
+      const results = await Promise.allSettled([append(A, 0, 'a0'), append(A, 0, 'other')]);
+      await struck;
+      expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+      const [winner] = results.flatMap(({ status }, index) => (status === 'fulfilled' ? [index] : []));
+      const refused = results.find(({ status }) => status === 'rejected') as PromiseRejectedResult;
+      expect(refused.reason).toBeInstanceOf(WrongExpectedRevision);
+      expect(textsOf(await store.readStream(A))).toEqual([['a0', 'other'][winner!]]);
+    },
+  );
+
+  // Where a server says that all was told, nobody can know better: it is not among these.
+  const reads = matrix([0, 1, 3]).filter(([action]) => action !== 'end');
+  test.each(reads)('in the reading of a stream: %s, after %i events', async (action, after) => {
+    await append(A, 0, ...numbered('a', 5));
+    const struck = double.faults.next('read-stream', { action, after });
+    expect(textsOf(await store.readStream(A))).toEqual(numbered('a', 5));
+    await struck;
+  });
+
+  test.each(reads)('in the reading of the ledger: %s, after %i events', async (action, after) => {
+    await append(A, 0, ...numbered('a', 5));
+    const struck = double.faults.next('read-all', { action, after });
+    expect(textsOf(await store.readAll(null, 100))).toEqual(numbered('a', 5));
+    await struck;
+  });
+
+  // What has nothing to say and what is never heard are one until it has been quiet for long: that is below.
+  const loud = matrix([0, 1, 3]).filter(([action]) => action !== 'stay-silent');
+  test.each(loud)('in a subscription: %s, after %i events', async (action, after) => {
+    await append(A, 0, ...numbered('a', 5));
+    const struck = double.faults.next('subscribe', { action, after });
+    const following = followed(6);
+    await struck;
+    await append(A, 5, 'a5');
+    expect(textsOf(await following)).toEqual(numbered('a', 6));
+  });
+});
+
+describe('a server that goes on failing', () => {
+  const lasting = ACTIONS.filter((action) => action !== 'end');
+  test.each(lasting)('%s: an append ends, with nothing certain, and made again it is one', async (action) => {
+    store = await open(double, IMPATIENT);
+    double.faults.all('append', { action, after: 1 });
+    expect(await refusal(append(A, 0, 'a0', 'a1'))).toBeInstanceOf(StoreUnavailable);
+    double.faults.clear();
+    const { position } = await append(A, 0, 'a0', 'a1');
+    const whole = await store.readAll(null, 10);
+    expect(textsOf(whole)).toEqual(['a0', 'a1']);
+    expect(whole[1]!.position).toBe(position);
+  });
+
+  test.each<[CallKind, () => Promise<unknown>]>([
+    ['read-stream', () => store.readStream(A)],
+    ['read-all', () => store.readAll(null, 10)],
+    ['read-all', () => store.head()],
+  ])('%s: the question ends, and asked again is answered', async (kind, ask) => {
+    store = await open(double, IMPATIENT);
+    await append(A, 0, 'a0');
+    double.faults.all(kind, { action: 'stay-silent' });
+    expect(await refusal(ask())).toBeInstanceOf(StoreUnavailable);
+    double.faults.clear();
+    await ask();
+  });
+
+  test('a server that is gone is told as one that cannot be reached, and found when it is back', async () => {
+    store = await open(double, IMPATIENT);
+    await double.kill();
+    expect(await refusal(append(A, 0, 'a0'))).toBeInstanceOf(StoreUnavailable);
+    expect(await refusal(store.readAll(null, 1))).toBeInstanceOf(StoreUnavailable);
+    expect(await refusal(open(double, IMPATIENT))).toBeInstanceOf(StoreUnavailable);
+    await double.restart();
+    await append(A, 0, 'a0');
+    expect(textsOf(await store.readAll(null, 10))).toEqual(['a0']);
+  });
+
+  test('a subscription outlives every restart of the server', async () => {
+    const following = followed(12);
+    for (let length = 0; length < 12; length += 3) {
+      await append(A, length, ...numbered('a', length + 3).slice(length));
+      await double.restart();
+    }
+    expect(textsOf(await following)).toEqual(numbered('a', 12));
+  });
+
+  test('a subscription that falls silent is opened again, and misses nothing', async () => {
+    const lost: Error[] = [];
+    store = await open(double, { ...SOON, quietMsMax: 500, onLost: (error) => void lost.push(error) });
+    await append(A, 0, 'a0');
+    const struck = double.faults.next('subscribe', { action: 'stay-silent', after: 1 });
+    const following = followed(3);
+    await append(A, 1, 'a1', 'a2');
+    await struck;
+    expect(textsOf(await following)).toEqual(['a0', 'a1', 'a2']);
+    expect(lost.length).toBeGreaterThan(0);
+  });
+
+  test('closing ends what is followed, and what is asked of a silent server', async () => {
+    double.faults.all('append', { action: 'stay-silent' });
+    const following = refusal(followed(1));
+    const appending = refusal(append(A, 0, 'a0'));
+    await store.close();
+    expect(await appending).toBeInstanceOf(StoreUnavailable);
+    expect(await following).toBeInstanceOf(StoreUnavailable);
+  });
+});
+
+describe('what the client alone gets wrong', () => {
+  test('a clock that is an hour off changes nothing', async () => {
+    for (const [length, hours] of [-1, 1].entries()) {
+      double.skewMs = hours * 3_600_000;
+      await append(A, length, `a${length}`);
+    }
+    expect(textsOf(await store.readStream(A))).toEqual(['a0', 'a1']);
+  });
+
+  test('a server that does not say what it can is written to all the same', async () => {
+    double.faults.all('features', { action: 'unavailable' });
+    await append(A, 0, 'a0');
+    expect(textsOf(await store.readStream(A))).toEqual(['a0']);
+  });
+
+  test('a server that dies does not touch what is asked of another', async () => {
+    const other = await ProtocolDouble.start();
+    try {
+      const elsewhere = await open(other, IMPATIENT);
+      const gate = new Gate();
+      const waiting = double.faults.next('append', { action: 'wait', gate });
+      const here = append(A, 0, 'a0');
+      await waiting;
+      const cut = other.faults.next('append', { action: 'cut' });
+      const there = elsewhere.append(B, 'no-stream', newEvents(B, 0, ['b0']));
+      await cut;
+      await there;
+      gate.open();
+      expect((await here).firstRevision).toBe(0);
+      expect(textsOf(await store.readAll(null, 10))).toEqual(['a0']);
+    } finally {
+      await other.kill();
+    }
+  });
+
+  test('an append that is too large for the server is refused as such, and nothing of it is recorded', async () => {
+    const large = newEvents(A, 0, numbered('x'.repeat(300_000), 4));
+    expect(await refusal(store.append(A, 'no-stream', large))).toBeInstanceOf(AppendTooLarge);
+    expect(await store.readAll(null, 10)).toEqual([]);
+  });
+
+  test.each([true, false])(
+    'a repeat has the first result, whether its answer has a place: %s',
+    async (tells) => {
+      await start({ repeatsTellPosition: tells });
+      const one = await append(B, 0, 'b0');
+      const many = await append(A, 0, 'a0', 'a1');
+      expect(await append(A, 0, 'a0', 'a1')).toEqual(many);
+      expect(await append(B, 0, 'b0')).toEqual(one);
+    },
+  );
+});
+
+describe('a cluster', () => {
+  test('an append, a read and a subscription find the leader, whoever it becomes', async () => {
+    await start({ nodes: 3 });
+    const following = followed(9);
+    for (const [turn, node] of [...double.nodes, ...double.nodes, ...double.nodes].entries()) {
+      double.failOver(node);
+      await append(A, turn, `a${turn}`);
+      expect(textsOf(await store.readStream(A))).toEqual(numbered('a', turn + 1));
+    }
+    expect(textsOf(await following)).toEqual(numbered('a', 9));
+  });
+
+  test('while none leads, an append waits for the election; the node that led before may be gone', async () => {
+    await start({ nodes: 3 });
+    await append(A, 0, 'a0');
+    double.failOver(null);
+    await double.nodes[0]!.kill();
+    const appending = append(A, 1, 'a1');
+    double.failOver(double.nodes[1]!);
+    expect((await appending).firstRevision).toBe(1);
+    expect(textsOf(await store.readAll(null, 10))).toEqual(['a0', 'a1']);
+  });
+});
+
+describe('streams that were deleted', () => {
+  test('a stream that begins later than it did is told as damaged, and never written to as if it were new', async () => {
+    await append(A, 0, 'a0', 'a1');
+    const { EventStoreDBClient } = await import('@eventstore/db-client');
+    const client = EventStoreDBClient.connectionString(double.url);
+    await client.deleteStream(A);
+    expect(await refusal(append(A, 0, 'new'))).toBeInstanceOf(StoreDamaged);
+    expect(await refusal(store.readStream(A))).toBeInstanceOf(StoreDamaged);
+    await client.tombstoneStream(A);
+    expect(await refusal(store.readStream(A))).toBeInstanceOf(StoreDamaged);
+    expect(await refusal(append(A, 0, 'newer'))).toBeInstanceOf(StoreDamaged);
+    await client.dispose();
+  });
+});

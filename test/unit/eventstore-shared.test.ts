@@ -1,0 +1,191 @@
+/** A store that others write to as well: what is not the ledger's own is skipped by rule, counted, and never guessed at. */
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { programmeDecider } from '../../src/catalogue/programme.js';
+import { parseCalendarDate } from '../../src/kernel/financial-year.js';
+import { parseProgrammeId, programmeStream } from '../../src/kernel/ids.js';
+import { Projection } from '../../src/projections/projection.js';
+import type { Position } from '../../src/store/event-store.js';
+import { EventStoreDbStore } from '../../src/store/eventstore-store.js';
+import { Clock, runDecider } from '../../src/store/run-decider.js';
+import { A, B, textsOf } from '../contracts/store-fixture.js';
+import { ProtocolDouble } from '../double/protocol-double.js';
+import { newEvents } from '../support/new-events.js';
+
+let double: ProtocolDouble;
+let store: EventStoreDbStore;
+beforeEach(async () => {
+  double = await ProtocolDouble.start();
+  store = await EventStoreDbStore.open({ url: double.url });
+});
+afterEach(async () => {
+  await store.close();
+  await double.kill();
+});
+
+const [MODEL] = newEvents(A, 0, ['theirs']);
+const ENVELOPE = MODEL!.metadata;
+const envelope = (changes: object) => JSON.stringify({ ...ENVELOPE, ...changes });
+const PAYLOAD = MODEL!.payload;
+
+/** One of each kind that is none of the ledger's. */
+const FOREIGN: readonly [string, string, { type: string; data: string | Uint8Array; metadata?: string }][] = [
+  ['another category', 'order-1', { type: 'OrderPlaced', data: '{}', metadata: envelope({}) }],
+  ['a stream that only begins alike', 'programmes-1', { type: 'X', data: PAYLOAD, metadata: envelope({}) }],
+  ['a category without a name', 'submission-', { type: 'X', data: PAYLOAD, metadata: envelope({}) }],
+  ['another ledger’s namespace', `other.${A}`, { type: 'X', data: PAYLOAD, metadata: envelope({}) }],
+  ['no metadata', A, { type: 'PatientBenefited', data: PAYLOAD }],
+  ['metadata that are no JSON', A, { type: 'PatientBenefited', data: PAYLOAD, metadata: '{"schema"' }],
+  ['metadata of someone else', A, { type: 'PatientBenefited', data: PAYLOAD, metadata: '{"$causedBy":"x"}' }],
+  ...(['schema', 'recordedAt', 'actor', 'correlationId', 'source', 'salt', 'payloadHash'] as const).map(
+    (name): (typeof FOREIGN)[number] => [
+      `an envelope without ${name}`,
+      A,
+      { type: 'PatientBenefited', data: PAYLOAD, metadata: envelope({ [name]: undefined }) },
+    ],
+  ),
+  ['a time that is none', A, { type: 'X', data: PAYLOAD, metadata: envelope({ recordedAt: 'yesterday' }) }],
+  ['a hash that is none', A, { type: 'X', data: PAYLOAD, metadata: envelope({ payloadHash: 'abc' }) }],
+  ['data that are no JSON', A, { type: 'PatientBenefited', data: '{"text', metadata: envelope({}) }],
+  ['data that are a list', A, { type: 'PatientBenefited', data: '[]', metadata: envelope({}) }],
+  ['data that are nothing', A, { type: 'PatientBenefited', data: 'null', metadata: envelope({}) }],
+  ['bytes', A, { type: 'PatientBenefited', data: Buffer.from(PAYLOAD), metadata: envelope({}) }],
+];
+
+describe('an event that is not the ledger’s own', () => {
+  test.each(FOREIGN)('%s: is not read, but counted', async (_what, stream, event) => {
+    await store.append(B, 'no-stream', newEvents(B, 0, ['b0']));
+    double.inject(stream, event);
+    await store.append(B, 0, newEvents(B, 1, ['b1']));
+    const run = await store.readRun(null, 100);
+    expect(textsOf(run.events)).toEqual(['b0', 'b1']);
+    expect(run).toMatchObject({ skipped: 1, atEnd: true, end: run.events[1]!.position });
+    expect(await store.readStream(A)).toEqual([]);
+  });
+
+  test('links and what the server writes for itself count as nothing', async () => {
+    await store.append(A, 'no-stream', newEvents(A, 0, ['a0']));
+    double.injectLink('submission-linked', { stream: A, revision: 0 });
+    double.inject('$settings', { type: '$Settings', data: '{}' });
+    const run = await store.readRun(null, 100);
+    expect(textsOf(run.events)).toEqual(['a0']);
+    expect(run.skipped).toBe(0);
+    expect(run.end! > run.events[0]!.position).toBe(true);
+  });
+
+  test('a schema that nobody knows is the ledger’s own: it is for the projection to stop at', async () => {
+    double.inject(A, { type: 'X', data: PAYLOAD, metadata: envelope({ schema: 'outcome@99' }) });
+    expect((await store.readAll(null, 10)).map(({ metadata }) => metadata.schema)).toEqual(['outcome@99']);
+  });
+
+  test('a subscription moves over them, tells how many there were, and each event of ours once', async () => {
+    const stop = new AbortController();
+    const [texts, ends]: [string[], Position[]] = [[], []];
+    let skipped = 0;
+    await store.append(A, 'no-stream', newEvents(A, 0, ['a0']));
+    const following = (async () => {
+      for await (const run of store.subscribe(null, stop.signal)) {
+        texts.push(...textsOf(run.events));
+        ends.push(run.end!);
+        skipped += run.skipped;
+        if (texts.includes('a1') && skipped === 2_000) stop.abort();
+      }
+    })();
+    for (let event = 0; event < 2_000; event++) double.inject('order-1', { type: 'OrderPlaced', data: '{}' });
+    await store.append(A, 0, newEvents(A, 1, ['a1']));
+    await following;
+    expect(texts).toEqual(['a0', 'a1']);
+    expect([...ends].sort()).toEqual(ends);
+  });
+});
+
+describe('a stream that others wrote into', () => {
+  test('a decision is made on the ledger’s events, and appended after all that stand there', async () => {
+    const programmeId = parseProgrammeId('asthma-care');
+    const stream = programmeStream(programmeId);
+    const provenance = { actor: 'tests', correlationId: 'tests', source: 'api' };
+    const run = (command: Parameters<typeof programmeDecider.decide>[1]) =>
+      runDecider({ store, clock: new Clock() }, programmeDecider, { stream, command, provenance });
+    const strangers = () => double.inject(stream, { type: 'Note', data: '{}' });
+    strangers();
+    const details = { name: 'Asthma care', startedOn: parseCalendarDate('2020-04-01') };
+    const registered = await run({ kind: 'register-programme', programmeId, details });
+    expect(registered.appended?.firstRevision).toBe(1);
+    strangers();
+    strangers();
+    const again = await run({ kind: 'register-programme', programmeId, details });
+    expect(again).toMatchObject({ events: [], state: { status: 'open' } });
+    const closing = {
+      kind: 'close-programme',
+      programmeId,
+      closedOn: parseCalendarDate('2023-04-01'),
+      reason: 'funding has ended',
+      today: parseCalendarDate('2024-04-01'),
+    } as const;
+    expect((await run(closing)).appended?.firstRevision).toBe(4);
+    expect((await store.readStream(stream)).map(({ revision }) => revision)).toEqual([1, 4]);
+    expect((await store.readStreamRun(stream)).last).toBe(4);
+    expect((await store.readStream(stream, { from: 2, limit: 1 })).map(({ revision }) => revision)).toEqual([
+      4,
+    ]);
+  });
+});
+
+describe('namespaces', () => {
+  test('keep two ledgers of one store apart', async () => {
+    const theirs = await EventStoreDbStore.open({ url: double.url, namespace: 'theirs' });
+    try {
+      await store.append(A, 'no-stream', newEvents(A, 0, ['ours']));
+      await theirs.append(A, 'no-stream', newEvents(A, 0, ['a0']));
+      expect(textsOf(await theirs.readStream(A))).toEqual(['a0']);
+      expect(textsOf(await theirs.readAll(null, 10))).toEqual(['a0']);
+      expect(textsOf(await store.readAll(null, 10))).toEqual(['ours']);
+      expect((await theirs.readAll(null, 10))[0]!.stream).toBe(A);
+    } finally {
+      await theirs.close();
+    }
+  });
+});
+
+describe('the projection', () => {
+  let dataDir: string;
+  beforeEach(() => void (dataDir = mkdtempSync(join(tmpdir(), 'ledger-shared-'))));
+  afterEach(() => rmSync(dataDir, { recursive: true }));
+
+  test('numbers only the ledger’s own events, says how many it passed over, and goes on where it was', async () => {
+    Logger.overrideLogger(false);
+    const located = { dataDir, eventStore: { url: double.url } };
+    const register = (id: string, name: string) => {
+      const programmeId = parseProgrammeId(id);
+      const details = { name, startedOn: parseCalendarDate('2020-04-01') };
+      return runDecider({ store, clock: new Clock() }, programmeDecider, {
+        stream: programmeStream(programmeId),
+        command: { kind: 'register-programme', programmeId, details },
+        provenance: { actor: 'tests', correlationId: 'tests', source: 'api' },
+      });
+    };
+    const strangers = (count: number) => {
+      for (let event = 0; event < count; event++)
+        double.inject('order-1', { type: 'OrderPlaced', data: '{}' });
+    };
+    strangers(10);
+    await register('asthma-care', 'Asthma care');
+    let projection = new Projection(located);
+    await projection.start();
+    expect(projection.progress).toMatchObject({ sequence: 0, skipped: 10 });
+    strangers(300);
+    const { appended } = await register('polypill', 'Polypill');
+    expect(await projection.sequenceOf(appended!.position)).toBe(1);
+    expect(projection.progress.skipped).toBe(310);
+    strangers(200);
+    await projection.stop();
+    projection = new Projection(located);
+    await projection.start();
+    expect(projection.progress).toMatchObject({ sequence: 1, skipped: 510, position: await store.head() });
+    await projection.stop();
+    Logger.overrideLogger(['error', 'warn']);
+  });
+});
