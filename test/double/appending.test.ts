@@ -84,6 +84,13 @@ describe.each<[string, DoubleOptions]>([
     expect(textsOf(await on.readAll())).toEqual(['a0', 'a1', 'a2', 'a3', 'a4']);
   });
 
+  test('a repeat of events that are hidden since is known, and not told where they are', async () => {
+    await append(A, NO_STREAM, 'a0', 'a1');
+    await on.client().setStreamMetadata(A, { truncateBefore: 2 });
+    const result = await append(A, NO_STREAM, 'a0', 'a1');
+    expect(result).toEqual({ success: true, nextExpectedRevision: 1n, position: undefined });
+  });
+
   test('a part of an append, or two of them in one, is a repeat too: only ids at their places count', async () => {
     await append(A, NO_STREAM, 'a0', 'a1');
     const second = await append(A, 1n, 'a2');

@@ -36,7 +36,14 @@ describe('a cluster', () => {
   test('while there is no leader nothing can be written, and everything read', async () => {
     await on.client().appendToStream(A, eventNamed('a0'));
     on.double.failOver(null);
-    expect(await refusalOf(on.client().appendToStream(A, eventNamed('a1')))).toBeInstanceOf(UnavailableError);
+    const credentials = { username: 'admin', password: 'changeit' };
+    const alone = on.client().appendToStream(A, eventNamed('a1'), { credentials });
+    expect(await refusalOf(alone)).toBeInstanceOf(UnavailableError);
+    const inBatch = await refusalOf(on.client().appendToStream(A, eventNamed('a1')));
+    expect(inBatch).toMatchObject({
+      type: 'unknown',
+      message: expect.stringContaining('Server Is Not Ready'),
+    });
     expect(textsOf(await on.readStream(A))).toEqual(['a0']);
   });
 

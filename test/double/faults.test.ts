@@ -4,6 +4,7 @@ import {
   CancelledError,
   NO_STREAM,
   NotLeaderError,
+  TimeoutError,
   UnavailableError,
   type AllStreamSubscription,
 } from '@eventstore/db-client';
@@ -33,6 +34,12 @@ describe.each<[string, DoubleOptions]>([
     expect(textsOf(await on.readAll())).toEqual(applied ? ['a0'] : []);
     expect(await append()).toMatchObject({ success: true, nextExpectedRevision: 0n });
     expect(textsOf(await on.readAll())).toEqual(['a0']);
+  });
+
+  test.each([0, 1])('times out in the server, after %i steps', async (after) => {
+    void on.double.faults.next('append', { action: 'timeout', after });
+    expect(await refusalOf(append())).toBeInstanceOf(TimeoutError);
+    expect(textsOf(await on.readAll())).toEqual(after === 0 ? [] : ['a0']);
   });
 
   test('is cancelled by a server that goes', async () => {

@@ -133,7 +133,8 @@ describe('filtering', () => {
     });
     expect(await heard(client.subscribeToAll({ filter }), 'a0')).toEqual(['confirmation', 'a0']);
     const whole = await on.readAll();
-    expect(checkpoints.slice(0, 2)).toEqual([whole[3]!.position, whole[7]!.position]);
+    // Where windows without a match began.
+    expect(checkpoints.slice(0, 2)).toEqual([whole[2]!.position, whole[6]!.position]);
     const resumed = client.subscribeToAll({ filter, fromPosition: checkpoints[1]! });
     expect(await heard(resumed, 'a0')).toEqual(['confirmation', 'a0']);
   });
