@@ -5,6 +5,7 @@
  */
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { addressOf, CommandFailed, LedgerClient } from './cli/client.js';
+import { copyCommand, type CopyOptions } from './cli/copy.js';
 import { exportCommand, type ExportOptions } from './cli/export.js';
 import { historyCommand, type HistoryOptions } from './cli/history.js';
 import { importCommand, type ImportOptions } from './cli/import.js';
@@ -35,7 +36,7 @@ function program(): Command {
   ledger
     .command('serve')
     .description(
-      'start the ledger; configuration is in environment variables (PORT, HOST, DATA_DIR, SINCE, LOG_LEVEL, LEDGER_ADMIN_KEY)',
+      'start the ledger; configuration is in environment variables (PORT, HOST, DATA_DIR, EVENT_STORE_URL, EVENT_STORE_NAMESPACE, SINCE, LOG_LEVEL, LEDGER_ADMIN_KEY)',
     )
     .option(
       '--example',
@@ -141,6 +142,13 @@ function program(): Command {
     .option('--live', 'compare store, log, figures and checkpoints in DATA_DIR, also while it serves')
     .option('--json', 'print the verdict as JSON')
     .action((bundle: string | undefined, options: VerifyCommandOptions) => verifyCommand(bundle, options));
+
+  ledger
+    .command('copy')
+    .description('copy a ledger between the embedded store and EventStoreDB, and verify the copy')
+    .requiredOption('--from <place>', 'a data directory, or the esdb:// address of a store')
+    .requiredOption('--to <place>', 'the same; empty, or a copy that was begun')
+    .action((options: CopyOptions) => copyCommand(options));
 
   connected(ledger.command('rebuild'))
     .description('build the read models anew, beside the ones that serve')

@@ -54,7 +54,15 @@ export async function replay(
     await fold(reader, file, last, onProgress);
     const replayed = openViewsForReading(file);
     try {
-      return compare(served, replayed, last);
+      const { cells, differences } = differencesBetween(served, replayed, last);
+      return {
+        sequence: last,
+        events: last + 1,
+        cells,
+        differences: differences.slice(0, DIFFERENCES_MAX),
+        root: rootAt(replayed, last + 1),
+        servedRoot: servedRootAt(served, last + 1),
+      };
     } finally {
       replayed.close();
     }
@@ -93,7 +101,12 @@ async function fold(
 
 const KEY = `measure || ' ' || programme || ' ' || organisation || ' ' || year || ' ' || basis || ' ' || series`;
 
-function compare(served: Database, replayed: Database, sequence: number): ReplayReport {
+/** All figures of two views at a sequence, and where they differ. */
+export function differencesBetween(
+  served: Database,
+  replayed: Database,
+  sequence: number,
+): { readonly cells: number; readonly differences: readonly CellDifference[] } {
   const differences: CellDifference[] = [];
   let cells = 0;
   const statesServed = statesAt(served, sequence);
@@ -104,17 +117,11 @@ function compare(served: Database, replayed: Database, sequence: number): Replay
     statesServed.delete(cell);
   }
   for (const [cell, state] of statesServed) differences.push({ cell, served: state, replayed: null });
-  return {
-    sequence,
-    events: sequence + 1,
-    cells,
-    differences: differences.slice(0, DIFFERENCES_MAX),
-    root: rootAt(replayed, sequence + 1),
-    servedRoot: servedRootAt(served, sequence + 1),
-  };
+  return { cells, differences };
 }
 
-function rootAt(views: Database, size: number): string {
+/** The root, base64, of the log of the first so many events. */
+export function rootAt(views: Database, size: number): string {
   return rootOf(size, subtreesOf(tilesIn(views))).toString('base64');
 }
 

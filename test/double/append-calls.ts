@@ -8,12 +8,13 @@ import type {
   TombstoneReq,
 } from '@eventstore/db-client/generated/streams_pb.js';
 import type { Status } from '@eventstore/db-client/generated/status_pb.js';
-import type {
-  sendUnaryData,
-  ServerDuplexStream,
-  ServerReadableStream,
-  ServerUnaryCall,
-  handleUnaryCall,
+import {
+  status,
+  type handleUnaryCall,
+  type sendUnaryData,
+  type ServerDuplexStream,
+  type ServerReadableStream,
+  type ServerUnaryCall,
 } from '@grpc/grpc-js';
 import type { Expected } from './append-rules.js';
 import type { ProposedEvent } from './event-log.js';
@@ -22,6 +23,7 @@ import type { NodeContext } from './node-context.js';
 import {
   appendTooLarge,
   cancelled,
+  notReadyStatus,
   streamDeleted,
   streamDeletedStatus,
   timeoutStatus,
@@ -56,7 +58,8 @@ export function appendCall(node: NodeContext) {
         fail: (error) => answer(error),
         cut: () => node.cut(call.getPeer()),
       };
-      void write(node, call, faulted, request, (outcome) => {
+      const refuse = (refusal: RpcError) => answer(refusal);
+      void write(node, call, { ...faulted, refuse }, request, (outcome) => {
         switch (outcome.is) {
           case 'written':
             return answer(null, wire.appendedResponse(outcome));
@@ -103,14 +106,17 @@ export function batchAppendCall(node: NodeContext) {
       };
       // The deadline is the client's clock's; whoever is behind by more than its length gets nothing done.
       if (request.deadlineMs <= node.now()) return answer(timeoutStatus());
-      void write(node, call, faulted, request, (outcome) => {
+      // Only who leads instead ends the call; that none does is an answer to this append.
+      const refuse = (refusal: RpcError) =>
+        refusal.code === status.UNAVAILABLE ? answer(notReadyStatus(refusal)) : faulted.fail(refusal);
+      void write(node, call, { ...faulted, refuse }, request, (outcome) => {
         switch (outcome.is) {
           case 'written':
             return answer(wire.batchAppendedResult(outcome));
           case 'wrong-expectation':
             return answer(wrongExpectationStatus(request.expected, outcome.current));
           case 'stream-deleted':
-            return answer(streamDeletedStatus());
+            return answer(streamDeletedStatus(request.stream));
           case 'too-large':
             return answer(tooLargeStatus(outcome.sizeMax));
         }
@@ -125,14 +131,14 @@ export function batchAppendCall(node: NodeContext) {
 async function write(
   node: NodeContext,
   call: Pick<ServerUnaryCall<unknown, unknown>, 'metadata'>,
-  faulted: FaultedCall,
+  faulted: FaultedCall & { refuse(refusal: RpcError): void },
   request: WriteRequest,
   answer: (outcome: Outcome) => void,
 ): Promise<void> {
   const strike = node.faults.take('append');
   if (await strike?.before(faulted)) return;
   const refusal = node.refusalOfWrite(call.metadata);
-  if (refusal) return faulted.fail(refusal);
+  if (refusal) return faulted.refuse(refusal);
   const outcome = append(node, request);
   if (await strike?.before(faulted)) return;
   answer(outcome);

@@ -4,7 +4,9 @@ import type { LoggedEvent } from './event-log.js';
 
 export interface EventFilter {
   matches(event: LoggedEvent): boolean;
-  /** How many events are looked at, matching or not, before the reader is told how far it is. */
+  /** Events that are looked at in one go, matching or not. */
+  readonly window: number;
+  /** Events that are looked at before the reader is told how far it is. */
   readonly checkpointEvery: number;
 }
 
@@ -24,6 +26,7 @@ export function filterOf(options: ReadReq.Options): EventFilter | null {
   const window = filter.hasMax() ? filter.getMax() : SEARCH_WINDOW;
   return {
     matches: (event) => accepts(subjectOf(event)),
+    window,
     checkpointEvery: window * Math.max(1, filter.getCheckpointintervalmultiplier()),
   };
 }

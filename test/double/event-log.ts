@@ -25,9 +25,14 @@ export interface LoggedEvent extends ProposedEvent, Place {
   /** `TOMBSTONE_REVISION` for the event that ends a stream for good. */
   readonly revision: number;
   readonly createdMs: number;
+  /** Whether events that share the memory of their data are the same but for their place. */
+  readonly alike?: boolean;
 }
 
-/** Events that were there before: of streams that are only read through the global order. */
+/**
+ * Events that were there before, of streams that are only read through the global order. Those that share their
+ * data are alike but for their place.
+ */
 export interface History {
   readonly count: number;
   event(index: number): ProposedEvent & { readonly stream: string; readonly revision: number };
@@ -87,7 +92,7 @@ export class EventLog {
     const { count } = this.history;
     if (index >= count) return this.events[index - count]!;
     const position = this.firstPosition + index * HISTORY_STEP;
-    return { ...this.history.event(index), commit: position, prepare: position, createdMs: 0 };
+    return { ...this.history.event(index), commit: position, prepare: position, createdMs: 0, alike: true };
   }
 
   /** The index of the first event at or after a place in the global order. */

@@ -5,7 +5,15 @@
  * strikes before anything is written, one after 1 is the ambiguous failure, written and not told. A read or a
  * subscription takes a step with each event that it sends.
  */
-import { cancelled, notLeader, unavailable, type Endpoint, type RpcError } from './rpc-errors.js';
+import {
+  cancelled,
+  notLeader,
+  timedOut,
+  unavailable,
+  unknown,
+  type Endpoint,
+  type RpcError,
+} from './rpc-errors.js';
 
 export type CallKind = 'append' | 'read-stream' | 'read-all' | 'subscribe' | 'features' | 'gossip';
 
@@ -17,7 +25,11 @@ export type FaultAction =
   /** The status of a server that closes down or is not ready. */
   | 'cancel'
   | 'unavailable'
+  /** The server gives up waiting for its own commit. */
+  | 'timeout'
   | 'not-leader'
+  /** A failure that says nothing: what a bug of the server's own looks like. */
+  | 'unknown'
   /** The connection breaks: of this call and of every other that shares it. */
   | 'cut'
   /** Goes on once the gate is open. */
@@ -106,8 +118,14 @@ export class Strike {
       case 'unavailable':
         call.fail(unavailable());
         return true;
+      case 'timeout':
+        call.fail(timedOut());
+        return true;
       case 'not-leader':
         call.fail(notLeader(this.leader()));
+        return true;
+      case 'unknown':
+        call.fail(unknown());
         return true;
       case 'cut':
         call.cut();

@@ -8,12 +8,13 @@ import {
   ServerFeaturesService,
   type IServerFeaturesServer,
 } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
-import { StreamsService, type IStreamsServer } from '@eventstore/db-client/generated/streams_grpc_pb.js';
-import { Server, ServerCredentials, type Metadata } from '@grpc/grpc-js';
+import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import { Server, ServerCredentials, type Metadata, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server as Listener, type Socket } from 'node:net';
 import { appendCall, batchAppendCall, deleteCall, tombstoneCall } from './append-calls.js';
 import { featuresCall, gossipCall } from './cluster-calls.js';
+import { serializeResponse } from './encoded-events.js';
 import type { EventLog } from './event-log.js';
 import type { FaultedCall, Faults } from './faults.js';
 import type { Member, NodeContext, ServerStream } from './node-context.js';
@@ -23,6 +24,11 @@ import { notLeader, unavailable, type Endpoint, type RpcError } from './rpc-erro
 const HOST = '127.0.0.1';
 /** Larger than any append that is allowed, so that the size is the server's to refuse. */
 const MESSAGE_SIZE_MAX = 17 * 1024 * 1024;
+
+const STREAMS = {
+  ...StreamsService,
+  read: { ...StreamsService.read, responseSerialize: serializeResponse },
+};
 
 /** What all nodes have in common. */
 export interface Cluster {
@@ -68,7 +74,7 @@ export class DoubleNode implements NodeContext {
   /** On the port it had before, if it had one. */
   async start(): Promise<void> {
     const grpc = new Server({ 'grpc.max_receive_message_length': MESSAGE_SIZE_MAX });
-    const streams: IStreamsServer = {
+    const streams: UntypedServiceImplementation = {
       read: readCall(this),
       append: appendCall(this),
       batchAppend: batchAppendCall(this),
@@ -77,7 +83,7 @@ export class DoubleNode implements NodeContext {
     };
     const gossip: IGossipServer = { read: gossipCall(this) };
     const features: IServerFeaturesServer = { getSupportedMethods: featuresCall(this) };
-    grpc.addService(StreamsService, streams);
+    grpc.addService(STREAMS, streams);
     grpc.addService(GossipService, gossip);
     grpc.addService(ServerFeaturesService, features);
     const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());

@@ -4,8 +4,9 @@
  * A read begins with the event it names: `$all` forwards at a position includes the event there, a stream at a
  * revision includes that revision. Backwards, `$all` begins with the event before its position.
  */
-import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
+import { ReadReq } from '@eventstore/db-client/generated/streams_pb.js';
 import type { ServerWritableStream } from '@grpc/grpc-js';
+import type { ReadResponse } from './encoded-events.js';
 import { filterOf } from './event-filter.js';
 import { eventMessage } from './links.js';
 import type { NodeContext } from './node-context.js';
@@ -14,7 +15,7 @@ import { streamDeleted } from './rpc-errors.js';
 import { follow } from './subscriptions.js';
 import * as wire from './wire.js';
 
-export type ReadCall = ServerWritableStream<ReadReq, ReadResp>;
+export type ReadCall = ServerWritableStream<ReadReq, ReadResponse>;
 
 export function readCall(node: NodeContext) {
   return (call: ReadCall): void => {
@@ -82,7 +83,8 @@ function lastVisible(node: NodeContext, name: string): number {
   return last;
 }
 
-const isBackwards = (options: ReadReq.Options) => options.getReadDirection() === 1;
+const isBackwards = (options: ReadReq.Options) =>
+  options.getReadDirection() === ReadReq.Options.ReadDirection.BACKWARDS;
 
 function* up(from: number, before: number): Generator<number> {
   for (let at = from; at < before; at++) yield at;

@@ -2,8 +2,9 @@
  * Writes the answer of one streaming call, no faster than the client takes it, until it ends, is given up, or a
  * fault strikes.
  */
-import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
+import type { ReadReq } from '@eventstore/db-client/generated/streams_pb.js';
 import type { ServerWritableStream } from '@grpc/grpc-js';
+import type { ReadResponse } from './encoded-events.js';
 import type { FaultedCall, Strike } from './faults.js';
 import type { RpcError } from './rpc-errors.js';
 
@@ -12,7 +13,7 @@ export class ResponseWriter {
   private readonly endings = new Set<() => void>();
 
   constructor(
-    private readonly call: ServerWritableStream<ReadReq, ReadResp>,
+    private readonly call: ServerWritableStream<ReadReq, ReadResponse>,
     private readonly faulted: FaultedCall,
     private readonly strike: Strike | null,
   ) {
@@ -33,7 +34,7 @@ export class ResponseWriter {
    * Resolves when there is room for more. Only messages that are a step of the call meet its fault.
    * @returns whether the call goes on
    */
-  async send(message: ReadResp, step?: 'step'): Promise<boolean> {
+  async send(message: ReadResponse, step?: 'step'): Promise<boolean> {
     if (step && (await this.struck())) return false;
     if (!this.open) return false;
     if (!this.call.write(message)) await this.until((wake) => this.call.once('drain', wake));

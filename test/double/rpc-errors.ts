@@ -6,6 +6,7 @@ import { Code } from '@eventstore/db-client/generated/code_pb.js';
 import {
   MaximumAppendSizeExceeded,
   StreamDeleted,
+  StreamIdentifier,
   Timeout,
   WrongExpectedVersion,
 } from '@eventstore/db-client/generated/shared_pb.js';
@@ -32,6 +33,11 @@ export const unavailable = (details = 'Server Is Not Ready') => rpcError(status.
 
 export const cancelled = () => rpcError(status.CANCELLED, 'The server is shutting down');
 
+/** The server gave up waiting for its own commit, which may still come about. */
+export const timedOut = () => rpcError(status.ABORTED, 'Operation timed out');
+
+export const unknown = () => rpcError(status.UNKNOWN, 'Unexpected error.');
+
 export const notLeader = ({ host, port }: Endpoint) =>
   rpcError(status.NOT_FOUND, `Leader info available`, {
     exception: 'not-leader',
@@ -45,12 +51,13 @@ export const streamDeleted = (stream: string) =>
     'stream-name': stream,
   });
 
+/** Of deletions; an append says it in its answer. `current` is −1 where there is no stream. */
 export const wrongExpectedVersion = (stream: string, expected: Expected, current: number) =>
-  rpcError(status.FAILED_PRECONDITION, 'Append failed due to WrongExpectedVersion.', {
+  rpcError(status.FAILED_PRECONDITION, `Delete failed due to WrongExpectedVersion. Stream: ${stream}`, {
     exception: 'wrong-expected-version',
     'stream-name': stream,
     'expected-version': String(typeof expected === 'number' ? expected : EXPECTED_NUMBERS[expected]),
-    ...(current < 0 ? {} : { 'actual-version': String(current) }),
+    'actual-version': String(current),
   });
 
 const EXPECTED_NUMBERS = { 'no-stream': -1, any: -2, 'stream-exists': -4 } as const;
@@ -69,37 +76,31 @@ export function wrongExpectationStatus(expected: Expected, current: number): Sta
   else if (expected === 'no-stream') details.setExpectedNoStream(new Empty());
   else if (expected === 'any') details.setExpectedAny(new Empty());
   else details.setExpectedStreamExists(new Empty());
-  return statusOf(Code.FAILED_PRECONDITION, 'WrongExpectedVersion', details, 'WrongExpectedVersion');
+  return statusOf(Code.ALREADY_EXISTS, 'WrongExpectedVersion', details);
 }
 
 export function tooLargeStatus(sizeMax: number): Status {
-  const details = new MaximumAppendSizeExceeded();
-  details.setMaxappendsize(sizeMax);
-  return statusOf(
-    Code.INVALID_ARGUMENT,
-    'Maximum Append Size Exceeded',
-    details,
-    'MaximumAppendSizeExceeded',
-  );
+  const details = new MaximumAppendSizeExceeded().setMaxappendsize(sizeMax);
+  return statusOf(Code.INVALID_ARGUMENT, 'MaximumAppendSizeExceeded', details);
 }
 
-export const streamDeletedStatus = () =>
-  statusOf(Code.FAILED_PRECONDITION, 'Stream Deleted', new StreamDeleted(), 'StreamDeleted');
+export function streamDeletedStatus(stream: string): Status {
+  const identifier = new StreamIdentifier().setStreamName(Buffer.from(stream, 'utf8'));
+  return statusOf(Code.NOT_FOUND, 'StreamDeleted', new StreamDeleted().setStreamIdentifier(identifier));
+}
 
-export const timeoutStatus = () =>
-  statusOf(Code.DEADLINE_EXCEEDED, 'Deadline Exceeded', new Timeout(), 'Timeout');
+export const timeoutStatus = () => statusOf(Code.DEADLINE_EXCEEDED, 'Timeout', new Timeout());
 
-function statusOf(
-  code: Code,
-  message: string,
-  details: { serializeBinary(): Uint8Array },
-  name: string,
-): Status {
+/** What a batch append answers where a single one is unavailable: the client makes nothing of it. */
+export function notReadyStatus({ details: message }: RpcError): Status {
+  const details = new Any();
+  details.pack(new Empty().serializeBinary(), 'google.protobuf.Empty');
+  return new Status().setMessage(message).setDetails(details);
+}
+
+/** The message is the name of what it carries. */
+function statusOf(code: Code, message: string, details: { serializeBinary(): Uint8Array }): Status {
   const packed = new Any();
-  packed.pack(details.serializeBinary(), `event_store.client.${name}`);
-  const made = new Status();
-  made.setCode(code);
-  made.setMessage(message);
-  made.setDetails(packed);
-  return made;
+  packed.pack(details.serializeBinary(), `event_store.client.${message}`);
+  return new Status().setCode(code).setMessage(message).setDetails(packed);
 }

@@ -6,7 +6,8 @@
  */
 import type { ReadReq } from '@eventstore/db-client/generated/streams_pb.js';
 import { randomUUID } from 'node:crypto';
-import { filterOf } from './event-filter.js';
+import { filterOf, type EventFilter } from './event-filter.js';
+import type { LoggedEvent, Place } from './event-log.js';
 import { eventMessage } from './links.js';
 import type { NodeContext } from './node-context.js';
 import type { ResponseWriter } from './response-writer.js';
@@ -36,6 +37,7 @@ export async function follow(
   const name = options.hasAll() ? null : wire.streamOf(options.getStream()!.getStreamIdentifier());
   const source = name === null ? allSource(node, options) : streamSource(node, options, name);
   const changes = new Changes(node);
+  const checkpoints = filter && new Checkpoints(filter);
   let live = false;
   let looked = 0;
   try {
@@ -48,14 +50,14 @@ export async function follow(
           await writer.send(wire.fellBehindResponse());
         }
         const event = log.at(index);
-        if (!filter || filter.matches(event)) {
+        const matches = !filter || filter.matches(event);
+        if (matches) {
           const message = eventMessage(log, event, options.getResolveLinks());
           if (!(await writer.send(message, 'step'))) return;
         }
-        looked++;
-        if (filter && looked % filter.checkpointEvery === 0)
-          await writer.send(wire.checkpointResponse(event));
-        if (looked % TURN === 0) await new Promise(setImmediate);
+        const checkpoint = checkpoints?.after(event, { matches, live });
+        if (checkpoint) await writer.send(wire.checkpointResponse(checkpoint));
+        if (++looked % TURN === 0) await new Promise(setImmediate);
       }
       if (name !== null && log.stream(name).tombstoned) return writer.fail(streamDeleted(name));
       if (!live) {
@@ -66,6 +68,30 @@ export async function follow(
     }
   } finally {
     changes.close();
+  }
+}
+
+/**
+ * How far a filtered subscription is told it has come. Live, it is the event that was looked at; in catching up, the
+ * last event of a window that matched, or where a window without any began.
+ */
+class Checkpoints {
+  private looked = 0;
+  private sinceLast = 0;
+  private windowPlace: Place | null = null;
+
+  constructor(private readonly filter: EventFilter) {}
+
+  after(event: LoggedEvent, { matches, live }: { matches: boolean; live: boolean }): Place | null {
+    const { window, checkpointEvery } = this.filter;
+    this.sinceLast++;
+    if (matches || this.windowPlace === null) this.windowPlace = event;
+    if (!live && ++this.looked % window !== 0) return null;
+    const place = live ? event : this.windowPlace;
+    this.windowPlace = null;
+    if (this.sinceLast < checkpointEvery) return null;
+    this.sinceLast %= checkpointEvery;
+    return place;
   }
 }
 

@@ -75,23 +75,33 @@ export function placeOf(position: ReadReq.Options.Position): Place {
 const TICKS_PER_MILLISECOND = 10_000;
 
 function recordedEvent(event: LoggedEvent): ReadResp.ReadEvent.RecordedEvent {
+  return addContent(placedEvent(event), event);
+}
+
+/** Where and when an event was recorded. */
+export function placedEvent(event: LoggedEvent): ReadResp.ReadEvent.RecordedEvent {
   const recorded = new ReadResp.ReadEvent.RecordedEvent();
-  recorded.setId(new UUID().setString(event.id));
   recorded.setStreamIdentifier(identifierOf(event.stream));
   recorded.setStreamRevision(
     event.revision === TOMBSTONE_REVISION ? HIGHEST_REVISION : String(event.revision),
   );
   recorded.setCommitPosition(String(event.commit));
   recorded.setPreparePosition(String(event.prepare));
-  const properties = recorded.getMetadataMap();
-  properties.set('type', event.type);
-  properties.set('content-type', event.contentType);
   // Of 100 nanoseconds, since 1970; finer than a millisecond, as the server's are.
   const ticks = BigInt(event.createdMs) * BigInt(TICKS_PER_MILLISECOND);
-  properties.set('created', String(ticks + BigInt(event.prepare % TICKS_PER_MILLISECOND)));
-  recorded.setData(event.data);
-  recorded.setCustomMetadata(event.metadata);
+  const created = ticks + BigInt(event.prepare % TICKS_PER_MILLISECOND);
+  recorded.getMetadataMap().set('created', String(created));
   return recorded;
+}
+
+/** What an event is, wherever it stands. */
+export function addContent(
+  recorded: ReadResp.ReadEvent.RecordedEvent,
+  event: ProposedEvent,
+): ReadResp.ReadEvent.RecordedEvent {
+  recorded.setId(new UUID().setString(event.id));
+  recorded.getMetadataMap().set('type', event.type).set('content-type', event.contentType);
+  return recorded.setData(event.data).setCustomMetadata(event.metadata);
 }
 
 /** `target` is what a link leads to: null where it leads nowhere, undefined where it is not to be resolved. */

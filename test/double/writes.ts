@@ -46,7 +46,11 @@ export function append(settings: WriteSettings, { stream, expected, events }: Wr
     }
     case 'repeat': {
       const { last } = decision;
-      return { is: 'written', revision: last.revision, place: settings.repeatsTellPosition ? last : null };
+      const state = log.stream(stream);
+      // The server looks the event up as a reader would, who does not see what is hidden.
+      const seen = !state.softDeleted && last.revision >= state.firstRevision;
+      const place = settings.repeatsTellPosition && seen ? last : null;
+      return { is: 'written', revision: last.revision, place };
     }
     case 'wrong-expectation':
     case 'stream-deleted':

@@ -1,0 +1,158 @@
+/**
+ * Random schedules of what goes wrong between two replicas and a cluster, and a store that lives through one.
+ *
+ * Before each append the next entry of the schedule happens; then the append is made by one replica or the other,
+ * by both at once as when a client grows impatient, or a second time by one that had the answer and lost it.
+ */
+import fc from 'fast-check';
+import { isDeepStrictEqual } from 'node:util';
+import { assert } from '../../src/kernel/assert.js';
+import type { StreamName } from '../../src/kernel/ids.js';
+import {
+  EventStore,
+  type Appended,
+  type ExpectedRevision,
+  type NewEvent,
+  type Position,
+  type Run,
+  type StreamRange,
+  type StreamRun,
+} from '../../src/store/event-store.js';
+import type { CallKind, Fault } from '../double/faults.js';
+import type { ProtocolDouble } from '../double/protocol-double.js';
+
+export interface Mishap {
+  readonly fault: { readonly kind: CallKind; readonly fault: Fault } | null;
+  readonly disturbance: 'none' | 'cut' | 'restart' | 'fail-over' | 'no-leader' | 'foreign-event';
+  readonly appends: 'one' | 'other' | 'both' | 'again-by-the-other';
+}
+
+const action = fc.constantFrom<Fault['action'][]>('cut', 'unavailable', 'cancel', 'not-leader');
+/** Silence costs its time-out, so that there is little of it. */
+const anyAction = fc.oneof(
+  { weight: 12, arbitrary: action },
+  { weight: 1, arbitrary: fc.constant<Fault['action']>('stay-silent') },
+);
+/** A read that is ended as if it were whole is not among these: nobody can know better. */
+const fault = fc.oneof(
+  fc.record({
+    kind: fc.constant<CallKind>('append'),
+    fault: fc.record({ action: fc.oneof(anyAction, fc.constant<Fault['action']>('end')), after: fc.nat(1) }),
+  }),
+  fc.record({
+    kind: fc.constantFrom<CallKind[]>('read-stream', 'read-all'),
+    fault: fc.record({ action: anyAction, after: fc.nat(2) }),
+  }),
+  fc.record({
+    kind: fc.constant<CallKind>('subscribe'),
+    fault: fc.record({ action: fc.oneof(action, fc.constant<Fault['action']>('end')), after: fc.nat(4) }),
+  }),
+);
+
+export const schedule: fc.Arbitrary<readonly Mishap[]> = fc.array(
+  fc.record({
+    fault: fc.option(fault),
+    disturbance: fc.oneof(
+      { weight: 6, arbitrary: fc.constant<Mishap['disturbance']>('none') },
+      {
+        weight: 4,
+        arbitrary: fc.constantFrom<Mishap['disturbance'][]>(
+          'cut',
+          'restart',
+          'fail-over',
+          'no-leader',
+          'foreign-event',
+        ),
+      },
+    ),
+    appends: fc.constantFrom<Mishap['appends'][]>('one', 'other', 'both', 'again-by-the-other'),
+  }),
+  { minLength: 5, maxLength: 30, size: 'max' },
+);
+
+/** Reads by turns, and appends as the schedule has it. */
+export class DisturbedStore extends EventStore {
+  private appended = 0;
+  private asked = 0;
+  /** What others wrote into the same store. */
+  foreign = 0;
+
+  constructor(
+    private readonly double: ProtocolDouble,
+    private readonly replicas: readonly [EventStore, EventStore],
+    private readonly mishaps: readonly Mishap[],
+  ) {
+    super();
+  }
+
+  async append(
+    stream: StreamName,
+    expected: ExpectedRevision,
+    events: readonly NewEvent[],
+  ): Promise<Appended> {
+    const { fault, disturbance, appends } = this.mishaps[this.appended++ % this.mishaps.length]!;
+    if (fault) void this.double.faults.next(fault.kind, fault.fault);
+    const [one, other] = this.replicas;
+    const by = (store: EventStore) => store.append(stream, expected, events);
+    const disturbed = this.disturb(disturbance);
+    const results =
+      appends === 'both'
+        ? await Promise.all([by(one), by(other)])
+        : appends === 'again-by-the-other'
+          ? [await by(one), await by(other)]
+          : [await by(appends === 'one' ? one : other)];
+    await disturbed;
+    assert(
+      results.every((result) => isDeepStrictEqual(result, results[0])),
+      `an append made twice has one result: ${JSON.stringify(results)}`,
+    );
+    return results[0]!;
+  }
+
+  /** Begins while the append is under way. */
+  private async disturb(disturbance: Mishap['disturbance']): Promise<void> {
+    const { double } = this;
+    const next = double.nodes[this.appended % double.nodes.length]!;
+    switch (disturbance) {
+      case 'none':
+        return;
+      case 'cut':
+        return double.nodes.forEach((node) => node.cutAll());
+      case 'restart':
+        return double.restart();
+      case 'fail-over':
+        return double.failOver(next);
+      case 'no-leader':
+        double.failOver(null);
+        await new Promise(setImmediate);
+        return double.failOver(next);
+      case 'foreign-event':
+        this.foreign++;
+        return double.inject('orders-1', { type: 'OrderPlaced', data: '{"not":"the ledger’s"}' });
+    }
+  }
+
+  private get turn(): EventStore {
+    return this.replicas[this.asked++ % 2]!;
+  }
+
+  readStreamRun(stream: StreamName, range?: StreamRange): Promise<StreamRun> {
+    return this.turn.readStreamRun(stream, range);
+  }
+
+  readRun(after: Position | null, limit: number): Promise<Run> {
+    return this.turn.readRun(after, limit);
+  }
+
+  subscribe(after: Position | null, signal: AbortSignal): AsyncIterable<Run> {
+    return this.turn.subscribe(after, signal);
+  }
+
+  head(): Promise<Position | null> {
+    return this.turn.head();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.replicas.map((replica) => replica.close()));
+  }
+}
