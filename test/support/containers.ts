@@ -30,7 +30,16 @@ export interface Compose {
 export interface Job {
   readonly 'runs-on': string;
   readonly 'timeout-minutes': number;
-  readonly services?: Readonly<Record<string, { readonly image: string; readonly ports: readonly string[] }>>;
+  readonly services?: Readonly<
+    Record<
+      string,
+      {
+        readonly image: string;
+        readonly ports: readonly string[];
+        readonly env: Readonly<Record<string, string>>;
+      }
+    >
+  >;
   readonly env?: Readonly<Record<string, string>>;
   readonly steps: readonly { readonly uses?: string; readonly run?: string }[];
 }

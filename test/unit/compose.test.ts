@@ -143,6 +143,17 @@ describe('docker-compose.yml', () => {
     }
   });
 
+  test('lets every node take a submission of the size that the ledger takes', () => {
+    const [, factor] = /BODY_BYTES_MAX = (\d+) \* 1024 \* 1024;/.exec(readFile('src/http/server.ts'))!;
+    const nodes = services.filter(([, { environment }]) => environment?.['KURRENTDB_CLUSTER_SIZE']);
+    expect(nodes.length).toBe(4);
+    for (const [name, { environment }] of nodes) {
+      const takes = Number(environment!['KURRENTDB_MAX_APPEND_SIZE']);
+      // What is recorded beside the content of 500 outcomes is less than a kilobyte each.
+      expect([name, takes >= Number(factor) * 1024 * 1024 + 500 * 1024]).toEqual([name, true]);
+    }
+  });
+
   test('takes from every service what it does not need', () => {
     for (const [name, service] of services) {
       if (oneShots.includes(name)) expect([name, service.network_mode]).toEqual([name, 'none']);

@@ -154,7 +154,8 @@ describe('the workflow', () => {
   });
 
   test('asks the laws of the store of the very server that is started with the ledger', () => {
-    const { image, ports } = eventstore!.services!['kurrentdb']!;
+    const { image, ports, env } = eventstore!.services!['kurrentdb']!;
+    expect(env).toEqual(compose.services['kurrentdb']!.environment);
     expect(image).toBe(compose.services['kurrentdb']!.image);
     expect(ports).toEqual(['2113:2113']);
     expect(eventstore!.env).toEqual({ EVENTSTORE_TEST_URL: 'esdb://localhost:2113?tls=false' });
