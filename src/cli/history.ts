@@ -73,7 +73,9 @@ function told(
   const from = recordedfrom.startsWith('file:')
     ? `, from ${recordedfrom.slice(0, 17)}…${recordedfrom.slice(69)}`
     : '';
-  return `${ledgersequence}  ${time}  ${type}  ${subject}  ${whatOf(data, units)}by ${actor}${from}${reason}`;
+  const override = data['personalDataOverride'] as { readonly reason: string } | undefined;
+  const although = override ? ` (looks like personal data, recorded because: ${override.reason})` : '';
+  return `${ledgersequence}  ${time}  ${type}  ${subject}  ${whatOf(data, units)}by ${actor}${from}${reason}${although}`;
 }
 
 interface Figures {

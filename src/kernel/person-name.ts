@@ -95,6 +95,9 @@ function isPerson(run: readonly Word[], before: readonly Word[], text: string): 
   if (!first || !isCapitalised(first) || run.some(({ lower }) => NOT_OF_PERSONS.has(lower))) return false;
   const introduced = run.slice(run.findIndex((word) => introduces(word, text)) + 1);
   if (introduced.length < run.length && introduced.some((word) => !isInitial(word))) return true;
+  // "J Placeholder", but not "A visit" or "I saw".
+  const [, surname] = run;
+  if (run.length === 2 && /^[B-HJ-Z]$/.test(first.text) && !isInitial(surname!)) return true;
   const introduction = before.at(-1);
   if (!introduction) return false;
   const between = text.slice(introduction.end, first.start);

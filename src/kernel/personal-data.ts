@@ -30,7 +30,7 @@ export function personalDataIn(text: string): readonly PersonalData[] {
   const plain = plainly(text);
   const found: PersonalData[] = [];
   if (hasNhsNumber(plain)) found.push('an NHS number');
-  if (EMAIL.test(plain)) found.push('an e-mail address');
+  if (plain.includes('@') && EMAIL.test(plain)) found.push('an e-mail address');
   if (hasPostcode(plain) && namesPerson(plain)) found.push('a postcode with a name');
   return found;
 }
@@ -139,7 +139,11 @@ const AREAS = new Set(
 const POSTCODE =
   /(?<![\p{L}\p{N}])([a-z]{1,2})\d[a-z\d]?[^\S\n]{0,2}\d([abd-hjlnp-uw-z]{2})(?![\p{L}\p{N}])/giu;
 
+/** Its digits, and the letters between and after them: most texts have nothing like it. */
+const LIKE_A_POSTCODE = /\d[^\S\n]{0,2}\d[a-z]{2}|\d[a-z][^\S\n]{0,2}\d[a-z]{2}/i;
+
 function hasPostcode(text: string): boolean {
+  if (!LIKE_A_POSTCODE.test(text)) return false;
   for (const [, area, lastLetters] of text.matchAll(POSTCODE)) {
     // "S1 1st" is an ordinal after a code.
     if (AREAS.has(area!.toUpperCase()) && !/^(?:st|nd|rd|th)$/.test(lastLetters!)) return true;

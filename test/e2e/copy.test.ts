@@ -165,6 +165,7 @@ describe('ledger copy', () => {
       const dir = newDir();
       const back = await runCommand(['copy', '--from', double.url, '--to', dir], {});
       expect(back.code).toBe(0);
+      expect(rootIn(there.stdout)).toBeDefined();
       expect(rootIn(back.stdout)).toBe(rootIn(there.stdout));
       const again = await runCommand(['copy', '--from', double.url, '--to', dir], {});
       expect(again.stdout).toMatch(/^Copied 0 events .* were there before\./);

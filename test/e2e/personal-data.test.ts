@@ -184,5 +184,7 @@ describe('an override', () => {
     expect(refused.stderr + refused.stdout).not.toContain('943');
     const done = await runCommand([...importing, '--personal-data-override', REASON], env);
     expect([done.code, done.stdout]).toEqual([0, expect.stringContaining('recorded 1 outcomes')]);
+    const history = await runCommand(['history', 'asthma-care', '--type', 'JobCreated'], env);
+    expect(history.stdout).toContain(`looks like personal data, recorded because: ${REASON}`);
   });
 });

@@ -42,14 +42,18 @@ const outcome = {
   evidence: { title: 'Quarter 1 return', uri: 'https://example.org/q1', sha256: '0'.repeat(64) },
   note: 'Seen twice.',
 };
+const personalDataOverride = { reason: 'a grant reference' };
 const figure = { measure: 'jobs', programme: 'a', organisation: 'b', allowBreaks: 'true', minSequence: '7' };
 const moment = { ...figure, asAt: '2024-03-31', asAtSequence: '5' };
 const page = { limit: '10', cursor: 'abc' };
 
 const VALID: readonly (readonly [new () => object, object])[] = [
-  [SubmissionDto, { outcomes: [outcome, { ...outcome, effective: { from: '2023-04-01' } }] }],
-  [CorrectionDto, { ...outcome, reason: 'recount' }],
-  [WithdrawalDto, { reason: 'recorded twice' }],
+  [
+    SubmissionDto,
+    { outcomes: [outcome, { ...outcome, effective: { from: '2023-04-01' } }], personalDataOverride },
+  ],
+  [CorrectionDto, { ...outcome, reason: 'recount', personalDataOverride }],
+  [WithdrawalDto, { reason: 'recorded twice', personalDataOverride }],
   [
     RegisterProgrammeDto,
     { id: 'asthma-care', name: 'Asthma care', startedOn: '2020-04-01', description: 'Care.' },
@@ -70,6 +74,7 @@ const VALID: readonly (readonly [new () => object, object])[] = [
       countsPeople: false,
       rollsUpInto: null,
       definition: 'Tests done.',
+      personalDataOverride,
     },
   ],
   [ReviseMeasureDto, { label: 'FeNO tests', definition: 'Tests done.', comparable: true, reason: 'clearer' }],
