@@ -46,8 +46,8 @@ describe('problems keep to the document', () => {
         await expects('401 unauthenticated', path, { headers: { authorization: 'Bearer x' } });
       if (takes('path'))
         await expects('400 bad-request', pathOf(call, { id: '%ff', file: '%ff', level: '%ff' }));
-      if (takes('query')) await expects('400 bad-query', `${path}?x=1`);
-      else if (json) await expects('400 bad-query', `${path}?x=1`, { body: ledger.shown(id)[0] });
+      if (json) await expects('400 bad-query', `${path}?x=1`, { body: ledger.shown(id)[0] });
+      else if (takes('query')) await expects('400 bad-query', `${path}?x=1`);
       if (takes('header')) {
         const { name } = parameters.find((parameter) => parameter.in === 'header')!;
         await expects('400 bad-header', path, {
