@@ -6,10 +6,22 @@ import { ConsistencyView, LogEntryView } from './audit.views.js';
 const text = (description: string): Content => ({ schema: { type: 'string', description } });
 
 /** What `ledger verify` checks. */
-export const BUNDLE = text(
-  'A bundle: a header, then events and the hashes that stand for those left out, then a signed checkpoint, each as ' +
-    'JSON on a line. `ledger verify` checks it offline.',
-);
+export const BUNDLE: Content = {
+  schema: {
+    type: 'string',
+    description:
+      'A bundle: a header, then events and the hashes that stand for those left out, then a signed checkpoint, each ' +
+      'as JSON on a line. `ledger verify` checks it offline.',
+  },
+  itemSchema: {
+    type: 'object',
+    description:
+      'The header, `{ event, leaf }`, `{ subtree: { height, number, hash } }`, or `{ checkpoint }`.',
+  },
+  example:
+    '{"format":"outcome-ledger-bundle@1","origin":"ledger.example.org/log","size":42,"keys":["…"],"scope":{"kind":"everything"}}\n' +
+    '{"subtree":{"height":5,"number":0,"hash":"…"}}\n{"checkpoint":"…"}\n',
+};
 
 export const bundle = {
   tag: 'Audit',

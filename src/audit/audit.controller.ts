@@ -74,10 +74,10 @@ export class AuditController {
       void reply.type('text/plain; charset=utf-8');
       return this.proofs.asText(sequence);
     }
-    if (treeSize === undefined) return this.proofs.underCheckpoint(sequence);
+    if (treeSize === undefined) return (await this.proofs.underCheckpoint(sequence, 1))[0]!;
     const size = this.sizeOf(treeSize, 'treeSize');
     if (size <= sequence) throw wrongSize('treeSize', `a tree of ${size} has no event ${sequence}`);
-    return this.proofs.inTree(sequence, size);
+    return (await this.proofs.inTree({ first: sequence, count: 1, size }))[0]!;
   }
 
   @Get('consistency')

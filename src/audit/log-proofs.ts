@@ -13,32 +13,36 @@ export class LogProofs {
     private readonly signer: LogSigner,
   ) {}
 
-  /** The events are projected: a checkpoint is signed where none covers them. */
-  async underCheckpoint(sequence: number): Promise<LogEntryView> {
-    const checkpoint = await this.signer.covering(sequence + 1);
-    return this.inTree(sequence, checkpoint.size, checkpoint);
+  /** Of so many events from a sequence on, which are projected: a checkpoint is signed where none covers them. */
+  async underCheckpoint(first: number, count: number): Promise<LogEntryView[]> {
+    const checkpoint = await this.signer.covering(first + count);
+    return this.inTree({ first, count, size: checkpoint.size }, checkpoint);
   }
 
-  async inTree(sequence: number, size: number, checkpoint?: SignedHead): Promise<LogEntryView> {
-    const { entry, hashes } = await this.log.entryProof(sequence, size);
-    const id = Buffer.from(parseVerifierKey(this.signer.verifierKeys[0]!).id, 'hex');
-    return {
-      logIndex: String(sequence),
-      logId: { keyId: id.toString('base64') },
+  async inTree(
+    { first, count, size }: { readonly first: number; readonly count: number; readonly size: number },
+    checkpoint?: SignedHead,
+  ): Promise<LogEntryView[]> {
+    const keyId = Buffer.from(parseVerifierKey(this.signer.verifierKeys[0]!).id, 'hex').toString('base64');
+    const rootHash = this.log.rootAt(size).toString('base64');
+    const proofs = await this.log.entryProofs(first, count, size);
+    return proofs.map(({ index, entry, hashes }) => ({
+      logIndex: String(index),
+      logId: { keyId },
       canonicalizedBody: Buffer.from(entry).toString('base64'),
       inclusionProof: {
-        logIndex: String(sequence),
-        rootHash: this.log.rootAt(size).toString('base64'),
+        logIndex: String(index),
+        rootHash,
         treeSize: String(size),
         hashes: hashes.map((hash) => hash.toString('base64')),
         ...(checkpoint && { checkpoint: { envelope: checkpoint.text } }),
       },
-    };
+    }));
   }
 
   async asText(sequence: number): Promise<string> {
     const checkpoint = await this.signer.covering(sequence + 1);
-    const { hashes } = await this.log.entryProof(sequence, checkpoint.size);
-    return encodeProof(sequence, hashes, checkpoint.text);
+    const [proof] = await this.log.entryProofs(sequence, 1, checkpoint.size);
+    return encodeProof(sequence, proof!.hashes, checkpoint.text);
   }
 }

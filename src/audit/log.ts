@@ -47,16 +47,20 @@ export class TransparencyLog {
     return consistencyProof(earlier, later, this.subtrees());
   }
 
-  /** @throws StoreDamaged where the store has not the event that was logged */
-  async entryProof(index: number, size: number): Promise<EntryProof> {
-    const hashes = inclusionProof(index, size, this.subtrees());
-    const [event] = await this.events(index, 1);
-    const entry = entryOf(event!);
-    const leaf = tilesIn(this.views)(0, Math.floor(index / 256)).subarray((index % 256) * HASH_BYTES);
-    if (!leafHash(entry).equals(leaf.subarray(0, HASH_BYTES))) {
-      throw new StoreDamaged(`the event with the sequence ${index} is not the one that was logged`);
-    }
-    return { index, entry, hashes };
+  /**
+   * Of so many entries from an index on, in the tree of a size.
+   * @throws StoreDamaged where the store has not the events that were logged
+   */
+  async entryProofs(first: number, count: number, size: number): Promise<EntryProof[]> {
+    const subtree = this.subtrees();
+    const events = await this.events(first, count);
+    return events.map((event, at) => {
+      const [index, entry] = [first + at, entryOf(event)];
+      if (!leafHash(entry).equals(subtree(0, index))) {
+        throw new StoreDamaged(`the event with the sequence ${index} is not the one that was logged`);
+      }
+      return { index, entry, hashes: inclusionProof(index, size, subtree) };
+    });
   }
 
   /** @returns null where the tree has no such tile, or not so wide a one */

@@ -54,10 +54,21 @@ export function tileWidth({ level, index }: Pick<TileAddress, 'level' | 'index'>
 /** The hashes of a tile as far as they are there, one after another. */
 export type TileReader = (level: number, index: number) => Buffer;
 
-/** The complete subtrees of a tree that is kept in tiles. Each tile is read once. */
+/**
+ * The complete subtrees of a tree that is kept in tiles. Each tile is read once and each subtree hashed once, so that
+ * the proofs of neighbours cost little more than one.
+ */
 export function subtreesOf(read: TileReader): CompleteSubtree {
   const tiles = new Map<string, Buffer>();
+  const known = new Map<string, Hash>();
   return (height, number) => {
+    const name = `${height} ${number}`;
+    let hash = known.get(name);
+    if (!hash) known.set(name, (hash = hashOver(hashesOf(height, number))));
+    return hash;
+  };
+
+  function hashesOf(height: number, number: number): Buffer {
     const level = Math.floor(height / TILE_HEIGHT);
     const hashes = 2 ** (height % TILE_HEIGHT);
     const first = number * hashes;
@@ -68,8 +79,8 @@ export function subtreesOf(read: TileReader): CompleteSubtree {
     const from = (first % TILE_WIDTH) * HASH_BYTES;
     const to = from + hashes * HASH_BYTES;
     assert(to <= tile.length, `the tile ${name} has the hashes up to ${first + hashes}`);
-    return hashOver(tile.subarray(from, to));
-  };
+    return tile.subarray(from, to);
+  }
 }
 
 /** Of 2^n hashes that lie one after another. */

@@ -35,7 +35,7 @@ declare module 'fastify' {
 const BODY_BYTES_MAX = 4 * 1024 * 1024;
 const OPEN_PATHS = /^\/(health\/(live|ready)|openapi\.json|docs(\/[\w.-]*)?)$/;
 /** Of the calls that change something. */
-const TAKES_PARAMETERS = /\/imports$/;
+const TAKES_PARAMETERS = /\/(imports|submissions)$/;
 const REQUEST_ID = /^[\w.-]{1,64}$/;
 
 export function makeAdapter(logger: PinoLogger): FastifyAdapter {

@@ -9,6 +9,7 @@ import {
   ReceiptView,
   RecordedLineView,
   SubmissionDto,
+  SubmitQueryDto,
   WithdrawalDto,
 } from './submissions.dto.js';
 
@@ -51,6 +52,7 @@ export const submit = {
     'Safe to retry: the same content under the same `Idempotency-Key` gets the first receipt again, a year ' +
     'later too, and other content is refused. Every fault of a submission is told at once.',
   params: { id: PROGRAMME_ID },
+  query: SubmitQueryDto,
   headers: [IDEMPOTENCY_KEY],
   body: SubmissionDto,
   examples: {

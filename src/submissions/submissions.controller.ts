@@ -1,7 +1,8 @@
 /** Programmes post outcomes, correct and withdraw them. */
-import { Body, Controller, HttpCode, Param, Post, Res } from '@nestjs/common';
+import { Body, Controller, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { FastifyReply } from 'fastify';
+import { LogProofs } from '../audit/log-proofs.js';
 import { Call } from '../http/call.js';
 import { IdempotencyKeyHeader, IfMatchHeader, parseIdempotencyKey, parseIfMatch } from '../http/headers.js';
 import { Recording, type ApiProvenance } from '../http/provenance.js';
@@ -12,6 +13,7 @@ import * as calls from './submissions.calls.js';
 import {
   CorrectionDto,
   SubmissionDto,
+  SubmitQueryDto,
   WithdrawalDto,
   type ReceiptView,
   type RecordedLineView,
@@ -20,13 +22,17 @@ import { RecordOutcomes, type Recorded, type SubmissionRequest } from './submiss
 
 @Controller('v1')
 export class SubmissionsController {
-  constructor(private readonly commands: CommandBus) {}
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly proofs: LogProofs,
+  ) {}
 
   @Post('programmes/:id/submissions')
   @Call(calls.submit)
   async submit(
     @Param('id') programme: string,
     @IdempotencyKeyHeader() key: string | undefined,
+    @Query() { wait }: SubmitQueryDto,
     @Body() { outcomes, personalDataOverride }: SubmissionDto,
     @Recording() by: ApiProvenance,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -36,12 +42,16 @@ export class SubmissionsController {
     const contents = outcomes.map(contentOfDto);
     const submitted = { submissionId, programmeId, outcomes: contents, personalDataOverride };
     const recorded = await this.record({ kind: 'submit', ...submitted }, by);
+    const [first, last] = [recorded.outcomes[0]!, recorded.outcomes.at(-1)!];
+    const proofs =
+      wait && (await this.proofs.underCheckpoint(first.sequence, last.sequence - first.sequence + 1));
     void reply.status(recorded.repeated ? 200 : 201);
     return {
       submission: submissionId,
       programme: programmeId,
-      sequence: recorded.outcomes.at(-1)!.sequence,
+      sequence: last.sequence,
       outcomes: [...recorded.outcomes],
+      ...(proofs && { proofs }),
     };
   }
 

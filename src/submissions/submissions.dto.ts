@@ -13,6 +13,7 @@ import {
   Slug,
   WholeNumber,
 } from '../http/decorators.js';
+import { LogEntryView } from '../audit/audit.views.js';
 import { MayOverride } from '../http/personal-data.dto.js';
 import { OUTCOME_ID } from '../kernel/ids.js';
 import { BASES, type Basis } from './outcome.js';
@@ -124,6 +125,15 @@ export class SubmissionDto extends MayOverride {
   outcomes!: OutcomeDto[];
 }
 
+export class SubmitQueryDto {
+  @Optional()
+  @Describe({
+    description: '`checkpoint`: answer when a signed checkpoint covers it, with the proof of that.',
+  })
+  @IsIn(['checkpoint'])
+  wait?: 'checkpoint';
+}
+
 export class CorrectionDto extends Both(OutcomeDto, MayOverride) {
   @Describe({ description: 'Why it is corrected.', example: 'recount' })
   @PlainText({ max: 2_000 })
@@ -176,4 +186,11 @@ export class ReceiptView {
   @Describe({ description: 'In the order in which they were sent.' })
   @Each(() => RecordedLineView, { min: 1, max: 500 })
   outcomes!: RecordedLineView[];
+
+  @Optional()
+  @Describe({
+    description: 'Asked for with `wait=checkpoint`: of each outcome, that it is in the log that was signed.',
+  })
+  @Each(() => LogEntryView, { min: 1, max: 500 })
+  proofs?: LogEntryView[];
 }

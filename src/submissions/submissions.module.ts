@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
 import { CoreModule } from '../core.module.js';
 import { CatalogueReader } from './catalogue-reader.js';
 import { FileCheck } from './file-check.js';
@@ -9,7 +10,7 @@ import { SubmissionsController } from './submissions.controller.js';
 import { RecordOutcomesHandler } from './submissions.handler.js';
 
 @Module({
-  imports: [CoreModule],
+  imports: [CoreModule, AuditModule],
   controllers: [SubmissionsController, ImportsController],
   providers: [CatalogueReader, RecordOutcomesHandler, ImportSpool, FileCheck, FileImport],
 })

@@ -168,6 +168,34 @@ test('a checkpoint is the continuation of every earlier one', async () => {
   expect(consistencyFault({ ...claim, earlierRoot: earlier.root, laterRoot: later.root })).toBeNull();
 });
 
+test('a submission that waits for a checkpoint gets the proof of each outcome, and so does its retry', async () => {
+  const send = () =>
+    ledger.call<{ sequence: number; proofs: LogEntryView[] }>(
+      'POST',
+      '/v1/programmes/lipid-management/submissions?wait=checkpoint',
+      { headers: { 'idempotency-key': key(7) }, body: { outcomes: [outcome, outcome, outcome] } },
+    );
+  for (const status of [201, 200]) {
+    const { status: is, body } = await send();
+    expect(is).toBe(status);
+    expect(body.proofs.map(({ logIndex }) => Number(logIndex))).toEqual(
+      [2, 1, 0].map((before) => body.sequence - before),
+    );
+    for (const { canonicalizedBody, inclusionProof } of body.proofs) {
+      const { origin, size, root } = parseCheckpoint(inclusionProof.checkpoint!.envelope);
+      const leaf = leafHash(Buffer.from(canonicalizedBody, 'base64'));
+      const proof = inclusionProof.hashes.map(parseHashText);
+      const index = BigInt(inclusionProof.logIndex);
+      expect([origin, inclusionFault({ index, size, leaf, proof, root })]).toEqual([ORIGIN, null]);
+    }
+  }
+  const without = await ledger.call<object>('POST', '/v1/programmes/lipid-management/submissions', {
+    headers: { 'idempotency-key': key(7) },
+    body: { outcomes: [outcome, outcome, outcome] },
+  });
+  expect(without.body).not.toHaveProperty('proofs');
+});
+
 test('checkpoints are signed by themselves as the ledger grows', async () => {
   const sequence = await submit(3, 1);
   for (let size = 0n; size <= sequence;) ({ size } = await checkpointOf());

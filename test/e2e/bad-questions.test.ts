@@ -80,11 +80,15 @@ describe('a parameter that is wrong', () => {
     expect(await ask(path)).toBe(`400 bad-query ${pointer}`);
   });
 
-  test('such as any, for a call that changes something and takes none', async () => {
+  test('such as one that a call that changes something does not take', async () => {
     const body = { outcomes: [OUTCOME] };
     const headers = { 'idempotency-key': UNUSED };
     const told = await refusal(ledger, 'POST', `${SUBMISSIONS}?dryRun=true`, { body, headers });
-    expect(told).toBe('400 bad-query');
+    expect(told).toBe('400 bad-query /dryRun');
+    const unheard = await refusal(ledger, 'POST', '/v1/organisations?dryRun=true', {
+      body: { id: 'new', name: 'New' },
+    });
+    expect(unheard).toBe('400 bad-query');
   });
   andServesOn(() => watch, PROGRAMME);
 });

@@ -188,6 +188,16 @@ describe('what is answered keeps to the document', () => {
       expect(await ledger.get(`/v1/audit/${path}`)).toBe('200');
     }
     expect(await ledger.get('/v1/audit/events/3/proof', text)).toBe('200');
+    for (const query of [
+      '',
+      '?programme=lipid-management',
+      '?after=3&until=9&since=5',
+      '?measure=jobs&to=2023-24',
+    ]) {
+      expect(await ledger.get(`/v1/audit/bundle${query}`)).toBe('200');
+    }
+    expect(await ledger.get('/v1/totals/annual?measure=jobs&proof=true')).toBe('200');
+    expect(await ledger.get('/v1/totals/since?measure=jobs&proof=true')).toBe('200');
   });
 
   test('to every call, with every status and type of a success that is declared', () => {

@@ -47,8 +47,8 @@ describe('problems keep to the document', () => {
         await expects('401 unauthenticated', path, { headers: { authorization: 'Bearer x' } });
       if (takes('path'))
         await expects('400 bad-request', pathOf(call, { id: '%ff', file: '%ff', level: '%ff' }));
-      if (takes('query')) await expects('400 bad-query', `${path}?x=1`);
-      else if (json) await expects('400 bad-query', `${path}?x=1`, { body: ledger.shown(id)[0] });
+      if (json) await expects('400 bad-query', `${path}?x=1`, { body: ledger.shown(id)[0] });
+      else if (takes('query')) await expects('400 bad-query', `${path}?x=1`);
       if (takes('header')) {
         const { name } = parameters.find((parameter) => parameter.in === 'header')!;
         await expects('400 bad-header', path, {
@@ -174,7 +174,13 @@ describe('problems keep to the document', () => {
       const ofMeasure = { ...outcome, measure: 'feno-tests' };
       expect(await ledger.submit([ofMeasure], `5ad7bfc0-75b0-4c5c-8f7b-0e1c5d0e7a${key}`)).toBe('201');
     }
-    for (const report of ['totals/annual?', 'totals/since?', 'totals/changes?earlier=0&', 'outcomes?']) {
+    const totals = [
+      'totals/annual?',
+      'totals/since?',
+      'totals/changes?earlier=0&',
+      'totals/annual?proof=true&',
+    ];
+    for (const report of [...totals, 'outcomes?', 'audit/bundle?']) {
       const ask = (question: string) => ledger.get(`/v1/${report}measure=${question}`);
       expect(await ask('nothing')).toBe('404 measure-unknown');
       expect(await ask('jobs&programme=nothing')).toBe('404 programme-unknown');
@@ -183,6 +189,18 @@ describe('problems keep to the document', () => {
       if (report !== 'outcomes?') expect(await ask('feno-tests')).toBe('422 definition-break');
       expect(await ask('feno-tests&allowBreaks=true')).toBe('200');
     }
+    for (const query of [
+      'measure=jobs&until=5',
+      'from=2020-21',
+      'programme=lipid-management&after=1',
+      'since=9999',
+    ]) {
+      expect(await ledger.get(`/v1/audit/bundle?${query}`)).toBe('400 bad-query');
+    }
+    expect(await ledger.get('/v1/audit/bundle?programme=nothing')).toBe('404 programme-unknown');
+    expect(await ledger.get('/v1/totals/annual?measure=jobs&proof=true&groupBy=programme')).toBe(
+      '400 bad-query',
+    );
     expect(await ledger.get('/v1/events?programme=nothing')).toBe('404 programme-unknown');
     expect(await ledger.get('/v1/events/stream?programme=nothing')).toBe('404 programme-unknown');
     expect(await ledger.get('/v1/totals/since?measure=care-homes-supported')).toBe(
