@@ -26,5 +26,5 @@ module.exports = {
   transformIgnorePatterns: ['/node_modules/(@eventstore/db-client|@grpc/grpc-js|google-protobuf)/'],
   // Worker threads and whole processes run the compiled app; it is built once before all tests.
   globalSetup: '<rootDir>/test/build.js',
-  testTimeout: 60_000,
+  testTimeout: 180_000,
 };
