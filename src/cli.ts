@@ -4,6 +4,7 @@
  */
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { addressOf, CommandFailed, LedgerClient } from './cli/client.js';
+import { copyCommand, type CopyOptions } from './cli/copy.js';
 import { exportCommand, type ExportOptions } from './cli/export.js';
 import { historyCommand, type HistoryOptions } from './cli/history.js';
 import { importCommand, type ImportOptions } from './cli/import.js';
@@ -32,7 +33,7 @@ function program(): Command {
   ledger
     .command('serve')
     .description(
-      'start the ledger; configuration is in environment variables (PORT, HOST, DATA_DIR, SINCE, LOG_LEVEL, LEDGER_ADMIN_KEY)',
+      'start the ledger; configuration is in environment variables (PORT, HOST, DATA_DIR, EVENT_STORE_URL, EVENT_STORE_NAMESPACE, SINCE, LOG_LEVEL, LEDGER_ADMIN_KEY)',
     )
     .option(
       '--example',
@@ -102,6 +103,13 @@ function program(): Command {
     .option('--until <moment>', 'a sequence, an instant, or the end of a day; by default now')
     .option('--json', 'print the report as JSON')
     .action((options: ReplayOptions) => replayCommand(options));
+
+  ledger
+    .command('copy')
+    .description('copy a ledger between the embedded store and EventStoreDB, and verify the copy')
+    .requiredOption('--from <place>', 'a data directory, or the esdb:// address of a store')
+    .requiredOption('--to <place>', 'the same; empty, or a copy that was begun')
+    .action((options: CopyOptions) => copyCommand(options));
 
   connected(ledger.command('rebuild'))
     .description('build the read models anew, beside the ones that serve')

@@ -70,15 +70,23 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   } else if (config.adminKey !== undefined && config.adminKey.length < ADMIN_KEY_LENGTH_MIN) {
     faults.push(`LEDGER_ADMIN_KEY must have at least ${ADMIN_KEY_LENGTH_MIN} characters`);
   }
-  const { url, namespace } = config.eventStore ?? {};
-  if (url !== undefined) faults.push(...faultsOfStoreUrl(url).map((says) => `EVENT_STORE_URL ${says}`));
-  if (namespace !== undefined && !NAMESPACE.test(namespace)) {
-    faults.push('EVENT_STORE_NAMESPACE must be 1 to 32 lower-case letters and digits');
-  } else if (env['EVENT_STORE_NAMESPACE'] !== undefined && url === undefined) {
+  if (config.eventStore) faults.push(...faultsOfEventStore(config.eventStore));
+  else if (env['EVENT_STORE_NAMESPACE'] !== undefined) {
     faults.push('EVENT_STORE_NAMESPACE is set, but EVENT_STORE_URL is not');
   }
   if (faults.length > 0) throw new Misconfigured(faults);
   return config;
+}
+
+export function faultsOfEventStore(
+  { url, namespace }: EventStoreSettings,
+  named = 'EVENT_STORE_URL',
+): string[] {
+  const faults = faultsOfStoreUrl(url).map((says) => `${named} ${says}`);
+  if (namespace !== undefined && !NAMESPACE.test(namespace)) {
+    faults.push('EVENT_STORE_NAMESPACE must be 1 to 32 lower-case letters and digits');
+  }
+  return faults;
 }
 
 function eventStoreOf(env: NodeJS.ProcessEnv): EventStoreSettings | undefined {

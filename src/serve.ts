@@ -44,6 +44,11 @@ async function start(app: NestFastifyApplication): Promise<Serving> {
     process.stdout.write(
       `The admin key, shown this once and kept in ${adminKeyFile(config.dataDir)}:\n  ${key}\n`,
     );
+    if (config.eventStore) {
+      process.stdout.write(
+        'Give it to every replica of this ledger as LEDGER_ADMIN_KEY, or each makes its own.\n',
+      );
+    }
   }
   setUpHttp(app, new AdminKey(key));
   await app.init();

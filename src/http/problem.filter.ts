@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refused } from '../kernel/refusals.js';
 import { NotProjected } from '../projections/projection.js';
 import { NoSuchMoment } from '../reports/moment.js';
-import { StoreDamaged, StoreUnavailable } from '../store/event-store.js';
+import { AppendTooLarge, StoreDamaged, StoreUnavailable } from '../store/event-store.js';
 import {
   Problem,
   PROBLEM_TYPE_PREFIX,
@@ -106,6 +106,12 @@ function answerTo(error: unknown): ProblemAnswer {
       code: 'store-unavailable',
       detail: 'the store cannot be reached or written now: ask again',
       headers: RETRY_SOON,
+    };
+  }
+  if (error instanceof AppendTooLarge) {
+    return {
+      code: 'too-large',
+      detail: 'the store takes no submission of that size: send fewer outcomes at a time',
     };
   }
   if (error instanceof StoreDamaged) return { code: 'store-damaged', detail: 'the store needs its operator' };

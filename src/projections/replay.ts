@@ -48,7 +48,8 @@ export async function replay(
     await fold(reader, file, last, onProgress);
     const replayed = openViewsForReading(file);
     try {
-      return compare(served, replayed, last);
+      const { cells, differences } = differencesBetween(served, replayed, last);
+      return { sequence: last, events: last + 1, cells, differences: differences.slice(0, DIFFERENCES_MAX) };
     } finally {
       replayed.close();
     }
@@ -87,7 +88,12 @@ async function fold(
 
 const KEY = `measure || ' ' || programme || ' ' || organisation || ' ' || year || ' ' || basis || ' ' || series`;
 
-function compare(served: Database, replayed: Database, sequence: number): ReplayReport {
+/** All figures of two views at a sequence, and where they differ. */
+export function differencesBetween(
+  served: Database,
+  replayed: Database,
+  sequence: number,
+): { readonly cells: number; readonly differences: readonly CellDifference[] } {
   const differences: CellDifference[] = [];
   let cells = 0;
   const statesServed = statesAt(served, sequence);
@@ -98,7 +104,7 @@ function compare(served: Database, replayed: Database, sequence: number): Replay
     statesServed.delete(cell);
   }
   for (const [cell, state] of statesServed) differences.push({ cell, served: state, replayed: null });
-  return { sequence, events: sequence + 1, cells, differences: differences.slice(0, DIFFERENCES_MAX) };
+  return { cells, differences };
 }
 
 /** The state of every cell at a sequence: as served now where it has not changed since, else from its log. */

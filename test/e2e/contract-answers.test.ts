@@ -158,7 +158,14 @@ describe('what is answered keeps to the document', () => {
   });
 
   test('to an operator, and to a reader of the description', async () => {
-    for (const path of ['/health/live', '/health/ready', '/v1/projections', '/openapi.json', '/docs']) {
+    for (const path of [
+      '/health/live',
+      '/health/ready',
+      '/metrics',
+      '/v1/projections',
+      '/openapi.json',
+      '/docs',
+    ]) {
       expect(await ledger.get(path)).toBe('200');
     }
     for (const file of ['swagger-ui.css', 'page.js', 'favicon-32x32.png']) {

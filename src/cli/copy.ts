@@ -1,0 +1,68 @@
+/**
+ * `ledger copy`: moves a ledger between the embedded store and EventStoreDB, either way, and verifies the copy.
+ *
+ * A data directory must not be in use. A ledger on EventStoreDB should be stopped too: what it records after the
+ * copy has passed is copied when the command is run again.
+ */
+import { existsSync } from 'node:fs';
+import { faultsOfEventStore } from '../config.js';
+import { verifyCopy } from '../projections/verify-copy.js';
+import { copyEvents } from '../store/copy.js';
+import { holdDataDir } from '../store/data-dir.js';
+import { openReader, type StoreLocation } from '../store/open-reader.js';
+import { openStore } from '../store/open-store.js';
+import { withoutSecrets } from '../store/store-url.js';
+import { CommandFailed } from './client.js';
+import { print, ProgressLine, readable } from './output.js';
+
+export interface CopyOptions {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** @throws DataDirInUse, CopyImpossible */
+export async function copyCommand(options: CopyOptions): Promise<void> {
+  const [from, to] = [placeOf(options.from), placeOf(options.to)];
+  if (options.from === options.to) throw new CommandFailed('source and target are the same place', 2);
+  if (!from.eventStore && !existsSync(from.dataDir)) {
+    throw new CommandFailed(`there is no ledger in ${from.dataDir}`);
+  }
+  const held = [from, to].filter(({ eventStore }) => !eventStore).map(({ dataDir }) => holdDataDir(dataDir));
+  try {
+    await copy(from, to, `from ${withoutSecrets(options.from)} to ${withoutSecrets(options.to)}`);
+  } finally {
+    for (const giveBack of held) giveBack();
+  }
+}
+
+async function copy(from: StoreLocation, to: StoreLocation, way: string): Promise<void> {
+  const source = await openReader(from);
+  const target = await openStore(to);
+  const progress = new ProgressLine();
+  try {
+    const { known, copied } = await copyEvents(source, target, (events) =>
+      progress.show(`copied ${readable(events, '')} events`),
+    );
+    const { events, figures, digest } = await verifyCopy(source, target, {
+      events: known + copied,
+      onProgress: (done) =>
+        progress.show(`verified ${readable(done, '')} of ${readable(known + copied, '')} events`),
+    });
+    progress.end();
+    const before = known === 0 ? '' : `; ${readable(known, '')} were there before`;
+    print(`Copied ${readable(copied, '')} events ${way}${before}.`);
+    print(`Verified: the same ${readable(events, '')} events with the same ids and sequence numbers.`);
+    print(`All ${readable(figures, '')} figures agree. Digest ${digest}.`);
+  } finally {
+    await target.close();
+    await source.close();
+  }
+}
+
+function placeOf(place: string): StoreLocation {
+  if (!/^[\w+]+:\/\//.test(place)) return { dataDir: place };
+  const eventStore = { url: place, namespace: process.env['EVENT_STORE_NAMESPACE'] };
+  const faults = faultsOfEventStore(eventStore, 'the address');
+  if (faults.length > 0) throw new CommandFailed(faults.join('; '), 2);
+  return { dataDir: '', eventStore };
+}

@@ -1,0 +1,146 @@
+/**
+ * Copies a ledger from one store into another: the same events with the same ids, in the same order, at the same
+ * revisions of the same streams, and so with the same sequence numbers.
+ *
+ * What the target holds already must be how the source begins; the copy goes on from there. So a copy that was
+ * broken off is resumed by starting it again, and one into a store with another ledger is refused. Memory is
+ * bounded: a page of each store, and one append.
+ */
+import { canonicalJson } from '../kernel/canonical-json.js';
+import {
+  WrongExpectedRevision,
+  type EventReader,
+  type EventStore,
+  type NewEvent,
+  type Position,
+  type RecordedEvent,
+} from './event-store.js';
+
+/** Why a copy cannot be made, or is none. */
+export class CopyImpossible extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'CopyImpossible';
+  }
+}
+
+export interface Copied {
+  /** Events that were in the target before. */
+  readonly known: number;
+  readonly copied: number;
+}
+
+const PAGE_SIZE = 1_000;
+/** Of one append: no store refuses so much. An append of the source may be larger, and is then made of several. */
+const APPEND = { eventsMax: 500, bytesMax: 512 * 1024 };
+
+/**
+ * Nobody else may write to the target meanwhile.
+ * @throws CopyImpossible
+ */
+export async function copyEvents(
+  from: EventReader,
+  to: EventStore,
+  onProgress: (events: number) => void,
+): Promise<Copied> {
+  const source = new Cursor(from);
+  const known = await skipKnown(source, new Cursor(to), onProgress);
+  let copied = 0;
+  for await (const batch of batchesOf(source)) {
+    await appendAsItWas(to, batch);
+    copied += batch.length;
+    onProgress(known + copied);
+  }
+  return { known, copied };
+}
+
+/** Compares what the target holds with how the source begins. */
+async function skipKnown(
+  source: Cursor,
+  target: Cursor,
+  onProgress: (events: number) => void,
+): Promise<number> {
+  for (let sequence = 0; ; sequence++) {
+    const there = await target.next();
+    if (!there) return sequence;
+    const event = await source.next();
+    if (!event) throw new CopyImpossible(`the target holds more than the ${sequence} events of the source`);
+    refuseDifference(sequence, event, there);
+    onProgress(sequence + 1);
+  }
+}
+
+/** @throws CopyImpossible that says in what two events at one sequence differ */
+export function refuseDifference(sequence: number, event: RecordedEvent, other: RecordedEvent): void {
+  const [one, two] = [contentOf(event), contentOf(other)];
+  for (const [name, text] of Object.entries(one)) {
+    const found = two[name as keyof typeof two];
+    if (text !== found) {
+      throw new CopyImpossible(
+        `source and target differ at sequence ${sequence} in their ${name}: ${text.slice(0, 200)} and ${found.slice(0, 200)}`,
+      );
+    }
+  }
+}
+
+/** All of an event but its position, which each store gives. */
+const contentOf = ({ id, stream, revision, type, data, metadata }: RecordedEvent) => ({
+  id,
+  stream,
+  revision: String(revision),
+  type,
+  metadata: canonicalJson(metadata),
+  data: canonicalJson(data),
+});
+
+/** Neighbours of one stream, as many as go into one append. */
+async function* batchesOf(source: Cursor): AsyncGenerator<readonly RecordedEvent[]> {
+  let batch: RecordedEvent[] = [];
+  let bytes = 0;
+  for (let event = await source.next(); event; event = await source.next()) {
+    const size = canonicalJson(event.data).length * 2;
+    const last = batch.at(-1);
+    const follows = last?.stream === event.stream && last.revision + 1 === event.revision;
+    if (last && (!follows || batch.length === APPEND.eventsMax || bytes + size > APPEND.bytesMax)) {
+      yield batch;
+      [batch, bytes] = [[], 0];
+    }
+    batch.push(event);
+    bytes += size;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+async function appendAsItWas(to: EventStore, batch: readonly RecordedEvent[]): Promise<void> {
+  const { stream, revision } = batch[0]!;
+  const events = batch.map(({ id, type, data, metadata }): NewEvent => {
+    return { id, type, payload: canonicalJson(data), metadata };
+  });
+  try {
+    await to.append(stream, revision === 0 ? 'no-stream' : revision - 1, events);
+  } catch (error) {
+    if (!(error instanceof WrongExpectedRevision)) throw error;
+    throw new CopyImpossible(
+      `${stream} cannot have its revision ${revision} in the target, where it stands at ${error.actual}: in one of ` +
+        'the two it holds events that are not the ledger’s',
+    );
+  }
+}
+
+/** The events of a store one after another. */
+class Cursor {
+  private page: readonly RecordedEvent[] = [];
+  private at = 0;
+  private position: Position | null = null;
+
+  constructor(private readonly reader: EventReader) {}
+
+  async next(): Promise<RecordedEvent | null> {
+    if (this.at === this.page.length) {
+      this.page = await this.reader.readAll(this.position, PAGE_SIZE);
+      this.at = 0;
+      this.position = this.page.at(-1)?.position ?? this.position;
+    }
+    return this.page[this.at++] ?? null;
+  }
+}

@@ -1,0 +1,187 @@
+/** A ledger moves from the embedded store to EventStoreDB (the protocol double) and back, and stays the same. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { verifyCopy } from '../../src/projections/verify-copy.js';
+import { CopyImpossible, copyEvents } from '../../src/store/copy.js';
+import type { EventReader, EventStore } from '../../src/store/event-store.js';
+import { EventStoreDbStore } from '../../src/store/eventstore-store.js';
+import { SqliteStore } from '../../src/store/sqlite-store.js';
+import { refusal } from '../contracts/store-fixture.js';
+import { ProtocolDouble } from '../double/protocol-double.js';
+import { runCommand } from '../support/command.js';
+import { history } from '../support/histories.js';
+import { Ledger } from '../support/ledger.js';
+import { LivedLedger } from '../support/lived-ledger.js';
+import { newEvents, streamNamed } from '../support/new-events.js';
+
+const HISTORY = fc.sample(history, { numRuns: 1, seed: 2018 })[0]!;
+const nothing = () => undefined;
+
+let lived: LivedLedger;
+const dirs: string[] = [];
+const doubles: ProtocolDouble[] = [];
+const stores: EventStore[] = [];
+
+beforeAll(async () => void (lived = await LivedLedger.of(HISTORY)));
+afterAll(async () => {
+  await lived.remove();
+  for (const store of stores) await store.close();
+  for (const double of doubles) await double.kill();
+  for (const dir of dirs) rmSync(dir, { recursive: true });
+});
+
+function newDir(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'ledger-copy-test-'));
+  dirs.push(dir);
+  return dir;
+}
+
+async function newDouble(): Promise<ProtocolDouble> {
+  const double = await ProtocolDouble.start({ systemEventEvery: 5 });
+  doubles.push(double);
+  return double;
+}
+
+async function opened<Store extends EventStore>(opening: Promise<Store>): Promise<Store> {
+  const store = await opening;
+  stores.push(store);
+  return store;
+}
+
+const onDouble = async (double: ProtocolDouble) => opened(EventStoreDbStore.open({ url: double.url }));
+const embedded = async () => opened(SqliteStore.open(newDir()));
+
+async function contentOf(reader: EventReader): Promise<object[]> {
+  return (await reader.readAll(null, 100_000)).map(({ position: _place, ...event }) => event);
+}
+
+describe('copying', () => {
+  test('there and back gives the same events at the same places, and the same figures', async () => {
+    const [there, back] = [await onDouble(await newDouble()), await embedded()];
+    const events = lived.events.length;
+    expect(await copyEvents(lived.store, there, nothing)).toEqual({ known: 0, copied: events });
+    expect(await copyEvents(there, back, nothing)).toEqual({ known: 0, copied: events });
+    expect(await contentOf(there)).toEqual(await contentOf(lived.store));
+    expect(await contentOf(back)).toEqual(await contentOf(lived.store));
+    const verified = await verifyCopy(lived.store, there, { events, onProgress: nothing });
+    expect(verified.figures).toBeGreaterThan(1);
+    expect(await verifyCopy(there, back, { events, onProgress: nothing })).toEqual(verified);
+  });
+
+  test('broken off anywhere it goes on from there when it is started again', async () => {
+    const there = await onDouble(await newDouble());
+    const half = Math.floor(lived.events.length / 2);
+    const breakOff = (events: number) => {
+      if (events > half) throw new Error('broken off');
+    };
+    await refusal(copyEvents(lived.store, there, breakOff));
+    const known = (await there.readAll(null, 100_000)).length;
+    expect(known).toBeGreaterThan(half);
+    expect(await copyEvents(lived.store, there, nothing)).toEqual({
+      known,
+      copied: lived.events.length - known,
+    });
+    expect(await contentOf(there)).toEqual(await contentOf(lived.store));
+    expect(await copyEvents(lived.store, there, nothing)).toEqual({ known: lived.events.length, copied: 0 });
+  });
+
+  test('into a store that holds another ledger, or more than the source, is refused and changes nothing', async () => {
+    const other = await embedded();
+    const stream = streamNamed('submission-3f1c6a52-9f0a-4f61-8a5e-6d2b0c9e7a10');
+    await other.append(stream, 'no-stream', newEvents(stream, 0, ['other']));
+    const before = await contentOf(other);
+    expect(await refusal(copyEvents(lived.store, other, nothing))).toBeInstanceOf(CopyImpossible);
+    expect(await contentOf(other)).toEqual(before);
+    expect(await refusal(copyEvents(await embedded(), other, nothing))).toBeInstanceOf(CopyImpossible);
+  });
+
+  test('a stream that others wrote into cannot keep its revisions, and is told', async () => {
+    const double = await newDouble();
+    const store = await onDouble(double);
+    const stream = streamNamed('submission-3f1c6a52-9f0a-4f61-8a5e-6d2b0c9e7a10');
+    await store.append(stream, 'no-stream', newEvents(stream, 0, ['a0']));
+    double.inject(stream, { type: 'Note', data: '{}' });
+    await store.append(stream, 1, newEvents(stream, 2, ['a2']));
+    const told = await refusal(copyEvents(store, await embedded(), nothing));
+    expect(told).toBeInstanceOf(CopyImpossible);
+    expect((told as Error).message).toContain('not the ledger’s');
+  });
+
+  test('the verification names what differs', async () => {
+    const other = await embedded();
+    for (const [sequence, { stream, revision, id, type, data, metadata }] of lived.events.entries()) {
+      const actor = sequence === 12 ? 'someone else' : metadata.actor;
+      const event = { id, type, payload: JSON.stringify(data), metadata: { ...metadata, actor } };
+      await other.append(stream, revision === 0 ? 'no-stream' : revision - 1, [event]);
+    }
+    const events = lived.events.length;
+    const told = await refusal(verifyCopy(lived.store, other, { events, onProgress: nothing }));
+    expect((told as Error).message).toContain('differ at sequence 12 in their metadata');
+  });
+});
+
+describe('ledger copy', () => {
+  test('moves a ledger that then serves the same answers', async () => {
+    const ledger = await Ledger.start();
+    const double = await newDouble();
+    const moved: Ledger[] = [];
+    try {
+      const programme = { id: 'asthma-care', name: 'Asthma care', startedOn: '2020-04-01' };
+      await ledger.call('POST', '/v1/programmes', { body: programme });
+      const outcome = {
+        measure: 'patients-benefited',
+        quantity: 1200,
+        effective: { from: '2023-04-01', to: '2023-06-30' },
+        basis: 'counted',
+      };
+      const recorded = await ledger.call('POST', '/v1/programmes/asthma-care/submissions', {
+        body: { outcomes: [outcome, outcome] },
+        headers: { 'idempotency-key': '0b9d2c1e-4a57-4d3c-9f0e-6d1f6b8a2c11' },
+      });
+      expect(recorded.status).toBe(201);
+      const asked = '/v1/totals/annual?measure=patients-benefited&from=2023-24&to=2023-24';
+      const answers = async (of: Ledger) => {
+        const totals = await of.call<object>('GET', asked);
+        const events = await of.call<object>('GET', '/v1/events?limit=1000');
+        return { totals: { ...totals.body, asAt: null }, events: events.body };
+      };
+      const before = await answers(ledger);
+      const inUse = await runCommand(['copy', '--from', ledger.dataDir, '--to', double.url], {});
+      expect(inUse).toMatchObject({ code: 1 });
+      expect(inUse.stderr).toContain('another process has the data directory');
+      await ledger.stop();
+
+      const there = await runCommand(['copy', '--from', ledger.dataDir, '--to', double.url], {});
+      expect(there).toMatchObject({ code: 0, stderr: '' });
+      expect(there.stdout).toMatch(
+        /^Copied \d+ events from .*\nVerified: the same \d+ events .*\nAll 1 figures agree/,
+      );
+      moved.push(await Ledger.start({ EVENT_STORE_URL: double.url }));
+      expect(await answers(moved[0]!)).toEqual(before);
+
+      const dir = newDir();
+      const back = await runCommand(['copy', '--from', double.url, '--to', dir], {});
+      expect(back.code).toBe(0);
+      expect(digestIn(back.stdout)).toBe(digestIn(there.stdout));
+      const again = await runCommand(['copy', '--from', double.url, '--to', dir], {});
+      expect(again.stdout).toMatch(/^Copied 0 events .* were there before\./);
+    } finally {
+      for (const one of [ledger, ...moved]) await one.remove();
+    }
+  });
+
+  test.each([
+    ['esdb://admin:secret@localhost?tlsVerifyCert=false', 'tlsVerifyCert must be true'],
+    ['http://localhost', 'must be esdb://'],
+  ])('an address that is wrong is told, without its password: %s', async (address, says) => {
+    const { code, stderr } = await runCommand(['copy', '--from', address, '--to', newDir()], {});
+    expect(code).toBe(2);
+    expect(stderr).toContain(says);
+    expect(stderr).not.toContain('secret');
+  });
+});
+
+const digestIn = (text: string) => /Digest ([0-9a-f]{64})/.exec(text)?.[1];
