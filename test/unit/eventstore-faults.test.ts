@@ -28,6 +28,8 @@ let store: EventStoreDbStore;
 const opened: { close(): Promise<unknown> }[] = [];
 
 async function start(options: DoubleOptions = {}, how = SOON): Promise<void> {
+  // Another than the one that each test begins with: left alone, it would keep the process.
+  await stop();
   double = await ProtocolDouble.start(options);
   store = await open(double, how);
 }
@@ -38,11 +40,13 @@ async function open(at: ProtocolDouble, how = SOON): Promise<EventStoreDbStore> 
   return another;
 }
 
-beforeEach(() => start());
-afterEach(async () => {
+async function stop(): Promise<void> {
   for (const one of opened.splice(0)) await one.close();
-  await double.kill();
-});
+  await (double as ProtocolDouble | undefined)?.kill();
+}
+
+beforeEach(() => start());
+afterEach(stop);
 
 const append = (stream: Stream, length: number, ...texts: string[]) =>
   store.append(stream, length === 0 ? 'no-stream' : length - 1, newEvents(stream, length, texts));
