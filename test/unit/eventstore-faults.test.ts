@@ -61,7 +61,16 @@ async function followed(count: number, after: string | null = null): Promise<rea
   return seen;
 }
 
-const ACTIONS: readonly FaultAction[] = ['stay-silent', 'end', 'cancel', 'unavailable', 'not-leader', 'cut'];
+const ACTIONS: readonly FaultAction[] = [
+  'stay-silent',
+  'end',
+  'cancel',
+  'unavailable',
+  'timeout',
+  'unknown',
+  'not-leader',
+  'cut',
+];
 const matrix = (steps: readonly number[]) =>
   ACTIONS.flatMap((action) => steps.map((after) => [action, after] as const));
 
