@@ -196,6 +196,25 @@ describe('a server that goes on failing', () => {
   });
 });
 
+describe('a server that denies', () => {
+  test.each<[CallKind, () => Promise<unknown>]>([
+    ['append', () => append(A, 1, 'a1')],
+    ['read-stream', () => store.readStream(A)],
+    ['read-all', () => store.readAll(null, 10)],
+    ['subscribe', () => followed(1)],
+  ])('%s: it is told at once, and not asked again', async (kind, ask) => {
+    await append(A, 0, 'a0');
+    const denied = double.faults.next(kind, { action: 'denied' });
+    const again = double.faults.next(kind, { action: 'unavailable' });
+    const error = await refusal(ask());
+    await denied;
+    expect(error).toBeInstanceOf(StoreUnavailable);
+    expect((error as Error).message).toContain('denies it to the ledger’s user');
+    const untouched = Symbol('untouched');
+    expect(await Promise.race([again, Promise.resolve(untouched)])).toBe(untouched);
+  });
+});
+
 describe('what the client alone gets wrong', () => {
   test('a clock that is an hour off changes nothing', async () => {
     for (const [length, hours] of [-1, 1].entries()) {
