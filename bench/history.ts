@@ -19,7 +19,9 @@ import {
   programmeStream,
   submissionStream,
 } from '../src/kernel/ids.js';
-import { SqliteStore } from '../src/store/sqlite-store.js';
+import type { EventStore } from '../src/store/event-store.js';
+import type { StoreLocation } from '../src/store/open-reader.js';
+import { openStore } from '../src/store/open-store.js';
 import { Clock, readState, runDecider } from '../src/store/run-decider.js';
 import { submissionDecider } from '../src/submissions/submission.js';
 import type { OutcomeContent } from '../src/submissions/outcome.js';
@@ -81,8 +83,8 @@ class HistoryClock extends Clock {
 }
 
 /** @returns outcomes recorded a second, decided, sealed and flushed */
-export async function makeHistory(dataDir: string, outcomes: number): Promise<number> {
-  const store = await SqliteStore.open(dataDir);
+export async function makeHistory(location: StoreLocation, outcomes: number): Promise<number> {
+  const store = await openStore(location);
   const submissions = Math.ceil(outcomes / OUTCOMES_A_SUBMISSION);
   const clock = new HistoryClock(Math.floor((8 * 365 * 86_400_000) / (submissions + 100)));
   const facts = await registerCatalogue(store, clock);
@@ -111,7 +113,7 @@ export async function makeHistory(dataDir: string, outcomes: number): Promise<nu
   return (submissions * OUTCOMES_A_SUBMISSION) / seconds;
 }
 
-async function registerCatalogue(store: SqliteStore, clock: Clock) {
+async function registerCatalogue(store: EventStore, clock: Clock) {
   const ledger = { store, clock };
   const programmes: Programme[] = [];
   for (const programmeId of PROGRAMMES) {

@@ -4,7 +4,7 @@
  * Every figure of a run stands beside the raw floor measured in the same run on the same disk, because the
  * machine is shared and figures of different days do not compare.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -12,6 +12,7 @@ import { measureFloor, type Floor } from './floor.js';
 import { makeHistory, OUTCOMES_A_SUBMISSION } from './history.js';
 import { Server } from './processes.js';
 import { measureProjection } from './projections.js';
+import { makeStore, STORE_TITLES, STORES, type StoreName } from './stores.js';
 import { figure, printTable, ratio, type Row } from './table.js';
 import { measureTotals, type Latency } from './totals.js';
 import { measureValidation } from './validation.js';
@@ -20,9 +21,17 @@ const HELP = `npm run bench -- [options]
   --outcomes <sizes>   lengths of history, default 10000,1000000
   --seconds <n>        of each measurement, default 4
   --parts <names>      of validation,submissions,projections,totals; default all
+  --stores <names>     of embedded,double,server; default embedded,double and, if EVENTSTORE_TEST_URL names one, server
   --dir <path>         where to work, default a new directory in ${tmpdir()}, removed at the end
 `;
 const PARTS = ['validation', 'submissions', 'projections', 'totals'];
+const DEFAULT_STORES = STORES.filter((name) => name !== 'server' || process.env['EVENTSTORE_TEST_URL']);
+
+function storeNamed(name: string): StoreName {
+  const found = STORES.find((one) => one === name);
+  if (!found) throw new Error(`there is no store ${name}: ${STORES.join(', ')}`);
+  return found;
+}
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -30,6 +39,7 @@ async function main(): Promise<void> {
       outcomes: { type: 'string', default: '10000,1000000' },
       seconds: { type: 'string', default: '4' },
       parts: { type: 'string', default: PARTS.join(',') },
+      stores: { type: 'string', default: DEFAULT_STORES.join(',') },
       dir: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -42,10 +52,15 @@ async function main(): Promise<void> {
     const floor = measureFloor(dir, seconds / 2);
     printTable('the raw floor', floorRows(floor));
     if (parts.includes('validation')) validation(seconds / 2);
-    if (parts.includes('submissions')) await submissions(dir, seconds, floor);
     const sizes = values.outcomes.split(',').map(Number);
-    if (parts.includes('projections') || parts.includes('totals'))
-      await histories(dir, seconds, { sizes, parts, floor });
+    for (const store of values.stores.split(',').map(storeNamed)) {
+      process.stdout.write(`\n## On ${STORE_TITLES[store]}\n`);
+      if (parts.includes('submissions')) await submissions(dir, seconds, { store, floor });
+      if (!parts.includes('projections') && !parts.includes('totals')) continue;
+      // The double has all in memory, and how it grows is not what is measured.
+      const ofStore = store === 'embedded' ? sizes : sizes.slice(0, 1);
+      await histories(dir, seconds, { store, sizes: ofStore, parts, floor });
+    }
   } finally {
     rmSync(dir, { recursive: true });
   }
@@ -93,7 +108,11 @@ function validation(seconds: number): void {
   ]);
 }
 
-async function submissions(dir: string, seconds: number, floor: Floor): Promise<void> {
+async function submissions(
+  dir: string,
+  seconds: number,
+  { store, floor }: { readonly store: StoreName; readonly floor: Floor },
+): Promise<void> {
   const rows: Row[] = [];
   let withoutGroups = 0;
   const cases = [
@@ -103,15 +122,18 @@ async function submissions(dir: string, seconds: number, floor: Floor): Promise<
     { connections: 64, outcomes: 1, groupSizeMax: 1_000 },
     { connections: 4, outcomes: OUTCOMES_A_SUBMISSION, groupSizeMax: 1_000 },
   ];
-  for (const [index, { connections, outcomes, groupSizeMax }] of cases.entries()) {
-    const dataDir = join(dir, `submissions-${index}`);
-    mkdirSync(dataDir);
-    await makeHistory(dataDir, OUTCOMES_A_SUBMISSION);
-    const server = await Server.start(dataDir, { groupSizeMax });
+  // Only the embedded store flushes for itself.
+  const ofStore = cases.filter(({ groupSizeMax }) => store === 'embedded' || groupSizeMax > 1);
+  for (const { connections, outcomes, groupSizeMax } of ofStore) {
+    const dataDir = mkdtempSync(join(dir, 'submissions-'));
+    const made = await makeStore(store, dataDir);
+    await makeHistory(made.location, OUTCOMES_A_SUBMISSION);
+    const server = await Server.start(made.location, { groupSizeMax });
     const before = await server.usage();
     const load = await server.load({ connections, seconds, send: { outcomes } });
     const after = await server.usage();
     await server.stop();
+    await made.remove();
     rmSync(dataDir, { recursive: true });
     const perSecond = load.perSecond * outcomes;
     if (groupSizeMax === 1) withoutGroups = perSecond;
@@ -125,7 +147,7 @@ async function submissions(dir: string, seconds: number, floor: Floor): Promise<
       'p99 ms': figure(load.p99Ms),
       'of fdatasync': ratio(perSecond, floor.flushes),
       'of insert': ratio(perSecond, floor.inserts),
-      'of a flush each': ratio(perSecond, withoutGroups),
+      ...(withoutGroups > 0 && { 'of a flush each': ratio(perSecond, withoutGroups) }),
       'server CPU s': figure((after.cpuMs - before.cpuMs) / 1_000),
       'generator CPU µs': figure(load.cpuMicros),
       'RSS MB': figure(after.rssBytes / 1e6),
@@ -135,17 +157,23 @@ async function submissions(dir: string, seconds: number, floor: Floor): Promise<
 }
 
 interface Histories {
+  readonly store: StoreName;
   readonly sizes: readonly number[];
   readonly parts: readonly string[];
   readonly floor: Floor;
 }
 
-async function histories(dir: string, seconds: number, { sizes, parts, floor }: Histories): Promise<void> {
+async function histories(
+  dir: string,
+  seconds: number,
+  { store, sizes, parts, floor }: Histories,
+): Promise<void> {
   const speeds: Row[] = [];
   const latencies = new Map<number, readonly Latency[]>();
   for (const outcomes of sizes) {
-    const dataDir = join(dir, `history-${outcomes}`);
-    mkdirSync(dataDir);
+    const dataDir = mkdtempSync(join(dir, 'history-'));
+    const made = await makeStore(store, dataDir);
+    const { location } = made;
     const add = (what: string, perSecond: number) =>
       speeds.push({
         what,
@@ -153,12 +181,13 @@ async function histories(dir: string, seconds: number, { sizes, parts, floor }: 
         'a second': figure(perSecond),
         'of inserts by 500': ratio(perSecond, floor.insertsBy500),
       });
-    add('decide, seal and append in submissions of 500', await makeHistory(dataDir, outcomes));
+    add('decide, seal and append in submissions of 500', await makeHistory(location, outcomes));
     if (parts.includes('projections')) {
-      add('project as the live projector', await measureProjection(dataDir, { rebuild: false }));
-      add('rebuild', await measureProjection(dataDir, { rebuild: true }));
+      add('project as the live projector', await measureProjection(location, { rebuild: false }));
+      add('rebuild', await measureProjection(location, { rebuild: true }));
     }
-    if (parts.includes('totals')) latencies.set(outcomes, await measureTotals(dataDir, outcomes, seconds));
+    if (parts.includes('totals')) latencies.set(outcomes, await measureTotals(location, outcomes, seconds));
+    await made.remove();
     rmSync(dataDir, { recursive: true });
   }
   printTable('events a second', speeds);

@@ -3,6 +3,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import type { StoreLocation } from '../src/store/open-reader.js';
 import type { LoadPlan, LoadResult } from './load.js';
 import type { ServerUsage } from './server.js';
 
@@ -16,10 +17,21 @@ export class Server {
   ) {}
 
   /** Its log goes to a file, as it does where the ledger is served. */
-  static async start(dataDir: string, { groupSizeMax = 1_000 } = {}): Promise<Server> {
+  static async start({ dataDir, eventStore }: StoreLocation, { groupSizeMax = 1_000 } = {}): Promise<Server> {
+    const storeEnv = eventStore && {
+      EVENT_STORE_URL: eventStore.url,
+      ...(eventStore.namespace !== undefined && { EVENT_STORE_NAMESPACE: eventStore.namespace }),
+    };
     const log = openSync(`${dataDir}/server.log`, 'a');
     const child = fork(join(__dirname, 'server.js'), [String(groupSizeMax)], {
-      env: { ...process.env, DATA_DIR: dataDir, PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'info' },
+      env: {
+        ...process.env,
+        ...storeEnv,
+        DATA_DIR: dataDir,
+        PORT: '0',
+        HOST: '127.0.0.1',
+        LOG_LEVEL: 'info',
+      },
       stdio: ['ignore', 'ignore', log, 'ipc'],
     });
     closeSync(log);

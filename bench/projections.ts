@@ -2,14 +2,18 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Build } from '../src/projections/build.js';
+import type { StoreLocation } from '../src/store/open-reader.js';
 
 /** @returns events projected a second into a new file, from the first event until level with the store */
-export async function measureProjection(dataDir: string, { rebuild }: { rebuild: boolean }): Promise<number> {
-  const file = join(dataDir, `bench-views-${rebuild ? 'rebuild' : 'live'}.db`);
+export async function measureProjection(
+  store: StoreLocation,
+  { rebuild }: { rebuild: boolean },
+): Promise<number> {
+  const file = join(store.dataDir, `bench-views-${rebuild ? 'rebuild' : 'live'}.db`);
   const startedAt = performance.now();
   let build: Build;
   const events = await new Promise<number>((resolve, reject) => {
-    build = new Build({ store: { dataDir }, file, rebuild }, ({ progress, level }, report) => {
+    build = new Build({ store, file, rebuild }, ({ progress, level }, report) => {
       if (report.kind === 'stopped') reject(new Error(report.message));
       if (level) resolve(progress.sequence + 1);
     });

@@ -1,4 +1,5 @@
 /** Latency of totals over HTTP on one connection: now, and as at moments spread over the whole history. */
+import type { StoreLocation } from '../src/store/open-reader.js';
 import { Server } from './processes.js';
 
 export interface Latency {
@@ -11,8 +12,12 @@ const ANNUAL = '/v1/totals/annual?measure=people-helped&from=2018-19&to=2024-25'
 const SINCE = '/v1/totals/since?measure=people-helped&since=2018-19';
 const OF_PROGRAMME = '&programme=programme-01';
 
-export async function measureTotals(dataDir: string, outcomes: number, seconds: number): Promise<Latency[]> {
-  const server = await Server.start(dataDir);
+export async function measureTotals(
+  store: StoreLocation,
+  outcomes: number,
+  seconds: number,
+): Promise<Latency[]> {
+  const server = await Server.start(store);
   const moments = Array.from({ length: 97 }, (_, index) => Math.floor((outcomes * (index + 1)) / 98));
   const dates = Array.from({ length: 7 }, (_, index) => `${2019 + index}-03-31`);
   const questions: Readonly<Record<string, readonly string[]>> = {
