@@ -280,6 +280,23 @@ describe('a cluster', () => {
     expect(textsOf(await following)).toEqual(numbered('a', 9));
   });
 
+  test('a subscription that was left on a node which fell out of the cluster finds the new leader', async () => {
+    await start({ nodes: 3 }, { ...SOON, quietMsMax: 500 });
+    await append(A, 0, 'a0');
+    const stop = new AbortController();
+    const seen: RecordedEvent[] = [];
+    for await (const { events } of store.subscribe(null, stop.signal)) {
+      seen.push(...events);
+      if (seen.length === 2) stop.abort();
+      if (seen.length !== 1) continue;
+      // It hears nothing of what follows, and goes on answering.
+      double.nodes[0]!.lagBehind();
+      double.failOver(double.nodes[1]!);
+      await append(A, 1, 'a1');
+    }
+    expect(textsOf(seen)).toEqual(['a0', 'a1']);
+  });
+
   test('while none leads, an append waits for the election; the node that led before may be gone', async () => {
     await start({ nodes: 3 });
     await append(A, 0, 'a0');
