@@ -10,8 +10,9 @@ import {
 } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
 import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import { Server, ServerCredentials, type Metadata, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Server as Listener, type Socket } from 'node:net';
+import { createServer, type Server as Listener, type Socket } from 'node:net';
 import { appendCall, batchAppendCall } from './append-calls.js';
 import { featuresCall, gossipCall } from './cluster-calls.js';
 import { deleteCall, tombstoneCall } from './delete-calls.js';
@@ -84,9 +85,7 @@ export class DoubleNode implements NodeContext {
       socket.on('error', () => undefined);
       injector.injectConnection(socket);
     });
-    listener.listen(this.port, HOST);
-    await once(listener, 'listening');
-    this.port = (listener.address() as AddressInfo).port;
+    this.port = await listen(listener, this.port === 0 ? randomPorts() : [this.port]);
     this.grpc = grpc;
     this.listener = listener;
   }
@@ -201,4 +200,30 @@ export class DoubleNode implements NodeContext {
       cut: () => this.cut(call.getPeer()),
     };
   }
+}
+
+/**
+ * Below what the system gives to those who ask for any port: while a node is down, nobody is to be given its own,
+ * least of all the client that tries to connect to it.
+ */
+const PORTS = { from: 10_000, to: 32_000 };
+
+function* randomPorts(): Generator<number> {
+  for (let attempt = 0; attempt < 50; attempt++) yield randomInt(PORTS.from, PORTS.to);
+}
+
+/** On the first of some ports that is free. */
+async function listen(listener: Listener, ports: Iterable<number>): Promise<number> {
+  let taken: unknown;
+  for (const port of ports) {
+    try {
+      listener.listen(port, HOST);
+      await once(listener, 'listening');
+      return port;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      taken = error;
+    }
+  }
+  throw taken;
 }
