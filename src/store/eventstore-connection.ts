@@ -101,7 +101,12 @@ export class EventStoreConnection {
   /** The next question goes to a new client, unless this one knows where to turn. */
   giveUp(client: EventStoreDBClient, error: Error): void {
     if (client !== this.client || isNotLeader(error) || this.closing.aborted) return;
-    this.client = this.connect();
+    try {
+      this.client = this.connect();
+    } catch {
+      // A certificate that is being replaced, say: the old client is asked again, and told to be wrong again.
+      return;
+    }
     // A server that refused or broke off has closed the channel itself. What others asked of it goes on.
     if (error instanceof NoAnswer) closeChannel(client);
   }

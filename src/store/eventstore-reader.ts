@@ -1,24 +1,20 @@
 /**
- * Reads EventStoreDB or KurrentDB: streams, the global order `$all`, and the subscription to it.
+ * Reads EventStoreDB or KurrentDB: streams, and the global order `$all`.
  *
- * Everything is read from the leader, so that what was acknowledged is found. A subscription is a loop that is
- * looked after: whether the server ends it, breaks it off or falls silent, it is opened again from the last
- * position, after a while that grows. Start positions of a read are inclusive, those of a subscription exclusive.
+ * Everything is read from the leader, so that what was acknowledged is found. Where a read starts is inclusive: what
+ * stands at the position itself was read before.
  */
 import {
   BACKWARDS,
   END,
-  excludeSystemEvents,
   START,
   type AllStreamResolvedEvent,
-  type EventStoreDBClient,
   type ResolvedEvent,
 } from '@eventstore/db-client';
 import type { StreamName } from '../kernel/ids.js';
 import {
   EventReader,
   StoreDamaged,
-  StoreUnavailable,
   type ExpectedRevision,
   type Position,
   type RecordedEvent,
@@ -26,60 +22,40 @@ import {
   type StreamRange,
   type StreamRun,
 } from './event-store.js';
-import { EventStoreConnection, within, type ConnectionOptions } from './eventstore-connection.js';
-import { asStoreError, isStreamNotFound, isTransient, NoAnswer } from './eventstore-errors.js';
+import { EventStoreConnection, type ConnectionOptions } from './eventstore-connection.js';
+import { isStreamNotFound } from './eventstore-errors.js';
 import {
   decodePosition,
-  encodePosition,
   isOfTheServer,
   ownEvent,
   positionOf,
   StreamNames,
   type Resolved,
-  type StorePosition,
 } from './eventstore-events.js';
+import { runOf } from './eventstore-runs.js';
 import { batchesOf, type ClientStream } from './eventstore-stream.js';
+import { Subscriptions, type SubscriptionOptions } from './eventstore-subscription.js';
 import type { EventStoreSettings } from './store-url.js';
 
-export interface ReaderOptions extends ConnectionOptions {
-  /** After which a subscription that says nothing is opened again: it may have been lost without a sign. */
-  readonly quietMsMax?: number;
-  /** Told when a subscription is lost; it is opened again. */
-  readonly onLost?: (error: Error) => void;
-  /** Before the first event of the ledger: tests share a server, and need not read what others left in it. */
-  readonly origin?: Position | null;
-}
+export type ReaderOptions = ConnectionOptions & SubscriptionOptions;
 
-/** Events of the store in one part of its order, and in one batch of a subscription. */
+/** Events of the store in one part of its order. */
 const PAGE_SIZE = { min: 32, max: 2_000 };
-const BATCH_SIZE_MAX = 2_000;
-const QUIET_MS_MAX = 60_000;
 /** Pages that are looked through for the last event that is not the server's. */
 const HEAD_PAGES_MAX = 16;
-/** A subscription tells how far it has come after so many events that are passed over. */
-const SEARCH_WINDOW = 128;
-
-/** What a subscription has come to, between its events: in their order. */
-interface Checkpoint {
-  readonly checkpoint: StorePosition;
-}
-
 const LEADER = { requiresLeader: true };
-const QUIET: Run = { events: [], end: null, skipped: 0, atEnd: false };
 
 export class EventStoreDbReader extends EventReader {
   readonly connection: EventStoreConnection;
   private readonly names: StreamNames;
-  private readonly quietMsMax: number;
-  private readonly onLost: (error: Error) => void;
+  private readonly subscriptions: Subscriptions;
   private readonly origin: Position | null;
 
   constructor(settings: EventStoreSettings, options: ReaderOptions = {}) {
     super();
     this.connection = new EventStoreConnection(settings, options);
     this.names = new StreamNames(settings.namespace);
-    this.quietMsMax = options.quietMsMax ?? QUIET_MS_MAX;
-    this.onLost = options.onLost ?? (() => undefined);
+    this.subscriptions = new Subscriptions(this.connection, this.names, options);
     this.origin = options.origin ?? null;
   }
 
@@ -142,28 +118,8 @@ export class EventStoreDbReader extends EventReader {
     );
     // The event at the position itself was read before.
     const isNew = (resolved: Resolved) => start === null || positionOf(resolved) > start;
-    return this.runOf(page.filter(isNew), { after, limit, atEnd: page.length < maxCount });
-  }
-
-  private runOf(
-    page: readonly (Resolved | Checkpoint)[],
-    { after, limit, atEnd }: { after: Position | null; limit: number; atEnd: boolean },
-  ): Run {
-    const events: RecordedEvent[] = [];
-    let [end, skipped] = [after, 0];
-    for (const [index, item] of page.entries()) {
-      if ('checkpoint' in item) {
-        const reached = encodePosition(item.checkpoint);
-        if (end === null || reached > end) end = reached;
-        continue;
-      }
-      end = positionOf(item);
-      const event = ownEvent(item, this.names);
-      if (event) events.push(event);
-      else if (!isOfTheServer(item)) skipped++;
-      if (events.length === limit) return { events, end, skipped, atEnd: atEnd && index === page.length - 1 };
-    }
-    return { events, end, skipped, atEnd };
+    const atEnd = page.length < maxCount;
+    return runOf(page.filter(isNew), { names: this.names, after, limit, atEnd });
   }
 
   async head(): Promise<Position | null> {
@@ -193,75 +149,8 @@ export class EventStoreDbReader extends EventReader {
     return items;
   }
 
-  async *subscribe(after: Position | null, signal: AbortSignal): AsyncIterable<Run> {
-    const ending = AbortSignal.any([signal, this.connection.closing]);
-    let position = after;
-    for (let failures = 0; !ending.aborted;) {
-      const client = this.connection.current;
-      try {
-        for await (const run of this.follow(client, position, ending)) {
-          failures = 0;
-          if (run === QUIET) break;
-          position = run.end;
-          yield run;
-        }
-        if (ending.aborted) break;
-        // Where the server ends it, it does so without a word.
-        this.onLost(new StoreUnavailable('the subscription ended: it is opened again'));
-      } catch (cause) {
-        const error = asStoreError(cause, 'to follow the ledger');
-        if (!isTransient(error)) throw error;
-        this.connection.giveUp(client, error);
-        this.onLost(error);
-      }
-      await this.connection.backOff(failures++, ending);
-    }
-    if (!signal.aborted) throw new StoreUnavailable('the store is closed');
-  }
-
-  /** One subscription, to its end; at last QUIET, if nothing was heard of it for long. */
-  private async *follow(
-    client: EventStoreDBClient,
-    after: Position | null,
-    signal: AbortSignal,
-  ): AsyncIterable<Run> {
-    const filter = excludeSystemEvents({
-      maxSearchWindow: SEARCH_WINDOW,
-      checkpointInterval: 1,
-      // Called between two events, and must not fail: there it is put among them.
-      checkpointReached: (subscription, checkpoint) => void subscription.push({ checkpoint }),
-    });
-    const start = after ?? this.origin;
-    const fromPosition = start === null ? START : decodePosition(start);
-    const subscription = client.subscribeToAll({ fromPosition, filter, ...LEADER }, { highWaterMark: 256 });
-    const confirmed = new Promise<void>((resolve) => subscription.once('confirmation', () => resolve()));
-    const stopping = new AbortController();
-    const what = 'to follow the ledger';
-    const batches = batchesOf<Resolved | Checkpoint>(subscription as unknown as ClientStream, {
-      what,
-      idleMs: this.quietMsMax,
-      sizeMax: BATCH_SIZE_MAX,
-      signal: AbortSignal.any([signal, stopping.signal]),
-    });
-    let [end, opened] = [after, false];
-    try {
-      let next = batches.next();
-      // A server that takes the call and never says so is told from one that has nothing to say.
-      await within(this.connection.timeoutMs, what, Promise.race([confirmed, next]));
-      opened = true;
-      for (let batch = await next; !batch.done; batch = await next) {
-        const run = this.runOf(batch.value, { after: end, limit: Infinity, atEnd: false });
-        if (run.end !== end) yield run;
-        end = run.end;
-        next = batches.next();
-      }
-    } catch (error) {
-      if (!(opened && error instanceof NoAnswer)) throw error;
-      yield QUIET;
-    } finally {
-      stopping.abort();
-      await batches.return(undefined);
-    }
+  subscribe(after: Position | null, signal: AbortSignal): AsyncIterable<Run> {
+    return this.subscriptions.subscribe(after, signal);
   }
 
   /** What was asked for before is answered. */

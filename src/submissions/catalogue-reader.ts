@@ -1,6 +1,7 @@
 /**
  * What the rules need to know of the catalogue, from the read models; what these do not know yet is read from
- * its own stream, so that an entry made a moment ago through another replica is found.
+ * its own stream, so that an entry made a moment ago through another replica is found. What has changed since, such
+ * as a closure through another replica, holds here once this one is level (docs/adr/0007-a-shared-store.md).
  */
 import { Injectable } from '@nestjs/common';
 import { measureDecider, type Measure } from '../catalogue/measure.js';

@@ -10,10 +10,12 @@ import {
 } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
 import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import { Server, ServerCredentials, type Metadata, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Server as Listener, type Socket } from 'node:net';
-import { appendCall, batchAppendCall, deleteCall, tombstoneCall } from './append-calls.js';
+import { createServer, type Server as Listener, type Socket } from 'node:net';
+import { appendCall, batchAppendCall } from './append-calls.js';
 import { featuresCall, gossipCall } from './cluster-calls.js';
+import { deleteCall, tombstoneCall } from './delete-calls.js';
 import { serializeResponse } from './encoded-events.js';
 import type { EventLog } from './event-log.js';
 import type { FaultedCall, Faults } from './faults.js';
@@ -25,6 +27,7 @@ const HOST = '127.0.0.1';
 /** Larger than any append that is allowed, so that the size is the server's to refuse. */
 const MESSAGE_SIZE_MAX = 17 * 1024 * 1024;
 
+/** As generated, but for answers that are encoded already. */
 const STREAMS = {
   ...StreamsService,
   read: { ...StreamsService.read, responseSerialize: serializeResponse },
@@ -73,6 +76,21 @@ export class DoubleNode implements NodeContext {
 
   /** On the port it had before, if it had one. */
   async start(): Promise<void> {
+    const grpc = this.services();
+    const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
+    const listener = createServer((socket) => {
+      const peer = `${socket.remoteAddress}:${socket.remotePort}`;
+      this.sockets.set(peer, socket);
+      socket.on('close', () => this.sockets.delete(peer));
+      socket.on('error', () => undefined);
+      injector.injectConnection(socket);
+    });
+    this.port = await listen(listener, this.port === 0 ? randomPorts() : [this.port]);
+    this.grpc = grpc;
+    this.listener = listener;
+  }
+
+  private services(): Server {
     const grpc = new Server({ 'grpc.max_receive_message_length': MESSAGE_SIZE_MAX });
     const streams: UntypedServiceImplementation = {
       read: readCall(this),
@@ -86,19 +104,7 @@ export class DoubleNode implements NodeContext {
     grpc.addService(STREAMS, streams);
     grpc.addService(GossipService, gossip);
     grpc.addService(ServerFeaturesService, features);
-    const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
-    const listener = createServer((socket) => {
-      const peer = `${socket.remoteAddress}:${socket.remotePort}`;
-      this.sockets.set(peer, socket);
-      socket.on('close', () => this.sockets.delete(peer));
-      socket.on('error', () => undefined);
-      injector.injectConnection(socket);
-    });
-    listener.listen(this.port, HOST);
-    await once(listener, 'listening');
-    this.port = (listener.address() as AddressInfo).port;
-    this.grpc = grpc;
-    this.listener = listener;
+    return grpc;
   }
 
   get endpoint(): Endpoint {
@@ -194,4 +200,30 @@ export class DoubleNode implements NodeContext {
       cut: () => this.cut(call.getPeer()),
     };
   }
+}
+
+/**
+ * Below what the system gives to those who ask for any port: while a node is down, nobody is to be given its own,
+ * least of all the client that tries to connect to it.
+ */
+const PORTS = { from: 10_000, to: 32_000 };
+
+function* randomPorts(): Generator<number> {
+  for (let attempt = 0; attempt < 50; attempt++) yield randomInt(PORTS.from, PORTS.to);
+}
+
+/** On the first of some ports that is free. */
+async function listen(listener: Listener, ports: Iterable<number>): Promise<number> {
+  let taken: unknown;
+  for (const port of ports) {
+    try {
+      listener.listen(port, HOST);
+      await once(listener, 'listening');
+      return port;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      taken = error;
+    }
+  }
+  throw taken;
 }

@@ -24,7 +24,12 @@ import { record } from '../support/record-history.js';
 jest.setTimeout(300_000);
 
 /** What is silent is given up soon; between two attempts only the event loop turns. */
-const SOON: ReaderOptions = { timeoutMs: 400, patienceMs: 120_000, delay: () => nextTurn() };
+const SOON: ReaderOptions = {
+  timeoutMs: 400,
+  quietMsMax: 5_000,
+  patienceMs: 60_000,
+  delay: () => nextTurn(),
+};
 
 test('a random schedule of faults, retries and two replicas ends with the events and totals of a fault-free run', () =>
   fc.assert(
@@ -50,7 +55,8 @@ test('a random schedule of faults, retries and two replicas ends with the events
         }
       },
     ),
-    { numRuns: 8 },
+    // What hangs is told, with its seed.
+    { numRuns: 5, timeout: 100_000, endOnFailure: true },
   ));
 
 async function undisturbed(dir: string, whole: History): Promise<readonly RecordedEvent[]> {
