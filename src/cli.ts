@@ -14,6 +14,7 @@ import { replayCommand, type ReplayOptions } from './cli/replay.js';
 import type { ServeOptions } from './cli/serve.js';
 import { totalsCommand, type TotalsOptions } from './cli/totals.js';
 import { verifyCommand, type VerifyCommandOptions } from './cli/verify.js';
+import { witnessCommand, type WitnessCommandOptions } from './cli/witness.js';
 
 interface Connection {
   readonly url?: string | undefined;
@@ -137,6 +138,16 @@ function program(): Command {
     .option('--live', 'compare store, log, figures and checkpoints in DATA_DIR, also while it serves')
     .option('--json', 'print the verdict as JSON')
     .action((bundle: string | undefined, options: VerifyCommandOptions) => verifyCommand(bundle, options));
+
+  ledger
+    .command('witness')
+    .description('watch the logs of others: cosign each checkpoint that continues the last one')
+    .requiredOption('--logs <file>', 'the verifier keys of the logs, one a line')
+    .requiredOption('--name <name>', 'of the witness, such as witness.example.org')
+    .option('--dir <dir>', 'where its key and its memory are kept', './witness')
+    .option('--host <address>', 'to listen on', '127.0.0.1')
+    .option('--port <port>', 'to listen on; 0 takes any', '3100')
+    .action((options: WitnessCommandOptions) => witnessCommand(options));
 
   connected(ledger.command('rebuild'))
     .description('build the read models anew, beside the ones that serve')
