@@ -134,7 +134,10 @@ function program(): Command {
     .option('--key <key>', 'a verifier key that you trust, or a file with some')
     .option('--policy <file>', 'whom you trust, instead: log, witness, group and quorum lines')
     .option('--since <file>', 'a checkpoint that you kept: the log must be its continuation')
-    .option('--since-time <instant>', 'when you got it: nothing recorded since may be dated before')
+    .option(
+      '--since-time <instant>',
+      'when the ledger had no more than it covers: later events are not dated before',
+    )
     .option('--live', 'compare store, log, figures and checkpoints in DATA_DIR, also while it serves')
     .option('--json', 'print the verdict as JSON')
     .action((bundle: string | undefined, options: VerifyCommandOptions) => verifyCommand(bundle, options));
