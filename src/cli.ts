@@ -15,6 +15,7 @@ import { replayCommand, type ReplayOptions } from './cli/replay.js';
 import type { ServeOptions } from './cli/serve.js';
 import { totalsCommand, type TotalsOptions } from './cli/totals.js';
 import { verifyCommand, type VerifyCommandOptions } from './cli/verify.js';
+import { witnessCommand, type WitnessCommandOptions } from './cli/witness.js';
 
 interface Connection {
   readonly url?: string | undefined;
@@ -138,7 +139,10 @@ function program(): Command {
     .option('--key <key>', 'a verifier key that you trust, or a file with some')
     .option('--policy <file>', 'whom you trust, instead: log, witness, group and quorum lines')
     .option('--since <file>', 'a checkpoint that you kept: the log must be its continuation')
-    .option('--since-time <instant>', 'when you got it: nothing recorded since may be dated before')
+    .option(
+      '--since-time <instant>',
+      'when the ledger had no more than it covers: later events are not dated before',
+    )
     .option('--live', 'compare store, log, figures and checkpoints in DATA_DIR, also while it serves')
     .option('--json', 'print the verdict as JSON')
     .action((bundle: string | undefined, options: VerifyCommandOptions) => verifyCommand(bundle, options));
@@ -149,6 +153,16 @@ function program(): Command {
     .requiredOption('--from <place>', 'a data directory, or the esdb:// address of a store')
     .requiredOption('--to <place>', 'the same; empty, or a copy that was begun')
     .action((options: CopyOptions) => copyCommand(options));
+
+  ledger
+    .command('witness')
+    .description('watch the logs of others: cosign each checkpoint that continues the last one')
+    .requiredOption('--logs <file>', 'the verifier keys of the logs, one a line')
+    .requiredOption('--name <name>', 'of the witness, such as witness.example.org')
+    .option('--dir <dir>', 'where its key and its memory are kept', './witness')
+    .option('--host <address>', 'to listen on', '127.0.0.1')
+    .option('--port <port>', 'to listen on; 0 takes any', '3100')
+    .action((options: WitnessCommandOptions) => witnessCommand(options));
 
   connected(ledger.command('rebuild'))
     .description('build the read models anew, beside the ones that serve')

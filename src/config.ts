@@ -25,6 +25,8 @@ export abstract class Config {
   abstract readonly signingDir: string;
   /** The log's name. Undefined: made up with the key on the first start. */
   abstract readonly origin: string | undefined;
+  /** A file with the witnesses that are asked to cosign. Undefined: none is. */
+  abstract readonly witnesses: string | undefined;
   /** Between two checkpoints of a ledger that grows. */
   abstract readonly checkpointSeconds: number;
 }
@@ -82,6 +84,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       'must be a directory',
     ),
     origin: env['LEDGER_ORIGIN'],
+    witnesses: env['LEDGER_WITNESSES'],
     checkpointSeconds: Number(
       read('LEDGER_CHECKPOINT_SECONDS', '60', isSeconds, `must be from 1 to ${DAY_SECONDS}`),
     ),

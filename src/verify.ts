@@ -10,7 +10,7 @@ const HELP = `ledger-verify <bundle> [options]
   --key <key>             a verifier key that you trust, or a file with some
   --policy <file>         whom you trust, instead: log, witness, group and quorum lines
   --since <file>          a checkpoint that you kept: the log must be its continuation
-  --since-time <instant>  when you got it: nothing recorded since may be dated before
+  --since-time <instant>  when the ledger had no more than it covers: later events are not dated before
   --json                  the verdict as JSON
 Exit codes: 0 good; 1 tampered; 2 cannot tell.
 `;

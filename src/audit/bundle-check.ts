@@ -48,7 +48,7 @@ export interface CheckOptions {
   readonly policy?: Policy;
   /** A checkpoint that was kept, as text. */
   readonly since?: string;
-  /** When it was received, in milliseconds since 1970, where its cosignatures do not say. */
+  /** When the ledger had no event that it lacks, in milliseconds since 1970; its cosignatures say so too. */
   readonly sinceTimeMs?: number;
 }
 
@@ -74,10 +74,15 @@ export class BundleCheck {
   private erased = 0;
   private signedBy: readonly VerifierKey[] = [];
 
-  /** @throws BadNote where the earlier checkpoint is none */
+  /** @throws BadNote where the earlier checkpoint is none, or a witness that is trusted did not sign it as it is */
   constructor(private readonly options: CheckOptions) {
     this.since = options.since === undefined ? null : parseCheckpoint(options.since);
-    this.backdatedBeforeMs = options.sinceTimeMs ?? 0;
+    const witnesses = [...(options.policy?.witnesses.values() ?? [])];
+    const cosigned = this.since ? verifiedSignatures(this.since.note, witnesses) : [];
+    this.backdatedBeforeMs = Math.max(
+      options.sinceTimeMs ?? 0,
+      ...cosigned.map(({ time = 0 }) => time * 1_000),
+    );
     this.meetSince();
   }
 

@@ -10,6 +10,7 @@ import { Config } from '../config.js';
 import { assert } from '../kernel/assert.js';
 import { Projection } from '../projections/projection.js';
 import { StoreDamaged } from '../store/event-store.js';
+import { Cosigners } from './cosigners.js';
 import { encodeTreeHead, parseCheckpoint, type Checkpoint } from './checkpoint.js';
 import { TransparencyLog } from './log.js';
 import { encodeVerifierKey, signNote, verifiedSignatures, type SignerKey } from './note.js';
@@ -33,6 +34,7 @@ export class LogSigner implements BeforeApplicationShutdown {
   private readonly logger = new Logger('LogSigner');
   private readonly files: SigningFiles;
   private readonly keys: readonly SignerKey[];
+  private readonly cosigners: Cosigners;
   private latest: (SignedHead & { readonly checkpoint: Checkpoint }) | null = null;
   private last: Promise<unknown> = Promise.resolve();
   private next: Promise<void> | null = null;
@@ -45,6 +47,7 @@ export class LogSigner implements BeforeApplicationShutdown {
   ) {
     this.files = new SigningFiles(config.signingDir);
     this.keys = this.files.keys(config.origin);
+    this.cosigners = Cosigners.from(config.witnesses);
   }
 
   get origin(): string {
@@ -97,8 +100,14 @@ export class LogSigner implements BeforeApplicationShutdown {
     this.refuseIfContradicted();
     const size = this.log.size;
     const head = { origin: this.origin, size: BigInt(size), root: this.log.rootAt(size) };
-    const text = signNote(encodeTreeHead(head), this.keys);
-    await this.files.keepHead(text);
+    const signed = signNote(encodeTreeHead(head), this.keys);
+    // A witness gets to see it, so it is kept before one is asked.
+    await this.files.keepHead(signed);
+    const cosignatures = await this.cosigners.cosign(signed, (earlier) =>
+      this.log.consistency(earlier, size),
+    );
+    const text = signed + cosignatures;
+    if (cosignatures !== '') await this.files.keepHead(text);
     this.latest = { text, size, checkpoint: parseCheckpoint(text) };
   }
 

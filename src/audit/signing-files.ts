@@ -58,22 +58,27 @@ export class SigningFiles {
     return existsSync(this.headFile) ? readFileSync(this.headFile, 'utf8') : null;
   }
 
-  /** In one step, and on disk when it resolves: a checkpoint that was given out is never forgotten. */
-  async keepHead(checkpoint: string): Promise<void> {
-    const next = `${this.headFile}.new`;
-    const file = await open(next, 'w', 0o600);
-    try {
-      await file.writeFile(checkpoint);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(next, this.headFile);
-    const dir = await open(this.dir, 'r');
-    try {
-      await dir.sync();
-    } finally {
-      await dir.close();
-    }
+  /** On disk when it resolves: a checkpoint that was given out is never forgotten. */
+  keepHead(checkpoint: string): Promise<void> {
+    return writeDurably(this.dir, this.headFile, checkpoint);
+  }
+}
+
+/** In one step: a crash leaves the old content or the new. */
+export async function writeDurably(dir: string, name: string, content: string): Promise<void> {
+  const next = `${name}.new`;
+  const file = await open(next, 'w', 0o600);
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(next, name);
+  const directory = await open(dir, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
   }
 }

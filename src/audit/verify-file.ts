@@ -11,7 +11,7 @@ import { parsePolicy, policyOf, type Policy } from './policy.js';
 export interface VerifyOptions {
   /** A file with a checkpoint that was kept. */
   readonly since?: string | undefined;
-  /** When it was received, as an instant. */
+  /** When the ledger had no event that it lacks, as an instant. */
   readonly sinceTime?: string | undefined;
   readonly policy?: string | undefined;
   /** A verifier key, or a file with some, one a line. */

@@ -218,6 +218,20 @@ describe('an earlier checkpoint', () => {
     expect(faults[0]).toEqual({ sequence: 60, what: matching(/back-dated/) });
   });
 
+  test('that a witness cosigned after an event was dated shows so by itself', () => {
+    const dated = Date.parse(lived.events[60]!.metadata.recordedAt) / 1_000;
+    const witness = parseSignerKey(makeSignerKey('witness.example', 'witness'));
+    const policy = parsePolicy(
+      `log ${key}\nlog ${encodeVerifierKey(known.verifier)}\nwitness w ${encodeVerifierKey(witness.verifier)}\n`,
+    );
+    const { text } = parseCheckpoint(headAt(60, known)).note;
+    const told = (seconds: number) =>
+      check(everything, { policy, since: signNote(text, [known, witness], seconds) });
+    expect(told(dated).verdict).toBe('good');
+    expect(told(dated + 6).faults[0]).toEqual({ sequence: 60, what: matching(/back-dated/) });
+  });
+
+  const known = parseSignerKey(makeSignerKey(ORIGIN, 'log'));
   const signerOf = () => parseSignerKey(makeSignerKey(ORIGIN, 'log'));
   /** The head of the log at an earlier size, as another key of the same log would have signed it. */
   const headAt = (size: number, signer: SignerKey) =>

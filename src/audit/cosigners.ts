@@ -1,0 +1,80 @@
+/**
+ * Asks outside witnesses to cosign checkpoints (C2SP tlog-witness). Their addresses come from configuration only; one
+ * that does not answer in time is left out of the checkpoint, and asked again for the next.
+ */
+import { Logger } from '@nestjs/common';
+import { readFileSync } from 'node:fs';
+import { parseCheckpoint } from './checkpoint.js';
+import type { Hash } from './merkle.js';
+import { parseVerifierKey, verifiedSignatures, type VerifierKey } from './note.js';
+import { addCheckpointBody } from './witness.js';
+
+const ANSWER_MS_MAX = 2_000;
+
+interface KnownWitness {
+  readonly key: VerifierKey;
+  readonly url: string;
+  /** Of the checkpoint that it cosigned last, as far as is known. */
+  size: number;
+}
+
+export class Cosigners {
+  private readonly logger = new Logger('Cosigners');
+
+  private constructor(private readonly witnesses: readonly KnownWitness[]) {}
+
+  /** From a file with a line for each: its verifier key and its address. @throws Error that names the line */
+  static from(file: string | undefined): Cosigners {
+    const text = file === undefined ? '' : readFileSync(file, 'utf8');
+    const lines = text.split('\n').map((line) => line.replace(/#.*/, '').trim());
+    const witnesses = lines.flatMap((line, index) => {
+      if (line === '') return [];
+      const [key, url, ...more] = line.split(/\s+/);
+      if (url === undefined || more.length > 0 || !URL.canParse(url)) {
+        throw new Error(`${file} line ${index + 1} must be a verifier key and an address`);
+      }
+      return [{ key: parseVerifierKey(key!), url: url.replace(/\/+$/, ''), size: 0 }];
+    });
+    return new Cosigners(witnesses);
+  }
+
+  /** @returns the signature lines of those that cosigned */
+  async cosign(checkpoint: string, proofFrom: (earlier: number) => readonly Hash[]): Promise<string> {
+    const lines = await Promise.all(
+      this.witnesses.map((witness) =>
+        this.ask(witness, checkpoint, proofFrom).catch((error: unknown) => {
+          this.logger.warn(`${witness.key.name} did not cosign: ${(error as Error).message}`);
+          return '';
+        }),
+      ),
+    );
+    return lines.join('');
+  }
+
+  private async ask(
+    witness: KnownWitness,
+    checkpoint: string,
+    proofFrom: (earlier: number) => readonly Hash[],
+  ): Promise<string> {
+    const { note, size } = parseCheckpoint(checkpoint);
+    const signal = AbortSignal.timeout(ANSWER_MS_MAX);
+    // Who starts anew does not know how far the witness is, and is told.
+    for (let asked = 0; asked < 2; asked++) {
+      const body = addCheckpointBody(witness.size, proofFrom(witness.size), checkpoint);
+      const answer = await fetch(`${witness.url}/add-checkpoint`, { method: 'POST', body, signal });
+      const text = await answer.text();
+      if (answer.status === 409 && /^\d{1,16}\n$/.test(text) && Number(text) <= Number(size)) {
+        witness.size = Number(text);
+        continue;
+      }
+      if (answer.status !== 200) throw new Error(`${answer.status} ${text.trim().slice(0, 200)}`);
+      const cosigned = parseCheckpoint(checkpoint + text).note;
+      if (verifiedSignatures(cosigned, [witness.key]).length === 0) throw new Error('its key is another');
+      witness.size = Number(size);
+      // Lines by other keys are passed over: only what was verified is shown to others.
+      const own = text.split('\n').filter((line) => line.startsWith(`— ${witness.key.name} `));
+      return own.map((line) => `${line}\n`).join('');
+    }
+    throw new Error(`it does not say what it cosigned last, of ${note.text.split('\n', 1)[0]}`);
+  }
+}

@@ -1,0 +1,69 @@
+/** `ledger witness`: serves a witness for the logs of others, with its key and memory in a directory. */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { encodeVerifierKey, makeSignerKey, parseSignerKey, parseVerifierKey } from '../audit/note.js';
+import { writeDurably } from '../audit/signing-files.js';
+import { Witness, type WitnessAnswer, type WitnessMemory } from '../audit/witness.js';
+import { print } from './output.js';
+
+export interface WitnessCommandOptions {
+  readonly dir: string;
+  readonly name: string;
+  readonly logs: string;
+  readonly host: string;
+  readonly port: string;
+}
+
+const BODY_BYTES_MAX = 64 * 1024;
+
+export async function witnessCommand({ dir, name, logs, host, port }: WitnessCommandOptions): Promise<void> {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const keyFile = join(dir, 'witness.key');
+  if (!existsSync(keyFile)) {
+    writeFileSync(keyFile, `${makeSignerKey(name, 'witness')}\n`, { mode: 0o600, flag: 'wx' });
+  }
+  const key = parseSignerKey(readFileSync(keyFile, 'utf8').trim());
+  const known = readFileSync(logs, 'utf8').trim().split(/\s+/).map(parseVerifierKey);
+  const witness = new Witness({ key, logs: known, memory: memoryIn(dir), now: Date.now });
+  const server = createServer((request, response) => {
+    answerTo(witness, request).then(
+      (answer) => send(response, answer),
+      () => response.writeHead(500).end(),
+    );
+  });
+  server.listen(Number(port), host);
+  await once(server, 'listening');
+  const { port: bound } = server.address() as AddressInfo;
+  print(`The witness serves at http://${host}:${bound} with the key\n${encodeVerifierKey(key.verifier)}`);
+}
+
+function memoryIn(dir: string): WitnessMemory {
+  // An origin may hold any character: its hash is the name of its file.
+  const fileOf = (origin: string) =>
+    join(dir, `${createHash('sha256').update(origin).digest('hex')}.checkpoint`);
+  return {
+    read: (origin) => (existsSync(fileOf(origin)) ? readFileSync(fileOf(origin), 'utf8') : null),
+    keep: (origin, checkpoint) => writeDurably(dir, fileOf(origin), checkpoint),
+  };
+}
+
+async function answerTo(witness: Witness, request: IncomingMessage): Promise<WitnessAnswer | null> {
+  if (request.method !== 'POST' || request.url !== '/add-checkpoint') return null;
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    if ((bytes += part.length) > BODY_BYTES_MAX)
+      return { status: 400, type: 'text/plain; charset=utf-8', body: 'too large\n' };
+    parts.push(part);
+  }
+  return witness.addCheckpoint(Buffer.concat(parts).toString());
+}
+
+function send(response: ServerResponse, answer: WitnessAnswer | null): void {
+  if (!answer) response.writeHead(404).end();
+  else response.writeHead(answer.status, { 'content-type': answer.type }).end(answer.body);
+}

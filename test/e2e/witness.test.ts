@@ -1,0 +1,105 @@
+/** A ledger whose checkpoints a witness in another process cosigns, checked against a policy that asks for it. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseCheckpoint } from '../../src/audit/checkpoint.js';
+import {
+  encodeVerifierKey,
+  makeSignerKey,
+  parseSignerKey,
+  parseVerifierKey,
+  verifiedSignatures,
+} from '../../src/audit/note.js';
+import { ORIGIN } from '../support/audited-ledger.js';
+import { runCommand, startCommand } from '../support/command.js';
+import { Ledger } from '../support/ledger.js';
+
+const dir = mkdtempSync(join(tmpdir(), 'ledger-witness-'));
+const file = (name: string, text: string) => {
+  writeFileSync(join(dir, name), text);
+  return join(dir, name);
+};
+
+let witness: ChildProcess;
+let ledger: Ledger;
+let witnessKey: string;
+let logKey: string;
+
+beforeAll(async () => {
+  const signer = makeSignerKey(ORIGIN, 'log');
+  logKey = encodeVerifierKey(parseSignerKey(signer).verifier);
+  const key = join(dir, 'log.key');
+  writeFileSync(key, signer, { mode: 0o600 });
+  witness = startCommand(
+    [
+      'witness',
+      '--name',
+      'witness.example',
+      '--logs',
+      file('logs', logKey),
+      '--dir',
+      join(dir, 'witness'),
+      '--port',
+      '0',
+    ],
+    {},
+  );
+  const said = await new Promise<string>((serves) => {
+    let output = '';
+    witness.stdout!.setEncoding('utf8').on('data', (text: string) => {
+      if (/serves at \S+ .*\n\S+\n/.test((output += text))) serves(output);
+    });
+  });
+  const [, url, verifier] = /serves at (\S+) .*\n(\S+)\n/.exec(said)!;
+  witnessKey = verifier!;
+  const witnesses = file('witnesses', `# who watches us\n${witnessKey} ${url}\n`);
+  ledger = await Ledger.start({
+    LEDGER_ORIGIN: ORIGIN,
+    LEDGER_SIGNING_DIR: dir,
+    LEDGER_WITNESSES: witnesses,
+  });
+});
+afterAll(async () => {
+  await ledger.remove();
+  await stopWitness();
+  rmSync(dir, { recursive: true });
+});
+
+async function stopWitness(): Promise<void> {
+  if (witness.exitCode !== null || witness.signalCode !== null) return;
+  const exited = once(witness, 'exit');
+  witness.kill();
+  await exited;
+}
+
+const register = async (id: string) =>
+  (await ledger.call<{ sequence: number }>('POST', '/v1/organisations', { body: { id, name: id } })).body
+    .sequence;
+
+async function cosignedBy(sequence: number): Promise<number> {
+  const { text } = await ledger.call('GET', `/v1/audit/checkpoint?minSequence=${sequence}`);
+  return verifiedSignatures(parseCheckpoint(text).note, [parseVerifierKey(witnessKey)]).length;
+}
+
+test('each checkpoint is cosigned, also after a restart, and a policy that asks for it is fulfilled', async () => {
+  expect(await cosignedBy(await register('one'))).toBe(1);
+  expect(await cosignedBy(await register('two'))).toBe(1);
+  await ledger.stop();
+  await ledger.start();
+  expect(await cosignedBy(await register('three'))).toBe(1);
+  const bundle = file('bundle', (await ledger.call('GET', '/v1/audit/bundle')).text);
+  const policy = file('policy', `log ${logKey}\nwitness w ${witnessKey}\nquorum w\n`);
+  expect((await runCommand(['verify', bundle, '--policy', policy], {})).code).toBe(0);
+});
+
+test('without it a checkpoint is signed all the same, and the policy cannot be said to be fulfilled', async () => {
+  await stopWitness();
+  expect(await cosignedBy(await register('four'))).toBe(0);
+  const bundle = file('bundle', (await ledger.call('GET', '/v1/audit/bundle')).text);
+  const policy = join(dir, 'policy');
+  const { code, stdout } = await runCommand(['verify', bundle, '--policy', policy], {});
+  expect([code, stdout]).toEqual([2, expect.stringMatching(/only these cosigned: none/)]);
+});
