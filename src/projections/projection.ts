@@ -176,12 +176,13 @@ export class Projection {
   }
 
   private onReport(build: Build, report: ProjectorReport): void {
+    if (report.kind === 'lost') return this.logger.warn(report.message);
     if (report.kind === 'projected' && report.catalogueChanged) this.catalogueAt++;
     if (build === this.nextBuild) this.onRebuildReport(build, report);
     else if (build === this.build) this.onCurrentReport(report);
   }
 
-  private onCurrentReport(report: ProjectorReport): void {
+  private onCurrentReport(report: Exclude<ProjectorReport, { kind: 'lost' }>): void {
     switch (report.kind) {
       case 'projected':
         if (this.status.status === 'rebuilding') this.status = { ...this.status, sequence: report.sequence };

@@ -14,13 +14,15 @@ export interface ProjectorOptions {
 export type ProjectorReport =
   | ({ readonly kind: 'projected' } & BatchProjected)
   | { readonly kind: 'level' }
+  /** It goes on by itself. */
+  | { readonly kind: 'lost'; readonly message: string }
   /** `atEvent`: what is projected before the event is good. Otherwise nothing here can be trusted. */
   | { readonly kind: 'stopped'; readonly message: string; readonly atEvent: boolean };
 
 const BATCH_SIZE_MAX = 10_000;
 
 async function run({ store, file, rebuild }: ProjectorOptions, signal: AbortSignal): Promise<void> {
-  const reader = await openReader(store);
+  const reader = await openReader(store, ({ message }) => report({ kind: 'lost', message }));
   const projector = new Projector(file);
   const project = (run: Run) => {
     try {

@@ -6,6 +6,7 @@
  * returns at the end, throws at an error or when nothing came for too long, and takes the stream down with it.
  */
 import type { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { NoAnswer } from './eventstore-errors.js';
 
 export interface Pull {
@@ -43,8 +44,12 @@ export async function* batchesOf<Item>(
   try {
     while (!signal?.aborted) {
       const batch: Item[] = [];
-      for (let item: Item | null; batch.length < sizeMax && (item = stream.read() as Item | null) !== null;) {
-        batch.push(item);
+      takeReady(stream, batch, sizeMax);
+      // The client hands out one message after another: what is on its way makes the same batch.
+      for (let before = 0; batch.length > before && batch.length < sizeMax;) {
+        before = batch.length;
+        await nextTurn();
+        takeReady(stream, batch, sizeMax);
       }
       if (batch.length > 0) {
         yield batch;
@@ -66,6 +71,12 @@ export async function* batchesOf<Item>(
     wake();
     signal?.removeEventListener('abort', look);
     giveUp(stream);
+  }
+}
+
+function takeReady<Item>(stream: ClientStream, batch: Item[], sizeMax: number): void {
+  for (let item: Item | null; batch.length < sizeMax && (item = stream.read() as Item | null) !== null;) {
+    batch.push(item);
   }
 }
 

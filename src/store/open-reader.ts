@@ -8,11 +8,15 @@ export interface StoreLocation {
   readonly eventStore?: EventStoreSettings | undefined;
 }
 
-export async function openReader({ dataDir, eventStore }: StoreLocation): Promise<EventReader> {
+/** @param onLost told when a subscription is lost, which then is opened again; the embedded store loses none */
+export async function openReader(
+  { dataDir, eventStore }: StoreLocation,
+  onLost: (error: Error) => void = () => undefined,
+): Promise<EventReader> {
   // Each adapter is loaded only where it is used: a thread with both would hold 30 MB of the other's code.
   if (eventStore) {
     const { EventStoreDbReader } = await import('./eventstore-reader.js');
-    return new EventStoreDbReader(eventStore, { patienceMs: PATIENCE_MS });
+    return new EventStoreDbReader(eventStore, { patienceMs: PATIENCE_MS, onLost });
   }
   const [{ SqliteReader }, { eventsFile }] = await Promise.all([
     import('./sqlite-reader.js'),

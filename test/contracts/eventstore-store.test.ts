@@ -6,4 +6,7 @@ import { placeOnDouble, placeOnServer, SERVER_URL } from '../support/eventstore-
 import { describeEventStore } from './event-store.js';
 
 describeEventStore('EventStoreDB store, on the protocol double', () => placeOnDouble());
+describeEventStore('EventStoreDB store, on the protocol double of a cluster with an old log', () =>
+  placeOnDouble({ nodes: 3, separateCommits: true, systemEventEvery: 3, repeatsTellPosition: false }),
+);
 if (SERVER_URL) describeEventStore('EventStoreDB store, on a server', () => placeOnServer(SERVER_URL!));

@@ -1,20 +1,17 @@
-/** Append, BatchAppend, Delete and Tombstone of the streams service. */
-import { BatchAppendResp, DeleteResp, TombstoneResp } from '@eventstore/db-client/generated/streams_pb.js';
-import type {
-  AppendReq,
-  AppendResp,
-  BatchAppendReq,
-  DeleteReq,
-  TombstoneReq,
-} from '@eventstore/db-client/generated/streams_pb.js';
+/** Append and BatchAppend of the streams service. */
 import type { Status } from '@eventstore/db-client/generated/status_pb.js';
 import {
+  BatchAppendResp,
+  type AppendReq,
+  type AppendResp,
+  type BatchAppendReq,
+} from '@eventstore/db-client/generated/streams_pb.js';
+import {
   status,
-  type handleUnaryCall,
+  type Metadata,
   type sendUnaryData,
   type ServerDuplexStream,
   type ServerReadableStream,
-  type ServerUnaryCall,
 } from '@grpc/grpc-js';
 import type { Expected } from './append-rules.js';
 import type { ProposedEvent } from './event-log.js';
@@ -29,18 +26,36 @@ import {
   timeoutStatus,
   tooLargeStatus,
   wrongExpectationStatus,
-  wrongExpectedVersion,
   type RpcError,
 } from './rpc-errors.js';
-import { append, deleteStream, tombstoneStream, type Outcome, type WriteRequest } from './writes.js';
+import { append, type Outcome, type WriteRequest } from './writes.js';
 import * as wire from './wire.js';
 
-type MutableRequest = { stream: string; expected: Expected; readonly events: ProposedEvent[] };
+/** One append, and how each end that it may come to is told. */
+interface Attempt extends FaultedCall {
+  readonly request: WriteRequest;
+  readonly metadata: Metadata;
+  refuse(refusal: RpcError): void;
+  answer(outcome: Outcome): void;
+}
+
+/** Makes an append, between the two moments at which a fault may strike it. */
+async function make(node: NodeContext, attempt: Attempt): Promise<void> {
+  const strike = node.faults.take('append');
+  if (await strike?.before(attempt)) return;
+  const refusal = node.refusalOfWrite(attempt.metadata);
+  if (refusal) return attempt.refuse(refusal);
+  const outcome = append(node, attempt.request);
+  if (await strike?.before(attempt)) return;
+  attempt.answer(outcome);
+}
+
+type RequestInParts = { stream: string; expected: Expected; readonly events: ProposedEvent[] };
 
 /** One stream of messages in, one answer out: how the client appends when it has credentials of its own. */
 export function appendCall(node: NodeContext) {
   return (call: ServerReadableStream<AppendReq, AppendResp>, answer: sendUnaryData<AppendResp>): void => {
-    const request: MutableRequest = { stream: '', expected: 'any', events: [] };
+    const request: RequestInParts = { stream: '', expected: 'any', events: [] };
     call.on('data', (message: AppendReq) => {
       const options = message.getOptions();
       if (options) {
@@ -52,74 +67,54 @@ export function appendCall(node: NodeContext) {
     });
     call.on('error', () => undefined);
     call.on('end', () => {
-      const faulted: FaultedCall = {
+      void make(node, {
+        request,
+        metadata: call.metadata,
         // A single answer cannot end without being given; the server says that it goes.
         end: () => answer(cancelled()),
         fail: (error) => answer(error),
         cut: () => node.cut(call.getPeer()),
-      };
-      const refuse = (refusal: RpcError) => answer(refusal);
-      void write(node, call, { ...faulted, refuse }, request, (outcome) => {
-        switch (outcome.is) {
-          case 'written':
-            return answer(null, wire.appendedResponse(outcome));
-          case 'wrong-expectation':
-            return answer(null, wire.wrongExpectationResponse(request.expected, outcome.current));
-          case 'stream-deleted':
-            return answer(streamDeleted(request.stream));
-          case 'too-large':
-            return answer(appendTooLarge(outcome.sizeMax));
-        }
+        refuse: (refusal) => answer(refusal),
+        answer: (outcome) => answerOne(answer, request, outcome),
       });
     });
   };
 }
 
+function answerOne(answer: sendUnaryData<AppendResp>, request: WriteRequest, outcome: Outcome): void {
+  switch (outcome.is) {
+    case 'written':
+      return answer(null, wire.appendedResponse(outcome));
+    case 'wrong-expectation':
+      return answer(null, wire.wrongExpectationResponse(request.expected, outcome.current));
+    case 'stream-deleted':
+      return answer(streamDeleted(request.stream));
+    case 'too-large':
+      return answer(appendTooLarge(outcome.sizeMax));
+  }
+}
+
 /** Many appends on one call, each answered under its correlation id: how the client appends otherwise. */
 export function batchAppendCall(node: NodeContext) {
   return (call: ServerDuplexStream<BatchAppendReq, BatchAppendResp>): void => {
-    const incomplete = new Map<string, MutableRequest & { deadlineMs: number }>();
+    const incomplete = new Map<string, BatchRequest>();
     const faulted = node.faultedStream(call);
     call.on('data', (message: BatchAppendReq) => {
-      const correlationId = message.getCorrelationId()!;
-      const key = wire.idOf(correlationId);
-      const options = message.getOptions();
-      if (options) {
-        incomplete.set(key, {
-          stream: wire.streamOf(options.getStreamIdentifier()),
-          expected: wire.expectedOfBatch(options),
-          events: [],
-          deadlineMs: options.getDeadline()?.toDate().getTime() ?? Number.POSITIVE_INFINITY,
-        });
-      }
-      const request = incomplete.get(key)!;
-      request.events.push(...message.getProposedMessagesList().map(wire.proposedOf));
-      if (!message.getIsFinal()) return;
-      incomplete.delete(key);
-      const answer = (result: BatchAppendResp.Success | Status) => {
-        const response = new BatchAppendResp();
-        response.setCorrelationId(correlationId);
-        response.setStreamIdentifier(wire.identifierOf(request.stream));
-        if (result instanceof BatchAppendResp.Success) response.setSuccess(result);
-        else response.setError(result);
-        if (!call.cancelled && !call.writableEnded) call.write(response);
+      const request = complete(incomplete, message);
+      if (!request) return;
+      const send = (result: BatchResult) => {
+        if (!call.cancelled && !call.writableEnded) call.write(batchResponse(message, request, result));
       };
       // The deadline is the client's clock's; whoever is behind by more than its length gets nothing done.
-      if (request.deadlineMs <= node.now()) return answer(timeoutStatus());
-      // Only who leads instead ends the call; that none does is an answer to this append.
-      const refuse = (refusal: RpcError) =>
-        refusal.code === status.UNAVAILABLE ? answer(notReadyStatus(refusal)) : faulted.fail(refusal);
-      void write(node, call, { ...faulted, refuse }, request, (outcome) => {
-        switch (outcome.is) {
-          case 'written':
-            return answer(wire.batchAppendedResult(outcome));
-          case 'wrong-expectation':
-            return answer(wrongExpectationStatus(request.expected, outcome.current));
-          case 'stream-deleted':
-            return answer(streamDeletedStatus(request.stream));
-          case 'too-large':
-            return answer(tooLargeStatus(outcome.sizeMax));
-        }
+      if (request.deadlineMs <= node.now()) return send(timeoutStatus());
+      void make(node, {
+        ...faulted,
+        request,
+        metadata: call.metadata,
+        // That another leads ends the call; that none does is an answer to this append.
+        refuse: (refusal) =>
+          refusal.code === status.UNAVAILABLE ? send(notReadyStatus(refusal)) : faulted.fail(refusal),
+        answer: (outcome) => send(batchResult(request, outcome)),
       });
     });
     call.on('error', () => undefined);
@@ -127,69 +122,44 @@ export function batchAppendCall(node: NodeContext) {
   };
 }
 
-/** Applies an append between the two moments at which a fault may strike it. */
-async function write(
-  node: NodeContext,
-  call: Pick<ServerUnaryCall<unknown, unknown>, 'metadata'>,
-  faulted: FaultedCall & { refuse(refusal: RpcError): void },
-  request: WriteRequest,
-  answer: (outcome: Outcome) => void,
-): Promise<void> {
-  const strike = node.faults.take('append');
-  if (await strike?.before(faulted)) return;
-  const refusal = node.refusalOfWrite(call.metadata);
-  if (refusal) return faulted.refuse(refusal);
-  const outcome = append(node, request);
-  if (await strike?.before(faulted)) return;
-  answer(outcome);
+type BatchRequest = RequestInParts & { readonly deadlineMs: number };
+type BatchResult = BatchAppendResp.Success | Status;
+
+/** An append may come in several messages. @returns it with the last of them */
+function complete(incomplete: Map<string, BatchRequest>, message: BatchAppendReq): BatchRequest | null {
+  const key = wire.idOf(message.getCorrelationId()!);
+  const options = message.getOptions();
+  if (options) {
+    incomplete.set(key, {
+      stream: wire.streamOf(options.getStreamIdentifier()),
+      expected: wire.expectedOfBatch(options),
+      events: [],
+      deadlineMs: options.getDeadline()?.toDate().getTime() ?? Number.POSITIVE_INFINITY,
+    });
+  }
+  const request = incomplete.get(key)!;
+  request.events.push(...message.getProposedMessagesList().map(wire.proposedOf));
+  if (!message.getIsFinal()) return null;
+  incomplete.delete(key);
+  return request;
 }
 
-export function deleteCall(node: NodeContext): handleUnaryCall<DeleteReq, DeleteResp> {
-  return (call, answer) => {
-    const { stream, expected, refusal } = deletionOf(node, call, call.request.getOptions()!);
-    if (refusal) return answer(refusal);
-    const outcome = deleteStream(node, stream, expected);
-    const error = errorOfDeletion(outcome, stream, expected);
-    if (error) return answer(error);
-    const position = new DeleteResp.Position();
-    setPlace(position, outcome);
-    answer(null, new DeleteResp().setPosition(position));
-  };
+function batchResult(request: WriteRequest, outcome: Outcome): BatchResult {
+  switch (outcome.is) {
+    case 'written':
+      return wire.batchAppendedResult(outcome);
+    case 'wrong-expectation':
+      return wrongExpectationStatus(request.expected, outcome.current);
+    case 'stream-deleted':
+      return streamDeletedStatus(request.stream);
+    case 'too-large':
+      return tooLargeStatus(outcome.sizeMax);
+  }
 }
 
-export function tombstoneCall(node: NodeContext): handleUnaryCall<TombstoneReq, TombstoneResp> {
-  return (call, answer) => {
-    const { stream, expected, refusal } = deletionOf(node, call, call.request.getOptions()!);
-    if (refusal) return answer(refusal);
-    const outcome = tombstoneStream(node, stream, expected);
-    const error = errorOfDeletion(outcome, stream, expected);
-    if (error) return answer(error);
-    const position = new TombstoneResp.Position();
-    setPlace(position, outcome);
-    answer(null, new TombstoneResp().setPosition(position));
-  };
-}
-
-function deletionOf(
-  node: NodeContext,
-  call: Pick<ServerUnaryCall<unknown, unknown>, 'metadata'>,
-  options: DeleteReq.Options | TombstoneReq.Options,
-): { stream: string; expected: Expected; refusal: RpcError | null } {
-  return {
-    stream: wire.streamOf(options.getStreamIdentifier()),
-    expected: wire.expectedOf(options),
-    refusal: node.refusalOfWrite(call.metadata),
-  };
-}
-
-function errorOfDeletion(outcome: Outcome, stream: string, expected: Expected): RpcError | null {
-  if (outcome.is === 'stream-deleted') return streamDeleted(stream);
-  if (outcome.is === 'wrong-expectation') return wrongExpectedVersion(stream, expected, outcome.current);
-  return null;
-}
-
-function setPlace(position: DeleteResp.Position | TombstoneResp.Position, outcome: Outcome): void {
-  if (outcome.is !== 'written' || !outcome.place) return;
-  position.setCommitPosition(String(outcome.place.commit));
-  position.setPreparePosition(String(outcome.place.prepare));
+function batchResponse(message: BatchAppendReq, request: WriteRequest, result: BatchResult): BatchAppendResp {
+  const response = new BatchAppendResp();
+  response.setCorrelationId(message.getCorrelationId());
+  response.setStreamIdentifier(wire.identifierOf(request.stream));
+  return result instanceof BatchAppendResp.Success ? response.setSuccess(result) : response.setError(result);
 }

@@ -164,6 +164,12 @@ describe('the client', () => {
   });
 });
 
+test('the client takes a wish to trust any certificate, and does not fulfil it', async () => {
+  const said = await childSays('esdb://127.0.0.1:1?tlsVerifyCert=false', 'process.exit();');
+  expect(said.stderr).toContain('"tlsVerifyCert" is not currently supported by this client');
+  expect(said.code).toBe(0);
+});
+
 /** Runs a script with the client in a process of its own, for what would end this one. */
 async function childSays(url: string, script: string) {
   const whole = `

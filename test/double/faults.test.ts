@@ -1,6 +1,7 @@
 /** The protocol double, as the real client sees it: what goes wrong when it is told to. */
 import { describe, expect, test } from '@jest/globals';
 import {
+  AccessDeniedError,
   CancelledError,
   NO_STREAM,
   NotLeaderError,
@@ -162,6 +163,11 @@ describe('the connection', () => {
     void on.double.faults.next('features', { action: 'unavailable' });
     expect(await refusalOf(on.client().appendToStream(A, eventNamed('a0')))).toMatchObject({ code: 14 });
     await on.client().appendToStream(A, eventNamed('a0'));
+  });
+
+  test('a user who may not read is told so', async () => {
+    void on.double.faults.next('read-all', { action: 'denied' });
+    expect(await refusalOf(on.readAll())).toBeInstanceOf(AccessDeniedError);
   });
 
   test('an answer that says who leads is understood', async () => {

@@ -3,9 +3,10 @@
  *
  * A fault strikes when a call is so many steps on. An append has one step, its application: a fault after 0 steps
  * strikes before anything is written, one after 1 is the ambiguous failure, written and not told. A read or a
- * subscription takes a step with each event that it sends.
+ * subscription takes a step with each event that it sends, or with saying that there is no such stream.
  */
 import {
+  accessDenied,
   cancelled,
   notLeader,
   timedOut,
@@ -28,6 +29,8 @@ export type FaultAction =
   /** The server gives up waiting for its own commit. */
   | 'timeout'
   | 'not-leader'
+  /** The user may not do this. */
+  | 'denied'
   /** A failure that says nothing: what a bug of the server's own looks like. */
   | 'unknown'
   /** The connection breaks: of this call and of every other that shares it. */
@@ -123,6 +126,9 @@ export class Strike {
         return true;
       case 'not-leader':
         call.fail(notLeader(this.leader()));
+        return true;
+      case 'denied':
+        call.fail(accessDenied());
         return true;
       case 'unknown':
         call.fail(unknown());

@@ -12,8 +12,9 @@ import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.
 import { Server, ServerCredentials, type Metadata, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server as Listener, type Socket } from 'node:net';
-import { appendCall, batchAppendCall, deleteCall, tombstoneCall } from './append-calls.js';
+import { appendCall, batchAppendCall } from './append-calls.js';
 import { featuresCall, gossipCall } from './cluster-calls.js';
+import { deleteCall, tombstoneCall } from './delete-calls.js';
 import { serializeResponse } from './encoded-events.js';
 import type { EventLog } from './event-log.js';
 import type { FaultedCall, Faults } from './faults.js';
@@ -25,6 +26,7 @@ const HOST = '127.0.0.1';
 /** Larger than any append that is allowed, so that the size is the server's to refuse. */
 const MESSAGE_SIZE_MAX = 17 * 1024 * 1024;
 
+/** As generated, but for answers that are encoded already. */
 const STREAMS = {
   ...StreamsService,
   read: { ...StreamsService.read, responseSerialize: serializeResponse },
@@ -73,19 +75,7 @@ export class DoubleNode implements NodeContext {
 
   /** On the port it had before, if it had one. */
   async start(): Promise<void> {
-    const grpc = new Server({ 'grpc.max_receive_message_length': MESSAGE_SIZE_MAX });
-    const streams: UntypedServiceImplementation = {
-      read: readCall(this),
-      append: appendCall(this),
-      batchAppend: batchAppendCall(this),
-      delete: deleteCall(this),
-      tombstone: tombstoneCall(this),
-    };
-    const gossip: IGossipServer = { read: gossipCall(this) };
-    const features: IServerFeaturesServer = { getSupportedMethods: featuresCall(this) };
-    grpc.addService(STREAMS, streams);
-    grpc.addService(GossipService, gossip);
-    grpc.addService(ServerFeaturesService, features);
+    const grpc = this.services();
     const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
     const listener = createServer((socket) => {
       const peer = `${socket.remoteAddress}:${socket.remotePort}`;
@@ -99,6 +89,23 @@ export class DoubleNode implements NodeContext {
     this.port = (listener.address() as AddressInfo).port;
     this.grpc = grpc;
     this.listener = listener;
+  }
+
+  private services(): Server {
+    const grpc = new Server({ 'grpc.max_receive_message_length': MESSAGE_SIZE_MAX });
+    const streams: UntypedServiceImplementation = {
+      read: readCall(this),
+      append: appendCall(this),
+      batchAppend: batchAppendCall(this),
+      delete: deleteCall(this),
+      tombstone: tombstoneCall(this),
+    };
+    const gossip: IGossipServer = { read: gossipCall(this) };
+    const features: IServerFeaturesServer = { getSupportedMethods: featuresCall(this) };
+    grpc.addService(STREAMS, streams);
+    grpc.addService(GossipService, gossip);
+    grpc.addService(ServerFeaturesService, features);
+    return grpc;
   }
 
   get endpoint(): Endpoint {

@@ -41,7 +41,7 @@ async function read(
   writer: ResponseWriter,
 ): Promise<void> {
   if (stream !== null && (node.log.stream(stream).notFound || lastVisible(node, stream) < 0)) {
-    if (await writer.send(wire.notFoundResponse(stream))) await writer.end();
+    if (await writer.send(wire.notFoundResponse(stream), 'step')) await writer.end();
     return;
   }
   const { log } = node;

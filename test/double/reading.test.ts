@@ -144,3 +144,40 @@ describe('deleting', () => {
     });
   });
 });
+
+describe('a long past that is made up as it is read', () => {
+  const data = Buffer.from('{"text":"past"}');
+  const on = new DoubleFixture({
+    history: {
+      count: 1_000,
+      event: (index) => ({
+        id: '6f1f3c1e-3a0e-4f57-8b1e-0d8a4f6f2f10',
+        type: 'PatientBenefited',
+        contentType: 'application/json',
+        data,
+        metadata: Buffer.from('{"actor":"tests"}'),
+        stream: `past-${index}`,
+        revision: 0,
+      }),
+    },
+  });
+
+  test('stands in the global order before what is appended, each of its events in its place', async () => {
+    await on.client().appendToStream(A, eventNamed('a0'));
+    const whole = await on.readAll();
+    expect(whole).toHaveLength(1_001);
+    expect(whole[500]).toMatchObject({
+      streamId: 'past-500',
+      revision: 0n,
+      type: 'PatientBenefited',
+      data: { text: 'past' },
+      metadata: { actor: 'tests' },
+      created: new Date(0),
+    });
+    expect(whole[1_000]).toMatchObject({ streamId: A, data: { text: 'a0' } });
+    const from = await on.readAll({ fromPosition: whole[998]!.position!, maxCount: 2 });
+    expect(from).toEqual(whole.slice(998, 1_000));
+    const positions = whole.map(({ position }) => position!.commit);
+    expect(positions.every((position, index) => index === 0 || position > positions[index - 1]!)).toBe(true);
+  });
+});

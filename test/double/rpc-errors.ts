@@ -33,6 +33,9 @@ export const unavailable = (details = 'Server Is Not Ready') => rpcError(status.
 
 export const cancelled = () => rpcError(status.CANCELLED, 'The server is shutting down');
 
+export const accessDenied = () =>
+  rpcError(status.PERMISSION_DENIED, 'Access Denied', { exception: 'access-denied' });
+
 /** The server gave up waiting for its own commit, which may still come about. */
 export const timedOut = () => rpcError(status.ABORTED, 'Operation timed out');
 

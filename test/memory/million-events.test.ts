@@ -1,4 +1,8 @@
-/** A replica that catches up takes no more memory for a million events than for the first twentieth of them. */
+/**
+ * A replica that catches up slower than the server sends takes no more memory for a million events than for the
+ * first twentieth of them. The usual run follows a tenth of that, which shows as well what is kept or not held
+ * back; LEDGER_TEST_EVENTS=1000000 follows them all, in minutes.
+ */
 import { expect, jest, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,7 +13,6 @@ import type { History } from '../double/event-log.js';
 import { ProtocolDouble } from '../double/protocol-double.js';
 import { newEvents } from '../support/new-events.js';
 
-/** Enough for what would be kept to be seen; the whole million where it is asked for. */
 const COUNT = Number(process.env['LEDGER_TEST_EVENTS'] ?? 100_000);
 const SAMPLES = 20;
 // Both processes have each of up to a million messages in hand, on whatever machine this is.

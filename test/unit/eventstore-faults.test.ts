@@ -28,6 +28,8 @@ let store: EventStoreDbStore;
 const opened: { close(): Promise<unknown> }[] = [];
 
 async function start(options: DoubleOptions = {}, how = SOON): Promise<void> {
+  // Another than the one that each test begins with: left alone, it would keep the process.
+  await stop();
   double = await ProtocolDouble.start(options);
   store = await open(double, how);
 }
@@ -38,11 +40,13 @@ async function open(at: ProtocolDouble, how = SOON): Promise<EventStoreDbStore> 
   return another;
 }
 
-beforeEach(() => start());
-afterEach(async () => {
+async function stop(): Promise<void> {
   for (const one of opened.splice(0)) await one.close();
-  await double.kill();
-});
+  await (double as ProtocolDouble | undefined)?.kill();
+}
+
+beforeEach(() => start());
+afterEach(stop);
 
 const append = (stream: Stream, length: number, ...texts: string[]) =>
   store.append(stream, length === 0 ? 'no-stream' : length - 1, newEvents(stream, length, texts));
@@ -57,7 +61,16 @@ async function followed(count: number, after: string | null = null): Promise<rea
   return seen;
 }
 
-const ACTIONS: readonly FaultAction[] = ['stay-silent', 'end', 'cancel', 'unavailable', 'not-leader', 'cut'];
+const ACTIONS: readonly FaultAction[] = [
+  'stay-silent',
+  'end',
+  'cancel',
+  'unavailable',
+  'timeout',
+  'unknown',
+  'not-leader',
+  'cut',
+];
 const matrix = (steps: readonly number[]) =>
   ACTIONS.flatMap((action) => steps.map((after) => [action, after] as const));
 
@@ -183,6 +196,25 @@ describe('a server that goes on failing', () => {
   });
 });
 
+describe('a server that denies', () => {
+  test.each<[CallKind, () => Promise<unknown>]>([
+    ['append', () => append(A, 1, 'a1')],
+    ['read-stream', () => store.readStream(A)],
+    ['read-all', () => store.readAll(null, 10)],
+    ['subscribe', () => followed(1)],
+  ])('%s: it is told at once, and not asked again', async (kind, ask) => {
+    await append(A, 0, 'a0');
+    const denied = double.faults.next(kind, { action: 'denied' });
+    const again = double.faults.next(kind, { action: 'unavailable' });
+    const error = await refusal(ask());
+    await denied;
+    expect(error).toBeInstanceOf(StoreUnavailable);
+    expect((error as Error).message).toContain('denies it to the ledger’s user');
+    const untouched = Symbol('untouched');
+    expect(await Promise.race([again, Promise.resolve(untouched)])).toBe(untouched);
+  });
+});
+
 describe('what the client alone gets wrong', () => {
   test('a clock that is an hour off changes nothing', async () => {
     for (const [length, hours] of [-1, 1].entries()) {
@@ -246,6 +278,23 @@ describe('a cluster', () => {
       expect(textsOf(await store.readStream(A))).toEqual(numbered('a', turn + 1));
     }
     expect(textsOf(await following)).toEqual(numbered('a', 9));
+  });
+
+  test('a subscription that was left on a node which fell out of the cluster finds the new leader', async () => {
+    await start({ nodes: 3 }, { ...SOON, quietMsMax: 500 });
+    await append(A, 0, 'a0');
+    const stop = new AbortController();
+    const seen: RecordedEvent[] = [];
+    for await (const { events } of store.subscribe(null, stop.signal)) {
+      seen.push(...events);
+      if (seen.length === 2) stop.abort();
+      if (seen.length !== 1) continue;
+      // It hears nothing of what follows, and goes on answering.
+      double.nodes[0]!.lagBehind();
+      double.failOver(double.nodes[1]!);
+      await append(A, 1, 'a1');
+    }
+    expect(textsOf(seen)).toEqual(['a0', 'a1']);
   });
 
   test('while none leads, an append waits for the election; the node that led before may be gone', async () => {

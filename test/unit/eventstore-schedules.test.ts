@@ -50,7 +50,7 @@ test('a random schedule of faults, retries and two replicas ends with the events
         }
       },
     ),
-    { numRuns: 8 },
+    { numRuns: 5 },
   ));
 
 async function undisturbed(dir: string, whole: History): Promise<readonly RecordedEvent[]> {
