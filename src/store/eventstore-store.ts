@@ -23,7 +23,7 @@ import { appendOnce, type AppendAnswer } from './eventstore-append.js';
 import { within } from './eventstore-connection.js';
 import { StreamNames } from './eventstore-events.js';
 import { EventStoreDbReader, type ReaderOptions } from './eventstore-reader.js';
-import type { EventStoreSettings } from './store-url.js';
+import { withoutSecrets, type EventStoreSettings } from './store-url.js';
 
 export class EventStoreDbStore extends EventStore {
   private readonly reader: EventStoreDbReader;
@@ -45,7 +45,11 @@ export class EventStoreDbStore extends EventStore {
       return store;
     } catch (error) {
       await store.close();
-      throw error;
+      if (!(error instanceof StoreUnavailable)) throw error;
+      const where = withoutSecrets(settings.url);
+      throw new StoreUnavailable(`the event store at ${where} cannot be used: ${error.message}`, {
+        cause: error,
+      });
     }
   }
 

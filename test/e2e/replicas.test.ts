@@ -207,6 +207,68 @@ function describeReplicas(place: () => Promise<Place>): void {
   });
 }
 
+describe('a store that fails', () => {
+  test('it restarts, closes and changes its leader while programmes post: each is recorded once', async () => {
+    const double = await ProtocolDouble.start({ nodes: 3 });
+    const env = { EVENT_STORE_URL: `${double.url}&defaultDeadline=1000` };
+    const replicas = await Promise.all([Ledger.start(env), Ledger.start(env)]);
+    try {
+      await register(replicas[0], 'asthma-care');
+      const path = '/v1/programmes/asthma-care/submissions';
+      /** As a client does: again with the same key, until it has a receipt. */
+      const post = async (index: number): Promise<number> => {
+        const headers = { 'idempotency-key': randomUUID() };
+        const body = { outcomes: [{ ...OUTCOME, quantity: index }] };
+        for (let attempt = index; ; attempt++) {
+          const answer = await replicas[attempt % 2]!.call<Receipt>('POST', path, { body, headers });
+          if (answer.status === 200 || answer.status === 201) return answer.body.sequence;
+          expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1']);
+        }
+      };
+      const sequences: number[] = [];
+      const troubles = [
+        () => double.restart(),
+        () => Promise.resolve(double.failOver(double.nodes[1]!)),
+        async () => {
+          await double.nodes[1]!.stopCleanly();
+          double.failOver(double.nodes[2]!);
+          await double.nodes[1]!.start();
+        },
+        () => double.restart(),
+      ];
+      for (const [round, trouble] of troubles.entries()) {
+        const posting = Array.from({ length: 12 }, (_, index) => post(round * 12 + index));
+        await Promise.race(posting);
+        await trouble();
+        sequences.push(...(await Promise.all(posting)));
+      }
+      expect(new Set(sequences).size).toBe(48);
+      const last = Math.max(...sequences);
+      const asked = `measure=patients-benefited&from=2023-24&to=2023-24&minSequence=${last}`;
+      for (const ledger of replicas) {
+        const { body } = await ledger.call<{
+          years: { total: number; outcomes: number }[];
+          sequence: number;
+        }>('GET', `/v1/totals/annual?${asked}`);
+        expect(body.sequence).toBe(last);
+        expect(body.years[0]).toMatchObject({ total: (47 * 48) / 2, outcomes: 48 });
+      }
+    } finally {
+      await Promise.all(replicas.map((ledger) => ledger.remove()));
+      await double.kill();
+    }
+  });
+
+  test('one that is not there keeps a replica from starting, which says so without the password', async () => {
+    const address = 'esdb://ledger:secret@127.0.0.1:1?tls=false&defaultDeadline=500';
+    const told = await Ledger.start({ EVENT_STORE_URL: address }).then(String, String);
+    expect(told).toContain(
+      'the event store at esdb://127.0.0.1:1?tls=false&defaultDeadline=500 cannot be used',
+    );
+    expect(told).not.toContain('secret');
+  });
+});
+
 async function register(ledger: Ledger, id: string): Promise<void> {
   const body = { id, name: id, startedOn: '2020-04-01' };
   expect((await ledger.call('POST', '/v1/programmes', { body })).status).toBe(201);
