@@ -4,10 +4,11 @@
  * Every figure of a run stands beside the raw floor measured in the same run on the same disk, because the
  * machine is shared and figures of different days do not compare.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { measureLog, measureProofs } from './audit.js';
 import { measureFloor, type Floor } from './floor.js';
 import { makeHistory, OUTCOMES_A_SUBMISSION } from './history.js';
 import { Server } from './processes.js';
@@ -20,11 +21,12 @@ import { measureValidation } from './validation.js';
 const HELP = `npm run bench -- [options]
   --outcomes <sizes>   lengths of history, default 10000,1000000
   --seconds <n>        of each measurement, default 4
-  --parts <names>      of validation,submissions,projections,totals; default all
+  --parts <names>      of validation,submissions,projections,totals,audit; default all
+  --tree <sizes>       of logs that proofs are made in, default 10000,10000000
   --stores <names>     of embedded,double,server; default embedded,double and, if EVENTSTORE_TEST_URL names one, server
   --dir <path>         where to work, default a new directory in ${tmpdir()}, removed at the end
 `;
-const PARTS = ['validation', 'submissions', 'projections', 'totals'];
+const PARTS = ['validation', 'submissions', 'projections', 'totals', 'audit'];
 const DEFAULT_STORES = STORES.filter((name) => name !== 'server' || process.env['EVENTSTORE_TEST_URL']);
 
 function storeNamed(name: string): StoreName {
@@ -40,6 +42,7 @@ async function main(): Promise<void> {
       seconds: { type: 'string', default: '4' },
       parts: { type: 'string', default: PARTS.join(',') },
       stores: { type: 'string', default: DEFAULT_STORES.join(',') },
+      tree: { type: 'string', default: '10000,10000000' },
       dir: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -61,6 +64,7 @@ async function main(): Promise<void> {
       const ofStore = store === 'embedded' ? sizes : sizes.slice(0, 1);
       await histories(dir, seconds, { store, sizes: ofStore, parts, floor });
     }
+    if (parts.includes('audit')) await audit(dir, values.tree.split(',').map(Number));
   } finally {
     rmSync(dir, { recursive: true });
   }
@@ -154,6 +158,26 @@ async function submissions(
     });
   }
   printTable('submissions over HTTP, acknowledged after the flush and the projection', rows);
+}
+
+async function audit(dir: string, sizes: readonly number[]): Promise<void> {
+  const dataDir = join(dir, 'audit');
+  mkdirSync(dataDir);
+  await makeHistory({ dataDir }, 100_000);
+  const { appends, entries, bundle } = await measureLog(dataDir);
+  printTable('the log, one thread', [
+    { what: 'append leaves, in memory', 'events a second': figure(appends) },
+    { what: 'verify entries against a root', 'events a second': figure(entries) },
+    {
+      what: 'verify a bundle: contents, times, revisions, root, signature',
+      'events a second': figure(bundle),
+    },
+  ]);
+  const rows = sizes.map((size) => {
+    const { p50Ms, p99Ms } = measureProofs(dir, size);
+    return { leaves: figure(size), 'p50 ms': figure(p50Ms), 'p99 ms': figure(p99Ms) };
+  });
+  printTable('an inclusion proof, from the read models', rows);
 }
 
 interface Histories {

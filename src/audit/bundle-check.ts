@@ -69,6 +69,7 @@ export class BundleCheck {
   private checkpoint: Checkpoint | null = null;
   private figure: FigureCheck | null = null;
   private ledgerTimeMs = 0;
+  private lastTime = { text: '', ms: NaN };
   private events = 0;
   private erased = 0;
   private signedBy: readonly VerifierKey[] = [];
@@ -165,7 +166,8 @@ export class BundleCheck {
   }
 
   private checkTimes({ id, time, ledgertime }: BundleEvent, sequence: number): void {
-    const [recordedMs, ledgerMs] = [Date.parse(time), Date.parse(ledgertime)];
+    const recordedMs = this.instantOf(time);
+    const ledgerMs = time === ledgertime ? recordedMs : Date.parse(ledgertime);
     const isWhole = sequence === this.events - 1;
     const expectedMs = Math.max(this.ledgerTimeMs, recordedMs);
     const follows = isWhole ? ledgerMs === expectedMs : ledgerMs >= expectedMs;
@@ -189,6 +191,12 @@ export class BundleCheck {
         sequence,
       );
     }
+  }
+
+  /** Events that were recorded together have one time: it is read once. */
+  private instantOf(time: string): number {
+    if (time !== this.lastTime.text) this.lastTime = { text: time, ms: Date.parse(time) };
+    return this.lastTime.ms;
   }
 
   /** Compares the tree as it stands with the earlier checkpoint, where it has come to its size. */

@@ -10,7 +10,7 @@ import type { LoggedEvent } from './entry.js';
 
 export const BUNDLE_FORMAT = 'outcome-ledger-bundle@1';
 /** What a CloudEvent's `dataschema` has before the schema of the ledger. */
-const SCHEMA_PREFIX = /^urn:outcome-ledger:schema:/;
+const SCHEMA_PREFIX = 'urn:outcome-ledger:schema:';
 
 export type BundleScope =
   | { readonly kind: 'everything' }
@@ -80,7 +80,7 @@ export type BundleLine =
 
 export function loggedEventOf(event: BundleEvent): LoggedEvent {
   const { id, type, stream, revision, data, dataschema, time, actor, payloadhash } = event;
-  const schema = dataschema.replace(SCHEMA_PREFIX, '');
+  const schema = dataschema.startsWith(SCHEMA_PREFIX) ? dataschema.slice(SCHEMA_PREFIX.length) : dataschema;
   return {
     id,
     type,

@@ -59,13 +59,18 @@ async function checkFile(file: string, { since, sinceTime, policy, key }: Verify
   if (Number.isNaN(sinceTimeMs)) throw new Error(`not an instant: ${sinceTime}`);
   const check = new BundleCheck({
     ...(trusted && { policy: trusted }),
-    ...(since !== undefined && { since: readFileSync(since, 'utf8') }),
+    ...(since !== undefined && { since: readNote(since) }),
     ...(sinceTimeMs !== undefined && { sinceTimeMs }),
   });
   if (!existsSync(file)) throw new Error(`there is no file ${file}`);
   const lines = createInterface({ input: createReadStream(file), crlfDelay: Infinity });
   for await (const line of lines) if (line !== '') check.takeLine(line);
   return check.end();
+}
+
+/** What was kept by other tools may have one newline more or less at its end. */
+export function readNote(file: string): string {
+  return `${readFileSync(file, 'utf8').trimEnd()}\n`;
 }
 
 function policyFrom(policy: string | undefined, key: string | undefined): Policy | undefined {

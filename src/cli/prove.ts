@@ -1,9 +1,10 @@
 /** `ledger prove`: fetches a bundle. It never stands half-written under its name. */
-import { createWriteStream, readFileSync, renameSync } from 'node:fs';
+import { createWriteStream, renameSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { parseCheckpoint } from '../audit/checkpoint.js';
+import { readNote } from '../audit/verify-file.js';
 import { CommandFailed, type LedgerClient } from './client.js';
 import { print } from './output.js';
 
@@ -17,7 +18,7 @@ export async function proveCommand(
   client: LedgerClient,
   { out, since, ...query }: ProveOptions,
 ): Promise<void> {
-  const size = since === undefined ? undefined : String(parseCheckpoint(readFileSync(since, 'utf8')).size);
+  const size = since === undefined ? undefined : String(parseCheckpoint(readNote(since)).size);
   const response = await client.request('/v1/audit/bundle', { query: { ...query, since: size } });
   const body = Readable.fromWeb(response.body as ReadableStream);
   if (out === undefined) {

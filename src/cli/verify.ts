@@ -1,6 +1,6 @@
 /** `ledger verify`: a bundle, offline; or a data directory against itself. */
 import { existsSync, readFileSync } from 'node:fs';
-import { EXIT_CODES, verifyFile, type VerifyOptions } from '../audit/verify-file.js';
+import { EXIT_CODES, readNote, verifyFile, type VerifyOptions } from '../audit/verify-file.js';
 import { verifyLive, type LiveReport } from '../audit/verify-live.js';
 import { readConfig, storeOf } from '../config.js';
 import { CommandFailed } from './client.js';
@@ -28,7 +28,7 @@ async function liveVerdict({
   const config = readConfig(process.env);
   const keys =
     key === undefined ? undefined : (existsSync(key) ? readFileSync(key, 'utf8') : key).trim().split(/\s+/);
-  const kept = since === undefined ? undefined : readFileSync(since, 'utf8');
+  const kept = since === undefined ? undefined : readNote(since);
   const report = await verifyLive({
     store: storeOf(config),
     signingDir: config.signingDir,

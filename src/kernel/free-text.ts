@@ -1,7 +1,7 @@
 /**
  * What callers write in their own words, as deciders take it: a text that looks as if it held personal data
  * (personal-data.ts) is refused, with the pointer of its field and never its words, unless the caller says why it
- * may be recorded. That reason is then kept with the event (docs/adr/0010-personal-data.md).
+ * may be recorded. That reason is then kept with the event (docs/adr/0009-personal-data.md).
  *
  * Deciders ask when they make an event, not before: what was recorded once, under whatever rule, can be repeated
  * for ever.
