@@ -4,11 +4,14 @@
  * Everything is read from the leader, so that what was acknowledged is found. A subscription is a loop that is
  * looked after: whether the server ends it, breaks it off or falls silent, it is opened again from the last
  * position, after a while that grows. Start positions of a read are inclusive, those of a subscription exclusive.
+ *
+ * A server that is stopped may end a read as if all had been told. So what ends early is taken for the whole only
+ * where the end of the store, or of the stream, says the same.
  */
 import {
   BACKWARDS,
   END,
-  excludeSystemEvents,
+  eventTypeFilter,
   START,
   type AllStreamResolvedEvent,
   type EventStoreDBClient,
@@ -32,6 +35,8 @@ import {
   decodePosition,
   encodePosition,
   isOfTheServer,
+  losesEvents,
+  lossIn,
   ownEvent,
   positionOf,
   StreamNames,
@@ -59,12 +64,22 @@ const HEAD_PAGES_MAX = 16;
 /** A subscription tells how far it has come after so many events that are passed over. */
 const SEARCH_WINDOW = 128;
 
+/** What applications write, and by what the server lets go of it. */
+const ALL_THAT_CONCERNS_US = /^([^$]|\$metadata$|\$streamDeleted$)/.source;
+
 /** What a subscription has come to, between its events: in their order. */
 interface Checkpoint {
   readonly checkpoint: StorePosition;
 }
 
 const LEADER = { requiresLeader: true };
+const deleted = (stream: StreamName) =>
+  new StoreDamaged(
+    `${stream} was deleted from the store, or its metadata let its events go: give them back, or restore the store`,
+  );
+const endedEarly = (what: string) =>
+  new StoreUnavailable(`${what}: the event store ended its answer before its end`);
+const revisionOf = ({ event, link }: ResolvedEvent) => Number((link ?? event)!.revision);
 const QUIET: Run = { events: [], end: null, skipped: 0, atEnd: false };
 
 export class EventStoreDbReader extends EventReader {
@@ -91,58 +106,106 @@ export class EventStoreDbReader extends EventReader {
     let last: ExpectedRevision = 'no-stream';
     for (let next = from; events.length < limit;) {
       const maxCount = limit === Infinity ? Number.MAX_SAFE_INTEGER : limit - events.length;
-      const read = await this.readRevisions(stream, next, maxCount);
+      const { read, atEnd } = await this.readRevisions(stream, next, maxCount);
       for (const resolved of read) {
         const event = ownEvent(resolved, this.names);
         if (event) events.push(event);
       }
       next += read.length;
       if (read.length > 0) last = next - 1;
-      if (read.length < maxCount) break;
+      if (atEnd) break;
     }
     return { events, last };
   }
 
-  /** Whosever they are. */
+  /** Whosever they are; at least one where there is one. */
   private async readRevisions(
     stream: StreamName,
     from: number,
     maxCount: number,
-  ): Promise<readonly ResolvedEvent[]> {
+  ): Promise<{ readonly read: readonly ResolvedEvent[]; readonly atEnd: boolean }> {
     const name = this.names.inStore(stream);
-    const read = await this.connection.ask(`to read ${stream}`, async (client) => {
+    const what = `to read ${stream}`;
+    return this.connection.ask(what, async (client) => {
       try {
         const options = { fromRevision: BigInt(from), maxCount, ...LEADER };
-        return await this.all<ResolvedEvent>(client.readStream(name, options), `to read ${stream}`);
+        const read = await this.all<ResolvedEvent>(client.readStream(name, options), what);
+        refuseGaps(stream, from, read);
+        if (read.length === maxCount) return { read, atEnd: false };
+        const backwards = { direction: BACKWARDS, fromRevision: END, maxCount: 1, ...LEADER } as const;
+        const [newest] = await this.all<ResolvedEvent>(client.readStream(name, backwards), what);
+        const atEnd = newest !== undefined && revisionOf(newest) < from + read.length;
+        if (!atEnd && read.length === 0) throw endedEarly(what);
+        return { read, atEnd };
       } catch (error) {
-        if (isStreamNotFound(error)) return [];
+        // Said in so many words, not by an end.
+        if (isStreamNotFound(error)) return { read: [], atEnd: true };
         throw error;
       }
     });
-    read.forEach((resolved, index) => {
-      const revision = Number((resolved.link ?? resolved.event)!.revision);
-      if (revision !== from + index) {
-        throw new StoreDamaged(
-          `events of ${stream} are missing: revision ${revision} stands where ${from + index} should`,
-        );
-      }
-    });
-    return read;
   }
 
   async readRun(after: Position | null, limit: number): Promise<Run> {
     const maxCount = Math.min(Math.max(limit + 1, PAGE_SIZE.min), PAGE_SIZE.max);
     const start = after ?? this.origin;
     const fromPosition = start === null ? START : decodePosition(start);
-    const page = await this.connection.ask('to read the ledger', (client) =>
-      this.all<AllStreamResolvedEvent>(
-        client.readAll({ fromPosition, maxCount, ...LEADER }),
-        'to read the ledger',
-      ),
+    const { page, atEnd } = await this.connection.ask('to read the ledger', (client) =>
+      this.readPage(client, start, { fromPosition, maxCount }),
     );
+    await this.refuseLosses(page);
+    return this.runOf(page, { after, limit, atEnd });
+  }
+
+  /**
+   * Who reads on past the deletion of one of the ledger's streams gives sequences that nobody can give again once
+   * the store has been scavenged. So nobody does, unless what was deleted has been given back since.
+   */
+  private async refuseLosses(items: readonly (Resolved | Checkpoint)[]): Promise<void> {
+    for (const item of items) {
+      const loss = 'checkpoint' in item ? null : lossIn(item, this.names);
+      if (loss?.forGood) throw deleted(loss.stream);
+      if (loss) await this.refuseDeleted(loss.stream);
+    }
+  }
+
+  /** @throws StoreDamaged where a stream was deleted, or loses events: what it held is not to be written again */
+  async refuseDeleted(stream: StreamName): Promise<void> {
+    const what = `to look for ${stream}`;
+    const metadata = await this.connection.ask(what, async (client) => {
+      const range = { direction: BACKWARDS, fromRevision: END, maxCount: 1, ...LEADER } as const;
+      const name = `$$${this.names.inStore(stream)}`;
+      try {
+        const [newest] = await this.all<ResolvedEvent>(client.readStream(name, range), what);
+        return newest?.event?.data;
+      } catch (error) {
+        if (isStreamNotFound(error)) return undefined;
+        throw error;
+      }
+    });
+    if (losesEvents(metadata)) throw deleted(stream);
+  }
+
+  /** What follows a position: at least one event where there is one. */
+  private async readPage(
+    client: EventStoreDBClient,
+    start: Position | null,
+    range: { readonly fromPosition: StorePosition | typeof START; readonly maxCount: number },
+  ): Promise<{ readonly page: readonly AllStreamResolvedEvent[]; readonly atEnd: boolean }> {
+    const what = 'to read the ledger';
     // The event at the position itself was read before.
     const isNew = (resolved: Resolved) => start === null || positionOf(resolved) > start;
-    return this.runOf(page.filter(isNew), { after, limit, atEnd: page.length < maxCount });
+    for (let attempt = 0; ; attempt++) {
+      const read = await this.all<AllStreamResolvedEvent>(client.readAll({ ...range, ...LEADER }), what);
+      const page = read.filter(isNew);
+      if (read.length === range.maxCount) return { page, atEnd: false };
+      const head = await this.lastOf(client);
+      const last = page.at(-1);
+      const end = last ? positionOf(last) : start;
+      if (head === null || (end !== null && head <= end)) return { page, atEnd: true };
+      // More may have come since, or it was ended before its end: the next part shows which.
+      if (page.length > 0) return { page, atEnd: false };
+      if (attempt > 0) throw endedEarly(what);
+    }
   }
 
   private runOf(
@@ -166,19 +229,29 @@ export class EventStoreDbReader extends EventReader {
     return { events, end, skipped, atEnd };
   }
 
-  async head(): Promise<Position | null> {
+  head(): Promise<Position | null> {
+    return this.connection.ask('to read the end of the ledger', (client) => this.lastOf(client));
+  }
+
+  /** Of the last event that is not the server's. */
+  private async lastOf(client: EventStoreDBClient): Promise<Position | null> {
+    const what = 'to read the end of the ledger';
     let last: Position | null = null;
     for (let page = 0; page < HEAD_PAGES_MAX; page++) {
       const fromPosition = last === null ? END : decodePosition(last);
-      const read = await this.connection.ask('to read the end of the ledger', (client) =>
-        this.all<AllStreamResolvedEvent>(
-          client.readAll({ direction: BACKWARDS, fromPosition, maxCount: PAGE_SIZE.min, ...LEADER }),
-          'to read the end of the ledger',
-        ),
-      );
+      const range = { direction: BACKWARDS, fromPosition, maxCount: PAGE_SIZE.min, ...LEADER } as const;
+      const read = await this.all<AllStreamResolvedEvent>(client.readAll(range), what);
       const found = read.find((resolved) => !isOfTheServer(resolved));
       if (found) return positionOf(found);
-      if (read.length < PAGE_SIZE.min) return null;
+      if (read.length < PAGE_SIZE.min) {
+        // The other end agrees that there is nothing more, or this one was not reached.
+        const from = { fromPosition: START, maxCount: 1, ...LEADER } as const;
+        const [first] = await this.all<AllStreamResolvedEvent>(client.readAll(from), what);
+        const reached = read.at(-1) ?? null;
+        const least = reached === null ? last : positionOf(reached);
+        if (first && (least === null || positionOf(first) < least)) throw endedEarly(what);
+        return null;
+      }
       last = positionOf(read.at(-1)!);
     }
     return last;
@@ -225,7 +298,8 @@ export class EventStoreDbReader extends EventReader {
     after: Position | null,
     signal: AbortSignal,
   ): AsyncIterable<Run> {
-    const filter = excludeSystemEvents({
+    const filter = eventTypeFilter({
+      regex: ALL_THAT_CONCERNS_US,
       maxSearchWindow: SEARCH_WINDOW,
       checkpointInterval: 1,
       // Called between two events, and must not fail: there it is put among them.
@@ -250,6 +324,7 @@ export class EventStoreDbReader extends EventReader {
       await within(this.connection.timeoutMs, what, Promise.race([confirmed, next]));
       opened = true;
       for (let batch = await next; !batch.done; batch = await next) {
+        await this.refuseLosses(batch.value);
         const run = this.runOf(batch.value, { after: end, limit: Infinity, atEnd: false });
         if (run.end !== end) yield run;
         end = run.end;
@@ -267,5 +342,15 @@ export class EventStoreDbReader extends EventReader {
   /** What was asked for before is answered. */
   close(): Promise<void> {
     return this.connection.close();
+  }
+}
+
+function refuseGaps(stream: StreamName, from: number, read: readonly ResolvedEvent[]): void {
+  for (const [index, resolved] of read.entries()) {
+    const revision = revisionOf(resolved);
+    if (revision === from + index) continue;
+    throw new StoreDamaged(
+      `events of ${stream} are missing: revision ${revision} stands where ${from + index} should`,
+    );
   }
 }
