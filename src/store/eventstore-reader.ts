@@ -269,16 +269,24 @@ export class EventStoreDbReader extends EventReader {
   async *subscribe(after: Position | null, signal: AbortSignal): AsyncIterable<Run> {
     const ending = AbortSignal.any([signal, this.connection.closing]);
     let position = after;
+    let known: RecordedEvent | null | undefined;
     for (let failures = 0; !ending.aborted;) {
       const client = this.connection.current;
       try {
+        // Whoever restores an older backup stops the server: what was read is looked for before it is gone on from.
+        if (known) await this.verifyHolds(known);
+        else known ??= position === null ? null : await this.lastUpTo(position);
+        let quiet = false;
         for await (const run of this.follow(client, position, ending)) {
           failures = 0;
-          if (run === QUIET) break;
+          if ((quiet = run === QUIET)) break;
           position = run.end;
+          known = run.events.at(-1) ?? known;
           yield run;
         }
         if (ending.aborted) break;
+        // An idle ledger has lost nothing: its subscription is opened again because nobody can tell.
+        if (quiet) continue;
         // Where the server ends it, it does so without a word.
         this.onLost(new StoreUnavailable('the subscription ended: it is opened again'));
       } catch (cause) {
@@ -290,6 +298,38 @@ export class EventStoreDbReader extends EventReader {
       await this.connection.backOff(failures++, ending);
     }
     if (!signal.aborted) throw new StoreUnavailable('the store is closed');
+  }
+
+  /** An event of the ledger at a position or shortly before it, where there is one. */
+  private lastUpTo(position: Position): Promise<RecordedEvent | null> {
+    const what = 'to read the ledger';
+    const fromPosition = decodePosition(position);
+    return this.connection.ask(what, async (client) => {
+      const at = { fromPosition, maxCount: 1, ...LEADER } as const;
+      const before = { direction: BACKWARDS, fromPosition, maxCount: PAGE_SIZE.min, ...LEADER } as const;
+      const [next] = await this.all<AllStreamResolvedEvent>(client.readAll(at), what);
+      const read = await this.all<AllStreamResolvedEvent>(client.readAll(before), what);
+      const found = (next && positionOf(next) === position ? [next, ...read] : read).map((resolved) =>
+        ownEvent(resolved, this.names),
+      );
+      return found.find((event) => event !== null) ?? null;
+    });
+  }
+
+  /** @throws StoreDamaged where the store does not hold what was read from it */
+  private async verifyHolds({ id, position }: RecordedEvent): Promise<void> {
+    const what = 'to read the ledger';
+    const isThere = await this.connection.ask(what, async (client) => {
+      const range = { fromPosition: decodePosition(position), maxCount: 1, ...LEADER } as const;
+      const [found] = await this.all<AllStreamResolvedEvent>(client.readAll(range), what);
+      if (found) return found.event?.id === id;
+      if (((await this.lastOf(client)) ?? '') >= position) throw endedEarly(what);
+      return false;
+    });
+    if (isThere) return;
+    throw new StoreDamaged(
+      `the store was cut short or replaced: it does not hold event ${id}, which was read`,
+    );
   }
 
   /** One subscription, to its end; at last QUIET, if nothing was heard of it for long. */

@@ -346,6 +346,58 @@ describe('a cluster', () => {
   });
 });
 
+describe('a store that an older backup was put into, while it is followed', () => {
+  const following = async (after: string | null) => {
+    const gate = new Gate();
+    const seen: RecordedEvent[] = [];
+    const end = (async () => {
+      const signal = new AbortController().signal;
+      for await (const { events } of store.subscribe(after as RecordedEvent['position'] | null, signal)) {
+        seen.push(...events);
+        gate.open();
+      }
+    })();
+    if (after === null) await gate.opened;
+    return { end: refusal(end), seen };
+  };
+  const restored = async (events: number) => {
+    await double.kill();
+    double.log.cutTo(events);
+  };
+
+  test.each([
+    ['what was read is not there', () => Promise.resolve()],
+    ['something else stands in its place', () => void double.inject(B, { type: 'X', data: '{}' })],
+  ])('is told as damaged: %s', async (_what, goOn) => {
+    await append(A, 0, 'a0', 'a1');
+    const { end } = await following(null);
+    await restored(0);
+    await goOn();
+    await double.restart();
+    expect(await end).toBeInstanceOf(StoreDamaged);
+  });
+
+  test('is told as damaged, also by one that has seen nothing new', async () => {
+    const { position } = await append(A, 0, 'a0', 'a1');
+    const subscribed = double.faults.next('subscribe', { action: 'wait', gate: OPEN });
+    const { end } = await following(position);
+    const other = await open(double);
+    await other.append(B, 'no-stream', newEvents(B, 0, ['b0']));
+    await subscribed;
+    await restored(1);
+    await double.restart();
+    expect(await end).toBeInstanceOf(StoreDamaged);
+  });
+
+  test('one that was only started again is gone on with', async () => {
+    await append(A, 0, 'a0');
+    const following = followed(2);
+    await double.restart();
+    await append(A, 1, 'a1');
+    expect(textsOf(await following)).toEqual(['a0', 'a1']);
+  });
+});
+
 describe('streams that were deleted', () => {
   test('a stream that begins later than it did is told as damaged, and never written to as if it were new', async () => {
     await append(A, 0, 'a0', 'a1');
