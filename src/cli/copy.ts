@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs';
 import { faultsOfEventStore } from '../config.js';
 import { verifyCopy } from '../projections/verify-copy.js';
 import { copyEvents } from '../store/copy.js';
+import type { EventReader, EventStore } from '../store/event-store.js';
 import { holdDataDir } from '../store/data-dir.js';
 import { openReader, type StoreLocation } from '../store/open-reader.js';
 import { openStore } from '../store/open-store.js';
@@ -37,26 +38,33 @@ export async function copyCommand(options: CopyOptions): Promise<void> {
 
 async function copy(from: StoreLocation, to: StoreLocation, way: string): Promise<void> {
   const source = await openReader(from);
-  const target = await openStore(to);
-  const progress = new ProgressLine();
   try {
-    const { known, copied } = await copyEvents(source, target, (events) =>
-      progress.show(`copied ${readable(events, '')} events`),
-    );
-    const { events, figures, root } = await verifyCopy(source, target, {
-      events: known + copied,
-      onProgress: (done) =>
-        progress.show(`verified ${readable(done, '')} of ${readable(known + copied, '')} events`),
-    });
-    progress.end();
-    const before = known === 0 ? '' : `; ${readable(known, '')} were there before`;
-    print(`Copied ${readable(copied, '')} events ${way}${before}.`);
-    print(`Verified: the same ${readable(events, '')} events with the same ids and sequence numbers.`);
-    print(`All ${readable(figures, '')} figures agree, and the root of the log: ${root}.`);
+    const target = await openStore(to);
+    try {
+      await copyAndVerify(source, target, way);
+    } finally {
+      await target.close();
+    }
   } finally {
-    await target.close();
     await source.close();
   }
+}
+
+async function copyAndVerify(source: EventReader, target: EventStore, way: string): Promise<void> {
+  const progress = new ProgressLine();
+  const { known, copied } = await copyEvents(source, target, (events) =>
+    progress.show(`copied ${readable(events, '')} events`),
+  );
+  const { events, figures, root } = await verifyCopy(source, target, {
+    events: known + copied,
+    onProgress: (done) =>
+      progress.show(`verified ${readable(done, '')} of ${readable(known + copied, '')} events`),
+  });
+  progress.end();
+  const before = known === 0 ? '' : `; ${readable(known, '')} were there before`;
+  print(`Copied ${readable(copied, '')} events ${way}${before}.`);
+  print(`Verified: the same ${readable(events, '')} events with the same ids and sequence numbers.`);
+  print(`All ${readable(figures, '')} figures agree, and the root of the log: ${root}.`);
 }
 
 function placeOf(place: string): StoreLocation {

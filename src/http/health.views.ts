@@ -1,5 +1,5 @@
 /** What is answered about the health of the process. */
-import { IsIn } from 'class-validator';
+import { IsBoolean, IsIn } from 'class-validator';
 import { ProjectionStateView, SelfCheckView } from '../projections/projections.views.js';
 import { Describe, Nested, Nullable, WholeNumber } from './decorators.js';
 
@@ -28,6 +28,22 @@ export class ReadinessView {
   })
   @WholeNumber({ min: 0 })
   readonly lagMs!: number | null;
+
+  @Nullable()
+  @Describe({
+    description:
+      'For how many milliseconds the store has not answered, up to 30,000 of which change nothing; null where it never did.',
+    example: 0,
+  })
+  @WholeNumber({ min: 0 })
+  readonly storeSilentMs!: number | null;
+
+  @Describe({
+    description: 'Whether the store ends before what was read from it: an older one was put in its place.',
+    example: false,
+  })
+  @IsBoolean()
+  readonly storeCutShort!: boolean;
 
   @Describe({
     description: 'Events of the store that are not the ledger’s own, and were skipped.',

@@ -1,7 +1,7 @@
 /** Outcome events into cells: the running figures, their log, and what superseded what. */
 import type { Database, Statement } from 'better-sqlite3';
 import type { Measure } from '../catalogue/measure.js';
-import { unreachable } from '../kernel/assert.js';
+import { assert, unreachable } from '../kernel/assert.js';
 import { parseOutcomeId, type SubmissionId } from '../kernel/ids.js';
 import type { LedgerEvent } from '../store/upcast.js';
 import type { RecordedOutcome, ReplacedOutcome } from '../submissions/outcome.js';
@@ -47,7 +47,10 @@ export class CellsProjection {
   private readonly cells = new Map<string, Cell>();
   private readonly changed = new Set<Cell>();
   private lastSubmission: { readonly id: string; readonly key: Buffer } = { id: '', key: Buffer.alloc(0) };
-  private readonly statements: Record<'find' | 'create' | 'update' | 'log' | 'supersede', Statement>;
+  private readonly statements: Record<
+    'find' | 'create' | 'update' | 'log' | 'entered' | 'supersede',
+    Statement
+  >;
   private readonly stock: Record<'add' | 'remove' | 'latest', Statement>;
 
   constructor(db: Database) {
@@ -62,6 +65,7 @@ export class CellsProjection {
       ),
       update: db.prepare('UPDATE cells SET sequence = ?, state = ? WHERE id = ?'),
       log: db.prepare('INSERT INTO cell_log VALUES (?, ?, ?, ?, ?, ?, ?)'),
+      entered: db.prepare('SELECT revision FROM cell_log WHERE submission = ? AND line = ? LIMIT 1').pluck(),
       supersede: db.prepare('INSERT INTO supersessions VALUES (?, ?, ?, ?)'),
     };
     this.stock = {
@@ -82,6 +86,7 @@ export class CellsProjection {
     const place: Place = { submission: this.submissionKeyOf(submissionId), line, revision, sequence };
     switch (schema) {
       case 'outcome@1':
+        this.assertFirst(place);
         return this.log(this.add(data, place, measureOf), place, 1);
       case 'outcome-corrected@1': {
         const left = this.takeOut(data.replaces, data.programmeId, place, measureOf);
@@ -94,6 +99,16 @@ export class CellsProjection {
       default:
         return unreachable(schema);
     }
+  }
+
+  /**
+   * A stream that was deleted and written to again would count its outcomes twice. A line that stands at its own
+   * place cannot be a second one; only where others wrote into the stream before it is it looked up.
+   */
+  private assertFirst({ submission, line, revision }: Place): void {
+    if (revision === line - 1) return;
+    const before = this.statements.entered.get(submission, line) as number | undefined;
+    assert(before === undefined, `line ${line} is recorded once: it stands at revision ${before} before`);
   }
 
   private add(outcome: RecordedOutcome, place: Place, measureOf: MeasureOf): Cell {

@@ -11,24 +11,49 @@ import { Projection } from './projection.js';
 /** Who asks about the health of a process does not wait long. */
 const ANSWER_MS_MAX = 1_000;
 
+/** What a look at the store's end has shown. */
+export interface StoreSeen {
+  /** For how long the read models have been behind it, in whole milliseconds; null where it cannot be asked now. */
+  readonly lagMs: number | null;
+  /** For how long it has not answered: 0 where it has just done so, null where it never did. */
+  readonly silentMs: number | null;
+  /** It ends before what was read from it: an older one was put in its place. */
+  readonly cutShort: boolean;
+}
+
 @Injectable()
 export class Lag {
   private awaited: { readonly head: Position; readonly sinceMs: number } | null = null;
+  private answeredAtMs: number | null = null;
 
   constructor(
     private readonly store: EventStore,
     private readonly projection: Projection,
   ) {}
 
-  /** Whole milliseconds, 0 where they are level; null where the store cannot be asked now. */
   async behindMs(nowMs: () => number = () => performance.now()): Promise<number | null> {
+    return (await this.look(nowMs)).lagMs;
+  }
+
+  async look(nowMs: () => number = () => performance.now()): Promise<StoreSeen> {
+    // Before the store is asked: what is projected meanwhile may be more than it had then.
+    const known = this.projection.lastPosition;
     const head = await this.headInTime();
-    if (head === undefined) return null;
+    if (head === undefined) {
+      const silentMs = this.answeredAtMs === null ? null : Math.round(nowMs() - this.answeredAtMs);
+      return { lagMs: null, silentMs, cutShort: false };
+    }
+    this.answeredAtMs = nowMs();
+    const cutShort = known !== null && (head === null || head < known);
+    return { lagMs: this.lagBehind(head, nowMs()), silentMs: 0, cutShort };
+  }
+
+  private lagBehind(head: Position | null, nowMs: number): number {
     const reached = this.projection.progress.position ?? '';
     if (this.awaited && reached >= this.awaited.head) this.awaited = null;
     if (head === null || reached >= head) return 0;
-    this.awaited ??= { head, sinceMs: nowMs() };
-    return Math.round(nowMs() - this.awaited.sinceMs);
+    this.awaited ??= { head, sinceMs: nowMs };
+    return Math.round(nowMs - this.awaited.sinceMs);
   }
 
   private async headInTime(): Promise<Position | null | undefined> {

@@ -155,6 +155,13 @@ export class Projection {
     }
   }
 
+  /** Where the last event that the views know stands in the store; null where there is none, or no views. */
+  get lastPosition(): Position | null {
+    if (this.status.status !== 'live') return null;
+    const last = 'SELECT position FROM events ORDER BY sequence DESC LIMIT 1';
+    return (prepared(this.views, last).pluck().get() as Position | undefined) ?? null;
+  }
+
   /** Begins to build the views anew beside the current ones, unless that is being done. */
   startRebuild(): void {
     this.rebuildFault = null;

@@ -14,6 +14,7 @@ import {
   type NewEvent,
   type Position,
   type RecordedEvent,
+  type Run,
 } from './event-store.js';
 
 /** Why a copy cannot be made, or is none. */
@@ -43,6 +44,7 @@ export async function copyEvents(
   to: EventStore,
   onProgress: (events: number) => void,
 ): Promise<Copied> {
+  const end = await from.head();
   const source = new Cursor(from);
   const known = await skipKnown(source, new Cursor(to), onProgress);
   let copied = 0;
@@ -51,7 +53,23 @@ export async function copyEvents(
     copied += batch.length;
     onProgress(known + copied);
   }
+  await refuseUnlessAtEnd(source, from, end);
   return { known, copied };
+}
+
+/** A copy of a part must not be taken for one of the whole; nor one of a store that somebody writes to. */
+async function refuseUnlessAtEnd(source: Cursor, from: EventReader, end: Position | null): Promise<void> {
+  const head = await from.head();
+  if (head !== end)
+    throw new CopyImpossible('something was written to the source meanwhile: run the copy again');
+  let reached = source.reached;
+  let run: Run;
+  do {
+    run = await from.readRun(reached, 1);
+    reached = run.end;
+  } while (!run.atEnd && run.events.length === 0);
+  if (run.events.length === 0 && (head === null || (reached !== null && reached >= head))) return;
+  throw new CopyImpossible('the source was not read to its end: run the copy again');
 }
 
 /** Compares what the target holds with how the source begins. */
@@ -98,7 +116,7 @@ async function* batchesOf(source: Cursor): AsyncGenerator<readonly RecordedEvent
   let batch: RecordedEvent[] = [];
   let bytes = 0;
   for (let event = await source.next(); event; event = await source.next()) {
-    const size = canonicalJson(event.data).length * 2;
+    const size = Buffer.byteLength(canonicalJson(event.data) + JSON.stringify(event.metadata));
     const last = batch.at(-1);
     const follows = last?.stream === event.stream && last.revision + 1 === event.revision;
     if (last && (!follows || batch.length === APPEND.eventsMax || bytes + size > APPEND.bytesMax)) {
@@ -134,6 +152,10 @@ class Cursor {
   private position: Position | null = null;
 
   constructor(private readonly reader: EventReader) {}
+
+  get reached(): Position | null {
+    return this.position;
+  }
 
   async next(): Promise<RecordedEvent | null> {
     if (this.at === this.page.length) {

@@ -51,6 +51,31 @@ export function isOfTheServer({ event, link }: Resolved): boolean {
   return (link ?? event)?.type.startsWith('$') ?? false;
 }
 
+/**
+ * Of the ledger, where an event of the server's takes events out of one of its streams: a deletion, or metadata
+ * by which a scavenge will. `forGood` where no later metadata gives them back.
+ */
+export function lossIn(
+  { event }: Resolved,
+  names: StreamNames,
+): { readonly stream: StreamName; readonly forGood: boolean } | null {
+  if (event?.type === '$streamDeleted') {
+    const stream = names.inLedger(event.streamId);
+    return stream && { stream, forGood: true };
+  }
+  if (event?.type !== '$metadata' || !event.streamId.startsWith('$$') || !losesEvents(event.data))
+    return null;
+  const stream = names.inLedger(event.streamId.slice(2));
+  return stream && { stream, forGood: false };
+}
+
+/** Whether by its metadata a stream has events that are not shown, and that the next scavenge removes. */
+export function losesEvents(metadata: unknown): boolean {
+  return (
+    isObject(metadata) && ['$tb', '$maxCount', '$maxAge'].some((name) => Number(metadata[name] ?? 0) > 0)
+  );
+}
+
 /** Names of streams in the store, where a namespace stands before the ledger's own. */
 export class StreamNames {
   private readonly prefix: string;
@@ -91,8 +116,9 @@ const isText = (value: unknown): value is string => typeof value === 'string' &&
 const matches = (rule: RegExp) => (value: unknown) => isText(value) && rule.test(value);
 
 const ENVELOPE: Readonly<Record<keyof EventMetadata, (value: unknown) => boolean>> = {
-  schema: matches(/^[a-z-]+@\d+$/),
-  recordedAt: matches(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+  // What a later version of the ledger may call its own too: it is for the projection to stop at.
+  schema: matches(/^[a-z][a-z0-9-]*@\d+$/),
+  recordedAt: isInstant,
   actor: isText,
   correlationId: isText,
   causationId: (value) => value === undefined || isText(value),
@@ -100,6 +126,13 @@ const ENVELOPE: Readonly<Record<keyof EventMetadata, (value: unknown) => boolean
   salt: matches(/^[\w-]{22}$/),
   payloadHash: matches(/^[0-9a-f]{64}$/),
 };
+
+/** As it is written here, of a day and a time that exist: anything else would be no ledger time. */
+function isInstant(value: unknown): boolean {
+  if (!isText(value)) return false;
+  const ms = Date.parse(value);
+  return !Number.isNaN(ms) && new Date(ms).toISOString() === value;
+}
 
 function isEnvelope(value: unknown): value is EventMetadata {
   if (!isObject(value)) return false;

@@ -69,6 +69,8 @@ export class EventStoreDbStore extends EventStore {
     events: readonly NewEvent[],
   ): Promise<Appended> {
     const { connection } = this.reader;
+    // The server would let a deleted stream go on, and what it held would be recorded a second time.
+    if (expected === 'no-stream') await this.reader.refuseDeleted(stream);
     const what = `to append to ${stream}`;
     const deadlineMs = connection.timeoutMs;
     const call = { stream: this.names.inStore(stream), expected, events, deadlineMs };
@@ -99,7 +101,8 @@ export class EventStoreDbStore extends EventStore {
   ): Promise<Position> {
     if (position !== null && events.length === 1) return position;
     const [event] = await this.reader.readStream(stream, { from: revision, limit: 1 });
-    if (event?.id !== events.at(-1)!.id) {
+    if (!event) throw new StoreUnavailable(`what was appended to ${stream} cannot be read back now`);
+    if (event.id !== events.at(-1)!.id) {
       throw new StoreDamaged(`revision ${revision} of ${stream} is not the event that was appended there`);
     }
     return event.position;

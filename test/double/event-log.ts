@@ -113,6 +113,15 @@ export class EventLog {
     return { commit: position, prepare: position };
   }
 
+  /** As an older backup has it: what came after a place is gone, and its place is given again. */
+  cutTo(end: number): void {
+    const [first] = this.events.splice(end - this.history.count);
+    if (first) this.nextPosition = first.prepare;
+    for (const { indexes } of this.streams.values()) {
+      while (indexes.length > 0 && indexes.at(-1)! >= end) indexes.pop();
+    }
+  }
+
   stream(name: string): StreamState {
     let state = this.streams.get(name);
     if (!state) this.streams.set(name, (state = new StreamState(name)));

@@ -3,7 +3,11 @@
  * recorded twice, and nobody waits for ever.
  */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { copyEvents } from '../../src/store/copy.js';
 import {
   AppendTooLarge,
   StoreDamaged,
@@ -13,6 +17,7 @@ import {
 } from '../../src/store/event-store.js';
 import type { ReaderOptions } from '../../src/store/eventstore-reader.js';
 import { EventStoreDbStore } from '../../src/store/eventstore-store.js';
+import { SqliteStore } from '../../src/store/sqlite-store.js';
 import { A, B, numbered, refusal, textsOf, type Stream } from '../contracts/store-fixture.js';
 import { Gate, type CallKind, type FaultAction } from '../double/faults.js';
 import { ProtocolDouble, type DoubleOptions } from '../double/protocol-double.js';
@@ -22,6 +27,9 @@ import { newEvents } from '../support/new-events.js';
 const SOON: ReaderOptions = { timeoutMs: 400, patienceMs: 20_000, delay: () => nextTurn() };
 /** Where nothing will help. */
 const IMPATIENT: ReaderOptions = { ...SOON, patienceMs: 1_000 };
+
+const OPEN = new Gate();
+OPEN.open();
 
 let double: ProtocolDouble;
 let store: EventStoreDbStore;
@@ -100,8 +108,7 @@ describe('a fault that strikes once', () => {
     },
   );
 
-  // Where a server says that all was told, nobody can know better: it is not among these.
-  const reads = matrix([0, 1, 3]).filter(([action]) => action !== 'end');
+  const reads = matrix([0, 1, 3]);
   test.each(reads)('in the reading of a stream: %s, after %i events', async (action, after) => {
     await append(A, 0, ...numbered('a', 5));
     const struck = double.faults.next('read-stream', { action, after });
@@ -114,6 +121,36 @@ describe('a fault that strikes once', () => {
     const struck = double.faults.next('read-all', { action, after });
     expect(textsOf(await store.readAll(null, 100))).toEqual(numbered('a', 5));
     await struck;
+  });
+
+  test.each([0, 1, 3])('in asking for the end: ended after %i events, it is no other end', async (after) => {
+    const { position } = await append(A, 0, ...numbered('a', 5));
+    const struck = double.faults.next('read-all', { action: 'end', after });
+    expect(await store.head()).toBe(position);
+    await struck;
+  });
+
+  test('in reading back what was appended: it is not taken for damage', async () => {
+    const ended = double.faults.next('read-stream', { action: 'end' });
+    const again = double.faults.next('read-stream', { action: 'end' });
+    expect((await append(A, 0, 'a0', 'a1')).firstRevision).toBe(0);
+    await Promise.all([ended, again]);
+  });
+
+  test('in a copy: what it copies is the whole', async () => {
+    await append(A, 0, ...numbered('a', 5));
+    const dir = mkdtempSync(join(tmpdir(), 'ledger-faults-'));
+    const target = await SqliteStore.open(dir);
+    try {
+      const struck = double.faults.next('read-all', { action: 'wait', gate: OPEN });
+      const cut = double.faults.next('read-all', { action: 'end', after: 3 });
+      expect(await copyEvents(store, target, () => undefined)).toEqual({ known: 0, copied: 5 });
+      await Promise.all([struck, cut]);
+      expect(textsOf(await target.readAll(null, 10))).toEqual(numbered('a', 5));
+    } finally {
+      await target.close();
+      rmSync(dir, { recursive: true });
+    }
   });
 
   // What has nothing to say and what is never heard are one until it has been quiet for long: that is below.
@@ -309,14 +346,72 @@ describe('a cluster', () => {
   });
 });
 
+describe('a store that an older backup was put into, while it is followed', () => {
+  const following = async (after: string | null) => {
+    const gate = new Gate();
+    const seen: RecordedEvent[] = [];
+    const end = (async () => {
+      const signal = new AbortController().signal;
+      for await (const { events } of store.subscribe(after as RecordedEvent['position'] | null, signal)) {
+        seen.push(...events);
+        gate.open();
+      }
+    })();
+    if (after === null) await gate.opened;
+    return { end: refusal(end), seen };
+  };
+  const restored = async (events: number) => {
+    await double.kill();
+    double.log.cutTo(events);
+  };
+
+  test.each([
+    ['what was read is not there', () => Promise.resolve()],
+    ['something else stands in its place', () => void double.inject(B, { type: 'X', data: '{}' })],
+  ])('is told as damaged: %s', async (_what, goOn) => {
+    await append(A, 0, 'a0', 'a1');
+    const { end } = await following(null);
+    await restored(0);
+    await goOn();
+    await double.restart();
+    expect(await end).toBeInstanceOf(StoreDamaged);
+  });
+
+  test('is told as damaged, also by one that has seen nothing new', async () => {
+    const { position } = await append(A, 0, 'a0', 'a1');
+    const subscribed = double.faults.next('subscribe', { action: 'wait', gate: OPEN });
+    const { end } = await following(position);
+    const other = await open(double);
+    await other.append(B, 'no-stream', newEvents(B, 0, ['b0']));
+    await subscribed;
+    await restored(1);
+    await double.restart();
+    expect(await end).toBeInstanceOf(StoreDamaged);
+  });
+
+  test('one that was only started again is gone on with', async () => {
+    await append(A, 0, 'a0');
+    const following = followed(2);
+    await double.restart();
+    await append(A, 1, 'a1');
+    expect(textsOf(await following)).toEqual(['a0', 'a1']);
+  });
+});
+
 describe('streams that were deleted', () => {
   test('a stream that begins later than it did is told as damaged, and never written to as if it were new', async () => {
     await append(A, 0, 'a0', 'a1');
     const { EventStoreDBClient } = await import('@eventstore/db-client');
     const client = EventStoreDBClient.connectionString(double.url);
     await client.deleteStream(A);
+    const whole = await store.readAll(null, 2).then(textsOf, () => null);
     expect(await refusal(append(A, 0, 'new'))).toBeInstanceOf(StoreDamaged);
-    expect(await refusal(store.readStream(A))).toBeInstanceOf(StoreDamaged);
+    // Nothing was written, not even in vain: what follows the deletion is read by nobody.
+    expect(whole).toBeNull();
+    const recorded: unknown[] = [];
+    for await (const { event } of client.readAll()) if (event?.streamId === A) recorded.push(event.id);
+    expect(recorded.length).toBe(2);
+    expect(await refusal(store.readAll(null, 10))).toBeInstanceOf(StoreDamaged);
     await client.tombstoneStream(A);
     expect(await refusal(store.readStream(A))).toBeInstanceOf(StoreDamaged);
     expect(await refusal(append(A, 0, 'newer'))).toBeInstanceOf(StoreDamaged);

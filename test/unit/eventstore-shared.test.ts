@@ -1,13 +1,14 @@
 /** A store that others write to as well: what is not the ledger's own is skipped by rule, counted, and never guessed at. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { EventStoreDBClient } from '@eventstore/db-client';
 import { Logger } from '@nestjs/common';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { programmeDecider } from '../../src/catalogue/programme.js';
 import { parseCalendarDate } from '../../src/kernel/financial-year.js';
 import { parseProgrammeId, programmeStream } from '../../src/kernel/ids.js';
-import { Projection } from '../../src/projections/projection.js';
+import { NotProjected, Projection } from '../../src/projections/projection.js';
 import type { Position } from '../../src/store/event-store.js';
 import { EventStoreDbStore } from '../../src/store/eventstore-store.js';
 import { Clock, runDecider } from '../../src/store/run-decider.js';
@@ -48,6 +49,16 @@ const FOREIGN: readonly [string, string, { type: string; data: string | Uint8Arr
     ],
   ),
   ['a time that is none', A, { type: 'X', data: PAYLOAD, metadata: envelope({ recordedAt: 'yesterday' }) }],
+  [
+    'a time that no clock shows',
+    A,
+    { type: 'X', data: PAYLOAD, metadata: envelope({ recordedAt: '2024-99-99T99:99:99.999Z' }) },
+  ],
+  [
+    'a day that no month has',
+    A,
+    { type: 'X', data: PAYLOAD, metadata: envelope({ recordedAt: '2024-02-30T12:00:00.000Z' }) },
+  ],
   ['a hash that is none', A, { type: 'X', data: PAYLOAD, metadata: envelope({ payloadHash: 'abc' }) }],
   ['data that are no JSON', A, { type: 'PatientBenefited', data: '{"text', metadata: envelope({}) }],
   ['data that are a list', A, { type: 'PatientBenefited', data: '[]', metadata: envelope({}) }],
@@ -76,10 +87,13 @@ describe('an event that is not the ledger’s own', () => {
     expect(run.end! > run.events[0]!.position).toBe(true);
   });
 
-  test('a schema that nobody knows is the ledger’s own: it is for the projection to stop at', async () => {
-    double.inject(A, { type: 'X', data: PAYLOAD, metadata: envelope({ schema: 'outcome@99' }) });
-    expect((await store.readAll(null, 10)).map(({ metadata }) => metadata.schema)).toEqual(['outcome@99']);
-  });
+  test.each(['outcome@99', 'outcome2@1', 'iso-3166-region@1'])(
+    'a schema that nobody knows is the ledger’s own, and for the projection to stop at: %s',
+    async (schema) => {
+      double.inject(A, { type: 'X', data: PAYLOAD, metadata: envelope({ schema }) });
+      expect((await store.readAll(null, 10)).map(({ metadata }) => metadata.schema)).toEqual([schema]);
+    },
+  );
 
   test('a subscription moves over them, tells how many there were, and each event of ours once', async () => {
     const stop = new AbortController();
@@ -152,21 +166,71 @@ describe('namespaces', () => {
 
 describe('the projection', () => {
   let dataDir: string;
-  beforeEach(() => void (dataDir = mkdtempSync(join(tmpdir(), 'ledger-shared-'))));
-  afterEach(() => rmSync(dataDir, { recursive: true }));
+  beforeEach(() => {
+    Logger.overrideLogger(false);
+    dataDir = mkdtempSync(join(tmpdir(), 'ledger-shared-'));
+  });
+  afterEach(() => {
+    Logger.overrideLogger(['error', 'warn']);
+    rmSync(dataDir, { recursive: true });
+  });
+
+  describe('where a stream of the ledger is deleted', () => {
+    const stream = programmeStream(parseProgrammeId('asthma-care'));
+    let client: EventStoreDBClient;
+    let projection: Projection;
+    beforeEach(async () => {
+      client = EventStoreDBClient.connectionString(double.url);
+      await register('asthma-care', 'Asthma care');
+      projection = new Projection({ dataDir, eventStore: { url: double.url } });
+      await projection.start();
+    });
+    afterEach(async () => {
+      await projection.stop();
+      await client.dispose();
+    });
+    const stopped = async () => {
+      // What waits for more is told as soon as it has stopped.
+      await expect(projection.reach(1)).rejects.toBeInstanceOf(NotProjected);
+      expect(JSON.stringify(projection.state)).toContain(`${stream} was deleted from the store`);
+      expect(projection.state.status).toBe('stopped');
+    };
+
+    test.each([
+      ['for a while', () => client.deleteStream(stream)],
+      ['for good', () => client.tombstoneStream(stream)],
+      ['bit by bit', () => client.setStreamMetadata(stream, { maxCount: 1 })],
+    ])('it stops, live and from nothing, and numbers nothing after it: %s', async (_how, remove) => {
+      await remove();
+      await stopped();
+      await projection.stop();
+      rmSync(dataDir, { recursive: true });
+      mkdirSync(dataDir);
+      projection = new Projection({ dataDir, eventStore: { url: double.url } });
+      await expect(projection.start()).rejects.toThrow('was deleted from the store');
+    });
+
+    test('it goes on where what was deleted was given back', async () => {
+      await client.deleteStream(stream);
+      await stopped();
+      await projection.stop();
+      await client.setStreamMetadata(stream, {});
+      await register('polypill', 'Polypill');
+      projection = new Projection({ dataDir, eventStore: { url: double.url } });
+      await projection.start();
+      expect(projection.progress.sequence).toBe(1);
+    });
+
+    test('that others delete theirs is nothing to it', async () => {
+      double.inject('order-1', { type: 'OrderPlaced', data: '{}' });
+      await client.tombstoneStream('order-1');
+      const { appended } = await register('polypill', 'Polypill');
+      expect(await projection.sequenceOf(appended!.position)).toBe(1);
+    });
+  });
 
   test('numbers only the ledger’s own events, says how many it passed over, and goes on where it was', async () => {
-    Logger.overrideLogger(false);
     const located = { dataDir, eventStore: { url: double.url } };
-    const register = (id: string, name: string) => {
-      const programmeId = parseProgrammeId(id);
-      const details = { name, startedOn: parseCalendarDate('2020-04-01') };
-      return runDecider({ store, clock: new Clock() }, programmeDecider, {
-        stream: programmeStream(programmeId),
-        command: { kind: 'register-programme', programmeId, details },
-        provenance: { actor: 'tests', correlationId: 'tests', source: 'api' },
-      });
-    };
     const strangers = (count: number) => {
       for (let event = 0; event < count; event++)
         double.inject('order-1', { type: 'OrderPlaced', data: '{}' });
@@ -186,6 +250,15 @@ describe('the projection', () => {
     await projection.start();
     expect(projection.progress).toMatchObject({ sequence: 1, skipped: 510, position: await store.head() });
     await projection.stop();
-    Logger.overrideLogger(['error', 'warn']);
   });
 });
+
+function register(id: string, name: string) {
+  const programmeId = parseProgrammeId(id);
+  const details = { name, startedOn: parseCalendarDate('2020-04-01') };
+  return runDecider({ store, clock: new Clock() }, programmeDecider, {
+    stream: programmeStream(programmeId),
+    command: { kind: 'register-programme', programmeId, details },
+    provenance: { actor: 'tests', correlationId: 'tests', source: 'api' },
+  });
+}

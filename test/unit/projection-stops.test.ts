@@ -80,6 +80,18 @@ test('an outcome of a measure that nobody defined stops it too, with the reason'
   projector.close();
 });
 
+test('a line that is recorded a second time stops it: nothing is counted twice', () => {
+  const { events } = lived;
+  const first = events.find(({ metadata }) => metadata.schema === 'outcome@1')!;
+  const again = { ...first, id: crypto.randomUUID(), revision: first.revision + 9 };
+  const projector = new Projector(file);
+  const stopped = caught(() => projector.project([...events, again]));
+  expect(stopped).toBeInstanceOf(ProjectionStopped);
+  expect(stopped.message).toContain('line 1 is recorded once');
+  projector.close();
+  expect(contentOfViews(file)).toEqual(viewsOf(events));
+});
+
 test('a running ledger that meets one says so, and serves what stands before it, also after a restart', async () => {
   const ledger = await LivedLedger.of(HISTORY);
   const last = ledger.events.length - 1;
