@@ -139,6 +139,7 @@ function program(): Command {
     .option('--policy <file>', 'whom you trust, instead: log, witness, group and quorum lines')
     .option('--since <file>', 'a checkpoint that you kept: the log must be its continuation')
     .option('--since-time <instant>', 'when you got it: nothing recorded since may be dated before')
+    .option('--expect <scope>', 'everything, programme:<id>, period or figure: anything else does not answer')
     .option('--live', 'compare store, log, figures and checkpoints in DATA_DIR, also while it serves')
     .option('--json', 'print the verdict as JSON')
     .action((bundle: string | undefined, options: VerifyCommandOptions) => verifyCommand(bundle, options));
