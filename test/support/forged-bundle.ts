@@ -29,7 +29,7 @@ export function eventAt(sequence: number, { stream, schema, data, revision = 0 }
     id: `e${sequence}`,
     source: 'urn:outcome-ledger',
     type: 'X',
-    subject: (data['outcomeId']) ?? stream,
+    subject: data['outcomeId'] ?? stream,
     time: TIME,
     datacontenttype: 'application/json',
     dataschema: `urn:outcome-ledger:schema:${schema}`,
