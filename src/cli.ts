@@ -143,6 +143,7 @@ function program(): Command {
       '--since-time <instant>',
       'when the ledger had no more than it covers: later events are not dated before',
     )
+    .option('--expect <scope>', 'everything, programme:<id>, period or figure: anything else does not answer')
     .option('--live', 'compare store, log, figures and checkpoints in DATA_DIR, also while it serves')
     .option('--json', 'print the verdict as JSON')
     .action((bundle: string | undefined, options: VerifyCommandOptions) => verifyCommand(bundle, options));

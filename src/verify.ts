@@ -11,6 +11,7 @@ const HELP = `ledger-verify <bundle> [options]
   --policy <file>         whom you trust, instead: log, witness, group and quorum lines
   --since <file>          a checkpoint that you kept: the log must be its continuation
   --since-time <instant>  when the ledger had no more than it covers: later events are not dated before
+  --expect <scope>        everything, programme:<id>, period or figure: anything else does not answer
   --json                  the verdict as JSON
 Exit codes: 0 good; 1 tampered; 2 cannot tell.
 `;
@@ -23,6 +24,7 @@ async function run(): Promise<number> {
       policy: { type: 'string' },
       since: { type: 'string' },
       'since-time': { type: 'string' },
+      expect: { type: 'string' },
       json: { type: 'boolean' },
       help: { type: 'boolean' },
     },

@@ -77,7 +77,7 @@ export const tile = {
   summary: 'Read a tile of the log, or the entries below one',
   description:
     'C2SP tlog-tiles: 256 hashes of 32 bytes, or for the level `entries` the entries, each with its length in two ' +
-    'bytes before it. They never change.',
+    'bytes before it. What is signed never changes.',
   params: {
     level: {
       description: 'The level, from 0; or `entries`.',
@@ -135,7 +135,7 @@ export const consistency = {
   query: ConsistencyQueryDto,
   answers: {
     200: {
-      says: 'The proof, which never changes.',
+      says: 'The proof. That of sizes which are signed never changes.',
       view: ConsistencyView,
       headers: ['Cache-Control'],
     },

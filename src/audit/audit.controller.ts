@@ -11,11 +11,13 @@ import type { ConsistencyView, LogEntryView } from './audit.views.js';
 import { LogSigner } from './log-signer.js';
 import { TransparencyLog } from './log.js';
 import { LogProofs } from './log-proofs.js';
-import { parseTilePath } from './tiles.js';
+import { parseTilePath, TILE_WIDTH, type TileAddress } from './tiles.js';
 
-/** Who may ask may keep the answer: what is told of a size never changes. */
+/** Who may ask may keep the answer: what is told of a size that was signed never changes. */
 const NEVER_CHANGES = 'private, max-age=31536000, immutable';
 const CHANGES = 'no-cache';
+/** For what nobody has vouched for yet. */
+const NOT_SIGNED = 'no-store';
 
 @Controller('v1/audit')
 export class AuditController {
@@ -56,7 +58,7 @@ export class AuditController {
     const address = parseTilePath(`${params['level'] as string}/${index}`);
     const tile = address && (await this.log.tile(address));
     if (!tile) throw new Problem('not-found', 'the log has no such tile: see the size in its checkpoint');
-    void reply.type('application/octet-stream').header('cache-control', NEVER_CHANGES);
+    void reply.type('application/octet-stream').header('cache-control', this.cachingOf(sizeUpTo(address)));
     return tile;
   }
 
@@ -69,7 +71,8 @@ export class AuditController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<LogEntryView | string> {
     const sequence = await this.sequenceOf(id);
-    void reply.header('cache-control', treeSize === undefined ? CHANGES : NEVER_CHANGES);
+    // The key that the answer names may change, even where the proof does not.
+    void reply.header('cache-control', CHANGES);
     if (treeSize === undefined && accept?.includes('text/plain')) {
       void reply.type('text/plain; charset=utf-8');
       return this.proofs.asText(sequence);
@@ -91,15 +94,21 @@ export class AuditController {
       to === undefined ? (await this.signer.current()).size : this.sizeOf(to, 'to'),
     ];
     if (earlier > later) throw wrongSize('from', `a tree of ${later} does not contain one of ${earlier}`);
-    void reply.header('cache-control', to === undefined ? CHANGES : NEVER_CHANGES);
     const base64 = (hash: Buffer) => hash.toString('base64');
-    return {
+    const view = {
       from: earlier,
       to: later,
       fromRootHash: base64(this.log.rootAt(earlier)),
       rootHash: base64(this.log.rootAt(later)),
       hashes: this.log.consistency(earlier, later).map(base64),
     };
+    void reply.header('cache-control', to === undefined ? CHANGES : this.cachingOf(later));
+    return view;
+  }
+
+  /** To be set last: an answer that goes wrong must not be kept. */
+  private cachingOf(size: number): string {
+    return size <= this.signer.signedSize ? NEVER_CHANGES : NOT_SIGNED;
   }
 
   private async sequenceOf(id: string): Promise<number> {
@@ -116,6 +125,11 @@ export class AuditController {
     if (size <= this.log.size) return size;
     throw wrongSize(parameter, `the log has ${this.log.size} entries, not ${size}`);
   }
+}
+
+/** How large a tree must be to have all of a tile. */
+function sizeUpTo({ level, index, width }: TileAddress): number {
+  return (index * TILE_WIDTH + width) * TILE_WIDTH ** (level === 'entries' ? 0 : level);
 }
 
 function wrongSize(parameter: string, detail: string): Problem {

@@ -4,21 +4,23 @@
  *
  * It rebuilds the tree from the events, and holds the root against the checkpoint, the checkpoint against keys that
  * whoever checks trusts, and the beginning of the tree against an earlier checkpoint that they kept. Memory grows
- * with the number of streams and, for a figure, of its outcomes; never with the length of history.
+ * with the number of streams, up to 2^24, and, for a figure, with that of its outcomes; not with that of events.
  */
 import { canonicalJson, payloadHash } from '../kernel/canonical-json.js';
-import {
-  BUNDLE_FORMAT,
-  loggedEventOf,
-  type BundleEvent,
-  type BundleHeader,
-  type BundleLine,
-} from './bundle-format.js';
+import { limitsOf, loggedEventOf, scopeText } from './bundle-format.js';
+import type { BundleEvent, BundleFigure, BundleHeader, BundleLine, BundleScope } from './bundle-format.js';
+import { parseBundleLine } from './bundle-line.js';
 import { parseCheckpoint, type Checkpoint } from './checkpoint.js';
 import { entryOf } from './entry.js';
 import { FigureCheck } from './figure-check.js';
 import { Frontier, leafHash, parseHashText } from './merkle.js';
-import { encodeVerifierKey, parseVerifierKey, verifiedSignatures, type VerifierKey } from './note.js';
+import {
+  encodeVerifierKey,
+  parseVerifierKey,
+  signsLogs,
+  verifiedSignatures,
+  type VerifierKey,
+} from './note.js';
 import { policyOf, type Policy } from './policy.js';
 
 export interface Finding {
@@ -35,6 +37,10 @@ export interface Verdict {
   readonly doubts: readonly string[];
   /** What is remarkable, and no fault. */
   readonly remarks: readonly Finding[];
+  /** What is not shown by a bundle that is good: a part of the ledger is no more than that. */
+  readonly limits: readonly string[];
+  readonly scope: BundleScope | null;
+  readonly figure: BundleFigure | null;
   readonly origin: string | null;
   readonly size: number | null;
   readonly root: string | null;
@@ -50,9 +56,15 @@ export interface CheckOptions {
   readonly since?: string;
   /** When the ledger had no event that it lacks, in milliseconds since 1970; its cosignatures say so too. */
   readonly sinceTimeMs?: number;
+  /** Of how many streams the revisions are compared; more than fit into memory cannot be. */
+  readonly streamsMax?: number;
+  /** The scope that is asked for, as `scopeText` writes it: whatever is of another does not answer the question. */
+  readonly expect?: string;
 }
 
 const FINDINGS_MAX = 20;
+/** A Map holds no more than 2^24. */
+const STREAMS_MAX = 2 ** 24 - 1;
 /** Clocks of several machines may differ by so much. */
 const CLOCK_TOLERANCE_MS = 5_000;
 
@@ -64,6 +76,9 @@ export class BundleCheck {
   private readonly revisions = new Map<string, number>();
   private readonly since: Checkpoint | null;
   private sinceMet = false;
+  private isSinceDated = false;
+  private streamsLeftOut = 0;
+  private readonly streamsMax: number;
   private backdatedBeforeMs: number;
   private header: BundleHeader | null = null;
   private checkpoint: Checkpoint | null = null;
@@ -83,19 +98,14 @@ export class BundleCheck {
       options.sinceTimeMs ?? 0,
       ...cosigned.map(({ time = 0 }) => time * 1_000),
     );
+    this.streamsMax = options.streamsMax ?? STREAMS_MAX;
     this.meetSince();
   }
 
   takeLine(text: string): void {
-    let line: BundleLine;
-    try {
-      line = JSON.parse(text) as BundleLine;
-    } catch {
-      return this.fault('a line is not JSON', this.tree.size);
-    }
     if (this.checkpoint) return this.fault('something follows the checkpoint');
     try {
-      this.take(line);
+      this.take(parseBundleLine(text));
     } catch (error) {
       // Whatever a line holds that no ledger writes: a hash that is none, a member that is missing.
       this.fault(`the line after ${this.tree.size} leaves is not of a bundle: ${(error as Error).message}`);
@@ -112,7 +122,6 @@ export class BundleCheck {
 
   private takeHeader(header: BundleHeader): void {
     if (this.header) return this.fault('it has two headers');
-    if (header.format !== BUNDLE_FORMAT) throw new Error(`its format is ${String(header.format)}`);
     this.header = header;
     if (header.figure) this.figure = new FigureCheck(header.figure);
   }
@@ -130,38 +139,63 @@ export class BundleCheck {
     if (leaf.toString('base64') !== leafText) {
       this.fault(`what is said of the event ${event.id} is not what was logged of it`, sequence);
     }
-    this.checkPayload(event, sequence);
+    const isAsRecorded = this.checkPayload(event, sequence);
+    this.checkScope(event, sequence);
     this.checkRevision(event, sequence);
     this.checkTimes(event, sequence);
-    this.figure?.take(event);
+    if (isAsRecorded) this.figure?.take(event);
     this.tree.append(leaf);
     this.meetSince();
   }
 
   private takeSubtree({ height, number, hash }: { height: number; number: number; hash: string }): void {
-    if (this.header!.scope.kind === 'everything') {
+    const { scope } = this.header!;
+    if (scope.kind === 'everything') {
       return this.fault(`events are left out of a bundle of everything`, this.tree.size);
     }
-    if (this.tree.size !== number * 2 ** height) throw new Error('a subtree is out of its place');
+    const [first, end] = [number * 2 ** height, (number + 1) * 2 ** height];
+    if (this.tree.size !== first) throw new Error('a subtree is out of its place');
+    if (scope.kind === 'period' && first <= scope.until && end > scope.after + 1) {
+      this.fault(`events of the period are left out`, Math.max(first, scope.after + 1));
+    }
     this.tree.append(parseHashText(hash), height);
     this.meetSince();
   }
 
   /** Salt and payload may have been erased by a lawful order: their hash stays in the log, and vouches for them. */
-  private checkPayload({ id, data, salt, payloadhash }: BundleEvent, sequence: number): void {
-    if (salt === undefined || salt === null) {
+  private checkPayload({ id, data, salt, payloadhash }: BundleEvent, sequence: number): boolean {
+    if (salt === undefined) {
       this.erased++;
-      return;
+      return true;
     }
     // What was stored is canonical, and stays so unless someone wrote the file anew.
-    if (payloadHash(salt, JSON.stringify(data)) === payloadhash) return;
-    if (payloadHash(salt, canonicalJson(data)) === payloadhash) return;
+    if (payloadHash(salt, JSON.stringify(data)) === payloadhash) return true;
+    if (payloadHash(salt, canonicalJson(data)) === payloadhash) return true;
     this.fault(`the content of the event ${id} does not have the hash that was recorded with it`, sequence);
+    return false;
+  }
+
+  private checkScope({ id, stream, data }: BundleEvent, sequence: number): void {
+    const { scope } = this.header!;
+    if (scope.kind === 'period' && (sequence <= scope.after || sequence > scope.until)) {
+      this.fault(`the event ${id} is not of the period`, sequence);
+    }
+    if (scope.kind !== 'programme') return;
+    const { programmeId } = data;
+    const isOther = programmeId !== undefined && programmeId !== scope.programme;
+    const isOtherStream = stream.startsWith('programme-') && stream !== `programme-${scope.programme}`;
+    if (isOther || isOtherStream) this.fault(`the event ${id} is not of ${scope.programme}`, sequence);
   }
 
   private checkRevision({ stream, revision }: BundleEvent, sequence: number): void {
     const { kind } = this.header!.scope;
     const last = this.revisions.get(stream);
+    if (last === undefined && this.revisions.size >= this.streamsMax) {
+      if (this.streamsLeftOut++ === 0) {
+        this.doubts.push(`it has over ${this.streamsMax} streams: of the others, revisions are not compared`);
+      }
+      return;
+    }
     this.revisions.set(stream, revision);
     // Streams lie whole in a programme. A period may begin amid one, and a figure is made of some events of it.
     const isWhole = kind === 'everything' || kind === 'programme';
@@ -208,6 +242,8 @@ export class BundleCheck {
   private meetSince(): void {
     if (!this.since || this.sinceMet || BigInt(this.tree.size) !== this.since.size) return;
     this.sinceMet = true;
+    // Of a part that is not all there, it is not known when its last event was recorded.
+    this.isSinceDated = this.options.sinceTimeMs !== undefined || this.events === this.tree.size;
     this.backdatedBeforeMs = Math.max(this.backdatedBeforeMs, this.ledgerTimeMs);
     if (!this.tree.root().equals(this.since.root)) {
       this.fault(`the first ${this.since.size} events are not those of the earlier checkpoint`, undefined);
@@ -221,16 +257,20 @@ export class BundleCheck {
       this.checkHead(this.header, this.checkpoint);
       this.checkSince(this.checkpoint);
       this.checkSignatures(this.header, this.checkpoint);
-      const figure = this.figure?.fault() ?? null;
-      if (figure !== null) this.fault(figure);
+      this.checkFigure();
+      this.checkExpected(this.header);
     }
     const { faults, doubts, remarks, events, erased } = this;
+    const scope = this.header?.scope ?? null;
     const verdict = faults.length > 0 ? 'tampered' : doubts.length > 0 ? 'cannot tell' : 'good';
     return {
       verdict,
       faults,
       doubts,
       remarks,
+      limits: scope ? limitsOf(scope) : [],
+      scope,
+      figure: this.header?.figure ?? null,
       origin: this.checkpoint?.origin ?? null,
       size: this.checkpoint && Number(this.checkpoint.size),
       root: this.checkpoint && this.checkpoint.root.toString('base64'),
@@ -255,6 +295,29 @@ export class BundleCheck {
     }
   }
 
+  private checkFigure(): void {
+    if (!this.figure) return;
+    let fault: string | null;
+    try {
+      fault = this.figure.fault();
+    } catch (error) {
+      // A content that no ledger takes, such as a quantity that is no whole number.
+      fault = `the figure cannot be made of its events: ${(error as Error).message}`;
+    }
+    if (fault !== null) this.fault(fault);
+    this.doubts.push(...this.figure.doubts.slice(0, FINDINGS_MAX));
+    for (const measure of this.figure.breaks) {
+      const what = `the figure adds up over a break: the definition of ${measure} changed, so that before and after cannot be compared`;
+      this.remarks.push({ what });
+    }
+  }
+
+  private checkExpected({ scope }: BundleHeader): void {
+    const { expect } = this.options;
+    if (expect === undefined || expect === scope.kind || expect === scopeText(scope)) return;
+    this.doubts.push(`it is of ${scopeText(scope)}, not of ${expect}`);
+  }
+
   private checkSince(checkpoint: Checkpoint): void {
     if (!this.since) return;
     const { origin, size } = this.since;
@@ -269,6 +332,10 @@ export class BundleCheck {
       this.doubts.push(
         `it is not cut at the ${size} events of the earlier checkpoint: ask for it with since=${size}`,
       );
+    } else if (!this.isSinceDated && checkpoint.size > size) {
+      this.doubts.push(
+        `whether events are back-dated: say with --since-time when you got the earlier checkpoint, or take everything`,
+      );
     }
   }
 
@@ -276,12 +343,15 @@ export class BundleCheck {
   private checkSignatures(header: BundleHeader, checkpoint: Checkpoint): void {
     const policy = this.options.policy ?? policyOf(header.keys.map(parseVerifierKey));
     // Keys that the bundle brings along are worth what they signed before: another one in their midst is not.
-    const sinceBy = this.since ? this.signaturesOf(this.since, policy.logs) : [];
-    const trusted = this.since && !this.options.policy ? sinceBy : policy.logs;
+    const logs = policy.logs.filter((key) => signsLogs(key, checkpoint.origin));
+    const sinceBy = this.since ? this.signaturesOf(this.since, logs) : [];
+    const trusted = this.since && !this.options.policy ? sinceBy : logs;
     if (this.since && sinceBy.length === 0) {
-      return this.fault(
-        `the earlier checkpoint was signed by ${namesIn(this.since)}, not with a key of this one`,
+      // Its key may have been taken away since, which is nobody's fault.
+      this.doubts.push(
+        `the earlier checkpoint was signed by ${namesIn(this.since)}, which is no key of this one: give the key it was signed with too`,
       );
+      if (!this.options.policy) return;
     }
     this.signedBy = this.signaturesOf(checkpoint, trusted);
     if (this.signedBy.length === 0) {

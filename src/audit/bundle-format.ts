@@ -6,11 +6,12 @@
  * out. So whoever reads it once, in constant memory, comes to the root. Where it is cut at an earlier size, the root
  * of that size is met on the way, which proves that the log is a continuation of it.
  */
+import { unreachable } from '../kernel/assert.js';
 import type { LoggedEvent } from './entry.js';
 
 export const BUNDLE_FORMAT = 'outcome-ledger-bundle@1';
 /** What a CloudEvent's `dataschema` has before the schema of the ledger. */
-const SCHEMA_PREFIX = 'urn:outcome-ledger:schema:';
+export const SCHEMA_PREFIX = 'urn:outcome-ledger:schema:';
 
 export type BundleScope =
   | { readonly kind: 'everything' }
@@ -68,7 +69,8 @@ export interface BundleEvent {
   readonly stream: string;
   readonly revision: number;
   readonly actor: string;
-  readonly salt: string;
+  /** Gone where the content was erased. */
+  readonly salt?: string;
   readonly payloadhash: string;
 }
 
@@ -89,4 +91,41 @@ export function loggedEventOf(event: BundleEvent): LoggedEvent {
     data,
     metadata: { schema, recordedAt: time, actor, payloadHash: payloadhash },
   };
+}
+
+/** `everything`, `programme:<id>`, `period:<first>-<last>` or `figure`. */
+export function scopeText(scope: BundleScope): string {
+  switch (scope.kind) {
+    case 'everything':
+    case 'figure':
+      return scope.kind;
+    case 'programme':
+      return `programme:${scope.programme}`;
+    case 'period':
+      return `period:${scope.after + 1}-${scope.until}`;
+    default:
+      return unreachable(scope);
+  }
+}
+
+/** What the log does not vouch for. */
+const NOT_LOGGED = 'correlationid, causationid and recordedfrom of an event are not in the log';
+
+/** What a good bundle of that scope does not show. */
+export function limitsOf(scope: BundleScope): string[] {
+  switch (scope.kind) {
+    case 'everything':
+      return [NOT_LOGGED];
+    case 'programme':
+      return [`that no other event concerns ${scope.programme}: events are left out`, NOT_LOGGED];
+    case 'period':
+      return ['what the events outside of the period say', NOT_LOGGED];
+    case 'figure':
+      return [
+        'that no other event belongs to the figure, such as a correction or a withdrawal: it is made of these',
+        NOT_LOGGED,
+      ];
+    default:
+      return unreachable(scope);
+  }
 }

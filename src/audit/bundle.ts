@@ -12,8 +12,8 @@ import { leafHash, subtreesBetween, type CompleteSubtree } from './merkle.js';
 export interface BundleQuery {
   readonly scope: BundleScope;
   readonly figure?: BundleFigure;
-  /** Of the events of a figure, in rising order. */
-  readonly sequences?: readonly number[];
+  /** Of the events of a figure, in rising order, some at a time. */
+  readonly sequences?: () => AsyncIterable<readonly number[]>;
   /** The earlier size at which to cut. */
   readonly since: number;
 }
@@ -71,8 +71,10 @@ export class Bundles {
     size: number,
   ): AsyncGenerator<readonly SequencedEvent[]> {
     if (sequences) {
-      for (let start = 0; start < sequences.length; start += PAGE_SIZE) {
-        yield await this.history.at(sequences.slice(start, start + PAGE_SIZE));
+      for await (const some of sequences()) {
+        for (let start = 0; start < some.length; start += PAGE_SIZE) {
+          yield await this.history.at(some.slice(start, start + PAGE_SIZE));
+        }
       }
       return;
     }

@@ -3,14 +3,18 @@
  *
  * It keeps every outcome that stands, and adds up when all events are taken. What makes a figure is what the
  * design says: a flow is summed; of a stock the latest value of each year counts, for each measure, programme and
- * organisation; a ratio has its parts summed apart. A measure's figure includes those that roll up into it.
+ * organisation; a ratio has its parts summed apart. A measure's figure includes those that roll up into it. All that
+ * was told must be what the events come to, and every version of a measure that they name must be defined among them.
  */
+import { unreachable } from '../kernel/assert.js';
+import { canonicalJson } from '../kernel/canonical-json.js';
 import { financialYearOf, type CalendarDate } from '../kernel/financial-year.js';
 import { loggedEventOf, type BundleEvent, type BundleFigure, type ToldFigure } from './bundle-format.js';
 
 interface Outcome {
   readonly programmeId: string;
   readonly measureId: string;
+  readonly measureVersion: number;
   readonly organisationId?: string;
   readonly quantity?: number;
   readonly numerator?: number;
@@ -25,21 +29,46 @@ interface Outcome {
 interface Measure {
   readonly kind: 'flow' | 'stock' | 'ratio';
   readonly rollsUpInto: string | null;
+  /** Of each version, from 1: versions of one series can be compared. */
+  readonly series: readonly number[];
 }
+
+interface Revision {
+  readonly measureId: string;
+  readonly version: number;
+  readonly comparable: boolean;
+}
+
+type Amount = number | string;
 
 export class FigureCheck {
   private readonly measures = new Map<string, Measure>();
   private readonly standing = new Map<string, Outcome>();
+  /** What keeps it from being told whether the figure is right. */
+  readonly doubts: string[] = [];
+  /** Measures of which it adds up what their definitions say cannot be compared. */
+  readonly breaks = new Set<string>();
 
   constructor(private readonly figure: BundleFigure) {}
 
+  /** An event whose content has the hash that was logged; or one without it, which was erased. */
   take(event: BundleEvent): void {
-    const { data, ledgersequence: sequence } = event;
+    const { data, ledgersequence: sequence, salt } = event;
     if (sequence > this.figure.asAtSequence) return;
+    const { schema } = loggedEventOf(event).metadata;
+    // Neither programmes nor organisations change a figure.
+    if (/^(programme|organisation)-/.test(schema)) return;
+    if (salt === undefined) {
+      this.doubts.push(`the figure is made of the event ${sequence} too, whose content was erased`);
+      return;
+    }
     const id = data['outcomeId'] as string;
-    switch (loggedEventOf(event).metadata.schema) {
+    switch (schema) {
       case 'measure-defined@1':
-        this.measures.set(data['measureId'] as string, data as unknown as Measure);
+        this.measures.set(data['measureId'] as string, { ...(data as unknown as Measure), series: [1] });
+        break;
+      case 'measure-revised@1':
+        this.revise(data as unknown as Revision);
         break;
       case 'outcome@1':
       case 'outcome-corrected@1':
@@ -49,32 +78,58 @@ export class FigureCheck {
         this.standing.delete(id);
         break;
       default:
-        break; // The others say nothing of figures.
+        this.doubts.push(`what the event ${sequence} says, of the schema ${schema}, is not known here`);
     }
   }
 
-  /** In words, where what was told is not what the events come to; null where it is. */
+  private revise({ measureId, version, comparable }: Revision): void {
+    const measure = this.measures.get(measureId);
+    // Of a version that is missed, nothing is known of what can be compared with it: it is found to be missing.
+    if (!measure || version !== measure.series.length + 1) return;
+    const last = measure.series.at(-1)!;
+    this.measures.set(measureId, {
+      ...measure,
+      series: [...measure.series, comparable ? last : last + 1],
+    });
+  }
+
+  /** In words, where what was told is not what the events come to; null where it is, or cannot be known. */
   fault(): string | null {
-    const { years = [], total, from, to } = this.figure;
-    for (const told of years) {
-      const fault = this.difference(told, told.financialYear, told.financialYear);
-      if (fault !== null) return `the figure of ${told.financialYear} ${fault}`;
+    if (this.doubts.length > 0) return null;
+    const { years = [], total, from, to, measure } = this.figure;
+    const undefinedOne = this.undefinedMeasure();
+    if (undefinedOne !== null) return `the figure is made of ${undefinedOne}, whose definition is left out`;
+    const { kind } = this.measures.get(measure)!;
+    if (total && kind !== 'flow') return `the figure adds up a ${kind} over years`;
+    for (const { financialYear, ...told } of years) {
+      const fault = this.difference(told, financialYear, financialYear);
+      if (fault !== null) return `the figure of ${financialYear} ${fault}`;
     }
     const fault = total && this.difference(total, from, to);
     return fault ? `the figure of ${from} to ${to} ${fault}` : null;
   }
 
-  private difference(told: ToldFigure, from: string, to: string): string | null {
-    const made = this.made(from, to);
-    for (const [name, value] of Object.entries(made)) {
-      const [is, says] = [value, textOf(told[name as keyof ToldFigure])];
-      if (is !== says) return `has ${name} ${says}, but its events come to ${is}`;
+  /** Without its definition it is not known how a measure adds up, nor into what. */
+  private undefinedMeasure(): string | null {
+    if (!this.measures.has(this.figure.measure)) return this.figure.measure;
+    for (const { measureId, measureVersion } of this.standing.values()) {
+      if (this.measures.get(measureId)?.series[measureVersion - 1] === undefined)
+        return `version ${measureVersion} of ${measureId}`;
     }
     return null;
   }
 
-  /** Each part of the figure as text. */
-  private made(from: string, to: string): Record<string, string> {
+  private difference(told: ToldFigure, from: string, to: string): string | null {
+    const made = this.made(from, to);
+    if (canonicalJson(made) === canonicalJson(told)) return null;
+    for (const name of Object.keys(made) as (keyof ToldFigure)[]) {
+      const [is, says] = [canonicalJson(made[name]), canonicalJson(told[name])];
+      if (is !== says) return `has ${name} ${says}, but its events come to ${is}`;
+    }
+    return `says more than its events do`;
+  }
+
+  private made(from: string, to: string): ToldFigure {
     const family = this.family();
     const { programme, organisation } = this.figure;
     const standing = [...this.standing.values()].filter((outcome) => {
@@ -87,27 +142,28 @@ export class FigureCheck {
         year <= to
       );
     });
-    const kind = this.measures.get(this.figure.measure)?.kind;
-    const outcomes = String(standing.length);
-    if (kind === 'ratio') {
-      const whole = standing.filter(({ percent }) => percent === undefined);
-      const [numerator, denominator] = [
-        sumOf(whole, ({ numerator = 0 }) => numerator),
-        sumOf(whole, ({ denominator = 0 }) => denominator),
-      ];
-      return { outcomes, total: 'null', ratio: denominator === 0n ? 'null' : `${numerator}/${denominator}` };
+    this.noteBreaks(standing);
+    const { kind } = this.measures.get(this.figure.measure)!;
+    const outcomes = standing.length;
+    switch (kind) {
+      case 'flow':
+        return { ...added(standing), outcomes, ratio: null };
+      case 'stock':
+        return { ...added(latestOf(standing)), outcomes, ratio: null };
+      case 'ratio':
+        return { total: null, byBasis: {}, range: null, outcomes, ratio: ratioOf(standing) };
+      default:
+        return unreachable(kind);
     }
-    const counted = kind === 'stock' ? latestOf(standing) : standing;
-    if (counted.length === 0) return { outcomes, total: 'null', range: 'null' };
-    const bases = [...new Set(counted.map(({ basis }) => basis))].sort();
-    const ofBasis = (basis: string) => counted.filter((outcome) => outcome.basis === basis);
-    const quantity = ({ quantity = 0 }: Outcome) => quantity;
-    return {
-      outcomes,
-      total: `${sumOf(counted, quantity)}`,
-      range: `${sumOf(counted, (one) => one.range?.low ?? quantity(one))} to ${sumOf(counted, (one) => one.range?.high ?? quantity(one))}`,
-      byBasis: bases.map((basis) => `${basis} ${sumOf(ofBasis(basis), quantity)}`).join(', '),
-    };
+  }
+
+  private noteBreaks(outcomes: readonly Outcome[]): void {
+    const seriesOf = new Map<string, number>();
+    for (const { measureId, measureVersion } of outcomes) {
+      const series = this.measures.get(measureId)!.series[measureVersion - 1]!;
+      if ((seriesOf.get(measureId) ?? series) !== series) this.breaks.add(measureId);
+      seriesOf.set(measureId, series);
+    }
   }
 
   /** The measure, and all that roll up into it, however far down. */
@@ -120,20 +176,36 @@ export class FigureCheck {
   }
 }
 
-function textOf(told: ToldFigure[keyof ToldFigure]): string {
-  if (told === null || typeof told !== 'object') return String(told);
-  if ('numerator' in told) return `${told.numerator}/${told.denominator}`;
-  if ('low' in told) return `${told.low} to ${told.high}`;
-  return Object.keys(told)
-    .sort()
-    .map((basis) => `${basis} ${told[basis]}`)
-    .join(', ');
-}
-
 const yearOf = ({ effective }: Outcome) => financialYearOf(effective.to as CalendarDate);
 
-function sumOf(outcomes: readonly Outcome[], valueOf: (outcome: Outcome) => number): bigint {
-  return outcomes.reduce((sum, outcome) => sum + BigInt(valueOf(outcome)), 0n);
+function added(outcomes: readonly Outcome[]): Pick<ToldFigure, 'total' | 'byBasis' | 'range'> {
+  if (outcomes.length === 0) return { total: null, byBasis: {}, range: null };
+  const quantity = ({ quantity = 0 }: Outcome) => quantity;
+  const bases = [...new Set(outcomes.map(({ basis }) => basis))];
+  const ofBasis = (basis: string) => outcomes.filter((outcome) => outcome.basis === basis);
+  return {
+    total: sumOf(outcomes, quantity),
+    byBasis: Object.fromEntries(bases.map((basis) => [basis, sumOf(ofBasis(basis), quantity)])),
+    range: {
+      low: sumOf(outcomes, (one) => one.range?.low ?? quantity(one)),
+      high: sumOf(outcomes, (one) => one.range?.high ?? quantity(one)),
+    },
+  };
+}
+
+/** Percentages whose parts nobody told are not combined. */
+function ratioOf(outcomes: readonly Outcome[]): ToldFigure['ratio'] {
+  const whole = outcomes.filter(({ percent }) => percent === undefined);
+  const denominator = sumOf(whole, ({ denominator = 0 }) => denominator);
+  return denominator === 0
+    ? null
+    : { numerator: sumOf(whole, ({ numerator = 0 }) => numerator), denominator };
+}
+
+/** As the ledger tells it: a number where that is exact, and otherwise its digits. */
+function sumOf(outcomes: readonly Outcome[], valueOf: (outcome: Outcome) => number): Amount {
+  const sum = outcomes.reduce((total, outcome) => total + BigInt(valueOf(outcome)), 0n);
+  return Number.isSafeInteger(Number(sum)) ? Number(sum) : sum.toString();
 }
 
 /** The later effective date wins, and on the same date the later recorded. */

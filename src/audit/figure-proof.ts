@@ -1,6 +1,7 @@
 /** What a figure is made of: every event that ever changed one of its cells, and those that define its measures. */
 import { Injectable } from '@nestjs/common';
 import type { Database } from 'better-sqlite3';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Projection } from '../projections/projection.js';
 import { prepared } from '../projections/views-file.js';
 import type { Figure } from '../reports/reports.views.js';
@@ -56,25 +57,36 @@ export class FigureProofs {
     };
     const { views } = this.projection;
     const until = context.sequence;
-    const sequences = new Set([
-      ...family.flatMap(({ id }) => definitionsOf(views, id, until)),
-      ...cells.flatMap(({ id }) => changesOf(views, id, until)),
-    ]);
-    const inOrder = Float64Array.from(sequences).sort();
-    return { scope: { kind: 'figure' }, figure, sequences: [...inOrder] };
+    const ids = { measures: family.map(({ id }) => id), cells: cells.map(({ id }) => id) };
+    return { scope: { kind: 'figure' }, figure, sequences: () => sequencesOf(views, ids, until) };
   }
 }
 
-function definitionsOf(views: Database, measure: string, until: number): number[] {
-  return prepared(views, `SELECT sequence FROM catalogue WHERE kind = 'measure' AND id = ? AND sequence <= ?`)
-    .pluck()
-    .all(measure, until) as number[];
-}
+/** So many events of the ledger are looked through at once. */
+const WINDOW = 10_000;
 
-function changesOf(views: Database, cell: number, until: number): number[] {
-  return prepared(views, 'SELECT sequence FROM cell_log WHERE cell = ? AND sequence <= ?')
-    .pluck()
-    .all(cell, until) as number[];
+/** Of what changed these cells, and of what defines these measures: a window at a time, whatever there is of them. */
+export async function* sequencesOf(
+  views: Database,
+  { measures, cells }: { readonly measures: readonly string[]; readonly cells: readonly number[] },
+  until: number,
+  window = WINDOW,
+): AsyncGenerator<readonly number[]> {
+  const select = prepared(
+    views,
+    `SELECT sequence FROM catalogue
+       WHERE kind = 'measure' AND id IN (SELECT value FROM json_each(@measures)) AND sequence > @after AND sequence <= @last
+     UNION
+     SELECT sequence FROM cell_log
+       WHERE cell IN (SELECT value FROM json_each(@cells)) AND sequence > @after AND sequence <= @last
+     ORDER BY sequence`,
+  ).pluck();
+  const asked = { measures: JSON.stringify(measures), cells: JSON.stringify(cells) };
+  for (let after = -1; after < until; after += window) {
+    yield select.all({ ...asked, after, last: Math.min(after + window, until) }) as number[];
+    // Others have their turn, also where there is nothing to send.
+    await nextTurn();
+  }
 }
 
 function toldOf({ total, outcomes, byBasis, range, ratio }: Figure): ToldFigure {

@@ -59,6 +59,11 @@ export class LogSigner implements BeforeApplicationShutdown {
     return this.keys.map(({ verifier }) => encodeVerifierKey(verifier));
   }
 
+  /** Of the newest checkpoint: what lies within never changes. */
+  get signedSize(): number {
+    return this.latest?.size ?? 0;
+  }
+
   /**
    * To be called when the projection is level, before anything is served.
    * @throws LogContradicted

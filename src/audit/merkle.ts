@@ -13,6 +13,8 @@ import type { Branded } from '../kernel/ids.js';
 export type Hash = Branded<Buffer, 'Hash'>;
 
 export const HASH_BYTES = 32;
+/** A tree that is built here has less than 2^53 leaves: their number is exact. */
+export const HEIGHT_MAX = 52;
 
 export function parseHash(bytes: Buffer): Hash {
   if (bytes.length !== HASH_BYTES) throw new TypeError(`a hash has ${HASH_BYTES} bytes, not ${bytes.length}`);
@@ -85,13 +87,19 @@ export class Frontier {
 
   /** A leaf, or a complete subtree, which fits only where the size is a multiple of its leaves. */
   append(hash: Hash, height = 0): void {
+    // A height below 0 would be part of a leaf, and let whoever chose it write over what stands here already.
+    assert(
+      Number.isSafeInteger(height) && height >= 0 && height <= HEIGHT_MAX,
+      `a subtree has a height from 0 to ${HEIGHT_MAX}, not ${String(height)}`,
+    );
     const leaves = 2 ** height;
     assert(this.leaves % leaves === 0, `a subtree of ${leaves} leaves does not fit at ${this.leaves}`);
     assert(this.leaves + leaves <= Number.MAX_SAFE_INTEGER, 'a tree has at most 2^53 − 1 leaves');
     let [at, carried] = [height, hash];
     // Each trailing 1 bit of what stands there already is a subtree that this one completes to the next height.
     for (let rest = this.leaves / leaves; rest % 2 === 1;) {
-      carried = nodeHash(this.subtrees[at]!, carried);
+      carried = nodeHash(this.subtreeAt(at), carried);
+      this.subtrees[at] = undefined;
       rest = (rest - 1) / 2;
       at++;
       this.onComplete?.(at, rest, carried);
@@ -104,10 +112,16 @@ export class Frontier {
     let root: Hash | undefined;
     for (let height = 0, rest = this.leaves; rest > 0; height++, rest = Math.floor(rest / 2)) {
       if (rest % 2 === 0) continue;
-      const left = this.subtrees[height]!;
+      const left = this.subtreeAt(height);
       root = root ? nodeHash(left, root) : left;
     }
     return root ?? EMPTY_ROOT;
+  }
+
+  private subtreeAt(height: number): Hash {
+    const subtree = this.subtrees[height];
+    assert(subtree !== undefined, `of ${this.leaves} leaves there is a subtree of height ${height}`);
+    return subtree;
   }
 }
 

@@ -67,6 +67,15 @@ export function parseVerifierKey(text: string): VerifierKey {
   return key;
 }
 
+/** Whether it is a log's own key, and that log's: a witness's signs another text, and no other log speaks for it. */
+export function signsLogs({ name, type }: VerifierKey, origin: string): boolean {
+  return type === ED25519 && name === origin;
+}
+
+export function isWitnessKey({ type }: VerifierKey): boolean {
+  return type === COSIGNATURE;
+}
+
 export function encodeVerifierKey({ name, id, type, publicKey }: VerifierKey): string {
   return `${name}+${id}+${Buffer.concat([Buffer.from([type]), publicKey]).toString('base64')}`;
 }

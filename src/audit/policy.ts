@@ -8,7 +8,7 @@
  *
  * A checkpoint fulfils it when a log's key signed it, and of the witnesses as many as the quorum asks for.
  */
-import { parseVerifierKey, type VerifierKey } from './note.js';
+import { isWitnessKey, parseVerifierKey, type VerifierKey } from './note.js';
 
 export interface Policy {
   readonly logs: readonly VerifierKey[];
@@ -32,7 +32,17 @@ export function parsePolicy(text: string): Policy {
   const logs: VerifierKey[] = [];
   const witnesses = new Map<string, VerifierKey>();
   const groups = new Map<string, Group>();
+  const grouped = new Set<string>();
+  const keys = new Set<string>();
   let quorum: string | undefined;
+  // One key under two names would count twice.
+  const keyOf = (text: string, fault: (what: string) => Error): VerifierKey => {
+    const key = parseVerifierKey(text);
+    const own = key.publicKey.toString('base64');
+    if (keys.has(own)) throw fault('has a key that is named before');
+    keys.add(own);
+    return key;
+  };
   const known = (name: string) => witnesses.has(name) || groups.has(name);
   for (const [index, line] of text.split('\n').entries()) {
     const [word, ...rest] = line.replace(/#.*/, '').trim().split(/\s+/);
@@ -42,15 +52,23 @@ export function parsePolicy(text: string): Policy {
       case '':
         break;
       case 'log':
-        logs.push(parseVerifierKey(name));
+        logs.push(keyOf(name, fault));
+        if (isWitnessKey(logs.at(-1)!)) throw fault('names a witness’s key, not a log’s');
         break;
       case 'witness':
         if (known(name)) throw fault('names what is named before');
-        witnesses.set(name, parseVerifierKey(second));
+        witnesses.set(name, keyOf(second, fault));
+        if (!isWitnessKey(witnesses.get(name)!)) throw fault('names a log’s key, not a witness’s');
         break;
       case 'group': {
         if (known(name) || more.length === 0 || !more.every(known))
           throw fault('is not a group of what is named above it');
+        // Each counts once, also where it is in a group within the group.
+        for (const member of more) {
+          if (grouped.has(member) || more.indexOf(member) !== more.lastIndexOf(member))
+            throw fault(`has ${member}, which is counted already`);
+          grouped.add(member);
+        }
         const threshold = second === 'all' ? more.length : second === 'any' ? 1 : Number(second);
         if (!Number.isInteger(threshold) || threshold < 1 || threshold > more.length)
           throw fault('asks for an impossible number');
@@ -67,6 +85,10 @@ export function parsePolicy(text: string): Policy {
     }
   }
   if (logs.length === 0) throw new Error('the policy names no log');
+  if (witnesses.size > 0 && quorum === undefined)
+    throw new Error(
+      'the policy names witnesses, but no quorum of them: say quorum none if nobody need cosign',
+    );
   const holds = (name: string, signed: ReadonlySet<string>): boolean => {
     const group = groups.get(name);
     if (!group) return signed.has(name);

@@ -3,8 +3,8 @@
  * `ledger-verify`, which is this and nothing else of the ledger.
  */
 import { createReadStream, existsSync, readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { BundleCheck, type Finding, type Verdict } from './bundle-check.js';
+import { scopeText } from './bundle-format.js';
 import { parseVerifierKey } from './note.js';
 import { parsePolicy, policyOf, type Policy } from './policy.js';
 
@@ -16,6 +16,8 @@ export interface VerifyOptions {
   readonly policy?: string | undefined;
   /** A verifier key, or a file with some, one a line. */
   readonly key?: string | undefined;
+  /** `everything`, `programme:<id>`, `period` or `figure`: a bundle of anything else does not answer. */
+  readonly expect?: string | undefined;
   readonly json?: boolean | undefined;
 }
 
@@ -45,6 +47,9 @@ const NOTHING: Verdict = {
   faults: [],
   doubts: [],
   remarks: [],
+  limits: [],
+  scope: null,
+  figure: null,
   origin: null,
   size: null,
   root: null,
@@ -53,7 +58,10 @@ const NOTHING: Verdict = {
   signedBy: [],
 };
 
-async function checkFile(file: string, { since, sinceTime, policy, key }: VerifyOptions): Promise<Verdict> {
+async function checkFile(
+  file: string,
+  { since, sinceTime, policy, key, expect }: VerifyOptions,
+): Promise<Verdict> {
   const trusted = policyFrom(policy, key);
   const sinceTimeMs = sinceTime === undefined ? undefined : Date.parse(sinceTime);
   if (Number.isNaN(sinceTimeMs)) throw new Error(`not an instant: ${sinceTime}`);
@@ -61,11 +69,25 @@ async function checkFile(file: string, { since, sinceTime, policy, key }: Verify
     ...(trusted && { policy: trusted }),
     ...(since !== undefined && { since: readNote(since) }),
     ...(sinceTimeMs !== undefined && { sinceTimeMs }),
+    ...(expect !== undefined && { expect }),
   });
   if (!existsSync(file)) throw new Error(`there is no file ${file}`);
-  const lines = createInterface({ input: createReadStream(file), crlfDelay: Infinity });
-  for await (const line of lines) if (line !== '') check.takeLine(line);
+  for await (const line of linesOf(file)) if (line !== '') check.takeLine(line);
   return check.end();
+}
+
+/** Ended by newlines alone: what node:readline takes for the end of a line may stand within JSON. */
+async function* linesOf(file: string): AsyncGenerator<string> {
+  const parts: string[] = [];
+  for await (const chunk of createReadStream(file, 'utf8') as AsyncIterable<string>) {
+    const [first = '', ...rest] = chunk.split('\n');
+    parts.push(first);
+    for (const line of rest) {
+      yield parts.join('');
+      parts.splice(0, parts.length, line);
+    }
+  }
+  if (parts.join('') !== '') yield parts.join('');
 }
 
 /** What was kept by other tools may have one newline more or less at its end. */
@@ -81,17 +103,19 @@ function policyFrom(policy: string | undefined, key: string | undefined): Policy
 }
 
 const HEADINGS: Readonly<Record<Verdict['verdict'], string>> = {
-  good: 'Good: nothing was altered, removed or added.',
+  good: 'Good: what it has is what was logged.',
   tampered: 'TAMPERED: this is not what was recorded.',
   'cannot tell': 'Cannot tell.',
 };
 
 function told(verdict: Verdict): string {
   const { events, erased, size, origin, root, signedBy, faults, doubts, remarks } = verdict;
+  const { scope, figure, limits } = verdict;
+  const isOfEverything = verdict.verdict === 'good' && scope?.kind === 'everything';
   const at = ({ sequence, what }: Finding) =>
     sequence === undefined ? what : `sequence ${sequence}: ${what}`;
   return [
-    HEADINGS[verdict.verdict],
+    isOfEverything ? 'Good: nothing was altered, removed or added.' : HEADINGS[verdict.verdict],
     ...faults.map((finding) => `  differs: ${at(finding)}`),
     ...doubts.map((doubt) => `  unknown: ${doubt}`),
     ...remarks.map((finding) => `  note: ${at(finding)}`),
@@ -101,6 +125,9 @@ function told(verdict: Verdict): string {
           `  ${events} events${erased > 0 ? `, ${erased} of them REDACTED,` : ''} of the ${size} in ${origin}`,
           `  root ${root}`,
         ]),
+    ...(scope ? [`  of ${scopeText(scope)}`] : []),
+    ...(figure ? [`  figure ${JSON.stringify(figure)}`] : []),
+    ...(verdict.verdict === 'good' ? limits.map((limit) => `  not shown: ${limit}`) : []),
     ...signedBy.map((key) => `  signed by ${key}`),
   ].join('\n');
 }

@@ -6,14 +6,15 @@
  * access to all of it wrote it anew is shown only by a checkpoint that was kept elsewhere.
  */
 import { existsSync } from 'node:fs';
-import { SelfCheck } from '../projections/self-check.js';
+import { Difference, SelfCheck } from '../projections/self-check.js';
 import { tilesIn } from '../projections/log-projection.js';
 import { ViewsDirectory } from '../projections/views-directory.js';
 import { openViewsForReading, VIEWS_VERSION, viewsVersionOf } from '../projections/views-file.js';
+import { StoreDamaged } from '../store/event-store.js';
 import { openReader, type StoreLocation } from '../store/open-reader.js';
-import { parseCheckpoint } from './checkpoint.js';
+import { parseCheckpoint, type Checkpoint } from './checkpoint.js';
 import { rootOf } from './merkle.js';
-import { parseVerifierKey, verifiedSignatures } from './note.js';
+import { parseVerifierKey, signsLogs, verifiedSignatures, type VerifierKey } from './note.js';
 import { SigningFiles } from './signing-files.js';
 import { subtreesOf } from './tiles.js';
 
@@ -32,77 +33,100 @@ export interface LiveOptions {
   readonly since?: string | undefined;
   /** Verifier keys that are trusted, where they are not those in the directory. */
   readonly keys?: readonly string[] | undefined;
+  /** Called between batches, for progress. */
+  readonly rest?: () => Promise<unknown>;
 }
 
+/** @returns a report in any case: what cannot be read says nothing of what it holds */
 export async function verifyLive(options: LiveOptions): Promise<LiveReport> {
   const { dataDir } = options.store;
-  const file = existsSync(dataDir) ? new ViewsDirectory(dataDir).currentFile() : null;
-  const cannotTell = (doubt: string): LiveReport => ({
-    verdict: 'cannot tell',
-    events: 0,
-    root: null,
-    faults: [],
-    doubts: [doubt],
-  });
-  if (file === null) return cannotTell(`there is no ledger in ${dataDir}: set DATA_DIR`);
+  try {
+    const file = existsSync(dataDir) ? new ViewsDirectory(dataDir).currentFile() : null;
+    if (file === null) return cannotTell(`there is no ledger in ${dataDir}: set DATA_DIR`);
+    // Read before anything is compared: what is signed meanwhile covers events that were not.
+    const heads = readHeads(options);
+    return await compare(options, file, heads);
+  } catch (error) {
+    return cannotTell((error as Error).message);
+  }
+}
+
+function cannotTell(doubt: string): LiveReport {
+  return { verdict: 'cannot tell', events: 0, root: null, faults: [], doubts: [doubt] };
+}
+
+async function compare({ store, rest }: LiveOptions, file: string, heads: Heads): Promise<LiveReport> {
   const views = openViewsForReading(file);
-  const reader = await openReader(options.store);
   try {
     if (viewsVersionOf(views) !== VIEWS_VERSION)
       return cannotTell(
         'the read models are of another version: start the ledger, or run ledger rebuild --offline',
       );
-    const { ok, sequence, root = null, fault } = await new SelfCheck(reader, views).step();
-    const events = sequence + 1;
-    if (!ok) return { verdict: 'tampered', events, root, faults: [fault!], doubts: [] };
-    // What is signed while this runs may be more than was compared.
-    const rootAt = (size: number) =>
-      size <= events ? rootOf(size, subtreesOf(tilesIn(views))).toString('base64') : null;
-    const { faults, doubts } = checkHeads(options, events, rootAt);
-    return {
-      verdict: faults.length > 0 ? 'tampered' : doubts.length > 0 ? 'cannot tell' : 'good',
-      events,
-      root,
-      faults,
-      doubts,
-    };
+    const reader = await openReader(store);
+    const check = new SelfCheck(reader, views);
+    try {
+      const { sequence, root = null } = await check.compare(rest);
+      const events = sequence + 1;
+      const rootAt = (size: number) =>
+        size <= events ? rootOf(size, subtreesOf(tilesIn(views))).toString('base64') : null;
+      const { faults, doubts } = checkHeads(heads, events, rootAt);
+      const verdict = faults.length > 0 ? 'tampered' : doubts.length > 0 ? 'cannot tell' : 'good';
+      return { verdict, events, root, faults, doubts };
+    } catch (error) {
+      // A disk that fails, or a schema of a later version, is no tampering.
+      if (!(error instanceof Difference || error instanceof StoreDamaged)) throw error;
+      const events = check.compared + 1;
+      return { verdict: 'tampered', events, root: null, faults: [error.message], doubts: [] };
+    } finally {
+      await reader.close();
+    }
   } finally {
     views.close();
-    await reader.close();
   }
+}
+
+interface Heads {
+  readonly files: SigningFiles;
+  readonly head: string | null;
+  readonly keys: readonly VerifierKey[];
+  readonly kept: Checkpoint | null;
+}
+
+/** @throws BadNote where what is to be checked with cannot be read: a key, or a checkpoint that was kept */
+function readHeads({ signingDir, since, keys: trusted }: LiveOptions): Heads {
+  const files = new SigningFiles(signingDir);
+  const keys = (trusted ?? files.verifierKeys()).map(parseVerifierKey);
+  return { files, head: files.head(), keys, kept: since === undefined ? null : parseCheckpoint(since) };
 }
 
 /** Of the last signed head, and of a checkpoint that was kept: signatures, and that the log begins with it. */
 function checkHeads(
-  { signingDir, since, keys: trusted }: LiveOptions,
+  { files, head, keys, kept }: Heads,
   events: number,
   rootAt: (size: number) => string | null,
 ): { faults: string[]; doubts: string[] } {
   const faults: string[] = [];
   const doubts: string[] = [];
-  const files = new SigningFiles(signingDir);
-  const keys = (trusted ?? files.verifierKeys()).map(parseVerifierKey);
-  const head = files.head();
+  const checkHead = (what: string, { origin, size, root, note }: Checkpoint) => {
+    const logs = keys.filter((key) => signsLogs(key, origin));
+    if (verifiedSignatures(note, logs).length === 0)
+      faults.push(`${what} was not signed with a key that is trusted`);
+    const now = rootAt(Number(size));
+    if (now === null) faults.push(`${what} has ${size} events, and there are ${events}: events are gone`);
+    else if (now !== root.toString('base64')) {
+      faults.push(
+        `${what} has the root ${root.toString('base64')}, but the first ${size} events lead to ${now}`,
+      );
+    }
+  };
   if (head === null) doubts.push(`nothing was signed: there is no ${files.headFile}`);
-  for (const [what, text] of [
-    ['the last signed head', head],
-    ['the checkpoint that was kept', since ?? null],
-  ] as const) {
-    if (text === null) continue;
+  else {
     try {
-      const { size, root, note } = parseCheckpoint(text);
-      if (verifiedSignatures(note, keys).length === 0)
-        faults.push(`${what} was not signed with a key that is trusted`);
-      const now = rootAt(Number(size));
-      if (now === null) faults.push(`${what} has ${size} events, and there are ${events}: events are gone`);
-      else if (now !== root.toString('base64')) {
-        faults.push(
-          `${what} has the root ${root.toString('base64')}, but the first ${size} events lead to ${now}`,
-        );
-      }
+      checkHead('the last signed head', parseCheckpoint(head));
     } catch (error) {
-      faults.push(`${what} cannot be read: ${(error as Error).message}`);
+      faults.push(`the last signed head cannot be read: ${(error as Error).message}`);
     }
   }
+  if (kept) checkHead('the checkpoint that was kept', kept);
   return { faults, doubts };
 }

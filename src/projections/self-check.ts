@@ -44,7 +44,8 @@ const REST_MS = 1_000;
 /** All cells are compared again and again: at most a tenth of the time goes into it. */
 const CELLS_REST = 9;
 
-class Difference extends Error {}
+/** What is stored is not what it must be; any other error says only that nothing could be compared. */
+export class Difference extends Error {}
 
 export class SelfCheck {
   private sequence = -1;
@@ -63,24 +64,36 @@ export class SelfCheck {
     rest: (workedMs: number) => Promise<unknown> = () => Promise.resolve(),
   ): Promise<SelfCheckReport> {
     try {
-      const { target, cells, tookMs } = this.snapshot();
-      while (this.sequence < target) {
-        const startedAt = performance.now();
-        await this.compareBatch(Math.min(BATCH_SIZE, target - this.sequence));
-        await rest(performance.now() - startedAt);
-      }
-      const startedAt = performance.now();
-      const difference = this.expected.differenceFrom(cells);
-      if (difference !== null) throw new Difference(difference);
-      await rest(CELLS_REST * (tookMs + performance.now() - startedAt));
+      return await this.compare(rest);
     } catch (error) {
       // To be told to stop while resting is no fault, and that nothing can be read now is no difference.
       if ((error as Error).name === 'AbortError' || error instanceof StoreUnavailable) throw error;
       return { ok: false, sequence: this.sequence, fault: (error as Error).message };
     }
+  }
+
+  /** The same. @throws Difference, StoreDamaged; and whatever keeps it from being compared */
+  async compare(
+    rest: (workedMs: number) => Promise<unknown> = () => Promise.resolve(),
+  ): Promise<SelfCheckReport> {
+    const { target, cells, tookMs } = this.snapshot();
+    while (this.sequence < target) {
+      const startedAt = performance.now();
+      await this.compareBatch(Math.min(BATCH_SIZE, target - this.sequence));
+      await rest(performance.now() - startedAt);
+    }
+    const startedAt = performance.now();
+    const difference = this.expected.differenceFrom(cells);
+    if (difference !== null) throw new Difference(difference);
+    await rest(CELLS_REST * (tookMs + performance.now() - startedAt));
     const { outcomes } = this.expected;
     const [digest, root] = [this.digest.copy().digest('hex'), this.log.root().toString('base64')];
     return { ok: true, sequence: this.sequence, outcomes, digest, root };
+  }
+
+  /** Up to which sequence it was compared. */
+  get compared(): number {
+    return this.sequence;
   }
 
   /** How far the views are and what their cells are then, both at one moment. */

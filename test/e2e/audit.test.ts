@@ -126,10 +126,11 @@ describe('the proof of an event', () => {
     expect(parseProof(text)).toMatchObject({ index: 100n, hashes: proof });
   });
 
-  test('in a tree of any size that contains it never changes', async () => {
+  test('in a tree of any size that contains it leads to that tree’s root', async () => {
     const path = '/v1/audit/events/5/proof?treeSize=7';
     const { body, headers } = await ledger.call<LogEntryView>('GET', path);
-    expect(headers.get('cache-control')).toContain('immutable');
+    // The key that it names may be changed.
+    expect(headers.get('cache-control')).toBe('no-cache');
     const { hashes, rootHash } = body.inclusionProof;
     const leaf = leafHash(Buffer.from(body.canonicalizedBody, 'base64'));
     const claim = {
@@ -153,7 +154,9 @@ describe('the proof of an event', () => {
     ['/consistency?from=7&to=999999', 400],
     ['/consistency', 400],
   ])('%s is answered with %i', async (path, status) => {
-    expect((await ledger.call('GET', `/v1/audit${path}`)).status).toBe(status);
+    const answer = await ledger.call('GET', `/v1/audit${path}`);
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get('cache-control') ?? '').not.toContain('immutable');
   });
 });
 
@@ -194,6 +197,22 @@ test('a submission that waits for a checkpoint gets the proof of each outcome, a
     body: { outcomes: [outcome, outcome, outcome] },
   });
   expect(without.body).not.toHaveProperty('proofs');
+});
+
+test('what is signed may be kept for ever, and what is not yet may not be kept', async () => {
+  const slow = await Ledger.start({ LEDGER_CHECKPOINT_SECONDS: '3600' });
+  const cachingOf = async (path: string) =>
+    (await slow.fetch(`/v1/audit/${path}`)).headers.get('cache-control');
+  await slow.call('GET', '/v1/audit/checkpoint');
+  const { headers } = await slow.call('POST', '/v1/programmes', {
+    body: { id: 'lipid-management', name: 'Lipids', startedOn: '2020-04-01' },
+  });
+  const size = Number(headers.get('ledger-sequence')) + 1;
+  const asked = [`consistency?from=1&to=${size}`, `tile/0/000.p/${size}`, `tile/entries/000.p/${size}`];
+  for (const path of asked) expect([path, await cachingOf(path)]).toEqual([path, 'no-store']);
+  await slow.call('GET', `/v1/audit/checkpoint?minSequence=${size - 1}`);
+  for (const path of asked) expect(await cachingOf(path)).toContain('immutable');
+  await slow.remove();
 });
 
 test('checkpoints are signed by themselves as the ledger grows', async () => {

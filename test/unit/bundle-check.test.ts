@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { BundleCheck, type CheckOptions, type Verdict } from '../../src/audit/bundle-check.js';
 import { loggedEventOf, type BundleEvent, type BundleLine } from '../../src/audit/bundle-format.js';
 import { parseCheckpoint } from '../../src/audit/checkpoint.js';
+import { sequencesOf } from '../../src/audit/figure-proof.js';
 import { entryOf } from '../../src/audit/entry.js';
 import { leafHash } from '../../src/audit/merkle.js';
 import {
@@ -70,6 +71,9 @@ describe('a good bundle', () => {
       faults: [],
       doubts: [],
       remarks: [],
+      limits: [matching(/are not in the log/)],
+      scope: { kind: 'everything' },
+      figure: null,
       origin: ORIGIN,
       size: Number(size),
       root: root.toString('base64'),
@@ -101,6 +105,7 @@ describe('a good bundle', () => {
     const bundle = alteredEvent(20, (event) => {
       const { effective } = event.data;
       event.data = { effective };
+      event['subject'] = event['stream'];
       delete event['salt'];
     });
     expect(check(bundle)).toMatchObject({ verdict: 'good', erased: 1 });
@@ -159,7 +164,7 @@ describe('what was altered in a bundle', () => {
       /follows the checkpoint/,
     );
     expect(check(altered((lines) => lines.slice(1))).faults[0]!.what).toMatch(/does not begin/);
-    expect(check(altered((lines) => lines.with(5, '{'))).faults[0]!.what).toMatch(/not JSON/);
+    expect(check(altered((lines) => lines.with(5, '{'))).faults[0]!.what).toMatch(/JSON/);
     expect(check(altered((lines) => lines.with(5, '{"event":{}}'))).verdict).toBe('tampered');
   });
 
@@ -192,7 +197,12 @@ describe('an earlier checkpoint', () => {
       doubts: [expect.stringMatching(/since=40/)],
     });
     const cut = await ledger.bundle({ scope: { kind: 'period', after: 90, until: 100 }, since: 40 });
-    expect(check(cut, trusting).verdict).toBe('good');
+    expect(check(cut, { ...trusting, sinceTimeMs: 0 }).verdict).toBe('good');
+    // What lies before it is not in the bundle, so that nobody can say when its last event was recorded.
+    expect(check(cut, trusting)).toMatchObject({
+      verdict: 'cannot tell',
+      doubts: [expect.stringMatching(/back-dated: say with --since-time/)],
+    });
   });
 
   test('of another history, of more events, or of another log shows tampering', async () => {
@@ -267,7 +277,7 @@ describe('a policy', () => {
   const [one, two] = witnesses as [(typeof witnesses)[0], (typeof witnesses)[0]];
   const policy = (quorum: string) =>
     parsePolicy(
-      `log ${key} # ours\nwitness one ${encodeVerifierKey(one.verifier)}\nwitness two ${encodeVerifierKey(two.verifier)}\n\ngroup both all one two\ngroup either any one two\nquorum ${quorum}\n`,
+      `log ${key} # ours\nwitness one ${encodeVerifierKey(one.verifier)}\nwitness two ${encodeVerifierKey(two.verifier)}\n\ngroup ${quorum === 'both' ? 'both all' : 'either any'} one two\nquorum ${quorum}\n`,
     );
   const cosignedBy = (signers: typeof witnesses) =>
     altered((lines) => {
@@ -294,7 +304,38 @@ describe('a policy', () => {
     ['log KEY\nquorum nobody\n', /line 2 is not one quorum/],
     ['log KEY\ngroup g 3 a\n', /line 2 is not a group/],
     ['log KEY\nmirror x\n', /line 2 begins with none of/],
-  ])('%j is none', (text, says) => expect(() => parsePolicy(text.replace('KEY', key))).toThrow(says));
+    ['log KEY\nlog KEY\n', /line 2 has a key that is named before/],
+    ['log KEY\nwitness a ONE\n', /no quorum of them/],
+    ['log KEY\nwitness a ONE\nwitness b ONE\n', /line 3 has a key that is named before/],
+    ['log ONE\n', /line 1 names a witness’s key/],
+    ['log KEY\nwitness a OTHER\n', /line 2 names a log’s key/],
+    ['log KEY\nwitness a ONE\nwitness b TWO\ngroup g 2 a a b\nquorum g\n', /line 4 has a, which is counted/],
+    [
+      'log KEY\nwitness a ONE\nwitness b TWO\ngroup g any a b\ngroup h all g a\nquorum h\n',
+      /line 5 has a, which is counted/,
+    ],
+  ])('%j is none', (text, says) => {
+    const other = parseSignerKey(makeSignerKey(ORIGIN, 'log'));
+    const policy = text
+      .replaceAll('KEY', key)
+      .replaceAll('ONE', encodeVerifierKey(one.verifier))
+      .replaceAll('TWO', encodeVerifierKey(two.verifier))
+      .replaceAll('OTHER', encodeVerifierKey(other.verifier));
+    expect(() => parsePolicy(policy)).toThrow(says);
+  });
+});
+
+test('a key that is a witness’s, or another log’s, signs no checkpoint of this one', () => {
+  const text = (JSON.parse(everything.trimEnd().split('\n').at(-1)!) as { checkpoint: string }).checkpoint;
+  const other = parseSignerKey(makeSignerKey('other.example/log', 'log'));
+  const witness = parseSignerKey(makeSignerKey(ORIGIN, 'witness'));
+  for (const signer of [other, witness]) {
+    const checkpoint = signNote(parseCheckpoint(text).note.text, [signer], 1_700_000_000);
+    const bundle = altered((lines) => lines.with(-1, JSON.stringify({ checkpoint })));
+    expect(check(bundle, { policy: policyOf([signer.verifier]) }).faults[0]!.what).toMatch(
+      /not signed with a key that is trusted/,
+    );
+  }
 });
 
 describe('a figure', () => {
@@ -331,6 +372,24 @@ describe('a figure', () => {
     const { verdict, faults } = check(bundle);
     expect(verdict).toBe('tampered');
     expect(faults[0]!.what).toMatch(/has total \d+, but its events come to \d+/);
+  });
+
+  test('has the same events, in order and each once, however many are looked through at once', async () => {
+    const { sequences } = await ledger.figures(lived.totals).annual(query('jobs'), Date.now());
+    const whole: number[] = [];
+    for await (const some of sequences!()) whole.push(...some);
+    expect(whole).toEqual([...new Set(whole)].sort((one, other) => one - other));
+    const { views } = lived.projection;
+    const cells = views.prepare('SELECT id FROM cells').pluck().all() as number[];
+    const asked = { measures: ['jobs', 'jobs-created', 'sites'], cells };
+    const until = lived.events.length - 1;
+    const inOne: number[] = [];
+    for await (const some of sequencesOf(views, asked, until)) inOne.push(...some);
+    expect(inOne.length).toBeGreaterThan(100);
+    const pages: (readonly number[])[] = [];
+    for await (const some of sequencesOf(views, asked, until, 7)) pages.push(some);
+    expect(pages.flat()).toEqual(inOne);
+    expect(Math.max(...pages.map(({ length }) => length))).toBeLessThanOrEqual(7);
   });
 
   test('since a year is borne out by its events', async () => {

@@ -1,0 +1,122 @@
+/** A small log of events that were made up, signed with a key of its own, and bundles of it that nobody checked. */
+import { loggedEventOf, type BundleEvent } from '../../src/audit/bundle-format.js';
+import { BundleCheck, type CheckOptions, type Verdict } from '../../src/audit/bundle-check.js';
+import { entryOf } from '../../src/audit/entry.js';
+import { Frontier, leafHash, type Hash } from '../../src/audit/merkle.js';
+import { encodeVerifierKey, makeSignerKey, parseSignerKey, signNote } from '../../src/audit/note.js';
+import { policyOf } from '../../src/audit/policy.js';
+import { canonicalJson, makeSalt, payloadHash } from '../../src/kernel/canonical-json.js';
+
+type Members = Readonly<Record<string, unknown>>;
+export type ForgedEvent = BundleEvent & Members;
+
+const ORIGIN = 'log.example';
+const SIGNER = parseSignerKey(makeSignerKey(ORIGIN, 'log'));
+const TIME = '2024-01-01T00:00:00.000Z';
+
+interface Made {
+  readonly stream: string;
+  readonly schema: string;
+  readonly data: Members;
+  readonly revision?: number;
+}
+
+export function eventAt(sequence: number, { stream, schema, data, revision = 0 }: Made): ForgedEvent {
+  const salt = makeSalt();
+  const canonical = canonicalJson(data);
+  return {
+    specversion: '1.0',
+    id: `e${sequence}`,
+    source: 'urn:outcome-ledger',
+    type: 'X',
+    subject: data['outcomeId'] ?? stream,
+    time: TIME,
+    datacontenttype: 'application/json',
+    dataschema: `urn:outcome-ledger:schema:${schema}`,
+    data: JSON.parse(canonical) as Members,
+    ledgersequence: sequence,
+    ledgertime: TIME,
+    stream,
+    revision,
+    actor: 'a',
+    correlationid: 'c',
+    recordedfrom: 'api',
+    salt,
+    payloadhash: payloadHash(salt, canonical),
+  };
+}
+
+export function definition(sequence: number, kind: 'flow' | 'stock' | 'ratio', measureId = 'jobs') {
+  const data = { measureId, kind, rollsUpInto: null };
+  return eventAt(sequence, { stream: `measure-${measureId}`, schema: 'measure-defined@1', data });
+}
+
+export function outcome(sequence: number, quantity: number, more: Members = {}) {
+  const stream = `submission-s${sequence}`;
+  const data = {
+    outcomeId: `s${sequence}.1`,
+    programmeId: 'p',
+    measureId: 'jobs',
+    measureVersion: 1,
+    quantity,
+    effective: { from: '2023-05-01', to: '2023-05-01' },
+    basis: 'counted',
+    ...more,
+  };
+  return eventAt(sequence, { stream, schema: 'outcome@1', data });
+}
+
+const leafOf = (event: BundleEvent) => leafHash(entryOf(loggedEventOf(event)));
+
+export function eventLine(event: BundleEvent, leaf = leafOf(event)): string {
+  return JSON.stringify({ event, leaf: leaf.toString('base64') });
+}
+
+export function subtreeLine(height: unknown, number: unknown, hash: Hash): string {
+  return JSON.stringify({ subtree: { height, number, hash: hash.toString('base64') } });
+}
+
+export function rootOf(events: readonly BundleEvent[]): Hash {
+  const tree = new Frontier();
+  for (const event of events) tree.append(leafOf(event));
+  return tree.root();
+}
+
+export interface Claim {
+  readonly scope: Members;
+  readonly figure?: Members;
+}
+
+/** What a log of these events would be asked for: its header, any lines, and the genuine checkpoint. */
+export function bundleOf(
+  events: readonly BundleEvent[],
+  claim: Claim,
+  lines: readonly string[] = events.map((event) => eventLine(event)),
+): string[] {
+  const keys = [encodeVerifierKey(SIGNER.verifier)];
+  const header = { format: 'outcome-ledger-bundle@1', origin: ORIGIN, size: events.length, keys, ...claim };
+  const checkpoint = signNote(`${ORIGIN}\n${events.length}\n${rootOf(events).toString('base64')}\n`, [
+    SIGNER,
+  ]);
+  return [JSON.stringify(header), ...lines, JSON.stringify({ checkpoint })];
+}
+
+export function check(lines: readonly string[], more: CheckOptions = {}): Verdict {
+  const checking = new BundleCheck({ policy: policyOf([SIGNER.verifier]), ...more });
+  for (const line of lines) checking.takeLine(line);
+  return checking.end();
+}
+
+/** As the ledger tells a figure of outcomes that were all counted. */
+export function told(total: number, outcomes: number): Members {
+  const range = { low: total, high: total };
+  return { total, outcomes, byBasis: { counted: total }, range, ratio: null };
+}
+
+export function figure(asAtSequence: number, parts: Members): Members {
+  return { measure: 'jobs', from: '2023-24', to: '2023-24', asAtSequence, ...parts };
+}
+
+export function annual(asAtSequence: number, total: number, outcomes: number): Members {
+  return figure(asAtSequence, { years: [{ financialYear: '2023-24', ...told(total, outcomes) }] });
+}

@@ -1,0 +1,296 @@
+/** Bundles that a forger made under a genuine checkpoint: each says what the ledger never did, and none is good. */
+import { describe, expect, test } from '@jest/globals';
+import { Frontier, type Hash } from '../../src/audit/merkle.js';
+import {
+  annual,
+  bundleOf,
+  check,
+  definition,
+  eventAt,
+  eventLine,
+  figure,
+  outcome,
+  rootOf,
+  subtreeLine,
+  told,
+  type ForgedEvent,
+} from '../support/forged-bundle.js';
+
+const EVERYTHING = { scope: { kind: 'everything' } };
+const OF_FIGURE = { kind: 'figure' };
+const JUNK = Buffer.alloc(32) as Hash;
+const matching = (what: RegExp): unknown => expect.stringMatching(what);
+
+const flow = definition(0, 'flow');
+const events = [flow, outcome(1, 10), outcome(2, 20)];
+const leafLine = (event: ForgedEvent) => subtreeLine(0, event.ledgersequence, rootOf([event]));
+
+test('what nobody forged is good', () => {
+  expect(check(bundleOf(events, EVERYTHING)).faults).toEqual([]);
+  const claim = { scope: OF_FIGURE, figure: annual(2, 30, 2) };
+  expect(check(bundleOf(events, claim))).toMatchObject({ verdict: 'good', faults: [] });
+  const whole = { scope: { kind: 'everything' }, figure: annual(2, 30, 2) };
+  expect(check(bundleOf(events, whole))).toMatchObject({ verdict: 'good', faults: [] });
+});
+
+describe('a subtree', () => {
+  const twelve = [flow, ...Array.from({ length: 11 }, (_, index) => outcome(index + 1, 10))];
+
+  test('of less than one leaf does not carry the signed root over forged events', () => {
+    const lines = [subtreeLine(3, 0, rootOf(twelve)), eventLine(outcome(8, 1_000_000))];
+    let size = 9;
+    const creepTo = (end: number) => {
+      for (let height = -1; size < end; height--) {
+        lines.push(subtreeLine(height, size / 2 ** height, JUNK));
+        size += 2 ** height;
+      }
+    };
+    creepTo(10);
+    lines.push(eventLine(definition(10, 'flow')));
+    size = 11;
+    creepTo(12);
+    const forged = bundleOf(twelve, { scope: OF_FIGURE, figure: annual(11, 1_000_000, 1) }, lines);
+    expect(check(forged)).toMatchObject({ verdict: 'tampered', events: expect.any(Number) as unknown });
+    expect(check(forged).faults[0]!.what).toMatch(/height is not a whole number from 0 to 52/);
+  });
+
+  test.each([[-1], [0.5], [53], ['0'], [null], [1e300]])('has no height %j', (height) => {
+    const lines = [
+      subtreeLine(height, 0, rootOf([flow])),
+      ...events.slice(1).map((event) => eventLine(event)),
+    ];
+    const { verdict, faults } = check(
+      bundleOf(events, { scope: { kind: 'programme', programme: 'p' } }, lines),
+    );
+    expect([verdict, faults[0]!.what]).toEqual(['tampered', matching(/height is not/)]);
+    expect(() => new Frontier().append(JUNK, height as number)).toThrow(
+      /a subtree has a height from 0 to 52/,
+    );
+  });
+
+  test.each([[-1], [0.5], ['0'], [null]])('has no number %j', (number) => {
+    const lines = [
+      subtreeLine(0, number, rootOf([flow])),
+      ...events.slice(1).map((event) => eventLine(event)),
+    ];
+    const { verdict, faults } = check(
+      bundleOf(events, { scope: { kind: 'programme', programme: 'p' } }, lines),
+    );
+    expect([verdict, faults[0]!.what]).toEqual(['tampered', matching(/number is not/)]);
+  });
+});
+
+describe('an event without its salt', () => {
+  const without = (event: ForgedEvent, data: Readonly<Record<string, unknown>>): ForgedEvent => {
+    const { salt: _, ...rest } = event;
+    return { ...rest, subject: event.stream, data };
+  };
+  const [, one, two] = events as [ForgedEvent, ForgedEvent, ForgedEvent];
+
+  test('has no content that nothing vouches for', () => {
+    const forged = without(one, { ...one.data, quantity: 777_777 });
+    const lines = [flow, forged, two].map((event) => eventLine(event));
+    for (const claim of [EVERYTHING, { scope: OF_FIGURE, figure: annual(2, 777_797, 2) }]) {
+      expect(check(bundleOf(events, claim, lines))).toMatchObject({ verdict: 'tampered' });
+    }
+  });
+
+  test('that was lawfully erased leaves a figure open', () => {
+    const erased = without(one, { effective: one.data['effective'] });
+    const lines = [flow, erased, two].map((event) => eventLine(event));
+    expect(check(bundleOf(events, EVERYTHING, lines))).toMatchObject({ verdict: 'good', erased: 1 });
+    const claim = { scope: OF_FIGURE, figure: annual(2, 20, 1) };
+    expect(check(bundleOf(events, claim, lines))).toMatchObject({
+      verdict: 'cannot tell',
+      doubts: [matching(/event 1 too, whose content was erased/)],
+    });
+  });
+
+  test.each([[''], ['AAAA'], ['AAAAAAAAAAAAAAAAAAAAAB'], [null], [7]])('has no salt %j either', (salt) => {
+    const lines = [flow, { ...one, salt } as ForgedEvent, two].map((event) => eventLine(event));
+    expect(check(bundleOf(events, EVERYTHING, lines)).verdict).toBe('tampered');
+  });
+});
+
+describe('a figure', () => {
+  const stock = [definition(0, 'stock'), outcome(1, 10), outcome(2, 10, { effective: day('2024-06-01') })];
+  const proves = (of: readonly ForgedEvent[], told: Readonly<Record<string, unknown>>, lines?: string[]) =>
+    check(bundleOf(of, { scope: OF_FIGURE, figure: told }, lines));
+
+  test('whose definition is left out is not one: a stock would be summed', () => {
+    const lines = [leafLine(stock[0]!), eventLine(stock[1]!), eventLine(stock[2]!)];
+    expect(proves(stock, annual(2, 10, 1), lines).faults[0]!.what).toMatch(/definition is left out/);
+  });
+
+  test('of a version whose definition is left out is not one', () => {
+    const revised = [flow, outcome(1, 10, { measureVersion: 2 })];
+    expect(proves(revised, annual(1, 10, 1)).faults[0]!.what).toMatch(/version 2 of jobs/);
+  });
+
+  test('of a stock is not added up over years', () => {
+    const years = { measure: 'jobs', from: '2023-24', to: '2024-25', asAtSequence: 2 };
+    expect(proves(stock, { ...years, total: told(20, 2) }).faults[0]!.what).toMatch(
+      /adds up a stock over years/,
+    );
+  });
+
+  test('over a break in a definition is flagged', () => {
+    const data = { measureId: 'jobs', version: 2, comparable: false, label: 'Jobs', reason: 'r' };
+    const revision = eventAt(1, { stream: 'measure-jobs', schema: 'measure-revised@1', data, revision: 1 });
+    const broken = [flow, revision, outcome(2, 10), outcome(3, 10, { measureVersion: 2 })];
+    const { verdict, remarks } = proves(broken, annual(3, 20, 2));
+    expect([verdict, remarks[0]!.what]).toEqual(['good', matching(/adds up over a break.*jobs/)]);
+    const comparable = eventAt(1, {
+      ...{ stream: 'measure-jobs', schema: 'measure-revised@1', revision: 1 },
+      data: { ...data, comparable: true },
+    });
+    expect(proves([flow, comparable, ...broken.slice(2)], annual(3, 20, 2)).remarks).toEqual([]);
+  });
+
+  const year = { financialYear: '2023-24', ...told(30, 2) };
+  test.each<[string, Readonly<Record<string, unknown>>]>([
+    ['no years and no total', {}],
+    ['no year at all', { years: [] }],
+    ['a year twice', { years: [year, year] }],
+    ['a year of another time', { years: [{ ...year, financialYear: '2022-23' }] }],
+    ['a year in a list of its own', { years: [{ ...year, financialYear: ['2023-24'] }] }],
+    ['no basis', { years: [{ ...year, byBasis: {} }] }],
+    ['a basis more', { years: [{ ...year, byBasis: { counted: 30, modelled: 0 } }] }],
+    ['a range that is wider', { years: [{ ...year, range: { low: 0, high: 30 } }] }],
+    ['no range', { years: [{ ...year, range: null }] }],
+    ['a ratio', { years: [{ ...year, ratio: { numerator: 1, denominator: 2 } }] }],
+    ['a flag', { years: [{ ...year, flags: [] }] }],
+    ['an amount as text', { years: [{ ...year, total: '30' }] }],
+    ['both', { years: [year], total: told(30, 2) }],
+    ['no moment', { years: [year], asAtSequence: undefined }],
+    ['a moment that is none', { years: [year], asAtSequence: null }],
+    ['a moment after the end', { years: [year], asAtSequence: 3 }],
+    ['years that run back', { from: '2024-25', years: [] }],
+  ])('with %s is not what the events come to', (_what, parts) => {
+    expect(proves(events, figure(2, parts)).verdict).toBe('tampered');
+  });
+
+  test('of a stock or of nothing is compared whole', () => {
+    const one = { ...told(10, 1), byBasis: { modelled: 10 } };
+    const parts = { years: [{ financialYear: '2023-24', ...one }] };
+    expect(proves(stock, figure(2, parts)).faults[0]!.what).toMatch(/byBasis/);
+    expect(proves(stock, annual(2, 10, 1)).faults).toEqual([]);
+    const nothing = { total: null, outcomes: 0, byBasis: {}, range: null, ratio: null };
+    const empty = (more: object) =>
+      proves([flow], figure(0, { years: [{ financialYear: '2023-24', ...nothing, ...more }] })).verdict;
+    expect([empty({}), empty({ range: { low: 5, high: 9 } }), empty({ byBasis: { counted: 5 } })]).toEqual([
+      'good',
+      'tampered',
+      'tampered',
+    ]);
+  });
+
+  test('of some of the events says that no more than these are shown', () => {
+    const { limits } = proves(events, annual(2, 30, 2));
+    expect(limits[0]).toMatch(/that no other event belongs to the figure/);
+  });
+});
+
+describe('a scope', () => {
+  test('of a period does not hide its events', () => {
+    const lines = [subtreeLine(1, 0, rootOf(events.slice(0, 2))), leafLine(events[2]!)];
+    const forged = bundleOf(events, { scope: { kind: 'period', after: -1, until: 2 } }, lines);
+    expect(check(forged).faults[0]).toEqual({
+      sequence: 0,
+      what: matching(/events of the period are left out/),
+    });
+    const later = bundleOf(events, { scope: { kind: 'period', after: 0, until: 1 } }, [
+      leafLine(events[0]!),
+      leafLine(events[1]!),
+      leafLine(events[2]!),
+    ]);
+    expect(check(later).faults).toEqual([{ sequence: 1, what: matching(/left out/) }]);
+  });
+
+  test('of a period or a programme has no other events', () => {
+    const period = bundleOf(events, { scope: { kind: 'period', after: 1, until: 2 } });
+    expect(check(period).faults[0]!.what).toMatch(/is not of the period/);
+    const programme = bundleOf(events, { scope: { kind: 'programme', programme: 'q' } });
+    expect(check(programme).faults[0]!.what).toMatch(/is not of q/);
+  });
+
+  test.each([
+    { kind: 'all' },
+    { kind: 'everything', programme: 'p' },
+    { kind: 'programme' },
+    { kind: 'period', after: 0 },
+    { kind: 'period', after: 0, until: 3 },
+    { kind: 'figure' },
+    {},
+  ])('%j is none', (scope) => {
+    expect(check(bundleOf(events, { scope })).verdict).toBe('tampered');
+  });
+
+  test('is told, and another than was asked for does not answer', () => {
+    const programme = bundleOf(events.slice(0, 1), { scope: { kind: 'programme', programme: 'p' } });
+    expect(check(programme, { expect: 'programme:p' })).toMatchObject({
+      verdict: 'good',
+      scope: { kind: 'programme', programme: 'p' },
+    });
+    for (const expected of ['everything', 'programme:q', 'figure', 'nonsense']) {
+      expect(check(programme, { expect: expected })).toMatchObject({
+        verdict: 'cannot tell',
+        doubts: [`it is of programme:p, not of ${expected}`],
+      });
+    }
+  });
+});
+
+describe('a line', () => {
+  const [, one] = events as [ForgedEvent, ForgedEvent];
+  const withSecond = (line: string) =>
+    check(bundleOf(events, EVERYTHING, [eventLine(flow), line, eventLine(events[2]!)])).verdict;
+
+  test.each<[string, string]>([
+    ['a quantity twice', eventLine(one).replace('"quantity":10', '"quantity":999,"quantity":10')],
+    ['another subject', eventLine({ ...one, subject: 'x.1' } as ForgedEvent)],
+    ['another source', eventLine({ ...one, source: 'urn:x' } as ForgedEvent)],
+    ['a member more', eventLine({ ...one, note: 'x' } as ForgedEvent)],
+    ['a clock that did not step back', eventLine({ ...one, clocksteppedback: false } as ForgedEvent)],
+    ['an actor in a list', eventLine({ ...one, actor: ['a'] } as unknown as ForgedEvent)],
+    ['a revision as text', eventLine({ ...one, revision: '0' } as unknown as ForgedEvent)],
+    ['white space', eventLine(one).replace(',', ', ')],
+    ['nothing', 'null'],
+    ['a list', '[]'],
+  ])('that has %s is no ledger’s', (_what, line) => {
+    expect(withSecond(eventLine(one))).toBe('good');
+    expect(withSecond(line)).toBe('tampered');
+  });
+
+  test('that is hostile at the head loses no fault that was found', () => {
+    const evil = eventLine({ ...one, actor: 'evil' }, rootOf([one]));
+    const lines = bundleOf(events, { ...EVERYTHING, figure: { measure: 'jobs', years: 5 } }, [
+      eventLine(flow),
+      evil,
+      eventLine(events[2]!),
+    ]);
+    expect(check(lines)).toMatchObject({ verdict: 'tampered' });
+    const hostile = (change: (header: Record<string, unknown>) => void) => {
+      const [head, ...rest] = bundleOf(events, EVERYTHING);
+      const header = JSON.parse(head!) as Record<string, unknown>;
+      change(header);
+      return check([JSON.stringify(header), ...rest]).verdict;
+    };
+    expect(hostile((header) => void (header['size'] = 'x'))).toBe('tampered');
+    expect(hostile((header) => void (header['size'] = 2.5))).toBe('tampered');
+    expect(hostile((header) => void (header['keys'] = 7))).toBe('tampered');
+    expect(hostile((header) => void (header['keys'] = ['x']))).toBe('tampered');
+    expect(hostile((header) => void (header['keys'] = []))).toBe('tampered');
+  });
+});
+
+test('streams beyond what memory holds leave their revisions open', () => {
+  expect(check(bundleOf(events, EVERYTHING), { streamsMax: 2 })).toMatchObject({
+    verdict: 'cannot tell',
+    doubts: [matching(/over 2 streams/)],
+  });
+});
+
+function day(date: string) {
+  return { from: date, to: date };
+}

@@ -1,0 +1,45 @@
+/** A directory is held against itself while its ledger goes on recording and signing. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { join } from 'node:path';
+import { verifyLive } from '../../src/audit/verify-live.js';
+import { organisationDecider } from '../../src/catalogue/organisation.js';
+import { organisationStream, type OrganisationId } from '../../src/kernel/ids.js';
+import { Clock, runDecider } from '../../src/store/run-decider.js';
+import { AuditedLedger } from '../support/audited-ledger.js';
+import { LivedLedger } from '../support/lived-ledger.js';
+import { longHistory } from '../support/long-history.js';
+
+let lived: LivedLedger;
+beforeAll(async () => {
+  lived = await LivedLedger.of(longHistory(10));
+});
+afterAll(() => lived.remove());
+
+test('what is signed while it is being compared is no tampering', async () => {
+  const ledger = new AuditedLedger(lived);
+  await ledger.checkpoint();
+  let signedMeanwhile = false;
+  const rest = async () => {
+    if (signedMeanwhile) return;
+    signedMeanwhile = true;
+    await register('new-network');
+    await lived.projection.reach(lived.events.length);
+    await ledger.checkpoint();
+  };
+  const report = await verifyLive({
+    store: { dataDir: lived.dataDir },
+    signingDir: join(lived.dataDir, 'signing'),
+    rest,
+  });
+  expect(signedMeanwhile).toBe(true);
+  expect(report).toMatchObject({ verdict: 'good', faults: [], events: lived.events.length });
+});
+
+async function register(name: string): Promise<void> {
+  const organisationId = name as OrganisationId;
+  await runDecider({ store: lived.store, clock: new Clock() }, organisationDecider, {
+    stream: organisationStream(organisationId),
+    command: { kind: 'register-organisation', organisationId, name },
+    provenance: { actor: 'tests', correlationId: '7c0b9a52-1f3d-4b9c-8d6e-0a1b2c3d4e5f', source: 'api' },
+  });
+}
