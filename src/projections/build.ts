@@ -27,8 +27,17 @@ export class Build {
   readonly file: string;
 
   /** Ends after the batch in hand, with its file closed. */
-  async stop(): Promise<void> {
-    this.worker.postMessage('stop');
-    await this.exited;
+  stop(): Promise<void> {
+    return stopWorker(this.worker, this.exited);
   }
+}
+
+/** One answer of the store may take five seconds. What is ended before its time loses nothing that was committed. */
+const STOP_MS_MAX = 7_000;
+
+export async function stopWorker(worker: Worker, exited: Promise<unknown>): Promise<void> {
+  worker.postMessage('stop');
+  const timer = setTimeout(() => void worker.terminate(), STOP_MS_MAX);
+  await exited;
+  clearTimeout(timer);
 }

@@ -12,7 +12,7 @@ import { filter, firstValueFrom, Subject } from 'rxjs';
 import { compiled } from '../kernel/compiled.js';
 import type { Position } from '../store/event-store.js';
 import type { StoreLocation } from '../store/open-reader.js';
-import { Build } from './build.js';
+import { Build, stopWorker } from './build.js';
 import { Progress } from './progress.js';
 import type { ProjectorReport } from './projector-worker.js';
 import type { SelfCheckOptions, SelfCheckReport } from './self-check.js';
@@ -256,10 +256,10 @@ export class Projection {
   }
 
   async stop(): Promise<void> {
-    this.selfCheckWorker?.postMessage('stop');
     // Where the start failed, or was broken off, there may be none yet.
     const builds: readonly (Build | null | undefined)[] = [this.build, this.nextBuild];
-    await Promise.all([...builds.map((build) => build?.stop()), this.selfCheckEnded]);
+    const checking = this.selfCheckWorker && stopWorker(this.selfCheckWorker, this.selfCheckEnded);
+    await Promise.all([...builds.map((build) => build?.stop()), checking]);
     this.reader?.close();
   }
 }

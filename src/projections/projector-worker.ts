@@ -23,6 +23,8 @@ const BATCH_SIZE_MAX = 10_000;
 
 async function run({ store, file, rebuild }: ProjectorOptions, signal: AbortSignal): Promise<void> {
   const reader = await openReader(store, ({ message }) => report({ kind: 'lost', message }));
+  // What it waits for of a store that is silent is not waited for any longer.
+  signal.addEventListener('abort', () => void reader.close());
   const projector = new Projector(file);
   const project = (run: Run) => {
     try {
@@ -60,11 +62,12 @@ function report(message: ProjectorReport): void {
 const stopping = new AbortController();
 parentPort!.once('message', () => stopping.abort());
 run(workerData as ProjectorOptions, stopping.signal)
-  .catch((error: unknown) =>
+  .catch((error: unknown) => {
+    if (stopping.signal.aborted) return;
     report({
       kind: 'stopped',
       message: (error as Error).message,
       atEvent: error instanceof ProjectionStopped,
-    }),
-  )
+    });
+  })
   .finally(() => parentPort!.close());

@@ -150,6 +150,7 @@ async function run({ store, file }: SelfCheckOptions): Promise<void> {
   const stopping = new AbortController();
   parentPort!.once('message', () => stopping.abort());
   const reader = await openReader(store);
+  stopping.signal.addEventListener('abort', () => void reader.close());
   const views = openViewsForReading(file);
   const check = new SelfCheck(reader, views);
   const rest = (ms: number) => delay(ms, undefined, { signal: stopping.signal });

@@ -23,12 +23,26 @@ export interface ConnectionOptions {
 
 const PATIENCE_MS = 10_000;
 const TIMEOUT_MS = 5_000;
+const GOSSIP_S = 2;
 const BACKOFF_MS = { first: 50, max: 5_000 };
+
+/** What is used of a channel of gRPC. */
+interface Channel {
+  close(): void;
+}
+
+/** A client, who uses it, and the channel that it was asked for: to ask for one only to close it would look for a server. */
+interface Line {
+  uses: number;
+  givenUp: boolean;
+  channel: Promise<Channel> | null;
+}
 
 export class EventStoreConnection {
   readonly timeoutMs: number;
   /** Of all that is asked through this connection. */
   private readonly underWay = new Set<Promise<unknown>>();
+  private readonly lines = new Map<EventStoreDBClient, Line>();
   private readonly ending = new AbortController();
   private closed = false;
   private readonly patienceMs: number;
@@ -47,7 +61,9 @@ export class EventStoreConnection {
 
   private connect(): EventStoreDBClient {
     try {
-      return EventStoreDBClient.connectionString(this.settings.url);
+      const client = EventStoreDBClient.connectionString(asAskedOnce(this.settings.url));
+      this.lines.set(client, lineOf(client));
+      return client;
     } catch (error) {
       const where = withoutSecrets(this.settings.url);
       // What the client says of an address repeats it, with its password.
@@ -80,15 +96,19 @@ export class EventStoreConnection {
     const giveUpAt = performance.now() + this.patienceMs;
     for (let attempt = 0; ; attempt++) {
       const { client } = this;
+      const release = this.use(client);
       try {
         return await question(client);
       } catch (cause) {
         const error = asStoreError(cause, what);
+        release();
         if (!isTransient(error) || this.closing.aborted) throw error;
         this.giveUp(client, error);
         const ms = backoffMs(attempt);
         if (performance.now() + ms > giveUpAt) throw error;
         await this.delay(ms, this.closing).catch(() => undefined);
+      } finally {
+        release();
       }
     }
   }
@@ -96,6 +116,29 @@ export class EventStoreConnection {
   /** For what is not asked but followed: the client of the moment. */
   get current(): EventStoreDBClient {
     return this.client;
+  }
+
+  /** Holds the channel of a client open, though it is given up. @returns what lets it go */
+  use(client: EventStoreDBClient): () => void {
+    const line = this.lines.get(client);
+    if (!line) return () => undefined;
+    line.uses++;
+    let used = true;
+    return () => {
+      if (!used) return;
+      used = false;
+      if (--line.uses === 0 && line.givenUp) this.hangUp(client);
+    };
+  }
+
+  /** Disposing of a client ends its streams, and leaves its channel open. */
+  private hangUp(client: EventStoreDBClient): void {
+    const line = this.lines.get(client);
+    this.lines.delete(client);
+    line?.channel?.then(
+      (channel) => channel.close(),
+      () => undefined,
+    );
   }
 
   /** The next question goes to a new client, unless this one knows where to turn. */
@@ -107,8 +150,10 @@ export class EventStoreConnection {
       // A certificate that is being replaced, say: the old client is asked again, and told to be wrong again.
       return;
     }
-    // A server that refused or broke off has closed the channel itself. What others asked of it goes on.
-    if (error instanceof NoAnswer) closeChannel(client);
+    const line = this.lines.get(client)!;
+    line.givenUp = true;
+    // What others asked of it goes on, unless it is silent: then they need not wait to be told so too.
+    if (error instanceof NoAnswer || line.uses === 0) this.hangUp(client);
   }
 
   /** Waits longer after each failure in a row, up to five seconds, and never as long as another replica. */
@@ -127,7 +172,7 @@ export class EventStoreConnection {
     this.closed = true;
     await Promise.allSettled(this.underWay);
     await this.client.dispose();
-    closeChannel(this.client);
+    for (const client of this.lines.keys()) this.hangUp(client);
   }
 }
 
@@ -144,13 +189,27 @@ export async function within<Result>(ms: number, what: string, work: Promise<Res
   }
 }
 
-/** Disposing of a client ends its streams, and leaves its channel open. */
-function closeChannel(client: EventStoreDBClient): void {
-  const parts = client as unknown as { getChannel(): Promise<{ close(): void }> };
-  parts.getChannel().then(
-    (channel) => channel.close(),
-    () => undefined,
-  );
+/** The channel is noted as it is made, and each time that the client makes another. */
+function lineOf(client: EventStoreDBClient): Line {
+  const line: Line = { uses: 0, givenUp: false, channel: null };
+  const parts = client as unknown as { getChannel: () => Promise<Channel> };
+  const { getChannel } = parts;
+  parts.getChannel = () => (line.channel = getChannel());
+  return line;
+}
+
+/** Among several nodes the client looks for one once: to go on looking, and when to end, is decided here. */
+function asAskedOnce(url: string): string {
+  const own = [
+    ['maxdiscoverattempts', 'maxDiscoverAttempts=1'],
+    ['gossiptimeout', `gossipTimeout=${GOSSIP_S}`],
+  ] as const;
+  const missing = own
+    .filter(([name]) => optionOfStoreUrl(url, name) === undefined)
+    .map(([, option]) => option);
+  if (missing.length === 0) return url;
+  const withPath = url.includes('?') ? `${url}&` : `${url}?`;
+  return withPath + missing.join('&');
 }
 
 /** Between a half and the whole of a time that doubles. */

@@ -2,7 +2,8 @@
  * The client's errors in the port's words.
  *
  * Some of them come with a type, some as the raw error of gRPC or of a socket. What is not known here is taken for
- * a failure of the moment: to try it again is safe, for every append carries ids that stay the same.
+ * a failure of the moment: to try it again is safe, for every append carries ids that stay the same. What no time
+ * will heal is told at once: a bug as itself, and what the server does not do or does not trust as denied.
  */
 import { ErrorType } from '@eventstore/db-client';
 import { AppendTooLarge, StoreDamaged, StoreUnavailable, WrongExpectedRevision } from './event-store.js';
@@ -18,7 +19,7 @@ export class NoAnswer extends StoreUnavailable {
 }
 
 export function asStoreError(error: unknown, what: string): Error {
-  if (isOfThePort(error)) return error;
+  if (isOfThePort(error) || isBug(error)) return error;
   const { type, message } = error as { type?: unknown; message?: string };
   const said = `${what}: ${message ?? String(error)}`;
   switch (type) {
@@ -29,7 +30,7 @@ export function asStoreError(error: unknown, what: string): Error {
     case ErrorType.STREAM_DELETED:
       return new StoreDamaged(`${what}: the stream was deleted from the store`, { cause: error });
     default:
-      return new StoreUnavailable(said, { cause: error });
+      return new (isLasting(error) ? StoreDenied : StoreUnavailable)(said, { cause: error });
   }
 }
 
@@ -45,6 +46,20 @@ export function isNotLeader(error: Error): boolean {
 
 export function isStreamNotFound(error: unknown): boolean {
   return (error as { type?: unknown }).type === ErrorType.STREAM_NOT_FOUND;
+}
+
+function isBug(error: unknown): error is Error {
+  return error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
+}
+
+/** Of gRPC: a wrong argument, a call that is not there, and a user that is not known. */
+const LASTING: readonly unknown[] = [3, 12, 16];
+/** What Node says of a certificate that is not trusted, is not of that host, or is over. */
+const CERTIFICATE = /certificate|CERT_|Hostname\/IP does not match|unable to verify the first/;
+
+function isLasting(error: unknown): boolean {
+  const { code, message = '' } = error as { code?: unknown; message?: string };
+  return LASTING.includes(code) || CERTIFICATE.test(message);
 }
 
 function isOfThePort(error: unknown): error is Error {

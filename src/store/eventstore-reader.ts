@@ -272,6 +272,7 @@ export class EventStoreDbReader extends EventReader {
     let known: RecordedEvent | null | undefined;
     for (let failures = 0; !ending.aborted;) {
       const client = this.connection.current;
+      const release = this.connection.use(client);
       try {
         // Whoever restores an older backup stops the server: what was read is looked for before it is gone on from.
         if (known) await this.verifyHolds(known);
@@ -292,8 +293,11 @@ export class EventStoreDbReader extends EventReader {
       } catch (cause) {
         const error = asStoreError(cause, 'to follow the ledger');
         if (!isTransient(error)) throw error;
+        release();
         this.connection.giveUp(client, error);
         this.onLost(error);
+      } finally {
+        release();
       }
       await this.connection.backOff(failures++, ending);
     }

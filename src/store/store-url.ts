@@ -18,7 +18,7 @@ const HOST = /^[\w.-]+(?::(\d{1,5}))?$/;
 
 const isMilliseconds = (value: string) => /^\d{1,9}$/.test(value);
 const isTruth = (value: string) => value === 'true' || value === 'false';
-const isGiven = (value: string) => value !== '';
+const isGiven = (value: string) => isPercentEncoded(value);
 
 interface Option {
   readonly rule: (value: string) => boolean;
@@ -28,10 +28,10 @@ interface Option {
 /** By the name in lower case, for the client takes any. */
 const OPTIONS: Readonly<Record<string, Option>> = {
   tls: { rule: isTruth, says: 'must be true or false' },
-  tlscafile: { rule: isGiven, says: 'must name a file' },
-  usercertfile: { rule: isGiven, says: 'must name a file' },
-  userkeyfile: { rule: isGiven, says: 'must name a file' },
-  connectionname: { rule: isGiven, says: 'must not be empty' },
+  tlscafile: { rule: isGiven, says: 'must name a file, percent-encoded as in a URL' },
+  usercertfile: { rule: isGiven, says: 'must name a file, percent-encoded as in a URL' },
+  userkeyfile: { rule: isGiven, says: 'must name a file, percent-encoded as in a URL' },
+  connectionname: { rule: isGiven, says: 'must not be empty, and be percent-encoded as in a URL' },
   maxdiscoverattempts: { rule: isMilliseconds, says: 'must be a number' },
   discoveryinterval: { rule: isMilliseconds, says: 'must be milliseconds' },
   gossiptimeout: { rule: isMilliseconds, says: 'must be seconds' },
@@ -74,7 +74,7 @@ export function faultsOfStoreUrl(text: string): string[] {
 
 function faultsOfOption(option: string): string[] {
   const [name, value = ''] = option.split('=', 2) as [string, string | undefined];
-  const known = OPTIONS[name.toLowerCase().replace(/[_-]/g, '')];
+  const known = OPTIONS[plain(name)];
   if (!known) return [`has the option ${name.slice(0, 32)}, which has no effect here`];
   return known.rule(value) ? [] : [`${name} ${known.says}`];
 }
@@ -87,10 +87,13 @@ function isPercentEncoded(text: string): boolean {
   }
 }
 
+/** The client takes `defaultDeadline`, `default_deadline` and `DEFAULT-DEADLINE` for one. */
+const plain = (name: string) => name.toLowerCase().replace(/[_-]/g, '');
+
 /** The value of an option, by its name in lower case. */
 export function optionOfStoreUrl(text: string, name: string): string | undefined {
   const options = ADDRESS.exec(text)?.[5]?.split('&') ?? [];
-  return options.map((option) => option.split('=', 2)).find(([key]) => key!.toLowerCase() === name)?.[1];
+  return options.map((option) => option.split('=', 2)).find(([key]) => plain(key!) === name)?.[1];
 }
 
 /** Fit for a log: without user and password. */

@@ -8,9 +8,11 @@
 import {
   accessDenied,
   cancelled,
+  invalid,
   notLeader,
   timedOut,
   unavailable,
+  unimplemented,
   unknown,
   type Endpoint,
   type RpcError,
@@ -31,6 +33,9 @@ export type FaultAction =
   | 'not-leader'
   /** The user may not do this. */
   | 'denied'
+  /** What the server does not know how to do, or takes for a wrong question. */
+  | 'unimplemented'
+  | 'invalid'
   /** A failure that says nothing: what a bug of the server's own looks like. */
   | 'unknown'
   /** The connection breaks: of this call and of every other that shares it. */
@@ -129,6 +134,12 @@ export class Strike {
         return true;
       case 'denied':
         call.fail(accessDenied());
+        return true;
+      case 'unimplemented':
+        call.fail(unimplemented());
+        return true;
+      case 'invalid':
+        call.fail(invalid());
         return true;
       case 'unknown':
         call.fail(unknown());

@@ -39,6 +39,10 @@ export const accessDenied = () =>
 /** The server gave up waiting for its own commit, which may still come about. */
 export const timedOut = () => rpcError(status.ABORTED, 'Operation timed out');
 
+export const unimplemented = () => rpcError(status.UNIMPLEMENTED, 'Service is unimplemented.');
+
+export const invalid = () => rpcError(status.INVALID_ARGUMENT, 'The argument is not valid.');
+
 export const unknown = () => rpcError(status.UNKNOWN, 'Unexpected error.');
 
 export const notLeader = ({ host, port }: Endpoint) =>

@@ -233,7 +233,16 @@ describe('what is done to the files of a ledger', () => {
       10,
     ],
     ['removes an event', ([one]) => void one!.splice(20, 1), 20],
-    ['inserts an event', ([one]) => void one!.splice(20, 0, structuredClone(one![19]!)), 20],
+    [
+      'inserts an event',
+      ([one]) => {
+        const more = structuredClone(one!.at(-1)!);
+        more.data['outcomeId'] = String(more.data['outcomeId']).replace(/\d+$/, String(one!.length + 1));
+        sealAnew(more);
+        one!.push(more);
+      },
+      280,
+    ],
     ['swaps two events', ([one]) => void ([one![30], one![31]] = [one![31]!, one![30]!]), 30],
     [
       'dates an event back',

@@ -232,7 +232,7 @@ describe('an earlier checkpoint', () => {
     const dated = Date.parse(lived.events[60]!.metadata.recordedAt) / 1_000;
     const witness = parseSignerKey(makeSignerKey('witness.example', 'witness'));
     const policy = parsePolicy(
-      `log ${key}\nlog ${encodeVerifierKey(known.verifier)}\nwitness w ${encodeVerifierKey(witness.verifier)}\n`,
+      `log ${key}\nlog ${encodeVerifierKey(known.verifier)}\nwitness w ${encodeVerifierKey(witness.verifier)}\nquorum none\n`,
     );
     const { text } = parseCheckpoint(headAt(60, known)).note;
     const told = (seconds: number) =>

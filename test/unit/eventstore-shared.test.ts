@@ -229,6 +229,16 @@ describe('the projection', () => {
     });
   });
 
+  test('ends when it is told to, though every node of the cluster is silent', async () => {
+    const cluster = await ProtocolDouble.start({ nodes: 3 });
+    const projection = new Projection({ dataDir, eventStore: { url: cluster.url } });
+    await projection.start();
+    cluster.faults.all('gossip', { action: 'stay-silent' });
+    await cluster.restart();
+    await projection.stop();
+    await cluster.kill();
+  });
+
   test('numbers only the ledger’s own events, says how many it passed over, and goes on where it was', async () => {
     const located = { dataDir, eventStore: { url: double.url } };
     const strangers = (count: number) => {

@@ -39,6 +39,11 @@ describe('an address that is refused', () => {
     ['esdb://localhost?throwOnAppendFailure=false', 'no effect here'],
     ['esdb://localhost?unknown=1', 'no effect here'],
     ['esdb://localhost?defaultDeadline=10', 'at least 100'],
+    ['esdb://localhost?default_deadline=50', 'at least 100'],
+    ['esdb://localhost?defaultDeadline=000', 'at least 100'],
+    ['esdb://localhost?connectionName=%', 'percent-encoded'],
+    ['esdb://localhost?tlsCAFile=%zz', 'must name a file'],
+    ['esdb://localhost?tlsCAFile=', 'must name a file'],
     ['esdb://localhost?keepAliveInterval=soon', 'milliseconds'],
   ])('%s', (url, says) => {
     const faults = faultsOfStoreUrl(url);
@@ -56,6 +61,8 @@ describe('an address that is refused', () => {
 
 test('an option is found by its name, however it is written', () => {
   expect(optionOfStoreUrl('esdb://a?tls=false&defaultDeadline=1500', 'defaultdeadline')).toBe('1500');
+  expect(optionOfStoreUrl('esdb://a?default_deadline=50000', 'defaultdeadline')).toBe('50000');
+  expect(optionOfStoreUrl('esdb://a?DEFAULT-DEADLINE=900', 'defaultdeadline')).toBe('900');
   expect(optionOfStoreUrl('esdb://a?tls=false', 'defaultdeadline')).toBeUndefined();
 });
 
