@@ -6,7 +6,7 @@
  * has another beginning.
  */
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
-import { Config } from '../config.js';
+import { Config, Misconfigured } from '../config.js';
 import { assert } from '../kernel/assert.js';
 import { Projection } from '../projections/projection.js';
 import { StoreDamaged } from '../store/event-store.js';
@@ -47,6 +47,12 @@ export class LogSigner implements BeforeApplicationShutdown {
     private readonly log: TransparencyLog,
   ) {
     this.files = new SigningFiles(config.signingDir);
+    // Each replica would make up another name, and auditors would hold them for different logs.
+    if (config.eventStore && config.origin === undefined && this.files.verifierKeys().length === 0) {
+      throw new Misconfigured([
+        'LEDGER_ORIGIN must be set where EVENT_STORE_URL is, the same for every replica',
+      ]);
+    }
     this.keys = this.files.keys(config.origin);
   }
 

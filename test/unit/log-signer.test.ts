@@ -4,8 +4,11 @@ import Database from 'better-sqlite3';
 import { appendFileSync, chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseCheckpoint } from '../../src/audit/checkpoint.js';
+import { LogSigner } from '../../src/audit/log-signer.js';
+import { TransparencyLog } from '../../src/audit/log.js';
 import { makeSignerKey } from '../../src/audit/note.js';
 import { organisationDecider } from '../../src/catalogue/organisation.js';
+import { readConfig } from '../../src/config.js';
 import { organisationStream, type OrganisationId } from '../../src/kernel/ids.js';
 import { NotProjected } from '../../src/projections/projection.js';
 import { DataDirInUse } from '../../src/store/data-dir.js';
@@ -82,6 +85,17 @@ test('a log that contradicts what was signed is not ready, and takes nothing mor
     fault: expect.stringMatching(/was signed with the root/) as unknown,
   });
   expect(() => lived.projection.refuseIfStopped()).toThrow(NotProjected);
+});
+
+test('a replica makes up no name of its own', () => {
+  const env = { DATA_DIR: join(lived.dataDir, 'replica'), EVENT_STORE_URL: 'esdb://localhost?tls=false' };
+  const log = new TransparencyLog(lived.projection, lived.store);
+  const signerOf = (more: NodeJS.ProcessEnv) =>
+    new LogSigner(readConfig({ ...env, ...more }), lived.projection, log);
+  expect(() => signerOf({})).toThrow(/LEDGER_ORIGIN must be set/);
+  expect(signerOf({ LEDGER_ORIGIN: ORIGIN }).origin).toBe(ORIGIN);
+  // It has its name from the key from then on.
+  expect(signerOf({}).origin).toBe(ORIGIN);
 });
 
 test('the key is its owner’s alone, and nothing half-written is left beside it', () => {
