@@ -21,6 +21,7 @@ export class Server {
   /** Its log goes to a file, as it does where the ledger is served. */
   static async start({ dataDir, eventStore }: StoreLocation, { groupSizeMax = 1_000 } = {}): Promise<Server> {
     const storeEnv = eventStore && {
+      LEDGER_ORIGIN: 'bench.example/log',
       EVENT_STORE_URL: eventStore.url,
       ...(eventStore.namespace !== undefined && { EVENT_STORE_NAMESPACE: eventStore.namespace }),
     };

@@ -6,7 +6,7 @@
  * has another beginning.
  */
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
-import { Config } from '../config.js';
+import { Config, Misconfigured } from '../config.js';
 import { assert } from '../kernel/assert.js';
 import { Projection } from '../projections/projection.js';
 import { StoreDamaged } from '../store/event-store.js';
@@ -39,6 +39,9 @@ export class LogSigner implements BeforeApplicationShutdown {
   private last: Promise<unknown> = Promise.resolve();
   private next: Promise<void> | null = null;
   private timer: NodeJS.Timeout | undefined;
+  private release: (() => void) | undefined;
+  /** The last head lacks the signature of a key that was added. */
+  private isKeyMissing = false;
 
   constructor(
     private readonly config: Config,
@@ -46,6 +49,12 @@ export class LogSigner implements BeforeApplicationShutdown {
     private readonly log: TransparencyLog,
   ) {
     this.files = new SigningFiles(config.signingDir);
+    // Each replica would make up another name, and auditors would hold them for different logs.
+    if (config.eventStore && config.origin === undefined && this.files.verifierKeys().length === 0) {
+      throw new Misconfigured([
+        'LEDGER_ORIGIN must be set where EVENT_STORE_URL is, the same for every replica',
+      ]);
+    }
     this.keys = this.files.keys(config.origin);
     this.cosigners = Cosigners.from(config.witnesses);
   }
@@ -66,26 +75,41 @@ export class LogSigner implements BeforeApplicationShutdown {
 
   /**
    * To be called when the projection is level, before anything is served.
-   * @throws LogContradicted
+   * @throws LogContradicted; DataDirInUse where another process signs in the same directory
    */
   start(): void {
+    this.release = this.files.hold();
     this.latest = this.readHead();
-    if (this.projection.state.status === 'live') this.refuseIfContradicted();
-    const sign = () => {
-      this.covering(this.log.size).catch((error: unknown) => this.logger.error((error as Error).message));
-    };
-    this.timer = setInterval(sign, this.config.checkpointSeconds * 1_000).unref();
+    // Of a projection that stopped early, nothing is known of what it did not come to.
+    const isLive = this.projection.state.status === 'live';
+    if (isLive || (this.latest && this.log.size >= this.latest.size)) this.refuseIfContradicted();
+    const signatures = this.latest?.checkpoint.note.signatures ?? [];
+    const hasSigned = ({ verifier: { id, name } }: SignerKey) =>
+      signatures.some((signature) => signature.id === id && signature.name === name);
+    this.isKeyMissing = this.latest !== null && !this.keys.every(hasSigned);
+    if (this.isKeyMissing) void this.signDue();
+    this.timer = setInterval(() => void this.signDue(), this.config.checkpointSeconds * 1_000).unref();
+  }
+
+  /** What the timer does. A ledger that contradicts what it signed takes nothing more, and is not ready. */
+  async signDue(): Promise<void> {
+    try {
+      await this.covering(this.log.size);
+    } catch (error) {
+      this.logger.error((error as Error).message);
+      if (error instanceof LogContradicted) this.projection.distrust(error.message);
+    }
   }
 
   /** The newest checkpoint that was signed; the first one is signed when it is asked for. */
   current(): Promise<SignedHead> {
-    return this.latest ? Promise.resolve(this.latest) : this.covering(0);
+    return this.latest && !this.isKeyMissing ? Promise.resolve(this.latest) : this.covering(0);
   }
 
   /** A checkpoint of at least so many entries, all of which are projected. */
   async covering(size: number): Promise<SignedHead> {
     assert(size <= this.log.size, `all of the ${size} entries are projected`);
-    while (!this.latest || this.latest.size < size) await this.signNext();
+    while (!this.latest || this.latest.size < size || this.isKeyMissing) await this.signNext();
     return this.latest;
   }
 
@@ -114,6 +138,7 @@ export class LogSigner implements BeforeApplicationShutdown {
     const text = signed + cosignatures;
     if (cosignatures !== '') await this.files.keepHead(text);
     this.latest = { text, size, checkpoint: parseCheckpoint(text) };
+    this.isKeyMissing = false;
   }
 
   private readHead() {
@@ -144,5 +169,6 @@ export class LogSigner implements BeforeApplicationShutdown {
 
   beforeApplicationShutdown(): void {
     clearInterval(this.timer);
+    this.release?.();
   }
 }

@@ -14,7 +14,7 @@ import { EventStore, StoreDamaged, type Position, type RecordedEvent } from '../
 import { entryOf } from './entry.js';
 import { consistencyProof, HASH_BYTES, inclusionProof, leafHash, rootOf } from './merkle.js';
 import type { CompleteSubtree, Hash } from './merkle.js';
-import { encodeEntries, subtreesOf, tileWidth, type TileAddress } from './tiles.js';
+import { encodeEntries, subtreesOf, TILE_WIDTH, tileWidth, type TileAddress } from './tiles.js';
 
 export interface EntryProof {
   readonly index: number;
@@ -57,17 +57,30 @@ export class TransparencyLog {
     return events.map((event, at) => {
       const [index, entry] = [first + at, entryOf(event)];
       if (!leafHash(entry).equals(subtree(0, index))) {
-        throw new StoreDamaged(`the event with the sequence ${index} is not the one that was logged`);
+        throw notLogged(index);
       }
       return { index, entry, hashes: inclusionProof(index, size, subtree) };
     });
   }
 
-  /** @returns null where the tree has no such tile, or not so wide a one */
+  /**
+   * @returns null where the tree has no such tile, or not so wide a one
+   * @throws StoreDamaged where the store has not the events that were logged
+   */
   async tile({ level, index, width }: TileAddress): Promise<Buffer | null> {
     if (width > tileWidth({ level, index }, this.size)) return null;
-    if (level === 'entries') return encodeEntries((await this.events(index * 256, width)).map(entryOf));
-    return tilesIn(this.views)(level, index).subarray(0, width * HASH_BYTES);
+    const hashes = tilesIn(this.views)(level === 'entries' ? 0 : level, index).subarray(
+      0,
+      width * HASH_BYTES,
+    );
+    assert(hashes.length === width * HASH_BYTES, `the log has all ${width} hashes of a tile`);
+    if (level !== 'entries') return hashes;
+    const entries = (await this.events(index * TILE_WIDTH, width)).map(entryOf);
+    entries.forEach((entry, at) => {
+      const leaf = hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES);
+      if (!leafHash(entry).equals(leaf)) throw notLogged(index * TILE_WIDTH + at);
+    });
+    return encodeEntries(entries);
   }
 
   /** The sequence of an event by its id, or null. */
@@ -97,4 +110,8 @@ export class TransparencyLog {
   private get views(): Database {
     return this.projection.views;
   }
+}
+
+function notLogged(sequence: number): StoreDamaged {
+  return new StoreDamaged(`the event with the sequence ${sequence} is not the one that was logged`);
 }

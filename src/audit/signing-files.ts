@@ -3,16 +3,39 @@
  * and `head`, the last checkpoint that was signed.
  *
  * The directory can be put on another disk or machine (LEDGER_SIGNING_DIR): who restores an old copy of the data
- * then does not restore what was signed since.
+ * then does not restore what was signed since. One signer at a time holds it.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { holdDataDir } from '../store/data-dir.js';
 import { encodeVerifierKey, makeSignerKey, parseSignerKey, type SignerKey } from './note.js';
 
 export class SigningFiles {
+  /** As it was read or written last; undefined where it never was. */
+  private known: string | null | undefined;
+
   constructor(private readonly dir: string) {}
+
+  /**
+   * Two that sign here would each forget what the other signed.
+   * @throws DataDirInUse, DataDirUnusable; @returns what gives the directory back
+   */
+  hold(): () => void {
+    return holdDataDir(this.dir, { what: 'signing', variable: 'LEDGER_SIGNING_DIR' });
+  }
 
   get keyFile(): string {
     return join(this.dir, 'log.key');
@@ -33,7 +56,7 @@ export class SigningFiles {
         throw new Error(`${this.headFile} was signed with a key that is gone: restore ${this.keyFile}`);
       mkdirSync(this.dir, { recursive: true, mode: 0o700 });
       const name = origin ?? `outcome-ledger/${randomBytes(8).toString('hex')}`;
-      writeFileSync(this.keyFile, `${makeSignerKey(name, 'log')}\n`, { mode: 0o600, flag: 'wx' });
+      this.keepKey(`${makeSignerKey(name, 'log')}\n`);
     }
     const keys = this.readKeys();
     for (const { verifier } of keys) {
@@ -49,24 +72,53 @@ export class SigningFiles {
     return existsSync(this.keyFile) ? this.readKeys().map(({ verifier }) => encodeVerifierKey(verifier)) : [];
   }
 
+  /** On disk before anything is signed with it, and whole: of two that make one at a time the first stands. */
+  private keepKey(text: string): void {
+    const next = `${this.keyFile}.${randomBytes(8).toString('hex')}.new`;
+    writeFileSync(next, text, { mode: 0o600, flag: 'wx', flush: true });
+    try {
+      linkSync(next, this.keyFile);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    } finally {
+      rmSync(next);
+    }
+    const dir = openSync(this.dir, 'r');
+    fsyncSync(dir);
+    closeSync(dir);
+  }
+
   private readKeys(): readonly SignerKey[] {
+    const mode = statSync(this.keyFile).mode & 0o777;
+    if ((mode & 0o077) !== 0) {
+      throw new Error(
+        `${this.keyFile} has the mode ${mode.toString(8)}: others than its owner can use the key; chmod 600 it, or replace it`,
+      );
+    }
     return readFileSync(this.keyFile, 'utf8').trim().split('\n').map(parseSignerKey);
   }
 
   /** Null before the first. */
   head(): string | null {
+    return (this.known = this.readHead());
+  }
+
+  private readHead(): string | null {
     return existsSync(this.headFile) ? readFileSync(this.headFile, 'utf8') : null;
   }
 
   /** On disk when it resolves: a checkpoint that was given out is never forgotten. */
-  keepHead(checkpoint: string): Promise<void> {
-    return writeDurably(this.dir, this.headFile, checkpoint);
+  async keepHead(checkpoint: string): Promise<void> {
+    if (this.known !== undefined && this.readHead() !== this.known)
+      throw new Error(`${this.headFile} was changed by another process: nothing more is signed`);
+    await writeDurably(this.dir, this.headFile, checkpoint);
+    this.known = checkpoint;
   }
 }
 
 /** In one step: a crash leaves the old content or the new. */
 export async function writeDurably(dir: string, name: string, content: string): Promise<void> {
-  const next = `${name}.new`;
+  const next = `${name}.${randomBytes(8).toString('hex')}.new`;
   const file = await open(next, 'w', 0o600);
   try {
     await file.writeFile(content);

@@ -5,6 +5,7 @@
  */
 import type { Database, Statement } from 'better-sqlite3';
 import { entryOf } from '../audit/entry.js';
+import { assert } from '../kernel/assert.js';
 import { Frontier, leafHash, type Hash } from '../audit/merkle.js';
 import { subtreesOf, TILE_HEIGHT, TILE_WIDTH, type TileReader } from '../audit/tiles.js';
 import type { RecordedEvent } from '../store/event-store.js';
@@ -43,14 +44,21 @@ export class LogProjection {
 export function tilesIn(views: Database): TileReader {
   const leaves = prepared(
     views,
-    'SELECT leaf FROM events WHERE sequence >= ? AND sequence < ? ORDER BY sequence',
-  ).pluck();
+    'SELECT sequence, leaf FROM events WHERE sequence >= ? AND sequence < ? ORDER BY sequence',
+  ).raw();
   const nodes = prepared(
     views,
-    'SELECT hash FROM log_nodes WHERE level = ? AND number >= ? AND number < ? ORDER BY number',
-  ).pluck();
+    'SELECT number, hash FROM log_nodes WHERE level = ? AND number >= ? AND number < ? ORDER BY number',
+  ).raw();
   return (level, index) => {
     const range = [index * TILE_WIDTH, (index + 1) * TILE_WIDTH];
-    return Buffer.concat((level === 0 ? leaves.all(...range) : nodes.all(level, ...range)) as Buffer[]);
+    const rows = (level === 0 ? leaves.all(...range) : nodes.all(level, ...range)) as [number, Buffer][];
+    return Buffer.concat(
+      rows.map(([number, hash], at) => {
+        // With one missing, each that follows would stand for another.
+        assert(number === range[0]! + at, `the log has the hash ${range[0]! + at} of level ${level}`);
+        return hash;
+      }),
+    );
   };
 }

@@ -61,6 +61,7 @@ export class Projection {
   private reader: Database | null = null;
   private selfCheckWorker: Worker | null = null;
   private selfCheckEnded: Promise<unknown> = Promise.resolve();
+  private distrusted: string | null = null;
   private checked: SelfCheckReport = { ok: true, sequence: -1 };
   private status: ProjectionState = { status: 'starting' };
   private catalogueAt = 0;
@@ -100,7 +101,13 @@ export class Projection {
   }
 
   get selfCheck(): SelfCheckReport {
-    return this.checked;
+    if (this.distrusted === null) return this.checked;
+    return { ok: false, sequence: this.checked.sequence, fault: this.distrusted };
+  }
+
+  /** Until the next start: what was found wrong with the whole outlasts whatever the self-check finds right. */
+  distrust(fault: string): void {
+    this.distrusted = fault;
   }
 
   /** Grows whenever the catalogue may have changed. */
@@ -128,6 +135,7 @@ export class Projection {
    * @throws NotProjected
    */
   refuseIfStopped(): void {
+    if (this.distrusted !== null) throw new NotProjected(this.distrusted);
     if (this.status.status === 'stopped') throw new NotProjected(this.status.message);
   }
 

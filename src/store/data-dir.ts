@@ -1,5 +1,5 @@
 /**
- * The data directory, held by one process at a time.
+ * A directory that is held by one process at a time: the data directory, and the one of the signer.
  *
  * The lock is SQLite's own on a file `lock`: the operating system gives it back when the process ends, however
  * it ends, so that nothing stale can keep a ledger from starting.
@@ -8,34 +8,41 @@ import Database from 'better-sqlite3';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
+interface Held {
+  readonly what: string;
+  /** Of the environment. */
+  readonly variable: string;
+}
+const DATA: Held = { what: 'data', variable: 'DATA_DIR' };
+
 export class DataDirInUse extends Error {
-  constructor(dataDir: string) {
+  constructor(dir: string, { what, variable }: Held) {
     super(
-      `another process has the data directory ${dataDir}: stop it first, or set DATA_DIR to another directory`,
+      `another process has the ${what} directory ${dir}: stop it first, or set ${variable} to another directory`,
     );
     this.name = 'DataDirInUse';
   }
 }
 
 export class DataDirUnusable extends Error {
-  constructor(dataDir: string, cause: unknown) {
-    super(`the data directory ${dataDir} cannot be used: ${(cause as Error).message}`, { cause });
+  constructor(dir: string, { what }: Held, cause: unknown) {
+    super(`the ${what} directory ${dir} cannot be used: ${(cause as Error).message}`, { cause });
     this.name = 'DataDirUnusable';
   }
 }
 
 /** @throws DataDirInUse, DataDirUnusable; @returns what gives the directory back */
-export function holdDataDir(dataDir: string): () => void {
+export function holdDataDir(dir: string, held: Held = DATA): () => void {
   let lock: Database.Database | undefined;
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    lock = new Database(join(dataDir, 'lock'), { timeout: 0 });
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    lock = new Database(join(dir, 'lock'), { timeout: 0 });
     lock.pragma('locking_mode = EXCLUSIVE');
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     lock?.close();
     const isHeld = (error as { code?: string }).code?.startsWith('SQLITE_BUSY');
-    throw isHeld ? new DataDirInUse(dataDir) : new DataDirUnusable(dataDir, error);
+    throw isHeld ? new DataDirInUse(dir, held) : new DataDirUnusable(dir, held, error);
   }
   return () => lock.close();
 }

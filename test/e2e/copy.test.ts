@@ -159,7 +159,7 @@ describe('ledger copy', () => {
       expect(there.stdout).toMatch(
         /^Copied \d+ events from .*\nVerified: the same \d+ events .*\nAll 1 figures agree/,
       );
-      moved.push(await Ledger.start({ EVENT_STORE_URL: double.url }));
+      moved.push(await Ledger.start({ LEDGER_ORIGIN: 'ledger.example/log', EVENT_STORE_URL: double.url }));
       expect(await answers(moved[0]!)).toEqual(before);
 
       const dir = newDir();

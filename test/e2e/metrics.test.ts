@@ -12,7 +12,10 @@ let ledger: Ledger;
 beforeAll(async () => {
   double = await ProtocolDouble.start();
   for (let event = 0; event < 3; event++) double.inject('order-1', { type: 'OrderPlaced', data: '{}' });
-  ledger = await Ledger.start({ EVENT_STORE_URL: `${double.url}&defaultDeadline=500` });
+  ledger = await Ledger.start({
+    LEDGER_ORIGIN: 'ledger.example/log',
+    EVENT_STORE_URL: `${double.url}&defaultDeadline=500`,
+  });
 });
 afterAll(async () => {
   await ledger.remove();

@@ -15,11 +15,15 @@ interface Place {
 
 async function onDouble(): Promise<Place & { readonly double: ProtocolDouble }> {
   const double = await ProtocolDouble.start({ nodes: 3, systemEventEvery: 7 });
-  return { double, env: { EVENT_STORE_URL: double.url }, remove: () => double.kill() };
+  return {
+    double,
+    env: { LEDGER_ORIGIN: 'ledger.example/log', EVENT_STORE_URL: double.url },
+    remove: () => double.kill(),
+  };
 }
 
 const onServer = (url: string): Place => ({
-  env: { EVENT_STORE_URL: url, EVENT_STORE_NAMESPACE: newNamespace() },
+  env: { LEDGER_ORIGIN: 'ledger.example/log', EVENT_STORE_URL: url, EVENT_STORE_NAMESPACE: newNamespace() },
   remove: () => Promise.resolve(),
 });
 

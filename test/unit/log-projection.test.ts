@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inclusionFault, inclusionProof, parseHash, rootOf } from '../../src/audit/merkle.js';
-import { subtreesOf } from '../../src/audit/tiles.js';
+import { TransparencyLog } from '../../src/audit/log.js';
+import { decodeEntries, subtreesOf } from '../../src/audit/tiles.js';
 import { tilesIn } from '../../src/projections/log-projection.js';
 import { Projector, ProjectionStopped } from '../../src/projections/projector.js';
 import { replay } from '../../src/projections/replay.js';
@@ -37,6 +38,32 @@ test('every size of the tree that was ever reached has its root', () => {
   expect(events.length).toBeGreaterThan(2 * 256);
   for (const size of [0, 1, 2, 255, 256, 257, 511, 512, 513, events.length]) {
     expect(rootAt(views, size)).toBe(rootOfEvents(events.slice(0, size)));
+  }
+});
+
+test('a tile with a hash missing is none: those that follow would stand for others', () => {
+  const views = new Database(':memory:');
+  views.exec('CREATE TABLE events (sequence INTEGER PRIMARY KEY, leaf BLOB)');
+  views.exec('CREATE TABLE log_nodes (level INTEGER, number INTEGER, hash BLOB)');
+  for (const sequence of [0, 1, 3]) {
+    views.prepare('INSERT INTO events VALUES (?, zeroblob(32))').run(sequence);
+    views.prepare('INSERT INTO log_nodes VALUES (1, ?, zeroblob(32))').run(sequence);
+  }
+  expect(() => tilesIn(views)(0, 0)).toThrow(/the log has the hash 2 of level 0/);
+  expect(() => tilesIn(views)(1, 0)).toThrow(/the log has the hash 2 of level 1/);
+  views.close();
+});
+
+test('entries that are not those that were logged are not served', async () => {
+  const other = await LivedLedger.of(longHistory(600));
+  const tile = { level: 'entries', index: 0, width: 256 } as const;
+  try {
+    const damaged = new TransparencyLog(lived.projection, other.store);
+    await expect(damaged.tile(tile)).rejects.toThrow(/is not the one that was logged/);
+    const whole = new TransparencyLog(lived.projection, lived.store);
+    expect(decodeEntries((await whole.tile(tile))!)).toHaveLength(256);
+  } finally {
+    await other.remove();
   }
 });
 

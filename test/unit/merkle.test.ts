@@ -93,7 +93,7 @@ describe('every size to 200', () => {
     }
   });
 
-  test('has an inclusion proof of each leaf that holds, and with any bit flipped does not', () => {
+  test('has an inclusion proof of each leaf that holds, and with a bit of any hash flipped does not', () => {
     const wrong: string[] = [];
     for (const size of sizes) {
       for (let index = 0; index < size; index++) {
@@ -114,7 +114,7 @@ describe('every size to 200', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('has a consistency proof from each smaller one that holds, and with any bit flipped does not', () => {
+  test('has a consistency proof from each smaller one that holds, and with a bit of any hash flipped does not', () => {
     const wrong: string[] = [];
     for (const later of sizes) {
       for (let earlier = 0; earlier <= later; earlier++) {
@@ -136,18 +136,33 @@ describe('every size to 200', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('with every single bit of a proof flipped, none holds', () => {
-    for (const [index, size] of [
-      [0, 200],
-      [133, 199],
-      [127, 128],
-    ] as const) {
+  const FLIPPED_SIZE = 24;
+  const everyBit = (proof: readonly Hash[]) =>
+    proof.flatMap((hash, at) => Array.from({ length: 256 }, (_, bit) => proof.with(at, flipped(hash, bit))));
+
+  test('to 24: with every single bit of a consistency proof flipped, none holds', () => {
+    for (let later = 1; later <= FLIPPED_SIZE; later++) {
+      for (let earlier = 1; earlier < later; earlier++) {
+        const proof = consistencyProof(earlier, later, subtree);
+        const claim = { earlier, later, earlierRoot: roots[earlier]!, laterRoot: roots[later]! };
+        const holding = everyBit(proof).filter(
+          (wrong) => consistencyFault({ ...claim, proof: wrong }) === null,
+        );
+        expect(holding).toEqual([]);
+      }
+    }
+  });
+
+  test('to 24, and some larger: with every single bit of an inclusion proof flipped, none holds', () => {
+    const small = Array.from({ length: FLIPPED_SIZE + 1 }, (_, size) =>
+      Array.from({ length: size }, (_, index) => [index, size] as const),
+    );
+    for (const [index, size] of [...small.flat(), [0, 200], [133, 199], [127, 128]] as const) {
       const proof = inclusionProof(index, size, subtree);
       const claim = { index, size, leaf: leaves[index]!, root: roots[size]! };
-      const altered = proof.flatMap((hash, at) =>
-        Array.from({ length: 256 }, (_, bit) => proof.with(at, flipped(hash, bit))),
+      expect(everyBit(proof).filter((wrong) => inclusionFault({ ...claim, proof: wrong }) === null)).toEqual(
+        [],
       );
-      expect(altered.filter((wrong) => inclusionFault({ ...claim, proof: wrong }) === null)).toEqual([]);
     }
   });
 });
@@ -164,6 +179,12 @@ describe('a proof of something else', () => {
         const claim = { index, size, leaf: leaves[index]!, root: roots[size]! };
         const proof = inclusionProof(index, size, subtree);
         if (other !== index) expect(inclusionFault({ ...claim, index: other, proof })).not.toBeNull();
+        // With the root that a tree of that size has: of some sizes the paths are alike, and only the root differs.
+        const otherSize = 1 + (other % 64);
+        if (otherSize !== size) {
+          const inOther = { ...claim, size: otherSize, root: roots[otherSize]!, proof };
+          expect(inclusionFault(inOther)).not.toBeNull();
+        }
         for (const wrong of [[...proof, roots[size]!], [roots[size]!, ...proof], proof.slice(1)]) {
           if (wrong.length !== proof.length)
             expect(inclusionFault({ ...claim, proof: wrong })).not.toBeNull();

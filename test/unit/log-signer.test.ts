@@ -1,0 +1,107 @@
+/** What is signed outlasts the signer: nobody else signs beside it, and nothing contradicts it unnoticed. */
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import Database from 'better-sqlite3';
+import { appendFileSync, chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseCheckpoint } from '../../src/audit/checkpoint.js';
+import { LogSigner } from '../../src/audit/log-signer.js';
+import { TransparencyLog } from '../../src/audit/log.js';
+import { makeSignerKey } from '../../src/audit/note.js';
+import { organisationDecider } from '../../src/catalogue/organisation.js';
+import { readConfig } from '../../src/config.js';
+import { organisationStream, type OrganisationId } from '../../src/kernel/ids.js';
+import { NotProjected } from '../../src/projections/projection.js';
+import { DataDirInUse } from '../../src/store/data-dir.js';
+import { Clock, runDecider } from '../../src/store/run-decider.js';
+import { AuditedLedger, headIn, keyIn, ORIGIN, textOf } from '../support/audited-ledger.js';
+import { LivedLedger } from '../support/lived-ledger.js';
+import { longHistory } from '../support/long-history.js';
+
+let lived: LivedLedger;
+let ledger: AuditedLedger;
+beforeEach(async () => {
+  lived = await LivedLedger.of(longHistory(10));
+  ledger = new AuditedLedger(lived);
+  await ledger.checkpoint();
+});
+afterEach(async () => {
+  ledger.signer.beforeApplicationShutdown();
+  await lived.remove();
+});
+
+/** @returns how many events there are then */
+async function grow(): Promise<number> {
+  const organisationId = 'new-network' as OrganisationId;
+  await runDecider({ store: lived.store, clock: new Clock() }, organisationDecider, {
+    stream: organisationStream(organisationId),
+    command: { kind: 'register-organisation', organisationId, name: 'New network' },
+    provenance: { actor: 'tests', correlationId: '7c0b9a52-1f3d-4b9c-8d6e-0a1b2c3d4e5f', source: 'api' },
+  });
+  await lived.projection.reach(lived.events.length);
+  return lived.events.length + 1;
+}
+
+test('of two signers in one directory only the first starts', () => {
+  ledger.signer.start();
+  const second = new AuditedLedger(lived);
+  expect(() => second.signer.start()).toThrow(DataDirInUse);
+  expect(() => second.signer.start()).toThrow(/LEDGER_SIGNING_DIR/);
+  ledger.signer.beforeApplicationShutdown();
+  second.signer.start();
+  second.signer.beforeApplicationShutdown();
+});
+
+test('a head that another wrote meanwhile is not overwritten', async () => {
+  ledger.signer.start();
+  const size = await grow();
+  writeFileSync(headIn(lived.dataDir), 'another\n');
+  await expect(ledger.signer.covering(size)).rejects.toThrow(/was changed by another process/);
+  expect(textOf(headIn(lived.dataDir))).toBe('another\n');
+});
+
+test('a key that was added signs what is there, without a new event', async () => {
+  appendFileSync(keyIn(lived.dataDir), `${makeSignerKey(ORIGIN, 'log')}\n`);
+  const { text } = await ledger.signer.current();
+  const next = new AuditedLedger(lived);
+  next.signer.start();
+  const { text: signedAnew } = await next.signer.current();
+  next.signer.beforeApplicationShutdown();
+  const [before, after] = [parseCheckpoint(text), parseCheckpoint(signedAnew)];
+  expect([before.note.signatures.length, after.note.signatures.length]).toEqual([1, 2]);
+  expect(after.note.text).toBe(before.note.text);
+});
+
+test('a log that contradicts what was signed is not ready, and takes nothing more', async () => {
+  ledger.signer.start();
+  await ledger.signer.signDue();
+  expect(lived.projection.selfCheck.ok).toBe(true);
+  const views = new Database(lived.viewsFile);
+  views.exec('UPDATE events SET leaf = zeroblob(32) WHERE sequence = 5');
+  views.close();
+  await grow();
+  await ledger.signer.signDue();
+  expect(lived.projection.selfCheck).toMatchObject({
+    ok: false,
+    fault: expect.stringMatching(/was signed with the root/) as unknown,
+  });
+  expect(() => lived.projection.refuseIfStopped()).toThrow(NotProjected);
+});
+
+test('a replica makes up no name of its own', () => {
+  const env = { DATA_DIR: join(lived.dataDir, 'replica'), EVENT_STORE_URL: 'esdb://localhost?tls=false' };
+  const log = new TransparencyLog(lived.projection, lived.store);
+  const signerOf = (more: NodeJS.ProcessEnv) =>
+    new LogSigner(readConfig({ ...env, ...more }), lived.projection, log);
+  expect(() => signerOf({})).toThrow(/LEDGER_ORIGIN must be set/);
+  expect(signerOf({ LEDGER_ORIGIN: ORIGIN }).origin).toBe(ORIGIN);
+  // It has its name from the key from then on.
+  expect(signerOf({}).origin).toBe(ORIGIN);
+});
+
+test('the key is its owner’s alone, and nothing half-written is left beside it', () => {
+  const file = keyIn(lived.dataDir);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(readdirSync(join(lived.dataDir, 'signing')).sort()).toEqual(['head', 'log.key']);
+  chmodSync(file, 0o640);
+  expect(() => new AuditedLedger(lived)).toThrow(/has the mode 640.*chmod 600/);
+});
