@@ -11,6 +11,9 @@ import { AppendTooLarge, StoreDamaged, StoreUnavailable, WrongExpectedRevision }
 /** The server answers, and the answer is no: trying again does not help. */
 export class StoreDenied extends StoreUnavailable {}
 
+/** For now: what an administrator took away may be given back, and who follows the ledger goes on then. */
+export class AccessDenied extends StoreDenied {}
+
 /** Nothing came in time: whether something was done is not known. */
 export class NoAnswer extends StoreUnavailable {
   constructor(what: string, afterMs: number) {
@@ -24,7 +27,7 @@ export function asStoreError(error: unknown, what: string): Error {
   const said = `${what}: ${message ?? String(error)}`;
   switch (type) {
     case ErrorType.ACCESS_DENIED:
-      return new StoreDenied(`${what}: the event store denies it to the ledger’s user`, { cause: error });
+      return new AccessDenied(`${what}: the event store denies it to the ledger’s user`, { cause: error });
     case ErrorType.MAXIMUM_APPEND_SIZE_EXCEEDED:
       return new AppendTooLarge(said, { cause: error });
     case ErrorType.STREAM_DELETED:

@@ -30,7 +30,7 @@ import {
   type StreamRun,
 } from './event-store.js';
 import { EventStoreConnection, within, type ConnectionOptions } from './eventstore-connection.js';
-import { asStoreError, isStreamNotFound, isTransient, NoAnswer } from './eventstore-errors.js';
+import { AccessDenied, asStoreError, isStreamNotFound, isTransient, NoAnswer } from './eventstore-errors.js';
 import {
   decodePosition,
   encodePosition,
@@ -57,6 +57,8 @@ export interface ReaderOptions extends ConnectionOptions {
 
 /** Events of the store in one part of its order, and in one batch of a subscription. */
 const PAGE_SIZE = { min: 32, max: 2_000 };
+/** Events may be of megabytes each: a part of the order ends after so many bytes of the store's log. */
+const PAGE_BYTES_MAX = 16n * 1024n * 1024n;
 const BATCH_SIZE_MAX = 2_000;
 const QUIET_MS_MAX = 60_000;
 /** Pages that are looked through for the last event that is not the server's. */
@@ -195,9 +197,10 @@ export class EventStoreDbReader extends EventReader {
     // The event at the position itself was read before.
     const isNew = (resolved: Resolved) => start === null || positionOf(resolved) > start;
     for (let attempt = 0; ; attempt++) {
-      const read = await this.all<AllStreamResolvedEvent>(client.readAll({ ...range, ...LEADER }), what);
+      const pages = client.readAll({ ...range, ...LEADER });
+      const read = await this.all<AllStreamResolvedEvent>(pages, what, isLarge);
       const page = read.filter(isNew);
-      if (read.length === range.maxCount) return { page, atEnd: false };
+      if (read.length === range.maxCount || isLarge(read)) return { page, atEnd: false };
       const head = await this.lastOf(client);
       const last = page.at(-1);
       const end = last ? positionOf(last) : start;
@@ -257,11 +260,17 @@ export class EventStoreDbReader extends EventReader {
     return last;
   }
 
-  private async all<Item>(stream: unknown, what: string): Promise<Item[]> {
+  /** @param isEnough what is read in vain is not waited for */
+  private async all<Item>(
+    stream: unknown,
+    what: string,
+    isEnough: (items: readonly Item[]) => boolean = () => false,
+  ): Promise<Item[]> {
     const items: Item[] = [];
     const pull = { what, idleMs: this.connection.timeoutMs, sizeMax: PAGE_SIZE.max };
     for await (const batch of batchesOf<Item>(stream as ClientStream, pull)) {
       for (const item of batch) items.push(item);
+      if (isEnough(items)) break;
     }
     return items;
   }
@@ -292,9 +301,10 @@ export class EventStoreDbReader extends EventReader {
         this.onLost(new StoreUnavailable('the subscription ended: it is opened again'));
       } catch (cause) {
         const error = asStoreError(cause, 'to follow the ledger');
-        if (!isTransient(error)) throw error;
+        const denied = error instanceof AccessDenied;
+        if (!isTransient(error) && !denied) throw error;
         release();
-        this.connection.giveUp(client, error);
+        if (!denied) this.connection.giveUp(client, error);
         this.onLost(error);
       } finally {
         release();
@@ -387,6 +397,14 @@ export class EventStoreDbReader extends EventReader {
   close(): Promise<void> {
     return this.connection.close();
   }
+}
+
+/** Positions are places in the server's log: what lies between two of them is how much was read. */
+function isLarge(read: readonly Resolved[]): boolean {
+  const [first, last] = [read[0], read.at(-1)];
+  if (!first || !last || first === last) return false;
+  const [from, to] = [first, last].map((resolved) => decodePosition(positionOf(resolved)).commit);
+  return to! - from! > PAGE_BYTES_MAX;
 }
 
 function refuseGaps(stream: StreamName, from: number, read: readonly ResolvedEvent[]): void {

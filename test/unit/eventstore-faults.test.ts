@@ -14,8 +14,6 @@ import {
   WrongExpectedRevision,
   type RecordedEvent,
 } from '../../src/store/event-store.js';
-import { EventStoreConnection } from '../../src/store/eventstore-connection.js';
-import { asStoreError, isTransient, StoreDenied } from '../../src/store/eventstore-errors.js';
 import type { ReaderOptions } from '../../src/store/eventstore-reader.js';
 import { EventStoreDbStore } from '../../src/store/eventstore-store.js';
 import { SqliteStore } from '../../src/store/sqlite-store.js';
@@ -232,101 +230,6 @@ describe('a server that goes on failing', () => {
     await store.close();
     expect(await appending).toBeInstanceOf(StoreUnavailable);
     expect(await following).toBeInstanceOf(StoreUnavailable);
-  });
-});
-
-describe('connections', () => {
-  interface Channel {
-    getConnectivityState(connect: boolean): number;
-  }
-  const SHUT_DOWN = 4;
-
-  test('of clients that were given up are closed, whatever they failed of', async () => {
-    const connection = new EventStoreConnection({ url: double.url }, SOON);
-    const channels: Channel[] = [];
-    await connection.ask('to try', async (client) => {
-      const { getChannel } = client as unknown as { getChannel(this: void): Promise<Channel> };
-      channels.push(await getChannel());
-      if (channels.length < 4) throw new Error('a failure of the moment');
-    });
-    const closed = () => channels.map((channel) => channel.getConnectivityState(false) === SHUT_DOWN);
-    expect(closed()).toEqual([true, true, true, false]);
-    await connection.close();
-    await nextTurn();
-    expect(closed()).toEqual([true, true, true, true]);
-  });
-
-  test('one that others still use goes on', async () => {
-    const gate = new Gate();
-    const waiting = double.faults.next('append', { action: 'wait', gate });
-    const first = append(A, 0, 'a0');
-    await waiting;
-    const struck = double.faults.next('append', { action: 'unknown' });
-    await store.append(B, 'no-stream', newEvents(B, 0, ['b0']));
-    await struck;
-    gate.open();
-    expect((await first).firstRevision).toBe(0);
-    expect(textsOf(await store.readAll(null, 10)).sort()).toEqual(['a0', 'b0']);
-  });
-
-  test('no node is looked for only to close what was never opened', async () => {
-    await start({ nodes: 3 });
-    const another = new EventStoreDbStore({ url: double.url }, SOON);
-    const looked = double.faults.next('gossip', { action: 'unavailable' });
-    await another.close();
-    const never = Symbol('never');
-    // Whoever looks for a node is at it before another is answered.
-    await append(A, 0, 'a0');
-    expect(await Promise.race([looked, Promise.resolve(never)])).toBe(never);
-  });
-});
-
-describe('a server that denies', () => {
-  test.each<[CallKind, () => Promise<unknown>]>([
-    ['append', () => append(A, 1, 'a1')],
-    ['read-stream', () => store.readStream(A)],
-    ['read-all', () => store.readAll(null, 10)],
-    ['subscribe', () => followed(1)],
-  ])('%s: it is told at once, and not asked again', async (kind, ask) => {
-    await append(A, 0, 'a0');
-    const denied = double.faults.next(kind, { action: 'denied' });
-    const again = double.faults.next(kind, { action: 'unavailable' });
-    const error = await refusal(ask());
-    await denied;
-    expect(error).toBeInstanceOf(StoreUnavailable);
-    expect((error as Error).message).toContain('denies it to the ledger’s user');
-    const untouched = Symbol('untouched');
-    expect(await Promise.race([again, Promise.resolve(untouched)])).toBe(untouched);
-  });
-});
-
-describe('what no time will heal', () => {
-  test.each<[FaultAction, CallKind, () => Promise<unknown>]>([
-    ['unimplemented', 'append', () => append(A, 1, 'a1')],
-    ['unimplemented', 'subscribe', () => followed(1)],
-    ['invalid', 'read-all', () => store.readAll(null, 10)],
-    ['invalid', 'subscribe', () => followed(1)],
-  ])('%s, in %s: it is told at once, and not asked again', async (action, kind, ask) => {
-    await append(A, 0, 'a0');
-    double.faults.all(kind, { action });
-    expect(await refusal(ask())).toBeInstanceOf(StoreDenied);
-  });
-
-  test('a certificate that is not trusted', () => {
-    const said = '14 UNAVAILABLE: No connection established. Last error: self-signed certificate';
-    expect(isTransient(asStoreError(new Error(said), 'to try'))).toBe(false);
-  });
-
-  test('a bug, which is no failure of the store', async () => {
-    const connection = new EventStoreConnection({ url: double.url }, SOON);
-    let asked = 0;
-    const bug = () => {
-      asked++;
-      return Promise.reject(new TypeError('a bug'));
-    };
-    expect(await refusal(connection.ask('to try', bug))).toBeInstanceOf(TypeError);
-    expect(asked).toBe(1);
-    await connection.close();
   });
 });
 

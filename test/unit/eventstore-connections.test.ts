@@ -1,0 +1,162 @@
+/** What connections are kept, what is told at once because no time will heal it, and what is waited for. */
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { StoreUnavailable, type RecordedEvent } from '../../src/store/event-store.js';
+import { EventStoreConnection } from '../../src/store/eventstore-connection.js';
+import { asStoreError, isTransient, StoreDenied } from '../../src/store/eventstore-errors.js';
+import type { ReaderOptions } from '../../src/store/eventstore-reader.js';
+import { EventStoreDbStore } from '../../src/store/eventstore-store.js';
+import { A, B, refusal, textsOf, type Stream } from '../contracts/store-fixture.js';
+import { Gate, type CallKind, type FaultAction } from '../double/faults.js';
+import { ProtocolDouble } from '../double/protocol-double.js';
+import { newEvents } from '../support/new-events.js';
+
+const SOON: ReaderOptions = { timeoutMs: 2_000, patienceMs: 20_000, delay: () => nextTurn() };
+
+let double: ProtocolDouble;
+let store: EventStoreDbStore;
+beforeEach(async () => {
+  double = await ProtocolDouble.start();
+  store = await EventStoreDbStore.open({ url: double.url }, SOON);
+});
+afterEach(async () => {
+  await store.close();
+  await double.kill();
+});
+
+const append = (stream: Stream, length: number, ...texts: string[]) =>
+  store.append(stream, length === 0 ? 'no-stream' : length - 1, newEvents(stream, length, texts));
+
+async function followed(count: number, after: string | null = null): Promise<readonly RecordedEvent[]> {
+  const stop = new AbortController();
+  const seen: RecordedEvent[] = [];
+  for await (const { events } of store.subscribe(after as RecordedEvent['position'] | null, stop.signal)) {
+    seen.push(...events);
+    if (seen.length >= count) stop.abort();
+  }
+  return seen;
+}
+
+describe('connections', () => {
+  interface Channel {
+    getConnectivityState(connect: boolean): number;
+  }
+  const SHUT_DOWN = 4;
+
+  test('of clients that were given up are closed, whatever they failed of', async () => {
+    const connection = new EventStoreConnection({ url: double.url }, SOON);
+    const channels: Channel[] = [];
+    await connection.ask('to try', async (client) => {
+      const { getChannel } = client as unknown as { getChannel(this: void): Promise<Channel> };
+      channels.push(await getChannel());
+      if (channels.length < 4) throw new Error('a failure of the moment');
+    });
+    const closed = () => channels.map((channel) => channel.getConnectivityState(false) === SHUT_DOWN);
+    expect(closed()).toEqual([true, true, true, false]);
+    await connection.close();
+    await nextTurn();
+    expect(closed()).toEqual([true, true, true, true]);
+  });
+
+  test('one that others still use goes on', async () => {
+    const gate = new Gate();
+    const waiting = double.faults.next('append', { action: 'wait', gate });
+    const first = append(A, 0, 'a0');
+    await waiting;
+    const struck = double.faults.next('append', { action: 'unknown' });
+    await store.append(B, 'no-stream', newEvents(B, 0, ['b0']));
+    await struck;
+    gate.open();
+    expect((await first).firstRevision).toBe(0);
+    expect(textsOf(await store.readAll(null, 10)).sort()).toEqual(['a0', 'b0']);
+  });
+
+  test('no node is looked for only to close what was never opened', async () => {
+    await store.close();
+    await double.kill();
+    double = await ProtocolDouble.start({ nodes: 3 });
+    store = await EventStoreDbStore.open({ url: double.url }, SOON);
+    const another = new EventStoreDbStore({ url: double.url }, SOON);
+    const looked = double.faults.next('gossip', { action: 'unavailable' });
+    await another.close();
+    const never = Symbol('never');
+    // Whoever looks for a node is at it before another is answered.
+    await append(A, 0, 'a0');
+    expect(await Promise.race([looked, Promise.resolve(never)])).toBe(never);
+  });
+});
+
+describe('a server that denies', () => {
+  test.each<[CallKind, () => Promise<unknown>]>([
+    ['append', () => append(A, 1, 'a1')],
+    ['read-stream', () => store.readStream(A)],
+    ['read-all', () => store.readAll(null, 10)],
+  ])('%s: it is told at once, and not asked again', async (kind, ask) => {
+    await append(A, 0, 'a0');
+    const denied = double.faults.next(kind, { action: 'denied' });
+    const again = double.faults.next(kind, { action: 'unavailable' });
+    const error = await refusal(ask());
+    await denied;
+    expect(error).toBeInstanceOf(StoreUnavailable);
+    expect((error as Error).message).toContain('denies it to the ledger’s user');
+    const untouched = Symbol('untouched');
+    expect(await Promise.race([again, Promise.resolve(untouched)])).toBe(untouched);
+  });
+});
+
+test('a subscription that is denied goes on once it is allowed again, and says so meanwhile', async () => {
+  const lost: Error[] = [];
+  await store.close();
+  store = await EventStoreDbStore.open(
+    { url: double.url },
+    { ...SOON, onLost: (error) => void lost.push(error) },
+  );
+  const denied = [1, 2].map(() => double.faults.next('subscribe', { action: 'denied' }));
+  await append(A, 0, 'a0');
+  const following = followed(1);
+  await Promise.all(denied);
+  expect(textsOf(await following)).toEqual(['a0']);
+  expect(lost.map(({ message }) => message).join()).toContain('denies it to the ledger’s user');
+});
+
+describe('what no time will heal', () => {
+  test.each<[FaultAction, CallKind, () => Promise<unknown>]>([
+    ['unimplemented', 'append', () => append(A, 1, 'a1')],
+    ['unimplemented', 'subscribe', () => followed(1)],
+    ['invalid', 'read-all', () => store.readAll(null, 10)],
+    ['invalid', 'subscribe', () => followed(1)],
+  ])('%s, in %s: it is told at once, and not asked again', async (action, kind, ask) => {
+    await append(A, 0, 'a0');
+    double.faults.all(kind, { action });
+    expect(await refusal(ask())).toBeInstanceOf(StoreDenied);
+  });
+
+  test('a certificate that is not trusted', () => {
+    const said = '14 UNAVAILABLE: No connection established. Last error: self-signed certificate';
+    expect(isTransient(asStoreError(new Error(said), 'to try'))).toBe(false);
+  });
+
+  test('a bug, which is no failure of the store', async () => {
+    const connection = new EventStoreConnection({ url: double.url }, SOON);
+    let asked = 0;
+    const bug = () => {
+      asked++;
+      return Promise.reject(new TypeError('a bug'));
+    };
+    expect(await refusal(connection.ask('to try', bug))).toBeInstanceOf(TypeError);
+    expect(asked).toBe(1);
+    await connection.close();
+  });
+});
+
+test('a page of large events ends early, and what follows is read after it', async () => {
+  const large = 'x'.repeat(900_000);
+  for (let event = 0; event < 40; event++)
+    double.inject('order-1', { type: 'X', data: `{"text":"${large}"}` });
+  await append(A, 0, 'a0');
+  const run = await store.readRun(null, 2_000);
+  expect(run.atEnd).toBe(false);
+  expect(run.skipped).toBeGreaterThan(15);
+  expect(run.skipped).toBeLessThan(40);
+  expect(textsOf(await store.readAll(null, 10))).toEqual(['a0']);
+});
