@@ -127,6 +127,11 @@ function program(): Command {
     .option('--from <year>', 'of figures: first financial year')
     .option('--to <year>', 'of figures: last financial year')
     .option('--as-at-sequence <sequence>', 'of figures: as known after that event')
+    .addOption(
+      new Option('--whole', 'of figures: with every event, which shows that no other belongs to them').preset(
+        'true',
+      ),
+    )
     .action(({ url, key, ...options }: ProveOptions & Connection) =>
       proveCommand(clientFor({ url, key }), options),
     );

@@ -29,7 +29,7 @@ export const bundle = {
   summary: 'Read events with all that it takes to check them offline',
   description:
     'Everything; or what concerns one `programme`; or the events `after` one and `until` another; or, with a ' +
-    '`measure`, its annual figures and all that they are made of. Cut at an earlier size with `since`, it proves to ' +
+    '`measure`, its annual figures and all that they are made of, or, with `whole=true`, these and everything. Cut at an earlier size with `since`, it proves to ' +
     'be the continuation of that checkpoint.',
   query: BundleQueryDto,
   answers: { 200: { says: 'A bundle.', content: { 'application/x-ndjson': BUNDLE } } },

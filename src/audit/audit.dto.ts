@@ -98,4 +98,11 @@ export class BundleQueryDto extends ReadQueryDto {
   @Describe({ description: 'Of a figure: add across a break in the definition of the measure.' })
   @IsIn(['true', 'false'])
   allowBreaks?: 'true' | 'false';
+
+  @Optional()
+  @Describe({
+    description: 'Of a figure: with every event there is, which shows that no other belongs to the figure.',
+  })
+  @IsIn(['true', 'false'])
+  whole?: 'true' | 'false';
 }

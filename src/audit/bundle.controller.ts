@@ -15,7 +15,7 @@ import type { BundleScope } from './bundle-format.js';
 import { Bundles, type BundleQuery } from './bundle.js';
 
 /** What only a figure takes. */
-const OF_FIGURES = ['organisation', 'from', 'to', 'asAt', 'asAtSequence', 'allowBreaks'] as const;
+const OF_FIGURES = ['organisation', 'from', 'to', 'asAt', 'asAtSequence', 'allowBreaks', 'whole'] as const;
 
 @Controller('v1/audit')
 export class BundleController {
@@ -41,11 +41,12 @@ export class BundleController {
   }
 
   private async question(query: BundleQueryDto): Promise<Omit<BundleQuery, 'since'>> {
-    const { measure, programme, after, until, since: _, minSequence: _m, ...figure } = query;
+    const { measure, programme, after, until, since: _, minSequence: _m, whole, ...figure } = query;
     const isPeriod = after !== undefined || until !== undefined;
     if (measure !== undefined && !isPeriod) {
       const asked = { measure, ...(programme !== undefined && { programme }), ...figure };
-      return this.queries.execute(new AskReport({ kind: 'prove-annual', query: asked }));
+      const proof = await this.queries.execute(new AskReport({ kind: 'prove-annual', query: asked }));
+      return whole === 'true' ? { scope: { kind: 'everything' }, figure: proof.figure! } : proof;
     }
     const stray = isPeriod && measure !== undefined ? 'measure' : OF_FIGURES.find((name) => name in query);
     if (stray !== undefined)

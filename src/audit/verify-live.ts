@@ -107,10 +107,10 @@ function checkHeads(
 ): { faults: string[]; doubts: string[] } {
   const faults: string[] = [];
   const doubts: string[] = [];
-  const checkHead = (what: string, { origin, size, root, note }: Checkpoint) => {
+  const checkHead = (what: string, unsigned: string[], { origin, size, root, note }: Checkpoint) => {
     const logs = keys.filter((key) => signsLogs(key, origin));
     if (verifiedSignatures(note, logs).length === 0)
-      faults.push(`${what} was not signed with a key that is trusted`);
+      unsigned.push(`${what} was not signed with a key that is trusted`);
     const now = rootAt(Number(size));
     if (now === null) faults.push(`${what} has ${size} events, and there are ${events}: events are gone`);
     else if (now !== root.toString('base64')) {
@@ -122,11 +122,12 @@ function checkHeads(
   if (head === null) doubts.push(`nothing was signed: there is no ${files.headFile}`);
   else {
     try {
-      checkHead('the last signed head', parseCheckpoint(head));
+      checkHead('the last signed head', faults, parseCheckpoint(head));
     } catch (error) {
       faults.push(`the last signed head cannot be read: ${(error as Error).message}`);
     }
   }
-  if (kept) checkHead('the checkpoint that was kept', kept);
+  // Its key may have been taken away since, which is nobody's fault.
+  if (kept) checkHead('the checkpoint that was kept', doubts, kept);
   return { faults, doubts };
 }

@@ -124,6 +124,25 @@ describe('ledger prove and ledger verify', () => {
     expect(inflated.code).toBe(1);
   });
 
+  test('prove a figure with everything, so that no event that belongs to it can be left out', async () => {
+    const prove = ['prove', '--measure', 'jobs', '--from', '2023-24', '--whole', '--out', file('whole')];
+    expect(await run(...prove)).toMatchObject({ code: 0 });
+    const told = ['verify', file('whole'), '--key', file('key'), '--expect', 'everything'];
+    const { code, stdout } = await run(...told);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Good: nothing was altered, removed or added\./);
+    expect(stdout).toMatch(/\n {2}figure \{"measure":"jobs"/);
+    expect(stdout).not.toContain('that no other event belongs to the figure');
+    writeFileSync(
+      file('inflated'),
+      textOf(file('whole')).replace(/"total":(\d+)/, (_, total) => `"total":${Number(total) + 1}`),
+    );
+    expect((await run('verify', file('inflated'), '--key', file('key'))).code).toBe(1);
+    expect((await run('verify', file('figure'), '--key', file('key'), '--expect', 'everything')).code).toBe(
+      2,
+    );
+  });
+
   test('and ledger-verify does the same with nothing of the ledger but itself', () => {
     const dist = resolve(__dirname, '../../dist');
     const alone = file('alone');

@@ -182,6 +182,13 @@ describe('an earlier checkpoint', () => {
     expect(check(everything, { since }).verdict).toBe('good');
   });
 
+  test('of a key that was taken away since leaves it open, and is no tampering', () => {
+    const since = headAt(40, signerOf());
+    for (const options of [{ since }, { since, policy: policyOf([parseVerifierKey(key)]) }]) {
+      expect(check(everything, options)).toMatchObject({ verdict: 'cannot tell', faults: [] });
+    }
+  });
+
   test('that is none is refused', () => {
     const since = signNote('x\n', [signerOf()]);
     expect(() => check(everything, { since })).toThrow(/not a checkpoint/);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeTreeHead, parseCheckpoint } from '../../src/audit/checkpoint.js';
@@ -85,6 +86,22 @@ describe('signatures', () => {
   const witness = parseSignerKey(makeSignerKey('witness.example', 'witness'));
   const text = encodeTreeHead({ origin: 'ledger.example/log', size: 3n, root: leafHash('x') });
   const note = signNote(text, [log, next, witness], 1_700_000_000);
+
+  test('of a witness are those of the specification: over the time and the text, by plain Ed25519', () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
+    const bytes = Buffer.concat([Buffer.from([4]), raw]);
+    const id = createHash('sha256').update('w.example\n').update(bytes).digest().subarray(0, 4);
+    const key = parseVerifierKey(`w.example+${id.toString('hex')}+${bytes.toString('base64')}`);
+    const time = Buffer.alloc(8);
+    time.writeBigUInt64BE(1_679_315_147n);
+    const signed = (seconds: number) =>
+      sign(null, Buffer.from(`cosignature/v1\ntime ${seconds}\n${text}`), privateKey);
+    const noteOf = (seconds: number) =>
+      parseNote(`${text}\n— w.example ${Buffer.concat([id, time, signed(seconds)]).toString('base64')}\n`);
+    expect(verifiedSignatures(noteOf(1_679_315_147), [key])).toEqual([{ key, time: 1_679_315_147 }]);
+    expect(() => verifiedSignatures(noteOf(1_679_315_148), [key])).toThrow();
+  });
 
   test('of several keys verify for whoever knows one of them', () => {
     const all = [log, next, witness].map(({ verifier }) => verifier);

@@ -1,11 +1,13 @@
 /** A directory is held against itself while its ledger goes on recording and signing. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { join } from 'node:path';
+import { parseCheckpoint } from '../../src/audit/checkpoint.js';
+import { makeSignerKey, parseSignerKey, signNote } from '../../src/audit/note.js';
 import { verifyLive } from '../../src/audit/verify-live.js';
 import { organisationDecider } from '../../src/catalogue/organisation.js';
 import { organisationStream, type OrganisationId } from '../../src/kernel/ids.js';
 import { Clock, runDecider } from '../../src/store/run-decider.js';
-import { AuditedLedger } from '../support/audited-ledger.js';
+import { AuditedLedger, headIn, ORIGIN, textOf } from '../support/audited-ledger.js';
 import { LivedLedger } from '../support/lived-ledger.js';
 import { longHistory } from '../support/long-history.js';
 
@@ -33,6 +35,19 @@ test('what is signed while it is being compared is no tampering', async () => {
   });
   expect(signedMeanwhile).toBe(true);
   expect(report).toMatchObject({ verdict: 'good', faults: [], events: lived.events.length });
+});
+
+test('a checkpoint that was kept, of a key that is trusted no more, leaves open what it vouches for', async () => {
+  await new AuditedLedger(lived).checkpoint();
+  const retired = parseSignerKey(makeSignerKey(ORIGIN, 'log'));
+  const { note } = parseCheckpoint(textOf(headIn(lived.dataDir)));
+  const report = await verifyLive({
+    store: { dataDir: lived.dataDir },
+    signingDir: join(lived.dataDir, 'signing'),
+    since: signNote(note.text, [retired]),
+  });
+  expect(report).toMatchObject({ verdict: 'cannot tell', faults: [] });
+  expect(report.doubts).toEqual(['the checkpoint that was kept was not signed with a key that is trusted']);
 });
 
 async function register(name: string): Promise<void> {
