@@ -4,6 +4,16 @@
 set -euo pipefail
 umask 077
 
+# A cluster keeps the passwords that it is given first, and the admin's stands in the ledgers' address as it is.
+for password in "${KURRENTDB_ADMIN_PASSWORD:-}" "${KURRENTDB_OPS_PASSWORD:-}"; do
+  case $password in
+    '' | change-before-use | *[!A-Za-z0-9]*)
+      echo 'KURRENTDB_ADMIN_PASSWORD and KURRENTDB_OPS_PASSWORD must be set, to letters and digits only' >&2
+      exit 1
+      ;;
+  esac
+done
+
 # Where the volumes are; the tests have them elsewhere.
 root=${CREDENTIALS_ROOT:-}
 authority=$root/authority

@@ -41,7 +41,9 @@ async function copy(from: StoreLocation, to: StoreLocation, way: string): Promis
   try {
     const target = await openStore(to);
     try {
-      await copyAndVerify(source, target, way);
+      // Of a directory that has room for a ledger, where there is one: a container's own for temporary files has little.
+      const scratchDir = [to, from].find(({ eventStore }) => !eventStore)?.dataDir;
+      await copyAndVerify(source, target, { way, ...(scratchDir !== undefined && { scratchDir }) });
     } finally {
       await target.close();
     }
@@ -50,12 +52,17 @@ async function copy(from: StoreLocation, to: StoreLocation, way: string): Promis
   }
 }
 
-async function copyAndVerify(source: EventReader, target: EventStore, way: string): Promise<void> {
+async function copyAndVerify(
+  source: EventReader,
+  target: EventStore,
+  { way, ...scratch }: { readonly way: string; readonly scratchDir?: string },
+): Promise<void> {
   const progress = new ProgressLine();
   const { known, copied } = await copyEvents(source, target, (events) =>
     progress.show(`copied ${readable(events, '')} events`),
   );
   const { events, figures, root } = await verifyCopy(source, target, {
+    ...scratch,
     events: known + copied,
     onProgress: (done) =>
       progress.show(`verified ${readable(done, '')} of ${readable(known + copied, '')} events`),

@@ -29,9 +29,18 @@ const BATCH_SIZE = 5_000;
 export async function verifyCopy(
   from: EventReader,
   to: EventReader,
-  { events, onProgress }: { readonly events: number; readonly onProgress: (events: number) => void },
+  {
+    events,
+    onProgress,
+    scratchDir = tmpdir(),
+  }: {
+    readonly events: number;
+    readonly onProgress: (events: number) => void;
+    /** For the read models of both, which take up as much as two ledgers' own. */
+    readonly scratchDir?: string;
+  },
 ): Promise<VerifiedCopy> {
-  const dir = mkdtempSync(join(tmpdir(), 'ledger-copy-'));
+  const dir = mkdtempSync(join(scratchDir, 'ledger-copy-'));
   const files = { source: join(dir, 'source.db'), target: join(dir, 'target.db') };
   try {
     await foldBoth(from, to, { files, events, onProgress });

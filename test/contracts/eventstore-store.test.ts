@@ -9,4 +9,5 @@ describeEventStore('EventStoreDB store, on the protocol double', () => placeOnDo
 describeEventStore('EventStoreDB store, on the protocol double of a cluster with an old log', () =>
   placeOnDouble({ nodes: 3, separateCommits: true, systemEventEvery: 3, repeatsTellPosition: false }),
 );
-if (SERVER_URL) describeEventStore('EventStoreDB store, on a server', () => placeOnServer(SERVER_URL!));
+if (SERVER_URL !== undefined)
+  describeEventStore('EventStoreDB store, on a server', () => placeOnServer(SERVER_URL!));

@@ -28,7 +28,8 @@ const onServer = (url: string): Place => ({
 });
 
 describe('on the protocol double', () => describeReplicas(onDouble));
-if (SERVER_URL) describe('on a server', () => describeReplicas(() => Promise.resolve(onServer(SERVER_URL!))));
+if (SERVER_URL !== undefined)
+  describe('on a server', () => describeReplicas(() => Promise.resolve(onServer(SERVER_URL!))));
 
 interface Receipt {
   readonly submission: string;

@@ -5,7 +5,7 @@ import { EventStoreDbStore } from '../../src/store/eventstore-store.js';
 import type { StorePlace } from '../contracts/store-fixture.js';
 import { ProtocolDouble, type DoubleOptions } from '../double/protocol-double.js';
 
-/** Set where there is a server to test against; then what cannot reach it fails. */
+/** Set where there is a server to test against; then what cannot reach it fails, and so does an empty address. */
 export const SERVER_URL = process.env['EVENTSTORE_TEST_URL'];
 
 export async function placeOnDouble(options?: DoubleOptions): Promise<StorePlace> {

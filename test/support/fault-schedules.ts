@@ -40,7 +40,6 @@ const anyAction = fc.oneof(
   { weight: 12, arbitrary: action },
   { weight: 1, arbitrary: fc.constant<Fault['action']>('stay-silent') },
 );
-/** A read that is ended as if it were whole is not among these: nobody can know better. */
 const fault = fc.oneof(
   fc.record({
     kind: fc.constant<CallKind>('append'),
@@ -48,7 +47,7 @@ const fault = fc.oneof(
   }),
   fc.record({
     kind: fc.constantFrom<CallKind[]>('read-stream', 'read-all'),
-    fault: fc.record({ action: anyAction, after: fc.nat(2) }),
+    fault: fc.record({ action: fc.oneof(anyAction, fc.constant<Fault['action']>('end')), after: fc.nat(2) }),
   }),
   fc.record({
     kind: fc.constant<CallKind>('subscribe'),

@@ -73,6 +73,8 @@ describe('the Dockerfile', () => {
   });
 });
 
+const PASSWORDS = { KURRENTDB_ADMIN_PASSWORD: 'Letters1', KURRENTDB_OPS_PASSWORD: 'Letters2' };
+
 describe('docker/make-credentials.sh', () => {
   let root = '';
   beforeEach(() => {
@@ -81,7 +83,10 @@ describe('docker/make-credentials.sh', () => {
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
   /** With stand-ins for the tool that makes certificates, and for giving files to another user. */
-  function run(failsFor = ''): { status: number | null; files: Record<string, string> } {
+  function run(
+    failsFor = '',
+    passwords = PASSWORDS,
+  ): { status: number | null; files: Record<string, string> } {
     const programs = join(root, 'programs');
     mkdirSync(programs, { recursive: true });
     const gencert = [
@@ -98,7 +103,12 @@ describe('docker/make-credentials.sh', () => {
       mkdirSync(join(root, path), { recursive: true });
     }
     const { status } = spawnSync('bash', [join(ROOT, 'docker/make-credentials.sh')], {
-      env: { ...process.env, PATH: `${programs}:${process.env['PATH']}`, CREDENTIALS_ROOT: root },
+      env: {
+        ...process.env,
+        PATH: `${programs}:${process.env['PATH']}`,
+        CREDENTIALS_ROOT: root,
+        ...passwords,
+      },
     });
     const files = readdirSync(root, { recursive: true, withFileTypes: true })
       .filter((file) => file.isFile() && !file.parentPath.startsWith(programs))
@@ -106,6 +116,16 @@ describe('docker/make-credentials.sh', () => {
       .map((path) => [path.slice(root.length), readFileSync(path, 'utf8')]);
     return { status, files: Object.fromEntries(files) as Record<string, string> };
   }
+  test.each([
+    ['none at all', { KURRENTDB_ADMIN_PASSWORD: '' }],
+    ['the one that says it must be changed', { KURRENTDB_OPS_PASSWORD: 'change-before-use' }],
+    ['one that an address would take for its own', { KURRENTDB_ADMIN_PASSWORD: 'p@ss/word%' }],
+  ])('makes nothing for a cluster whose password is %s', (_what, wrong) => {
+    const { status, files } = run('', { ...PASSWORDS, ...wrong });
+    expect(status).toBe(1);
+    expect(files).toEqual({});
+  });
+
   const mode = (path: string) => (statSync(join(root, path)).mode & 0o777).toString(8);
 
   test('gives each what it needs and no more, and both ledgers one key', () => {
