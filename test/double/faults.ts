@@ -9,6 +9,7 @@ import {
   accessDenied,
   cancelled,
   invalid,
+  noLeader,
   notLeader,
   timedOut,
   unavailable,
@@ -31,6 +32,8 @@ export type FaultAction =
   /** The server gives up waiting for its own commit. */
   | 'timeout'
   | 'not-leader'
+  /** The same of a node that does not know who leads. */
+  | 'no-leader'
   /** The user may not do this. */
   | 'denied'
   /** What the server does not know how to do, or takes for a wrong question. */
@@ -131,6 +134,9 @@ export class Strike {
         return true;
       case 'not-leader':
         call.fail(notLeader(this.leader()));
+        return true;
+      case 'no-leader':
+        call.fail(noLeader());
         return true;
       case 'denied':
         call.fail(accessDenied());

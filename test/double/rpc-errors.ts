@@ -52,6 +52,9 @@ export const notLeader = ({ host, port }: Endpoint) =>
     'leader-endpoint-port': String(port),
   });
 
+export const noLeader = () =>
+  rpcError(status.NOT_FOUND, 'Leader info is not available', { exception: 'not-leader' });
+
 export const streamDeleted = (stream: string) =>
   rpcError(status.FAILED_PRECONDITION, `Event stream '${stream}' is deleted.`, {
     exception: 'stream-deleted',

@@ -83,6 +83,7 @@ const ACTIONS: readonly FaultAction[] = [
   'timeout',
   'unknown',
   'not-leader',
+  'no-leader',
   'cut',
 ];
 const matrix = (steps: readonly number[]) =>
