@@ -243,7 +243,7 @@ export class BundleCheck {
     if (!this.since || this.sinceMet || BigInt(this.tree.size) !== this.since.size) return;
     this.sinceMet = true;
     // Of a part that is not all there, it is not known when its last event was recorded.
-    this.isSinceDated = this.options.sinceTimeMs !== undefined || this.events === this.tree.size;
+    this.isSinceDated = this.backdatedBeforeMs > 0 || this.events === this.tree.size;
     this.backdatedBeforeMs = Math.max(this.backdatedBeforeMs, this.ledgerTimeMs);
     if (!this.tree.root().equals(this.since.root)) {
       this.fault(`the first ${this.since.size} events are not those of the earlier checkpoint`, undefined);
