@@ -76,7 +76,7 @@ export class BundleCheck {
   private readonly revisions = new Map<string, number>();
   private readonly since: Checkpoint | null;
   private sinceMet = false;
-  private isSinceDated = false;
+  private isSinceDated: boolean;
   private streamsLeftOut = 0;
   private readonly streamsMax: number;
   private backdatedBeforeMs: number;
@@ -94,6 +94,7 @@ export class BundleCheck {
     this.since = options.since === undefined ? null : parseCheckpoint(options.since);
     const witnesses = [...(options.policy?.witnesses.values() ?? [])];
     const cosigned = this.since ? verifiedSignatures(this.since.note, witnesses) : [];
+    this.isSinceDated = options.sinceTimeMs !== undefined || cosigned.length > 0;
     this.backdatedBeforeMs = Math.max(
       options.sinceTimeMs ?? 0,
       ...cosigned.map(({ time = 0 }) => time * 1_000),
@@ -243,7 +244,7 @@ export class BundleCheck {
     if (!this.since || this.sinceMet || BigInt(this.tree.size) !== this.since.size) return;
     this.sinceMet = true;
     // Of a part that is not all there, it is not known when its last event was recorded.
-    this.isSinceDated = this.backdatedBeforeMs > 0 || this.events === this.tree.size;
+    this.isSinceDated ||= this.events === this.tree.size;
     this.backdatedBeforeMs = Math.max(this.backdatedBeforeMs, this.ledgerTimeMs);
     if (!this.tree.root().equals(this.since.root)) {
       this.fault(`the first ${this.since.size} events are not those of the earlier checkpoint`, undefined);
