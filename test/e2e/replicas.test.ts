@@ -215,7 +215,8 @@ function describeReplicas(place: () => Promise<Place>): void {
 describe('a store that fails', () => {
   test('it restarts, closes and changes its leader while programmes post: each is recorded once', async () => {
     const double = await ProtocolDouble.start({ nodes: 3 });
-    const env = { EVENT_STORE_URL: `${double.url}&defaultDeadline=1000` };
+    const origin = 'ledger.example/log';
+    const env = { LEDGER_ORIGIN: origin, EVENT_STORE_URL: `${double.url}&defaultDeadline=1000` };
     const replicas = await Promise.all([Ledger.start(env), Ledger.start(env)]);
     try {
       await register(replicas[0], 'asthma-care');
