@@ -27,4 +27,6 @@ module.exports = {
   // Worker threads and whole processes run the compiled app; it is built once before all tests.
   globalSetup: '<rootDir>/test/build.js',
   testTimeout: 180_000,
+  // What a failed test leaves open must not keep the run from ending.
+  forceExit: true,
 };
