@@ -1,15 +1,12 @@
 /** A store whose appends are counted, by how they ended. */
 import type { StreamName } from '../kernel/ids.js';
 import {
-  EventStore,
+  StoreOverReader,
+  type EventStore,
   WrongExpectedRevision,
   type Appended,
   type ExpectedRevision,
   type NewEvent,
-  type Position,
-  type Run,
-  type StreamRange,
-  type StreamRun,
 } from './event-store.js';
 
 /** Since the process started. */
@@ -21,9 +18,9 @@ export class AppendCounts {
   failed = 0;
 }
 
-export class CountedStore extends EventStore {
+export class CountedStore extends StoreOverReader {
   constructor(
-    private readonly store: EventStore,
+    protected readonly reader: EventStore,
     private readonly counts: AppendCounts,
   ) {
     super();
@@ -35,7 +32,7 @@ export class CountedStore extends EventStore {
     events: readonly NewEvent[],
   ): Promise<Appended> {
     try {
-      const appended = await this.store.append(stream, expected, events);
+      const appended = await this.reader.append(stream, expected, events);
       this.counts.appended += 1;
       this.counts.events += events.length;
       return appended;
@@ -46,23 +43,7 @@ export class CountedStore extends EventStore {
     }
   }
 
-  readStreamRun(stream: StreamName, range?: StreamRange): Promise<StreamRun> {
-    return this.store.readStreamRun(stream, range);
-  }
-
-  readRun(after: Position | null, limit: number): Promise<Run> {
-    return this.store.readRun(after, limit);
-  }
-
-  subscribe(after: Position | null, signal: AbortSignal): AsyncIterable<Run> {
-    return this.store.subscribe(after, signal);
-  }
-
-  head(): Promise<Position | null> {
-    return this.store.head();
-  }
-
   close(): Promise<void> {
-    return this.store.close();
+    return this.reader.close();
   }
 }

@@ -131,6 +131,27 @@ export abstract class EventStore extends EventReader {
   ): Promise<Appended>;
 }
 
+/** A store that appends by its own means and leaves all reading to a reader. */
+export abstract class StoreOverReader extends EventStore {
+  protected abstract readonly reader: EventReader;
+
+  readStreamRun(stream: StreamName, range?: StreamRange): Promise<StreamRun> {
+    return this.reader.readStreamRun(stream, range);
+  }
+
+  readRun(after: Position | null, limit: number): Promise<Run> {
+    return this.reader.readRun(after, limit);
+  }
+
+  subscribe(after: Position | null, signal: AbortSignal): AsyncIterable<Run> {
+    return this.reader.subscribe(after, signal);
+  }
+
+  head(): Promise<Position | null> {
+    return this.reader.head();
+  }
+}
+
 export class WrongExpectedRevision extends Error {
   constructor(
     readonly stream: StreamName,

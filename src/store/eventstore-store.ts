@@ -7,7 +7,7 @@
  */
 import type { StreamName } from '../kernel/ids.js';
 import {
-  EventStore,
+  StoreOverReader,
   StoreDamaged,
   StoreUnavailable,
   WrongExpectedRevision,
@@ -15,9 +15,6 @@ import {
   type ExpectedRevision,
   type NewEvent,
   type Position,
-  type Run,
-  type StreamRange,
-  type StreamRun,
 } from './event-store.js';
 import { appendOnce, type AppendAnswer } from './eventstore-append.js';
 import { within } from './eventstore-connection.js';
@@ -25,8 +22,8 @@ import { StreamNames } from './eventstore-events.js';
 import { EventStoreDbReader, type ReaderOptions } from './eventstore-reader.js';
 import { withoutSecrets, type EventStoreSettings } from './store-url.js';
 
-export class EventStoreDbStore extends EventStore {
-  private readonly reader: EventStoreDbReader;
+export class EventStoreDbStore extends StoreOverReader {
+  protected readonly reader: EventStoreDbReader;
   private readonly names: StreamNames;
   private readonly appending = new Set<Promise<unknown>>();
   private closed = false;
@@ -106,22 +103,6 @@ export class EventStoreDbStore extends EventStore {
       throw new StoreDamaged(`revision ${revision} of ${stream} is not the event that was appended there`);
     }
     return event.position;
-  }
-
-  readStreamRun(stream: StreamName, range?: StreamRange): Promise<StreamRun> {
-    return this.reader.readStreamRun(stream, range);
-  }
-
-  readRun(after: Position | null, limit: number): Promise<Run> {
-    return this.reader.readRun(after, limit);
-  }
-
-  subscribe(after: Position | null, signal: AbortSignal): AsyncIterable<Run> {
-    return this.reader.subscribe(after, signal);
-  }
-
-  head(): Promise<Position | null> {
-    return this.reader.head();
   }
 
   async close(): Promise<void> {

@@ -10,17 +10,13 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { compiled } from '../kernel/compiled.js';
 import {
-  EventStore,
+  StoreOverReader,
   StoreDamaged,
   StoreUnavailable,
   WrongExpectedRevision,
   type Appended,
   type ExpectedRevision,
   type NewEvent,
-  type Position,
-  type Run,
-  type StreamRange,
-  type StreamRun,
 } from './event-store.js';
 import { encodeEvent, encodePosition, openEvents } from './sqlite-format.js';
 import { SqliteReader } from './sqlite-reader.js';
@@ -41,7 +37,7 @@ interface Waiting {
   readonly reject: (reason: Error) => void;
 }
 
-export class SqliteStore extends EventStore {
+export class SqliteStore extends StoreOverReader {
   private readonly waiting = new Map<number, Waiting>();
   private outbox: AppendRequest[] = [];
   private nextTicket = 0;
@@ -51,7 +47,7 @@ export class SqliteStore extends EventStore {
 
   private constructor(
     private readonly writer: Worker,
-    private readonly reader: SqliteReader,
+    protected readonly reader: SqliteReader,
   ) {
     super();
     writer.on('message', (replies: readonly AppendReply[]) => replies.forEach((reply) => this.settle(reply)));
@@ -119,22 +115,6 @@ export class SqliteStore extends EventStore {
     this.gone ??= reason;
     for (const { reject } of this.waiting.values()) reject(reason);
     this.waiting.clear();
-  }
-
-  readStreamRun(stream: StreamName, range?: StreamRange): Promise<StreamRun> {
-    return this.reader.readStreamRun(stream, range);
-  }
-
-  readRun(after: Position | null, limit: number): Promise<Run> {
-    return this.reader.readRun(after, limit);
-  }
-
-  subscribe(after: Position | null, signal: AbortSignal): AsyncIterable<Run> {
-    return this.reader.subscribe(after, signal);
-  }
-
-  head(): Promise<Position | null> {
-    return this.reader.head();
   }
 
   /** Resolves when every append that was asked for is answered and the file is closed. */

@@ -9,14 +9,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { assert } from '../../src/kernel/assert.js';
 import type { StreamName } from '../../src/kernel/ids.js';
 import {
-  EventStore,
+  StoreOverReader,
+  type EventStore,
   type Appended,
   type ExpectedRevision,
   type NewEvent,
-  type Position,
-  type Run,
-  type StreamRange,
-  type StreamRun,
 } from '../../src/store/event-store.js';
 import type { CallKind, Fault } from '../double/faults.js';
 import type { ProtocolDouble } from '../double/protocol-double.js';
@@ -77,7 +74,7 @@ export const schedule: fc.Arbitrary<readonly Mishap[]> = fc.array(
 );
 
 /** Reads by turns, and appends as the schedule has it. */
-export class DisturbedStore extends EventStore {
+export class DisturbedStore extends StoreOverReader {
   private appended = 0;
   private asked = 0;
   /** What others wrote into the same store. */
@@ -139,24 +136,8 @@ export class DisturbedStore extends EventStore {
     }
   }
 
-  private get turn(): EventStore {
+  protected get reader(): EventStore {
     return this.replicas[this.asked++ % 2]!;
-  }
-
-  readStreamRun(stream: StreamName, range?: StreamRange): Promise<StreamRun> {
-    return this.turn.readStreamRun(stream, range);
-  }
-
-  readRun(after: Position | null, limit: number): Promise<Run> {
-    return this.turn.readRun(after, limit);
-  }
-
-  subscribe(after: Position | null, signal: AbortSignal): AsyncIterable<Run> {
-    return this.turn.subscribe(after, signal);
-  }
-
-  head(): Promise<Position | null> {
-    return this.turn.head();
   }
 
   async close(): Promise<void> {
