@@ -57,7 +57,7 @@ export class FigureCheck {
     if (sequence > this.figure.asAtSequence) return;
     const { schema } = loggedEventOf(event).metadata;
     // Neither programmes nor organisations change a figure.
-    if (/^(programme|organisation)-/.test(schema)) return;
+    if (/^(programme|organisation|key)-/.test(schema)) return;
     if (salt === undefined) {
       this.doubts.push(`the figure is made of the event ${sequence} too, whose content was erased`);
       return;

@@ -5,6 +5,7 @@
  * here. A schema that this code does not know stops the reader: it is never skipped, because a figure without
  * it would be wrong.
  */
+import type { KeyEvent } from '../access/key.js';
 import type { MeasureEvent } from '../catalogue/measure.js';
 import type { OrganisationEvent } from '../catalogue/organisation.js';
 import type { ProgrammeEvent } from '../catalogue/programme.js';
@@ -12,7 +13,7 @@ import { payloadHash } from '../kernel/canonical-json.js';
 import type { SubmissionEvent } from '../submissions/submission.js';
 import { StoreDamaged, type RecordedEvent } from './event-store.js';
 
-export type LedgerEvent = ProgrammeEvent | OrganisationEvent | MeasureEvent | SubmissionEvent;
+export type LedgerEvent = ProgrammeEvent | OrganisationEvent | MeasureEvent | SubmissionEvent | KeyEvent;
 export type LedgerSchema = LedgerEvent['schema'];
 
 const CURRENT_SCHEMAS: Readonly<Record<LedgerSchema, true>> = {
@@ -27,6 +28,9 @@ const CURRENT_SCHEMAS: Readonly<Record<LedgerSchema, true>> = {
   'outcome@1': true,
   'outcome-corrected@1': true,
   'outcome-withdrawn@1': true,
+  'key-created@1': true,
+  'key-rotated@1': true,
+  'key-revoked@1': true,
 };
 
 export class UnknownSchema extends Error {

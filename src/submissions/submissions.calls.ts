@@ -47,6 +47,7 @@ const COUNT = {
 export const submit = {
   tag: 'Outcomes',
   id: 'submitOutcomes',
+  may: { programme: 'in-path' },
   summary: 'Record 1 to 500 outcomes, all or none',
   description:
     'Safe to retry: the same content under the same `Idempotency-Key` gets the first receipt again, a year ' +
@@ -111,6 +112,7 @@ export const submit = {
 export const correct = {
   tag: 'Outcomes',
   id: 'correctOutcome',
+  may: { programme: 'when-found' },
   summary: 'Correct an outcome',
   description:
     'The whole new content, and why. What was recorded before stays in its history. A retry changes nothing.',
@@ -135,6 +137,7 @@ export const correct = {
 export const withdraw = {
   tag: 'Outcomes',
   id: 'withdrawOutcome',
+  may: { programme: 'when-found' },
   summary: 'Withdraw an outcome',
   description: 'It counts no more. What was recorded stays in its history. A retry changes nothing.',
   params: { id: OUTCOME_ID },
