@@ -86,8 +86,10 @@ export function makeReadersIndexes(db: Database.Database): void {
   }
 }
 
-/** Of each of the three or four connections of a process. The system's own cache of the file comes after it. */
+/** Of the connections that project and that answer. The system's own cache of the file comes after it. */
 const CACHE_KIB = 16 * 1024;
+/** Of one that reads each row about once, so that a larger cache would only hold memory. */
+export const SCAN_CACHE_KIB = 2 * 1024;
 
 export interface ViewsCheckpoint {
   /** Of the last event that is projected; −1 when there is none. */
@@ -119,9 +121,9 @@ export function openViewsForWriting(file: string): Database.Database {
   return db;
 }
 
-export function openViewsForReading(file: string): Database.Database {
+export function openViewsForReading(file: string, cacheKib = CACHE_KIB): Database.Database {
   const db = new Database(file, { readonly: true, fileMustExist: true });
-  db.pragma(`cache_size = -${CACHE_KIB}`);
+  db.pragma(`cache_size = -${cacheKib}`);
   return db;
 }
 
