@@ -49,5 +49,7 @@ export async function allowOrigins(fastify: FastifyInstance, origins: readonly s
     allowedHeaders: SENT,
     exposedHeaders: SHOWN,
     maxAge: ASKED_AGAIN_SECONDS,
+    // A question that is not one of a browser's gets the same answer as one that is, and no text of another form.
+    strictPreflight: false,
   });
 }
