@@ -6,6 +6,7 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { addressOf, CommandFailed, LedgerClient } from './cli/client.js';
 import { copyCommand, type CopyOptions } from './cli/copy.js';
+import { eraseCommand, type EraseOptions } from './cli/erase.js';
 import { exportCommand, type ExportOptions } from './cli/export.js';
 import { historyCommand, type HistoryOptions } from './cli/history.js';
 import { importCommand, type ImportOptions } from './cli/import.js';
@@ -101,6 +102,14 @@ function program(): Command {
     .option('--json', 'CloudEvents, one a line')
     .action((id: string | undefined, { url, key, ...options }: HistoryOptions & Connection) =>
       historyCommand(clientFor({ url, key }), id, options),
+    );
+
+  connected(ledger.command('erase <outcome>'))
+    .description('take evidence, notes and reasons out of an outcome by a lawful order; its figures stand')
+    .requiredOption('--reason <reason>', 'why, without what is to be erased: it is kept for good')
+    .requiredOption('--authorised-by <office>', 'who ordered it, such as the data protection officer')
+    .action((outcome: string, { url, key, ...options }: EraseOptions & Connection) =>
+      eraseCommand(clientFor({ url, key }), outcome, options),
     );
 
   ledger

@@ -89,7 +89,7 @@ async function fold(
       );
       if (events.length === 0)
         throw new Error(`the store ends before sequence ${next}, which the views know`);
-      events.forEach(verifyPayload);
+      for (const event of events) await verifyPayload(event, reader);
       projector.project(events);
       position = events.at(-1)!.position;
       onProgress(projector.checkpoint.sequence);
