@@ -7,6 +7,7 @@
 import type { Database } from 'better-sqlite3';
 import { startYearOf, type FinancialYear } from '../kernel/financial-year.js';
 import { decodeCell, EMPTY_CELL, type CellKey, type CellState } from '../projections/cell.js';
+import { prepared } from '../projections/views-file.js';
 
 export interface CellFilter {
   readonly measures: readonly string[];
@@ -23,7 +24,7 @@ export interface Cell extends CellKey {
   readonly state: CellState;
 }
 
-type Row = Omit<Cell, 'state'> & { readonly state: string };
+type Row = Omit<Cell, 'state'> & { readonly state: string | null };
 
 /** In order of id; those that had nothing at that moment have an empty state. */
 export function cellsAt(views: Database, filter: CellFilter, sequence: number): Cell[] {
@@ -35,17 +36,20 @@ export function cellsAt(views: Database, filter: CellFilter, sequence: number): 
     conditions.push(`${field} = ?`);
     values.push(value);
   }
-  const select = views.prepare(`SELECT * FROM cells WHERE ${conditions.join(' AND ')}`);
-  const stateAt = views
-    .prepare('SELECT state FROM cell_log WHERE cell = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1')
-    .pluck();
+  const select = prepared(
+    views,
+    `SELECT id, measure, year, programme, organisation, basis, series, sequence,
+       iif(sequence <= ?, state,
+         (SELECT past.state FROM cell_log past WHERE past.cell = cells.id AND past.sequence <= ?
+          ORDER BY past.sequence DESC LIMIT 1)) AS state
+     FROM cells WHERE ${conditions.join(' AND ')}`,
+  );
+  const years = [startYearOf(filter.from), startYearOf(filter.to)];
   const cells: Cell[] = [];
   for (const measure of filter.measures) {
-    const rows = select.all(measure, startYearOf(filter.from), startYearOf(filter.to), ...values) as Row[];
-    for (const row of rows) {
-      const text =
-        row.sequence <= sequence ? row.state : (stateAt.get(row.id, sequence) as string | undefined);
-      cells.push({ ...row, state: text === undefined ? EMPTY_CELL : decodeCell(text) });
+    const rows = select.all(sequence, sequence, measure, ...years, ...values) as Row[];
+    for (const { state, ...row } of rows) {
+      cells.push({ ...row, state: state === null ? EMPTY_CELL : decodeCell(state) });
     }
   }
   return cells.sort((one, other) => one.id - other.id);
