@@ -72,6 +72,10 @@ const EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
   },
   'outcome-version-stale': { detail: `outcome ${OUTCOME} stands at version 1, not 0` },
   'outcome-withdrawn': { detail: `outcome ${OUTCOME} was withdrawn` },
+  'erasure-impossible': {
+    detail:
+      'events in EventStoreDB cannot be changed: the documentation says how a ledger on it is erased from',
+  },
   'not-summable-over-time': {
     detail:
       'care-homes-supported is a stock: its latest value of each year stands for the year, and adding years would ' +

@@ -36,6 +36,7 @@ const REFUSALS: Readonly<Record<RefusalCode, Kind>> = {
   'personal-data-suspected': { status: 422, title: 'A text looks as if it held personal data' },
   'outcome-version-stale': { status: 412, title: 'The outcome has changed since that version' },
   'outcome-withdrawn': { status: 422, title: 'The outcome was withdrawn' },
+  'erasure-impossible': { status: 422, title: 'The store keeps for good what it was given' },
   'not-summable-over-time': { status: 422, title: 'The measure does not add up over years' },
   'definition-break': { status: 422, title: 'The definition of the measure changed in between' },
 };

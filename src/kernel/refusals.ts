@@ -33,6 +33,8 @@ export const REFUSAL_CODES = [
   // correcting and withdrawing
   'outcome-version-stale',
   'outcome-withdrawn',
+  // erasing
+  'erasure-impossible',
   // asking
   'not-summable-over-time',
   'definition-break',

@@ -125,7 +125,8 @@ export class SelfCheck {
           `event ${event.id} was committed, but sequence ${sequence} of the views is not it`,
         );
       }
-      verifyPayload(event);
+      const looked = verifyPayload(event, this.reader);
+      if (looked) await looked;
       this.digest.update(`${event.position} ${event.metadata.payloadHash}\n`);
       this.log.append(leaf);
       this.expected.take(upcast(event));

@@ -5,7 +5,7 @@
  */
 import { IsBoolean, IsIn, Matches } from 'class-validator';
 import { MEASURE_KINDS } from '../catalogue/measure.js';
-import { Both } from '../http/answers.js';
+import { Both, ListOf } from '../http/answers.js';
 import { CalendarDate, DecimalString, Describe, Nested, Nullable, Optional } from '../http/decorators.js';
 import { PlainText, Slug, WholeNumber } from '../http/decorators.js';
 import { PersonalDataOverrideDto } from '../http/personal-data.dto.js';
@@ -230,6 +230,38 @@ export class OutcomeWithdrawnData extends ProgrammeReopenedData {
   readonly replaces!: ReplacedData;
 }
 
+export class ErasedContentData {
+  @Describe({ description: 'Of the event in the same stream.' })
+  @WholeNumber({ min: 0 })
+  readonly revision!: number;
+
+  @Describe({ description: 'SHA-256 of what is left of its data, as RFC 8785 canonical JSON, hexadecimal.' })
+  @Matches(/^[0-9a-f]{64}$/)
+  readonly left!: string;
+}
+
+export class OutcomeErasedData {
+  @Describe({ description: 'The outcome: `<submission>.<line>`.' })
+  @Matches(OUTCOME_ID)
+  readonly outcomeId!: string;
+
+  @Describe({ description: 'The programme that recorded it.' })
+  @Slug()
+  readonly programmeId!: string;
+
+  @Describe({ description: 'Why.' })
+  @PlainText({ max: TEXT_MAX })
+  readonly reason!: string;
+
+  @Describe({ description: 'The office that ordered it.' })
+  @PlainText({ max: NAME_MAX })
+  readonly authorisedBy!: string;
+
+  @Describe({ description: 'The events whose texts and salts are gone.' })
+  @ListOf(() => ErasedContentData)
+  readonly erased!: readonly ErasedContentData[];
+}
+
 /** Does not compile when a schema is missing. */
 export const EVENT_DATA: Readonly<Record<LedgerSchema, new () => object>> = {
   'programme-registered@1': ProgrammeRegisteredData,
@@ -243,4 +275,5 @@ export const EVENT_DATA: Readonly<Record<LedgerSchema, new () => object>> = {
   'outcome@1': OutcomeData,
   'outcome-corrected@1': OutcomeCorrectedData,
   'outcome-withdrawn@1': OutcomeWithdrawnData,
+  'outcome-erased@1': OutcomeErasedData,
 };
