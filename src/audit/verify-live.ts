@@ -6,7 +6,8 @@
  * access to all of it wrote it anew is shown only by a checkpoint that was kept elsewhere.
  */
 import { existsSync } from 'node:fs';
-import { Difference, SelfCheck } from '../projections/self-check.js';
+import { Difference } from '../projections/expected-rows.js';
+import { SelfCheck } from '../projections/self-check.js';
 import { tilesIn } from '../projections/log-projection.js';
 import { ViewsDirectory } from '../projections/views-directory.js';
 import { openViewsForReading, VIEWS_VERSION, viewsVersionOf } from '../projections/views-file.js';

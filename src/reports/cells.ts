@@ -6,6 +6,12 @@
  */
 import type { Database } from 'better-sqlite3';
 import { startYearOf, type FinancialYear } from '../kernel/financial-year.js';
+import {
+  trustedLoggedState,
+  trustedStateOf,
+  type MarkedCell,
+  type MarkedLogged,
+} from '../projections/cell-rows.js';
 import { decodeCell, EMPTY_CELL, type CellKey, type CellState } from '../projections/cell.js';
 
 export interface CellFilter {
@@ -23,8 +29,6 @@ export interface Cell extends CellKey {
   readonly state: CellState;
 }
 
-type Row = Omit<Cell, 'state'> & { readonly state: string };
-
 /** In order of id; those that had nothing at that moment have an empty state. */
 export function cellsAt(views: Database, filter: CellFilter, sequence: number): Cell[] {
   const conditions = ['measure = ?', 'year BETWEEN ? AND ?'];
@@ -36,15 +40,24 @@ export function cellsAt(views: Database, filter: CellFilter, sequence: number): 
     values.push(value);
   }
   const select = views.prepare(`SELECT * FROM cells WHERE ${conditions.join(' AND ')}`);
-  const stateAt = views
-    .prepare('SELECT state FROM cell_log WHERE cell = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1')
-    .pluck();
+  const loggedAt = views.prepare(
+    'SELECT * FROM cell_log WHERE cell = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1',
+  );
+  const earlierState = (cell: number) => {
+    const logged = loggedAt.get(cell, sequence) as MarkedLogged | undefined;
+    return logged && trustedLoggedState(logged);
+  };
   const cells: Cell[] = [];
   for (const measure of filter.measures) {
-    const rows = select.all(measure, startYearOf(filter.from), startYearOf(filter.to), ...values) as Row[];
-    for (const row of rows) {
-      const text =
-        row.sequence <= sequence ? row.state : (stateAt.get(row.id, sequence) as string | undefined);
+    const rows = select.all(
+      measure,
+      startYearOf(filter.from),
+      startYearOf(filter.to),
+      ...values,
+    ) as MarkedCell[];
+    for (const { mark, ...row } of rows) {
+      const now = trustedStateOf({ ...row, mark });
+      const text = row.sequence <= sequence ? now : earlierState(row.id);
       cells.push({ ...row, state: text === undefined ? EMPTY_CELL : decodeCell(text) });
     }
   }
