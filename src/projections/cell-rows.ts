@@ -76,9 +76,3 @@ export function trustedStateOf(row: MarkedCell): string {
   refuseUnmarked(row.mark, markOfCell(row), `the cell ${row.id}`);
   return row.state;
 }
-
-/** @throws ViewsDamaged */
-export function trustedLoggedState(row: MarkedLogged): string {
-  refuseUnmarked(row.mark, markOfLogged(row), `the log of cell ${row.cell} at sequence ${row.sequence}`);
-  return row.state;
-}

@@ -21,7 +21,9 @@ import {
   eventKey,
   makeReadersIndexes,
   openViewsForWriting,
+  PROJECTOR_CACHE_KIB,
   readCheckpoint,
+  REBUILD_CACHE_KIB,
   type ViewsCheckpoint,
 } from './views-file.js';
 
@@ -163,6 +165,7 @@ export class Projector {
   buildFast(fast: boolean): void {
     if (fast) dropReadersIndexes(this.db);
     else makeReadersIndexes(this.db);
+    this.db.pragma(`cache_size = -${fast ? REBUILD_CACHE_KIB : PROJECTOR_CACHE_KIB}`);
     this.db.pragma(`synchronous = ${fast ? 'OFF' : 'NORMAL'}`);
     this.db.pragma(`journal_mode = ${fast ? 'MEMORY' : 'WAL'}`);
   }

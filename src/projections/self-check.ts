@@ -21,7 +21,7 @@ import { asStoreError } from '../store/database-errors.js';
 import { upcast, verifyPayload } from '../store/upcast.js';
 import { ExpectedFigures, type CellRow } from './expected-figures.js';
 import { Difference, EVENT_ROWS, ExpectedRows, type EventRow } from './expected-rows.js';
-import { openViewsForReading, prepared, readCheckpoint } from './views-file.js';
+import { openViewsForReading, prepared, readCheckpoint, SCAN_CACHE_KIB } from './views-file.js';
 
 export interface SelfCheckReport {
   readonly ok: boolean;
@@ -162,7 +162,7 @@ async function run({ store, file }: SelfCheckOptions): Promise<void> {
   parentPort!.once('message', () => stopping.abort());
   const reader = await openReader(store);
   stopping.signal.addEventListener('abort', () => void reader.close());
-  const views = openViewsForReading(file);
+  const views = openViewsForReading(file, SCAN_CACHE_KIB);
   let check = new SelfCheck(reader, views);
   const rest = (ms: number) => delay(ms, undefined, { signal: stopping.signal });
   let report: SelfCheckReport = { ok: true, sequence: -1 };

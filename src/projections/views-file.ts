@@ -21,7 +21,7 @@ import { crc32 } from 'node:zlib';
 import { StoreDamaged } from '../store/event-store.js';
 
 /** Raise it with every change of this layout or of what a projection writes. */
-export const VIEWS_VERSION = 3;
+export const VIEWS_VERSION = 4;
 
 const LAYOUT = `
   CREATE TABLE checkpoint (
@@ -73,7 +73,8 @@ const READERS_INDEXES = {
   events_of_type: 'INDEX %s ON events (type)',
   // Ids are random: one index over all of them would be written all over. Each block of 65,536 events has its own part.
   events_of_id: 'INDEX %s ON events (sequence >> 16, id)',
-  cell_log_of_cell: 'UNIQUE INDEX %s ON cell_log (cell, sequence)',
+  // With the state in it, a figure as at a past moment is one look-up and not two: half as many pages.
+  cell_log_of_cell: 'INDEX %s ON cell_log (cell, sequence, state)',
 };
 
 /** The sequences, up to `last`, of the events with a key: a look-up in each block, the newest first. */
@@ -91,8 +92,13 @@ export function makeReadersIndexes(db: Database.Database): void {
   }
 }
 
-/** Of each of the three or four connections of a process. The system's own cache of the file comes after it. */
+/** Of the connection that answers. The system's own cache of the file comes after it. */
 const CACHE_KIB = 16 * 1024;
+/** Of the one that projects, which writes little but the ends of tables. A rebuild has more: it makes indexes. */
+export const PROJECTOR_CACHE_KIB = 8 * 1024;
+export const REBUILD_CACHE_KIB = 64 * 1024;
+/** Of one that reads each row about once, so that a larger cache would only hold memory. */
+export const SCAN_CACHE_KIB = 2 * 1024;
 
 export interface ViewsCheckpoint {
   /** Of the last event that is projected; −1 when there is none. */
@@ -113,7 +119,7 @@ export function openViewsForWriting(file: string): Database.Database {
   db.pragma('journal_mode = WAL');
   // A lost tail is projected again; WAL keeps what is there consistent.
   db.pragma('synchronous = NORMAL');
-  db.pragma(`cache_size = -${CACHE_KIB}`);
+  db.pragma(`cache_size = -${PROJECTOR_CACHE_KIB}`);
   if (db.pragma('user_version', { simple: true }) === 0) {
     db.transaction(() => {
       db.exec(LAYOUT);
@@ -125,9 +131,9 @@ export function openViewsForWriting(file: string): Database.Database {
   return db;
 }
 
-export function openViewsForReading(file: string): Database.Database {
+export function openViewsForReading(file: string, cacheKib = CACHE_KIB): Database.Database {
   const db = new Database(file, { readonly: true, fileMustExist: true });
-  db.pragma(`cache_size = -${CACHE_KIB}`);
+  db.pragma(`cache_size = -${cacheKib}`);
   return db;
 }
 

@@ -6,13 +6,9 @@
  */
 import type { Database } from 'better-sqlite3';
 import { startYearOf, type FinancialYear } from '../kernel/financial-year.js';
-import {
-  trustedLoggedState,
-  trustedStateOf,
-  type MarkedCell,
-  type MarkedLogged,
-} from '../projections/cell-rows.js';
+import { trustedStateOf, type MarkedCell } from '../projections/cell-rows.js';
 import { decodeCell, EMPTY_CELL, type CellKey, type CellState } from '../projections/cell.js';
+import { prepared } from '../projections/views-file.js';
 
 export interface CellFilter {
   readonly measures: readonly string[];
@@ -29,6 +25,12 @@ export interface Cell extends CellKey {
   readonly state: CellState;
 }
 
+/** Its state is the present one. */
+type Row = MarkedCell & {
+  /** Where it changed after the moment: what it was then, or null where it was not there yet. */
+  readonly past: string | null;
+};
+
 /** In order of id; those that had nothing at that moment have an empty state. */
 export function cellsAt(views: Database, filter: CellFilter, sequence: number): Cell[] {
   const conditions = ['measure = ?', 'year BETWEEN ? AND ?'];
@@ -39,26 +41,21 @@ export function cellsAt(views: Database, filter: CellFilter, sequence: number): 
     conditions.push(`${field} = ?`);
     values.push(value);
   }
-  const select = views.prepare(`SELECT * FROM cells WHERE ${conditions.join(' AND ')}`);
-  const loggedAt = views.prepare(
-    'SELECT * FROM cell_log WHERE cell = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1',
+  const select = prepared(
+    views,
+    `SELECT *, iif(sequence <= ?, NULL,
+       (SELECT past.state FROM cell_log past WHERE past.cell = cells.id AND past.sequence <= ?
+        ORDER BY past.sequence DESC LIMIT 1)) AS past
+     FROM cells WHERE ${conditions.join(' AND ')}`,
   );
-  const earlierState = (cell: number) => {
-    const logged = loggedAt.get(cell, sequence) as MarkedLogged | undefined;
-    return logged && trustedLoggedState(logged);
-  };
+  const years = [startYearOf(filter.from), startYearOf(filter.to)];
   const cells: Cell[] = [];
   for (const measure of filter.measures) {
-    const rows = select.all(
-      measure,
-      startYearOf(filter.from),
-      startYearOf(filter.to),
-      ...values,
-    ) as MarkedCell[];
-    for (const { mark, ...row } of rows) {
-      const now = trustedStateOf({ ...row, mark });
-      const text = row.sequence <= sequence ? now : earlierState(row.id);
-      cells.push({ ...row, state: text === undefined ? EMPTY_CELL : decodeCell(text) });
+    const rows = select.all(sequence, sequence, measure, ...years, ...values) as Row[];
+    for (const { past, mark, ...row } of rows) {
+      const present = trustedStateOf({ ...row, mark });
+      const state = row.sequence <= sequence ? present : past;
+      cells.push({ ...row, state: state === null ? EMPTY_CELL : decodeCell(state) });
     }
   }
   return cells.sort((one, other) => one.id - other.id);

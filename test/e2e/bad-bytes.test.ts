@@ -164,12 +164,7 @@ test('an expectation that is not known is no reason to refuse', async () => {
 
 test('what could not be read is logged by its kind, and never its bytes', async () => {
   const [answer] = await sendRaw(ledger, get('/health/live', 'X-Header\r\n'));
-  const requestId = answer!.headers.get('x-request-id');
-  const lines = ledger.log
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
-  const line = lines.find(({ reqId }) => reqId === requestId);
+  const line = await ledger.logged(answer!.headers.get('x-request-id'));
   expect(line).toMatchObject({
     statusCode: 400,
     reason: expect.stringMatching(/^HPE_/) as unknown,

@@ -70,9 +70,19 @@ export class Ledger {
     return this.process!.pid!;
   }
 
-  /** What it has logged since it was last started. */
+  /** What it has logged since it was last started; a line may come some time after what it tells of. */
   get log(): string {
     return this.said;
+  }
+
+  /** The line that says how a request was answered, when it is written; all before it are written too. */
+  async logged(requestId: string | null): Promise<Readonly<Record<string, unknown>>> {
+    for (;;) {
+      const whole = this.said.split('\n').slice(0, -1);
+      const line = whole.find((text) => text.includes(`"${requestId}"`));
+      if (line) return JSON.parse(line) as Record<string, unknown>;
+      await once(this.process!.stderr!, 'data');
+    }
   }
 
   /** `fetch` with the admin key, for what `call` does not do, such as reading a stream. */
