@@ -53,7 +53,7 @@ async function start(app: NestFastifyApplication): Promise<Serving> {
       );
     }
   }
-  setUpHttp(app, new AdminKey(key));
+  await setUpHttp(app, new AdminKey(key));
   await app.init();
   const projection = app.get(Projection);
   await projection.start();
