@@ -7,9 +7,11 @@ import { Argument, Command, CommanderError, Option } from 'commander';
 import { ROLES } from './access/role.js';
 import { addressOf, CommandFailed, LedgerClient } from './cli/client.js';
 import { copyCommand, type CopyOptions } from './cli/copy.js';
+import { eraseCommand, type EraseOptions } from './cli/erase.js';
 import { exportCommand, type ExportOptions } from './cli/export.js';
 import { historyCommand, type HistoryOptions } from './cli/history.js';
 import { importCommand, type ImportOptions } from './cli/import.js';
+import { rotateKeyCommand, type RotateOptions } from './cli/log-keys.js';
 import { createKey, listKeys, revokeKey, rotateKey, type CreateKeyOptions } from './cli/keys.js';
 import type { ListKeysOptions, RotateKeyOptions } from './cli/keys.js';
 import { proveCommand, type ProveOptions } from './cli/prove.js';
@@ -106,12 +108,24 @@ function program(): Command {
       historyCommand(clientFor({ url, key }), id, options),
     );
 
+  connected(ledger.command('erase <outcome>'))
+    .description('take evidence, notes and reasons out of an outcome by a lawful order; its figures stand')
+    .requiredOption('--reason <reason>', 'why, without what is to be erased: it is kept for good')
+    .requiredOption('--authorised-by <office>', 'who ordered it, such as the data protection officer')
+    .action((outcome: string, { url, key, ...options }: EraseOptions & Connection) =>
+      eraseCommand(clientFor({ url, key }), outcome, options),
+    );
+
   ledger
     .command('replay')
     .description(
       'fold every event afresh and compare with the read models (reads DATA_DIR, also while it serves)',
     )
-    .option('--until <moment>', 'a sequence, an instant, or the end of a day; by default now')
+    .option(
+      '--until <moment>',
+      'a sequence, an instant, the end of a day, or a file with a checkpoint; by default now',
+    )
+    .option('--key <key>', 'of a checkpoint: a verifier key that you trust, or a file with some')
     .option('--json', 'print the report as JSON')
     .action((options: ReplayOptions) => replayCommand(options));
 
@@ -142,7 +156,7 @@ function program(): Command {
   ledger
     .command('verify [bundle]')
     .description(
-      'check a bundle offline, or with --live the ledger in DATA_DIR: ends with 0 good, 1 tampered, 2 cannot tell',
+      'check a bundle or a single proof offline, or with --live the ledger in DATA_DIR: ends with 0 good, 1 tampered, 2 cannot tell',
     )
     .option('--key <key>', 'a verifier key that you trust, or a file with some')
     .option('--policy <file>', 'whom you trust, instead: log, witness, group and quorum lines')
@@ -152,6 +166,8 @@ function program(): Command {
       'when the ledger had no more than it covers: later events are not dated before',
     )
     .option('--expect <scope>', 'everything, programme:<id>, period or figure: anything else does not answer')
+    .option('--event <file>', 'of a single proof: the event that it is of')
+    .option('--checkpoint <file>', 'of a single proof without one: the checkpoint that it leads to')
     .option('--live', 'compare store, log, figures and checkpoints in DATA_DIR, also while it serves')
     .option('--json', 'print the verdict as JSON')
     .action((bundle: string | undefined, options: VerifyCommandOptions) => verifyCommand(bundle, options));
@@ -162,6 +178,36 @@ function program(): Command {
     .requiredOption('--from <place>', 'a data directory, or the esdb:// address of a store')
     .requiredOption('--to <place>', 'the same; empty, or a copy that was begun')
     .action((options: CopyOptions) => copyCommand(options));
+
+  ledger
+    .command('log')
+    .description('look after the keys that sign the log')
+    .command('rotate-key')
+    .description(
+      'add a key in LEDGER_SIGNING_DIR, so that both sign; then, with --finish, take the old one away',
+    )
+    .option('--finish', 'once a checkpoint was signed with both')
+    .action((options: RotateOptions) => rotateKeyCommand(options));
+
+  ledger
+    .command('backup <dir>')
+    .description(
+      'copy the ledger in DATA_DIR, also while it serves, and read the copy again; secrets are not in it',
+    )
+    .action(async (dir: string) => {
+      const { backupCommand } = await import('./cli/backup.js');
+      await backupCommand(dir);
+    });
+
+  ledger
+    .command('restore <dir>')
+    .description(
+      'put a backup into DATA_DIR, which holds no ledger; one that is older than what was signed is refused',
+    )
+    .action(async (dir: string) => {
+      const { restoreCommand } = await import('./cli/backup.js');
+      await restoreCommand(dir);
+    });
 
   ledger
     .command('witness')

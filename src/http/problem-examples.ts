@@ -73,6 +73,10 @@ const EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
   },
   'outcome-version-stale': { detail: `outcome ${OUTCOME} stands at version 1, not 0` },
   'outcome-withdrawn': { detail: `outcome ${OUTCOME} was withdrawn` },
+  'erasure-impossible': {
+    detail:
+      'events in EventStoreDB cannot be changed: the documentation says how a ledger on it is erased from',
+  },
   'not-allowed': { detail: 'it belongs to a programme that is not one of yours' },
   'key-revoked': { detail: 'the key was revoked: create another one' },
   'key-programmes-do-not-fit-role': {

@@ -102,7 +102,9 @@ export async function setUpHttp(app: NestFastifyApplication, adminKey: AdminKey)
     if (waits) await projection.reach(Number(minSequence));
   });
   fastify.decorate('stamp', ({ id }: FastifyRequest, reply: FastifyReply) => {
-    void reply.header('ledger-sequence', String(projection.progress.sequence)).header('x-request-id', id);
+    const { progress, staleness } = projection;
+    void reply.header('ledger-sequence', String(progress.sequence)).header('x-request-id', id);
+    if (staleness !== null) void reply.header('ledger-stale', staleness);
     for (const [name, value] of security) if (!reply.hasHeader(name)) void reply.header(name, value);
   });
   fastify.addHook('onSend', async (request: FastifyRequest, reply: FastifyReply, payload: unknown) => {

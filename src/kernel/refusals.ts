@@ -34,6 +34,8 @@ export const REFUSAL_CODES = [
   // correcting and withdrawing
   'outcome-version-stale',
   'outcome-withdrawn',
+  // erasing
+  'erasure-impossible',
   // letting in
   'not-allowed',
   'key-revoked',

@@ -6,7 +6,7 @@
 import { IsArray, IsBoolean, IsIn, Matches } from 'class-validator';
 import { ROLES } from '../access/role.js';
 import { MEASURE_KINDS } from '../catalogue/measure.js';
-import { Both, Instant } from '../http/answers.js';
+import { Both, Instant, ListOf } from '../http/answers.js';
 import { CalendarDate, DecimalString, Describe, Nested, Nullable, Optional } from '../http/decorators.js';
 import { PlainText, Slug, WholeNumber } from '../http/decorators.js';
 import { PersonalDataOverrideDto } from '../http/personal-data.dto.js';
@@ -231,6 +231,38 @@ export class OutcomeWithdrawnData extends ProgrammeReopenedData {
   readonly replaces!: ReplacedData;
 }
 
+export class ErasedContentData {
+  @Describe({ description: 'Of the event in the same stream.' })
+  @WholeNumber({ min: 0 })
+  readonly revision!: number;
+
+  @Describe({ description: 'SHA-256 of what is left of its data, as RFC 8785 canonical JSON, hexadecimal.' })
+  @Matches(/^[0-9a-f]{64}$/)
+  readonly left!: string;
+}
+
+export class OutcomeErasedData {
+  @Describe({ description: 'The outcome: `<submission>.<line>`.' })
+  @Matches(OUTCOME_ID)
+  readonly outcomeId!: string;
+
+  @Describe({ description: 'The programme that recorded it.' })
+  @Slug()
+  readonly programmeId!: string;
+
+  @Describe({ description: 'Why.' })
+  @PlainText({ max: TEXT_MAX })
+  readonly reason!: string;
+
+  @Describe({ description: 'The office that ordered it.' })
+  @PlainText({ max: NAME_MAX })
+  readonly authorisedBy!: string;
+
+  @Describe({ description: 'The events whose texts and salts are gone.' })
+  @ListOf(() => ErasedContentData)
+  readonly erased!: readonly ErasedContentData[];
+}
+
 class OfKey extends MayBeOverridden {
   @Describe({ description: 'The key.' })
   @Matches(KEY_ID)
@@ -293,6 +325,7 @@ export const EVENT_DATA: Readonly<Record<LedgerSchema, new () => object>> = {
   'outcome@1': OutcomeData,
   'outcome-corrected@1': OutcomeCorrectedData,
   'outcome-withdrawn@1': OutcomeWithdrawnData,
+  'outcome-erased@1': OutcomeErasedData,
   'key-created@1': KeyCreatedData,
   'key-rotated@1': KeyRotatedData,
   'key-revoked@1': KeyRevokedData,

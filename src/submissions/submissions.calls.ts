@@ -6,6 +6,7 @@ import type { ProblemCode } from '../http/problem.js';
 import { OUTCOME_ID as OUTCOME_ID_PATTERN } from '../kernel/ids.js';
 import {
   CorrectionDto,
+  ErasureDto,
   ReceiptView,
   RecordedLineView,
   SubmissionDto,
@@ -154,5 +155,28 @@ export const withdraw = {
     404: ['outcome-unknown'],
     412: ['outcome-version-stale'],
     422: ['outcome-withdrawn', 'personal-data-suspected'],
+  },
+} satisfies CallSpec<RecordedLineView>;
+
+export const erase = {
+  tag: 'Outcomes',
+  id: 'eraseOutcome',
+  summary: 'Erase what people wrote in an outcome, by a lawful order',
+  description:
+    'Evidence, notes and reasons in every version so far are taken out of the store and read REDACTED from then on; ' +
+    'figures stand, and every proof holds. What is recorded later is not erased. A retry changes nothing.',
+  may: {},
+  params: { id: OUTCOME_ID },
+  body: ErasureDto,
+  answers: {
+    200: {
+      says: 'They are in none of the store’s files.',
+      view: RecordedLineView,
+      example: { id: OUTCOME_ID.example, sequence: 57, version: 2 },
+    },
+  },
+  problems: {
+    404: ['outcome-unknown'],
+    422: ['erasure-impossible', 'personal-data-suspected'],
   },
 } satisfies CallSpec<RecordedLineView>;

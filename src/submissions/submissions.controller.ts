@@ -13,6 +13,7 @@ import { contentOfDto } from './outcome-input.js';
 import * as calls from './submissions.calls.js';
 import {
   CorrectionDto,
+  ErasureDto,
   SubmissionDto,
   SubmitQueryDto,
   WithdrawalDto,
@@ -87,6 +88,19 @@ export class SubmissionsController {
     const { submissionId, line } = parseOr(() => parseOutcomeId(outcome), 'outcome-unknown');
     const change = { submissionId, line, expectedVersion, reason, personalDataOverride, within };
     const recorded = await this.record({ kind: 'withdraw', ...change }, by);
+    return { ...recorded.outcomes[0]! };
+  }
+
+  @Post('outcomes/:id/erasure')
+  @HttpCode(200)
+  @Call(calls.erase)
+  async erase(
+    @Param('id') outcome: string,
+    @Body() { reason, authorisedBy }: ErasureDto,
+    @Recording() by: ApiProvenance,
+  ): Promise<RecordedLineView> {
+    const { submissionId, line } = parseOr(() => parseOutcomeId(outcome), 'outcome-unknown');
+    const recorded = await this.record({ kind: 'erase', submissionId, line, reason, authorisedBy }, by);
     return { ...recorded.outcomes[0]! };
   }
 

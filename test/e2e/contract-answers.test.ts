@@ -45,6 +45,15 @@ describe('every example of a request in the document is accepted, and accepted a
     }
   });
 
+  test('eraseOutcome, and what is told of the outcome after it', async () => {
+    const [body] = ledger.shown('eraseOutcome');
+    const path = `/v1/outcomes/${OUTCOME_ID}`;
+    expect(await ledger.post(`${path}/erasure`, body)).toBe('200');
+    expect(await ledger.post(`${path}/erasure`, body)).toBe('200');
+    expect(await ledger.get(path)).toBe('200');
+    expect(await ledger.get('/v1/events?type=OutcomeErased')).toBe('200');
+  });
+
   test('importOutcomes', async () => {
     const operation = ledger.operation('importOutcomes');
     for (const [type, { examples }] of Object.entries(operation.body!)) {
