@@ -8,7 +8,6 @@
 import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
-import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StoreLocation } from '../src/store/open-reader.js';
 import { outcomeOf, PROGRAMMES } from './history.js';
@@ -160,12 +159,17 @@ class Soak {
     const end = setInterval(() => this.isOver && stream.destroy(), 100);
     let last: number | null = null;
     try {
-      for await (const line of createInterface({ input: stream })) {
-        const id = /^id: (\d+)$/.exec(line)?.[1];
-        if (id === undefined) continue;
-        if (last !== null && Number(id) !== last + 1) this.counts.streamGaps++;
-        last = Number(id);
-        this.counts.streamed++;
+      let rest = '';
+      for await (const piece of stream.setEncoding('utf8')) {
+        const lines = (rest + (piece as string)).split('\n');
+        rest = lines.pop()!;
+        for (const line of lines) {
+          const id = /^id: (\d+)$/.exec(line)?.[1];
+          if (id === undefined) continue;
+          if (last !== null && Number(id) !== last + 1) this.counts.streamGaps++;
+          last = Number(id);
+          this.counts.streamed++;
+        }
       }
     } catch (error) {
       if (!this.isOver) throw error;

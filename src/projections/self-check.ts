@@ -84,11 +84,11 @@ export class SelfCheck {
   async compare(
     rest: (workedMs: number) => Promise<unknown> = () => Promise.resolve(),
   ): Promise<SelfCheckReport> {
+    const { target, cells, tookMs } = this.snapshot();
     if (!this.areTablesChecked) {
       await this.rows.checkTables(rest);
       this.areTablesChecked = true;
     }
-    const { target, cells, tookMs } = this.snapshot();
     while (this.sequence < target) {
       const startedAt = performance.now();
       await this.compareBatch(Math.min(BATCH_SIZE, target - this.sequence));

@@ -5,7 +5,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { FaultyMachine } from '../support/faulty-machine.js';
@@ -15,6 +14,7 @@ import { hasTool, needsTool } from '../support/tools.js';
 
 let machine: FaultyMachine | undefined;
 let ledger: Ledger;
+let rows = 0;
 beforeAll(() => {
   if (hasTool('gcc')) machine = new FaultyMachine('/events.db');
 });
@@ -33,8 +33,10 @@ const recorded = async () =>
   (await ledger.call<{ outcomes: number }>('GET', '/v1/totals/since?measure=patients-benefited')).body
     .outcomes;
 
+/** Of a file that nobody sent before. */
 const importRow = async () => {
-  const { evidence: _title, ...row } = OUTCOME;
+  const { evidence: _title, ...rest } = OUTCOME;
+  const row = { ...rest, note: `row ${++rows}` };
   const { status } = await ledger.call('POST', '/v1/programmes/asthma-care/imports', {
     body: `${JSON.stringify(row)}\n`,
     headers: { 'content-type': 'application/x-ndjson', 'idempotency-key': randomUUID() },
@@ -50,7 +52,7 @@ async function isLetIn(): Promise<boolean> {
   let said = '';
   socket.setEncoding('utf8').on('data', (text: string) => (said += text));
   socket.end('GET /health/live HTTP/1.1\r\nhost: ledger\r\nconnection: close\r\n\r\n');
-  await once(socket, 'close');
+  await new Promise((resolve) => socket.once('close', resolve));
   return said.includes('200 OK');
 }
 
@@ -59,8 +61,9 @@ needsTool('prlimit')(
   async () => {
     await start();
     expect([await importRow(), await isLetIn()]).toEqual([201, true]);
-    const open = readdirSync(`/proc/${ledger.pid}/fd`).length;
-    limit(`--nofile=${open}:4096`);
+    const open = new Set(readdirSync(`/proc/${ledger.pid}/fd`).map(Number));
+    const firstFree = Array.from({ length: open.size + 1 }, (_, fd) => fd).find((fd) => !open.has(fd))!;
+    limit(`--nofile=${firstFree}:4096`);
     expect([await importRow(), await isLetIn()]).toEqual([503, false]);
     // Nobody who is connected needs a new file for this.
     expect((await submit(ledger, 'asthma-care', [OUTCOME])).status).toBe(201);
