@@ -64,7 +64,7 @@ function told({ verdict, events, root, faults, doubts }: LiveReport): string {
     ...doubts.map((doubt) => `  unknown: ${doubt}`),
     ...(root === null ? [] : [`  root ${root}`]),
     ...(verdict === 'good'
-      ? ['  not compared: values of stocks, what figures were earlier, and the indexes of the read models']
+      ? ['  held to checksums alone, and not added up anew: values of stocks, and what figures were earlier']
       : []),
   ].join('\n');
 }
