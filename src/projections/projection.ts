@@ -11,6 +11,7 @@ import { Worker } from 'node:worker_threads';
 import { filter, firstValueFrom, Subject } from 'rxjs';
 import { compiled } from '../kernel/compiled.js';
 import type { Position } from '../store/event-store.js';
+import { inSpan } from '../store/in-span.js';
 import type { StoreLocation } from '../store/open-reader.js';
 import { Build, stopWorker } from './build.js';
 import { Progress } from './progress.js';
@@ -65,6 +66,7 @@ export class Projection {
   private checked: SelfCheckReport = { ok: true, sequence: -1 };
   private status: ProjectionState = { status: 'starting' };
   private catalogueAt = 0;
+  private timesLost = 0;
   private impossible: ProjectionImpossible | null = null;
 
   constructor(private readonly store: StoreLocation) {
@@ -108,6 +110,11 @@ export class Projection {
   /** Until the next start: what was found wrong with the whole outlasts whatever the self-check finds right. */
   distrust(fault: string): void {
     this.distrusted = fault;
+  }
+
+  /** How often the store ended what the projector was following, which then began anew where it was. */
+  get subscriptionsLost(): number {
+    return this.timesLost;
   }
 
   /** Grows whenever the catalogue may have changed. */
@@ -155,7 +162,8 @@ export class Projection {
 
   private async until(reached: (progress: ViewsCheckpoint) => boolean, what: string): Promise<void> {
     const stopped = this.status.status === 'stopped';
-    if (!(stopped ? reached(this.progress) : await this.reached.until(reached))) {
+    const wait = () => inSpan('wait for projection', {}, () => this.reached.until(reached));
+    if (!(stopped ? reached(this.progress) : await wait())) {
       const { sequence } = this.progress;
       throw new NotProjected(
         `the read models stand at sequence ${sequence} and have not reached ${what}: ask again`,
@@ -191,7 +199,10 @@ export class Projection {
   }
 
   private onReport(build: Build, report: ProjectorReport): void {
-    if (report.kind === 'lost') return this.logger.warn(report.message);
+    if (report.kind === 'lost') {
+      this.timesLost++;
+      return this.logger.warn(report.message);
+    }
     if (report.kind === 'projected' && report.catalogueChanged) this.catalogueAt++;
     if (build === this.nextBuild) this.onRebuildReport(build, report);
     else if (build === this.build) this.onCurrentReport(report);
