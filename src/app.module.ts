@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { CheckpointMetrics } from './audit/checkpoint-metrics.js';
 import { AuditModule } from './audit/audit.module.js';
 import { CatalogueModule } from './catalogue/catalogue.module.js';
 import { CoreModule } from './core.module.js';
@@ -13,6 +14,6 @@ import { SubmissionsModule } from './submissions/submissions.module.js';
 @Module({
   imports: [CoreModule, CatalogueModule, SubmissionsModule, ReportsModule, AuditModule],
   controllers: [HealthController, MetricsController, DocsController, ProjectionsController],
-  providers: [ApiDocument, Metrics],
+  providers: [ApiDocument, Metrics, CheckpointMetrics],
 })
 export class AppModule {}

@@ -98,7 +98,7 @@ export function setUpHttp(app: NestFastifyApplication, adminKey: AdminKey): void
   fastify.addHook('onResponse', async (request: FastifyRequest, reply: FastifyReply) => {
     const { method, url, actor, ip } = request;
     const { statusCode, elapsedTime } = reply;
-    metrics.answered(method, request.routeOptions.url, statusCode);
+    metrics.answered(method, request.routeOptions.url, statusCode, elapsedTime);
     request.log.info(
       { method, url, statusCode, ms: Math.round(elapsedTime * 10) / 10, actor, ip },
       'answered',

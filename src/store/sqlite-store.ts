@@ -37,6 +37,14 @@ interface Waiting {
   readonly reject: (reason: Error) => void;
 }
 
+export interface SqliteStoreOptions {
+  readonly groupSizeMax?: number;
+  /** Told how many appends shared a commit. */
+  readonly onCommit?: ((appends: number) => void) | undefined;
+}
+
+const ignore = () => undefined;
+
 export class SqliteStore extends StoreOverReader {
   private readonly waiting = new Map<number, Waiting>();
   private outbox: AppendRequest[] = [];
@@ -48,9 +56,15 @@ export class SqliteStore extends StoreOverReader {
   private constructor(
     private readonly writer: Worker,
     protected readonly reader: SqliteReader,
+    onCommit: (appends: number) => void,
   ) {
     super();
-    writer.on('message', (replies: readonly AppendReply[]) => replies.forEach((reply) => this.settle(reply)));
+    // The replies of a commit come together.
+    writer.on('message', (replies: readonly AppendReply[]) => {
+      const committed = replies.filter(({ outcome }) => outcome === 'appended').length;
+      if (committed > 0) onCommit(committed);
+      replies.forEach((reply) => this.settle(reply));
+    });
     writer.on('error', (error) =>
       this.failAll(new StoreUnavailable('the store’s writer failed', { cause: error })),
     );
@@ -59,14 +73,17 @@ export class SqliteStore extends StoreOverReader {
   }
 
   /** @throws StoreDamaged when the file is not one that this version can trust */
-  static async open(dataDir: string, { groupSizeMax = 1_000 } = {}): Promise<SqliteStore> {
+  static async open(
+    dataDir: string,
+    { groupSizeMax = 1_000, onCommit = ignore }: SqliteStoreOptions = {},
+  ): Promise<SqliteStore> {
     const file = eventsFile(dataDir);
     // Opened once here, so that a file that cannot be trusted is refused in the port's own words.
     openEvents(file, 'write').close();
     const options: WriterOptions = { file, groupSizeMax };
     const writer = new Worker(compiled('store/sqlite-writer.js'), { workerData: options });
     await once(writer, 'message');
-    return new SqliteStore(writer, new SqliteReader(file));
+    return new SqliteStore(writer, new SqliteReader(file), onCommit);
   }
 
   append(stream: StreamName, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<Appended> {
