@@ -71,6 +71,14 @@ const RESPONSE_HEADERS = {
     type: 'integer',
     minimum: -1,
   }),
+  'Ledger-Stale': {
+    ...said(
+      'Only where the answer may not be what the events come to: the read models have `stopped` at an event that ' +
+        'they cannot take, or are `doubtful`, because the self-check found a difference. /health/ready says more.',
+      { type: 'string', enum: ['stopped', 'doubtful'] },
+    ),
+    required: false,
+  },
   'X-Request-Id': said(
     'Of this request, as in the log: the one that was sent, if it was 1 to 64 letters, digits, `_`, `.` or `-`.',
     { type: 'string', pattern: '^[\\w.-]{1,64}$' },
@@ -87,15 +95,28 @@ const RESPONSE_HEADERS = {
   Allow: said('The methods that the address takes.'),
   'Cache-Control': said('Whether and how long the answer may be kept.'),
   'X-Accel-Buffering': { ...said('`no`: a proxy must pass on what is sent at once.'), required: false },
-  'Content-Security-Policy': said('What the page may load: nothing from elsewhere.'),
+  'Content-Security-Policy': said('What a page that shows the answer may load: nothing from elsewhere.'),
   'X-Content-Type-Options': said('`nosniff`.'),
   'Referrer-Policy': said('`no-referrer`.'),
+  'Strict-Transport-Security': said('Browsers that came by TLS must go on to.'),
+  'X-Frame-Options': said('`DENY`: no page may show the answer in a frame.'),
+  'Cross-Origin-Resource-Policy': said('`same-origin`: no other page may load the answer.'),
 } as const satisfies Record<string, Header>;
 
 export type ResponseHeader = keyof typeof RESPONSE_HEADERS;
 
-/** Every answer carries these. */
-export const ALWAYS_SENT = ['Ledger-Sequence', 'X-Request-Id'] as const satisfies ResponseHeader[];
+/** Every answer carries these, or says by their absence that all is well. */
+export const ALWAYS_SENT = [
+  'Ledger-Sequence',
+  'Ledger-Stale',
+  'X-Request-Id',
+  'Content-Security-Policy',
+  'Cross-Origin-Resource-Policy',
+  'Referrer-Policy',
+  'Strict-Transport-Security',
+  'X-Content-Type-Options',
+  'X-Frame-Options',
+] as const satisfies ResponseHeader[];
 
 /** References into the components. */
 export function headersOf(names: readonly ResponseHeader[]): Record<string, { $ref: string }> {

@@ -5,6 +5,7 @@ import { Refused } from '../kernel/refusals.js';
 import { NotProjected } from '../projections/projection.js';
 import { NoSuchMoment } from '../reports/moment.js';
 import { AppendTooLarge, StoreDamaged, StoreUnavailable } from '../store/event-store.js';
+import { asStoreError } from '../store/database-errors.js';
 import {
   Problem,
   PROBLEM_TYPE_PREFIX,
@@ -36,7 +37,8 @@ export class ProblemFilter implements ExceptionFilter {
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
     const answer = answerTo(error);
-    if (PROBLEMS[answer.code].status >= 500) {
+    // That there is too much to do is nobody's mistake, and a line for each would make more of it.
+    if (PROBLEMS[answer.code].status >= 500 && answer.code !== 'overloaded') {
       this.logger.error({
         requestId: request.id,
         error: error instanceof Error ? error.stack : String(error),
@@ -79,7 +81,9 @@ export function documentOf(
   };
 }
 
-function answerTo(error: unknown): ProblemAnswer {
+function answerTo(thrown: unknown): ProblemAnswer {
+  // The read models are read with SQLite's own means, and answer with its own errors.
+  const error = asStoreError(thrown, 'the read models');
   if (error instanceof Problem) return { code: error.code, detail: error.message, ...error.more };
   if (error instanceof Refused) {
     const errors = error.refusals.filter(({ pointer }) => pointer !== undefined);

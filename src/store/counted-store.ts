@@ -6,6 +6,7 @@ import {
   type EventStore,
   WrongExpectedRevision,
   type Appended,
+  type ContentEraser,
   type ExpectedRevision,
   type NewEvent,
 } from './event-store.js';
@@ -61,6 +62,10 @@ export class CountedStore extends StoreOverReader {
     } finally {
       this.counts.durations.observe((performance.now() - startedMs) / 1_000);
     }
+  }
+
+  override get eraser(): ContentEraser | null {
+    return this.reader.eraser;
   }
 
   close(): Promise<void> {

@@ -7,7 +7,9 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { parentPort, workerData } from 'node:worker_threads';
 import { StoreDamaged } from './event-store.js';
-import { asStoreError, checksumOf, decodeRow, openEvents, type AppendRow } from './sqlite-format.js';
+import { eraseIn } from './sqlite-erase.js';
+import { asStoreError } from './database-errors.js';
+import { checksumOf, decodeRow, openEvents, type AppendRow } from './sqlite-format.js';
 import { commitChannel } from './sqlite-reader.js';
 
 export interface WriterOptions {
@@ -26,6 +28,12 @@ export interface AppendRequest {
   readonly events: string;
 }
 
+export interface EraseRequest {
+  readonly ticket: number;
+  readonly stream: string;
+  readonly left: ReadonlyMap<number, string>;
+}
+
 /** Errors cross the border between threads as plain data. */
 export interface StoreFailure {
   readonly damaged: boolean;
@@ -35,6 +43,7 @@ export interface StoreFailure {
 export type AppendReply = { readonly ticket: number } & (
   | { readonly outcome: 'appended'; readonly position: number }
   | { readonly outcome: 'wrong-expectation'; readonly lastRevision: number | null }
+  | { readonly outcome: 'erased' }
   | { readonly outcome: 'failed'; readonly error: StoreFailure }
 );
 
@@ -43,6 +52,8 @@ class Writer {
   private readonly queue: AppendRequest[] = [];
   private scheduled = false;
   private nextPosition: number;
+  /** After a flush that failed, nobody knows what is on disk: nothing more is written until the next start. */
+  private broken: StoreFailure | null = null;
   private readonly commits: ReturnType<typeof commitChannel>;
   private readonly lastOf: Statement<[string]>;
   private readonly appendAt: Statement<[string, number]>;
@@ -84,6 +95,7 @@ class Writer {
   }
 
   private commitGroup(group: readonly AppendRequest[]): void {
+    if (this.broken) return this.failAll(group, this.broken);
     let replies: AppendReply[];
     try {
       this.db.exec('BEGIN IMMEDIATE');
@@ -91,11 +103,32 @@ class Writer {
       this.db.exec('COMMIT');
       this.commits.postMessage(null);
     } catch (error) {
+      return this.failAll(group, this.failureAfter(error));
+    }
+    parentPort!.postMessage(replies);
+  }
+
+  /** Takes back what the group began. */
+  private failureAfter(error: unknown): StoreFailure {
+    const failure = failureOf(asStoreError(error, this.options.file));
+    const isUnknown = isFlushFailed(error);
+    try {
       if (this.db.inTransaction) this.db.exec('ROLLBACK');
       this.nextPosition = this.readNextPosition();
-      const failure = failureOf(asStoreError(error, this.options.file));
-      replies = group.map(({ ticket }) => ({ ticket, outcome: 'failed', error: failure }));
+    } catch {
+      this.broken = failure;
     }
+    // The system reports a failed flush once, and may have let go of what it could not write.
+    if (isUnknown) this.broken = failure;
+    if (!this.broken) return failure;
+    return (this.broken = {
+      ...failure,
+      message: `${failure.message}: nothing more is written until a restart`,
+    });
+  }
+
+  private failAll(group: readonly AppendRequest[], error: StoreFailure): void {
+    const replies = group.map(({ ticket }): AppendReply => ({ ticket, outcome: 'failed', error }));
     parentPort!.postMessage(replies);
   }
 
@@ -126,6 +159,17 @@ class Writer {
     }
   }
 
+  /** Between two commits: what is queued waits. */
+  erase({ ticket, stream, left }: EraseRequest): void {
+    let reply: AppendReply = { ticket, outcome: 'erased' };
+    try {
+      eraseIn(this.db, stream, left);
+    } catch (error) {
+      reply = { ticket, outcome: 'failed', error: failureOf(asStoreError(error, this.options.file)) };
+    }
+    parentPort!.postMessage([reply]);
+  }
+
   get idle(): boolean {
     return this.queue.length === 0;
   }
@@ -145,13 +189,18 @@ function openWriter(options: WriterOptions): Writer {
   }
 }
 
+function isFlushFailed(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === 'SQLITE_IOERR_FSYNC' || code === 'SQLITE_IOERR_DIR_FSYNC';
+}
+
 function failureOf(error: unknown): StoreFailure {
   return { damaged: error instanceof StoreDamaged, message: (error as Error).message };
 }
 
 const writer = openWriter(workerData as WriterOptions);
-parentPort!.on('message', (message: readonly AppendRequest[] | 'close') => {
-  if (message !== 'close') return writer.accept(message);
+parentPort!.on('message', (message: readonly AppendRequest[] | EraseRequest | 'close') => {
+  if (message !== 'close') return 'left' in message ? writer.erase(message) : writer.accept(message);
   // Appends are accepted in order, so what was asked for before is committed by now or in the queue.
   setImmediate(function drain() {
     if (writer.idle) {
