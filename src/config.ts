@@ -35,6 +35,8 @@ export abstract class Config {
   abstract readonly limits: Limits;
   /** Of pages that browsers let read the ledger; none by default. */
   abstract readonly corsOrigins: readonly string[];
+  /** Whether a collector is configured that takes traces: the variables of OpenTelemetry say which. */
+  abstract readonly traces: boolean;
 }
 
 export class Misconfigured extends Error {
@@ -98,6 +100,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     oidc: readOidc(env, found),
     limits: readLimits(env, found),
     corsOrigins: readCorsOrigins(env, found),
+    traces: areTracesAsked(env),
   };
   faults.push(...found);
   if (config.origin !== undefined && !isKeyName(config.origin)) {
@@ -108,12 +111,39 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   } else if (config.adminKey !== undefined && config.adminKey.length < ADMIN_KEY_LENGTH_MIN) {
     faults.push(`LEDGER_ADMIN_KEY must have at least ${ADMIN_KEY_LENGTH_MIN} characters`);
   }
+  if (config.traces) faults.push(...faultsOfTraces(env));
   if (config.eventStore) faults.push(...faultsOfEventStore(config.eventStore));
   else if (env['EVENT_STORE_NAMESPACE'] !== undefined) {
     faults.push('EVENT_STORE_NAMESPACE is set, but EVENT_STORE_URL is not');
   }
   if (faults.length > 0) throw new Misconfigured(faults);
   return config;
+}
+
+const TRACES_ENDPOINTS = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
+const TRACES_PROTOCOLS = ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL'];
+
+function areTracesAsked(env: NodeJS.ProcessEnv): boolean {
+  if (env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true' || env['OTEL_TRACES_EXPORTER'] === 'none')
+    return false;
+  return TRACES_ENDPOINTS.some((name) => (env[name] ?? '') !== '');
+}
+
+/** The SDK would only say so in its own log, and send nothing. */
+function faultsOfTraces(env: NodeJS.ProcessEnv): string[] {
+  const isFaulty = (name: string, rule: (value: string) => boolean) => {
+    const value = env[name] ?? '';
+    return value !== '' && !rule(value);
+  };
+  const isHttp = (value: string) => URL.canParse(value) && /^https?:/i.test(value);
+  return [
+    ...TRACES_ENDPOINTS.filter((name) => isFaulty(name, isHttp)).map(
+      (name) => `${name} must be an http:// or https:// address`,
+    ),
+    ...TRACES_PROTOCOLS.filter((name) => isFaulty(name, (value) => value === 'http/json')).map(
+      (name) => `${name} must be http/json, which is all that is spoken`,
+    ),
+  ];
 }
 
 export function faultsOfEventStore(

@@ -109,6 +109,11 @@ export class SigningFiles {
     return (this.known = this.readHead());
   }
 
+  /** Milliseconds since 1970; null before the first. */
+  headWrittenAtMs(): number | null {
+    return existsSync(this.headFile) ? statSync(this.headFile).mtimeMs : null;
+  }
+
   private readHead(): string | null {
     return existsSync(this.headFile) ? readFileSync(this.headFile, 'utf8') : null;
   }

@@ -114,7 +114,7 @@ export async function setUpHttp(app: NestFastifyApplication, adminKey: AdminKey)
   fastify.addHook('onResponse', async (request: FastifyRequest, reply: FastifyReply) => {
     const { method, url, actor, ip } = request;
     const { statusCode, elapsedTime } = reply;
-    metrics.answered(method, request.routeOptions.url, statusCode);
+    metrics.answered(method, request.routeOptions.url, statusCode, elapsedTime);
     request.log.info(
       { method, url: withoutSecrets(url), statusCode, ms: Math.round(elapsedTime * 10) / 10, actor, ip },
       'answered',
