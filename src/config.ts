@@ -27,6 +27,8 @@ export abstract class Config {
   abstract readonly origin: string | undefined;
   /** A file with the witnesses that are asked to cosign. Undefined: none is. */
   abstract readonly witnesses: string | undefined;
+  /** The address of a time-stamping authority that is asked about each checkpoint. Undefined: none is. */
+  abstract readonly timestamps: string | undefined;
   /** Between two checkpoints of a ledger that grows. */
   abstract readonly checkpointSeconds: number;
 }
@@ -85,12 +87,16 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     ),
     origin: env['LEDGER_ORIGIN'],
     witnesses: env['LEDGER_WITNESSES'],
+    timestamps: env['LEDGER_TIMESTAMPS'],
     checkpointSeconds: Number(
       read('LEDGER_CHECKPOINT_SECONDS', '60', isSeconds, `must be from 1 to ${DAY_SECONDS}`),
     ),
   };
   if (config.origin !== undefined && !isKeyName(config.origin)) {
     faults.push('LEDGER_ORIGIN must be a name without spaces and plus signs, such as ledger.example.org/log');
+  }
+  if (config.timestamps !== undefined && !isWebAddress(config.timestamps)) {
+    faults.push('LEDGER_TIMESTAMPS must be the http or https address of a time-stamping authority');
   }
   if (config.adminKey !== undefined && !/^[\x21-\x7e]+$/.test(config.adminKey)) {
     faults.push('LEDGER_ADMIN_KEY must be visible ASCII characters without spaces');
@@ -103,6 +109,10 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   }
   if (faults.length > 0) throw new Misconfigured(faults);
   return config;
+}
+
+function isWebAddress(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
 export function faultsOfEventStore(
