@@ -66,7 +66,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: '^src/(core\\.module|store/(open-reader|open-store|sqlite-[a-z]+|eventstore-[a-z]+))\\.ts$',
+        pathNot: '^src/(core\\.module|store/(backup-file|open-reader|open-store|sqlite-[a-z]+|eventstore-[a-z]+))\\.ts$',
       },
       to: { path: '^src/store/(sqlite|eventstore)-' },
     },

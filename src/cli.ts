@@ -187,6 +187,26 @@ function program(): Command {
     .action((options: RotateOptions) => rotateKeyCommand(options));
 
   ledger
+    .command('backup <dir>')
+    .description(
+      'copy the ledger in DATA_DIR, also while it serves, and read the copy again; secrets are not in it',
+    )
+    .action(async (dir: string) => {
+      const { backupCommand } = await import('./cli/backup.js');
+      await backupCommand(dir);
+    });
+
+  ledger
+    .command('restore <dir>')
+    .description(
+      'put a backup into DATA_DIR, which holds no ledger; one that is older than what was signed is refused',
+    )
+    .action(async (dir: string) => {
+      const { restoreCommand } = await import('./cli/backup.js');
+      await restoreCommand(dir);
+    });
+
+  ledger
     .command('witness')
     .description('watch the logs of others: cosign each checkpoint that continues the last one')
     .requiredOption('--logs <file>', 'the verifier keys of the logs, one a line')

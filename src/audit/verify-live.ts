@@ -8,7 +8,8 @@
  */
 import { existsSync } from 'node:fs';
 import { compareViews } from '../projections/compare-views.js';
-import { Difference, SelfCheck } from '../projections/self-check.js';
+import { Difference } from '../projections/expected-rows.js';
+import { SelfCheck } from '../projections/self-check.js';
 import { tilesIn } from '../projections/log-projection.js';
 import { ViewsDirectory } from '../projections/views-directory.js';
 import { openViewsForReading, VIEWS_VERSION, viewsVersionOf } from '../projections/views-file.js';

@@ -71,6 +71,14 @@ const RESPONSE_HEADERS = {
     type: 'integer',
     minimum: -1,
   }),
+  'Ledger-Stale': {
+    ...said(
+      'Only where the answer may not be what the events come to: the read models have `stopped` at an event that ' +
+        'they cannot take, or are `doubtful`, because the self-check found a difference. /health/ready says more.',
+      { type: 'string', enum: ['stopped', 'doubtful'] },
+    ),
+    required: false,
+  },
   'X-Request-Id': said(
     'Of this request, as in the log: the one that was sent, if it was 1 to 64 letters, digits, `_`, `.` or `-`.',
     { type: 'string', pattern: '^[\\w.-]{1,64}$' },
@@ -94,8 +102,12 @@ const RESPONSE_HEADERS = {
 
 export type ResponseHeader = keyof typeof RESPONSE_HEADERS;
 
-/** Every answer carries these. */
-export const ALWAYS_SENT = ['Ledger-Sequence', 'X-Request-Id'] as const satisfies ResponseHeader[];
+/** Every answer carries these, or says by their absence that all is well. */
+export const ALWAYS_SENT = [
+  'Ledger-Sequence',
+  'Ledger-Stale',
+  'X-Request-Id',
+] as const satisfies ResponseHeader[];
 
 /** References into the components. */
 export function headersOf(names: readonly ResponseHeader[]): Record<string, { $ref: string }> {

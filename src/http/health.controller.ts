@@ -3,6 +3,7 @@ import { Controller, Get, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Lag, type StoreSeen } from '../projections/lag.js';
 import { Projection } from '../projections/projection.js';
+import { Clock } from '../store/run-decider.js';
 import { Call } from './call.js';
 import { LiveView, ReadinessView } from './health.views.js';
 
@@ -24,6 +25,7 @@ export class HealthController {
   constructor(
     private readonly projection: Projection,
     private readonly lag: Lag,
+    private readonly clock: Clock,
   ) {}
 
   @Get('live')
@@ -59,6 +61,8 @@ export class HealthController {
           storeSilentMs: 0,
           storeCutShort: false,
           skipped: 0,
+          clockMovedMs: 0,
+          clockBehindMs: 0,
           projection: { status: 'rebuilding', sequence: 20_000, target: 50_000 },
           selfCheck: { ok: true, sequence: -1 },
         },
@@ -78,6 +82,8 @@ export class HealthController {
       storeSilentMs: seen.silentMs,
       storeCutShort: seen.cutShort,
       skipped: progress.skipped,
+      clockMovedMs: this.clock.movedMs(),
+      clockBehindMs: Math.max(0, progress.ledgerTime - Date.now()),
       projection: state,
       selfCheck,
     };

@@ -52,6 +52,22 @@ export class ReadinessView {
   @WholeNumber({ min: 0 })
   readonly skipped!: number;
 
+  @Describe({
+    description:
+      'By how many milliseconds the clock was set forward (or, below 0, back) since the process began.',
+    example: 0,
+  })
+  @WholeNumber({ min: -Number.MAX_SAFE_INTEGER })
+  readonly clockMovedMs!: number;
+
+  @Describe({
+    description:
+      'How far the clock is behind ledger time: some event was recorded by a clock that was ahead.',
+    example: 0,
+  })
+  @WholeNumber({ min: 0 })
+  readonly clockBehindMs!: number;
+
   @Describe({ description: 'The read models in use.' })
   @Nested(() => ProjectionStateView)
   readonly projection!: ProjectionStateView;

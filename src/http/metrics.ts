@@ -8,6 +8,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import { Lag } from '../projections/lag.js';
 import { Projection } from '../projections/projection.js';
 import { AppendCounts } from '../store/counted-store.js';
+import { Clock } from '../store/run-decider.js';
 import { VERSION } from '../version.js';
 
 @Injectable()
@@ -15,7 +16,7 @@ export class Metrics {
   private readonly registry = new Registry();
   private readonly requests: Counter<'method' | 'route' | 'status'>;
 
-  constructor(projection: Projection, lag: Lag, appends: AppendCounts) {
+  constructor(projection: Projection, lag: Lag, appends: AppendCounts, clock: Clock) {
     const registers = [this.registry];
     const gauge = (name: string, help: string, read: () => number | Promise<number>) =>
       new Gauge({
@@ -49,6 +50,16 @@ export class Metrics {
       'events_skipped',
       'Events of the store that are not the ledger’s own.',
       () => projection.progress.skipped,
+    );
+    gauge(
+      'clock_moved_seconds',
+      'By how much the clock was set forward or back since the process began.',
+      () => clock.movedMs() / 1_000,
+    );
+    gauge(
+      'clock_behind_seconds',
+      'How far the clock is behind ledger time.',
+      () => Math.max(0, projection.progress.ledgerTime - Date.now()) / 1_000,
     );
     gauge('self_check_ok', '0 where read models and events differ.', () => Number(projection.selfCheck.ok));
     gauge(

@@ -5,6 +5,7 @@ import { Refused } from '../kernel/refusals.js';
 import { NotProjected } from '../projections/projection.js';
 import { NoSuchMoment } from '../reports/moment.js';
 import { AppendTooLarge, StoreDamaged, StoreUnavailable } from '../store/event-store.js';
+import { asStoreError } from '../store/database-errors.js';
 import {
   Problem,
   PROBLEM_TYPE_PREFIX,
@@ -79,7 +80,9 @@ export function documentOf(
   };
 }
 
-function answerTo(error: unknown): ProblemAnswer {
+function answerTo(thrown: unknown): ProblemAnswer {
+  // The read models are read with SQLite's own means, and answer with its own errors.
+  const error = asStoreError(thrown, 'the read models');
   if (error instanceof Problem) return { code: error.code, detail: error.message, ...error.more };
   if (error instanceof Refused) {
     const errors = error.refusals.filter(({ pointer }) => pointer !== undefined);

@@ -88,7 +88,9 @@ export function setUpHttp(app: NestFastifyApplication, adminKey: AdminKey): void
     if (waits) await projection.reach(Number(minSequence));
   });
   fastify.decorate('stamp', ({ id }: FastifyRequest, reply: FastifyReply) => {
-    void reply.header('ledger-sequence', String(projection.progress.sequence)).header('x-request-id', id);
+    const { progress, staleness } = projection;
+    void reply.header('ledger-sequence', String(progress.sequence)).header('x-request-id', id);
+    if (staleness !== null) void reply.header('ledger-stale', staleness);
   });
   fastify.addHook('onSend', async (request: FastifyRequest, reply: FastifyReply, payload: unknown) => {
     // HEAD asks for no body; Fastify would read a stream to its end, and a live one has none.

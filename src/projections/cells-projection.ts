@@ -20,10 +20,20 @@ import {
   type CellState,
   type StockValue,
 } from './cell.js';
-import { submissionKey } from './views-file.js';
+import {
+  markOfCell,
+  markOfLogged,
+  markOfStockValue,
+  stockRow,
+  trustedStateOf,
+  type MarkedCell,
+  type StockRow,
+} from './cell-rows.js';
+import { refuseUnmarked, submissionKey } from './views-file.js';
 
 interface Cell {
   readonly id: number;
+  readonly key: CellKey;
   state: CellState;
   /** Of the last event that changed it. */
   sequence: number;
@@ -56,26 +66,25 @@ export class CellsProjection {
   constructor(db: Database) {
     this.statements = {
       find: db.prepare(
-        `SELECT id, sequence, state FROM cells WHERE measure = ? AND year = ? AND programme = ?
-         AND organisation = ? AND basis = ? AND series = ?`,
+        `SELECT * FROM cells WHERE measure = ? AND year = ? AND programme = ? AND organisation = ?
+         AND basis = ? AND series = ?`,
       ),
       create: db.prepare(
-        `INSERT INTO cells (measure, year, programme, organisation, basis, series, sequence, state)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO cells (measure, year, programme, organisation, basis, series, sequence, state, mark)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)`,
       ),
-      update: db.prepare('UPDATE cells SET sequence = ?, state = ? WHERE id = ?'),
-      log: db.prepare('INSERT INTO cell_log VALUES (?, ?, ?, ?, ?, ?, ?)'),
+      update: db.prepare('UPDATE cells SET sequence = ?, state = ?, mark = ? WHERE id = ?'),
+      log: db.prepare('INSERT INTO cell_log VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
       entered: db.prepare('SELECT revision FROM cell_log WHERE submission = ? AND line = ? LIMIT 1').pluck(),
       supersede: db.prepare('INSERT INTO supersessions VALUES (?, ?, ?, ?)'),
     };
     this.stock = {
-      add: db.prepare('INSERT INTO stock_values VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
+      add: db.prepare('INSERT INTO stock_values VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
       remove: db.prepare(
         'DELETE FROM stock_values WHERE cell = ? AND effective_to = ? AND submission = ? AND line = ?',
       ),
       latest: db.prepare(
-        `SELECT effective_to AS "to", sequence, quantity, low, high FROM stock_values WHERE cell = ?
-         ORDER BY effective_to DESC, sequence DESC LIMIT 1`,
+        'SELECT * FROM stock_values WHERE cell = ? ORDER BY effective_to DESC, sequence DESC LIMIT 1',
       ),
     };
   }
@@ -118,17 +127,8 @@ export class CellsProjection {
     const cell = this.cellAt(keyOf(outcome, outcome.programmeId, measure));
     if (keepsLatestOnly(measure.kind)) {
       const value = stockValueOf(outcome, place.sequence);
-      const { submission, line, sequence } = place;
-      this.stock.add.run(
-        cell.id,
-        value.to,
-        sequence,
-        submission,
-        line,
-        `${value.quantity}`,
-        `${value.low}`,
-        `${value.high}`,
-      );
+      const row = stockRow(cell.id, value, place);
+      this.stock.add.run(...(Object.values(row) as unknown[]), markOfStockValue(row));
       cell.state = addStockValue(cell.state, value);
     } else {
       cell.state = addFigures(cell.state, outcome, 1);
@@ -151,23 +151,23 @@ export class CellsProjection {
   }
 
   private latestOf(cell: Cell): StockValue | null {
-    type Row = { to: StockValue['to']; sequence: number; quantity: string; low: string; high: string };
-    const row = this.stock.latest.get(cell.id) as Row | undefined;
+    const row = this.stock.latest.get(cell.id) as (StockRow & { readonly mark: number }) | undefined;
     if (!row) return null;
-    const { to, sequence } = row;
+    refuseUnmarked(row.mark, markOfStockValue(row), `a value of the cell ${cell.id}`);
+    const { effective_to: to, sequence } = row;
     return { to, sequence, quantity: BigInt(row.quantity), low: BigInt(row.low), high: BigInt(row.high) };
   }
 
-  private cellAt({ measure, year, programme, organisation, basis, series }: CellKey): Cell {
+  private cellAt(key: CellKey): Cell {
+    const { measure, year, programme, organisation, basis, series } = key;
     const name = `${measure} ${year} ${programme} ${organisation} ${basis} ${series}`;
     let cell = this.cells.get(name);
     if (!cell) {
       const columns = [measure, year, programme, organisation, basis, series];
-      const row = this.statements.find.get(...columns) as
-        { id: number; sequence: number; state: string } | undefined;
+      const row = this.statements.find.get(...columns) as MarkedCell | undefined;
       cell = row
-        ? { id: row.id, sequence: row.sequence, state: decodeCell(row.state) }
-        : { id: this.create(columns), sequence: -1, state: EMPTY_CELL };
+        ? { id: row.id, key, sequence: row.sequence, state: decodeCell(trustedStateOf(row)) }
+        : { id: this.create(columns), key, sequence: -1, state: EMPTY_CELL };
       this.cells.set(name, cell);
     }
     return cell;
@@ -181,13 +181,17 @@ export class CellsProjection {
   private log(cell: Cell, { submission, line, revision, sequence }: Place, adds: 0 | 1): void {
     cell.sequence = sequence;
     this.changed.add(cell);
-    this.statements.log.run(cell.id, sequence, adds, submission, line, revision, encodeCell(cell.state));
+    const row = { cell: cell.id, sequence, adds, submission, line, revision, state: encodeCell(cell.state) };
+    this.statements.log.run(...Object.values(row), markOfLogged(row));
   }
 
   /** Writes each changed cell once a batch, however many of the batch's events changed it. */
   flush(): void {
-    for (const { id, sequence, state } of this.changed)
-      this.statements.update.run(sequence, encodeCell(state), id);
+    for (const cell of this.changed) {
+      const { id, key, sequence } = cell;
+      const state = encodeCell(cell.state);
+      this.statements.update.run(sequence, state, markOfCell({ id, ...key, sequence, state }), id);
+    }
     this.changed.clear();
     if (this.cells.size > CELLS_MAX) this.cells.clear();
   }

@@ -11,8 +11,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EventReader } from '../store/event-store.js';
+import { Difference } from './expected-rows.js';
 import { foldTo } from './replay.js';
-import { Difference } from './self-check.js';
 import { openViewsForReading, readCheckpoint } from './views-file.js';
 
 /** Every table but the checkpoint, of which what a shared store passed over is not made of the ledger's events. */

@@ -10,16 +10,11 @@ import type { MeasureKind } from '../catalogue/measure.js';
 import { financialYearOf } from '../kernel/financial-year.js';
 import type { LedgerEvent } from '../store/upcast.js';
 import type { RecordedOutcome, ReplacedOutcome } from '../submissions/outcome.js';
+import type { CellKey } from './cell.js';
+import { markOfCell, type MarkedCell } from './cell-rows.js';
 
 /** A cell as the views have it, its state as text. */
-export interface CellRow {
-  readonly measure: string;
-  readonly series: number;
-  readonly programme: string;
-  readonly organisation: string;
-  readonly year: number;
-  readonly basis: string;
-  readonly state: string;
+export interface CellRow extends MarkedCell {
   /** The last state in the cell's log. */
   readonly logged: string | null;
 }
@@ -108,20 +103,14 @@ export class ExpectedFigures {
         return `the figures of ${name} are "${actual}" in the views, but "${expected}" by the events`;
       if (row.state !== row.logged)
         return `the figures of ${name} are "${row.state}", but "${row.logged}" in their log`;
+      if (row.mark !== markOfCell(row)) return `the figures of ${name} are not as they were written`;
     }
     const [first] = missing;
     return first === undefined ? null : `the figures of ${first} are in the events, but not in the views`;
   }
 }
 
-function nameOf({
-  measure,
-  series,
-  programme,
-  organisation,
-  year,
-  basis,
-}: Omit<CellRow, 'state' | 'logged'>): string {
+function nameOf({ measure, series, programme, organisation, year, basis }: CellKey): string {
   const by = organisation === '' ? 'no organisation' : organisation;
   return `${measure} (series ${series}), ${programme}, ${by}, ${year}, ${basis}`;
 }

@@ -12,6 +12,7 @@ import { filter, firstValueFrom, Subject } from 'rxjs';
 import { compiled } from '../kernel/compiled.js';
 import type { Position } from '../store/event-store.js';
 import type { StoreLocation } from '../store/open-reader.js';
+import { damageInWal } from '../store/wal-damage.js';
 import { Build, stopWorker } from './build.js';
 import { Progress } from './progress.js';
 import type { ProjectorReport } from './projector-worker.js';
@@ -32,6 +33,9 @@ export type ProjectionState =
   | { readonly status: 'rebuilding'; readonly sequence: number; readonly target: number }
   /** At an event that it will not step over; what was projected before it goes on being served. */
   | { readonly status: 'stopped'; readonly message: string };
+
+/** `stopped`: at an event that is not in it, nor any after it. `doubtful`: the self-check found a difference. */
+export type Staleness = 'stopped' | 'doubtful';
 
 /** The read models and the store contradict each other: a reason not to start. */
 export class ProjectionImpossible extends Error {
@@ -76,7 +80,7 @@ export class Projection {
    * @throws ProjectionImpossible
    */
   async start(): Promise<void> {
-    const known = this.directory.currentFile();
+    const known = this.usableFile();
     const before = known === null ? null : versionAndSequence(known);
     const usable = before?.version === VIEWS_VERSION;
     if (before && !usable) this.status = { status: 'rebuilding', sequence: -1, target: before.sequence };
@@ -85,6 +89,15 @@ export class Projection {
       this.changes$.pipe(filter(() => this.status.status === 'live' || this.status.status === 'stopped')),
     );
     if (this.impossible) throw this.impossible;
+  }
+
+  /** Null where there is none yet, or where it lost what SQLite would not miss: it is made of the events again. */
+  private usableFile(): string | null {
+    const file = this.directory.currentFile();
+    const damage = file === null ? null : damageInWal(file, { isSynced: false });
+    if (damage === null) return file;
+    this.logger.error(`${damage}: the read models are built anew`);
+    return null;
   }
 
   get state(): ProjectionState {
@@ -131,12 +144,19 @@ export class Projection {
   }
 
   /**
-   * To be asked before anything is recorded: what a stopped projection cannot number gets no receipt.
+   * To be asked before anything is recorded or signed: what a stopped projection cannot number gets no receipt, and
+   * nothing is added to what contradicts itself.
    * @throws NotProjected
    */
   refuseIfStopped(): void {
-    if (this.distrusted !== null) throw new NotProjected(this.distrusted);
+    if (this.selfCheck.fault !== undefined) throw new NotProjected(this.selfCheck.fault);
     if (this.status.status === 'stopped') throw new NotProjected(this.status.message);
+  }
+
+  /** Why an answer may not be what the events now come to; null as long as nothing speaks against it. */
+  get staleness(): Staleness | null {
+    if (this.status.status === 'stopped') return 'stopped';
+    return this.selfCheck.ok ? null : 'doubtful';
   }
 
   /** Waits, up to ten seconds, until a sequence is projected. */
@@ -275,7 +295,13 @@ export class Projection {
 function versionAndSequence(file: string): { version: number; sequence: number } {
   const db = openViewsForReading(file);
   try {
-    return { version: viewsVersionOf(db), sequence: readCheckpoint(db).sequence };
+    const version = viewsVersionOf(db);
+    // Of another version no more is known than that it counts events.
+    const sequence =
+      version === VIEWS_VERSION
+        ? readCheckpoint(db).sequence
+        : (db.prepare('SELECT sequence FROM checkpoint').pluck().get() as number);
+    return { version, sequence };
   } catch (error) {
     const advice =
       'the read models cannot be read; they are made of the events, so run: ledger rebuild --offline';

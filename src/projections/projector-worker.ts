@@ -1,8 +1,9 @@
 /** The projector's thread: catches up, says so, and follows. It alone writes its views file. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Position, Run } from '../store/event-store.js';
 import { openReader, type StoreLocation } from '../store/open-reader.js';
-import { ProjectionStopped, Projector, type BatchProjected } from './projector.js';
+import { isDiskFull, ProjectionStopped, Projector, type BatchProjected } from './projector.js';
 
 export interface ProjectorOptions {
   readonly store: StoreLocation;
@@ -20,15 +21,18 @@ export type ProjectorReport =
   | { readonly kind: 'stopped'; readonly message: string; readonly atEvent: boolean };
 
 const BATCH_SIZE_MAX = 10_000;
+/** Between two looks at a disk that is full. */
+const FULL_MS = 500;
 
 async function run({ store, file, rebuild }: ProjectorOptions, signal: AbortSignal): Promise<void> {
   const reader = await openReader(store, ({ message }) => report({ kind: 'lost', message }));
   // What it waits for of a store that is silent is not waited for any longer.
   signal.addEventListener('abort', () => void reader.close());
   const projector = new Projector(file);
-  const project = (run: Run) => {
+  const project = async (run: Run) => {
     try {
-      report({ kind: 'projected', ...projector.projectRun(run) });
+      const projected = await unlessFull(() => projector.projectRun(run), signal);
+      if (projected) report({ kind: 'projected', ...projected });
     } catch (error) {
       // It may have gone some way before it stopped, and that far it can be read.
       report({ kind: 'projected', ...projector.checkpoint, catalogueChanged: true, positions: [] });
@@ -43,16 +47,32 @@ async function run({ store, file, rebuild }: ProjectorOptions, signal: AbortSign
     for (let atEnd = false; !atEnd;) {
       const run = await reader.readRun(after, BATCH_SIZE_MAX);
       if (signal.aborted) break;
-      if (run.end !== after) project(run);
+      if (run.end !== after) await project(run);
       ({ end: after, atEnd } = run);
     }
     projector.buildFast(false);
     report({ kind: 'level' });
-    for await (const run of reader.subscribe(after, signal)) project(run);
+    for await (const run of reader.subscribe(after, signal)) await project(run);
   } finally {
     projector.close();
     await reader.close();
   }
+}
+
+/** A batch is applied or not: on a disk that is full it waits for room, and goes on where it was. */
+async function unlessFull<Result>(project: () => Result, signal: AbortSignal): Promise<Result | null> {
+  for (let isTold = false; !signal.aborted;) {
+    try {
+      return project();
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      if (!isTold)
+        report({ kind: 'lost', message: `the read models wait for room: ${(error as Error).message}` });
+      isTold = true;
+    }
+    await delay(FULL_MS, undefined, { signal }).catch(() => undefined);
+  }
+  return null;
 }
 
 function report(message: ProjectorReport): void {

@@ -16,6 +16,7 @@ import { CatalogueProjection } from './catalogue-projection.js';
 import { CellsProjection } from './cells-projection.js';
 import { LogProjection } from './log-projection.js';
 import {
+  checkpointRow,
   dropReadersIndexes,
   eventKey,
   makeReadersIndexes,
@@ -66,7 +67,7 @@ export class Projector {
     this.names = new Names(this.db);
     this.insertEvent = this.db.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)');
     this.moveCheckpoint = this.db.prepare(
-      'UPDATE checkpoint SET sequence = ?, position = ?, ledger_time = ?, skipped = ?',
+      'UPDATE checkpoint SET sequence = ?, position = ?, ledger_time = ?, skipped = ?, mark = ?',
     );
     this.at = readCheckpoint(this.db);
     this.log = new LogProjection(this.db, this.at.sequence + 1);
@@ -123,9 +124,10 @@ export class Projector {
       this.cells.flush();
       const position = read.end ?? events.at(-1)?.position ?? this.at.position;
       const skipped = this.at.skipped + read.skipped;
-      this.moveCheckpoint.run(sequence, position, ledgerTime, skipped);
+      const next = { sequence, position, ledgerTime, skipped };
+      this.moveCheckpoint.run(...checkpointRow(next));
       this.db.exec('COMMIT');
-      this.at = { sequence, position, ledgerTime, skipped };
+      this.at = next;
       return { ...this.at, catalogueChanged, positions: events.map((event) => event.position) };
     } catch (error) {
       if (this.db.inTransaction) this.db.exec('ROLLBACK');
@@ -192,6 +194,11 @@ export class Projector {
   close(): void {
     this.db.close();
   }
+}
+
+/** It comes back by itself, once there is room. */
+export function isDiskFull(error: unknown): boolean {
+  return (error as { code?: unknown }).code === 'SQLITE_FULL';
 }
 
 /** Not the event's fault: SQLite could not write, whatever it was given. */

@@ -17,8 +17,10 @@ import { Frontier, leafHash, type Hash } from '../audit/merkle.js';
 import { TILE_HEIGHT } from '../audit/tiles.js';
 import { StoreUnavailable, type EventReader, type Position } from '../store/event-store.js';
 import { openReader, type StoreLocation } from '../store/open-reader.js';
+import { asStoreError } from '../store/database-errors.js';
 import { upcast, verifyPayload } from '../store/upcast.js';
 import { ExpectedFigures, type CellRow } from './expected-figures.js';
+import { Difference, EVENT_ROWS, ExpectedRows, type EventRow } from './expected-rows.js';
 import { openViewsForReading, prepared, readCheckpoint, SCAN_CACHE_KIB } from './views-file.js';
 
 export interface SelfCheckReport {
@@ -39,25 +41,29 @@ export interface SelfCheckOptions {
   readonly file: string;
 }
 
+/** The disk would not give the read models: what was compared so far is to be compared again. */
+export class ViewsUnreadable extends Error {}
+
 const BATCH_SIZE = 1_000;
 const REST_MS = 1_000;
 /** All cells are compared again and again: at most a tenth of the time goes into it. */
 const CELLS_REST = 9;
 
-/** What is stored is not what it must be; any other error says only that nothing could be compared. */
-export class Difference extends Error {}
-
 export class SelfCheck {
   private sequence = -1;
   private position: Position | null = null;
   private readonly expected = new ExpectedFigures();
+  private readonly rows: ExpectedRows;
+  private areTablesChecked = false;
   private readonly digest = createHash('sha256');
   private readonly log = new Frontier((height, number, hash) => this.compareNode(height, number, hash));
 
   constructor(
     private readonly reader: EventReader,
     private readonly views: Database,
-  ) {}
+  ) {
+    this.rows = new ExpectedRows(views);
+  }
 
   /** Compares what was committed and projected since the last step, and all figures. */
   async step(
@@ -68,7 +74,9 @@ export class SelfCheck {
     } catch (error) {
       // To be told to stop while resting is no fault, and that nothing can be read now is no difference.
       if ((error as Error).name === 'AbortError' || error instanceof StoreUnavailable) throw error;
-      return { ok: false, sequence: this.sequence, fault: (error as Error).message };
+      const known = asStoreError(error, 'the read models');
+      if (known instanceof StoreUnavailable) throw new ViewsUnreadable(known.message, { cause: error });
+      return { ok: false, sequence: this.sequence, fault: (known as Error).message };
     }
   }
 
@@ -76,6 +84,10 @@ export class SelfCheck {
   async compare(
     rest: (workedMs: number) => Promise<unknown> = () => Promise.resolve(),
   ): Promise<SelfCheckReport> {
+    if (!this.areTablesChecked) {
+      await this.rows.checkTables(rest);
+      this.areTablesChecked = true;
+    }
     const { target, cells, tookMs } = this.snapshot();
     while (this.sequence < target) {
       const startedAt = performance.now();
@@ -100,8 +112,7 @@ export class SelfCheck {
   private snapshot(): { target: number; cells: readonly CellRow[]; tookMs: number } {
     const startedAt = performance.now();
     const cells = this.views.prepare(
-      `SELECT measure, series, programme, organisation, year, basis, state,
-         (SELECT state FROM cell_log WHERE cell = cells.id ORDER BY sequence DESC LIMIT 1) AS logged FROM cells`,
+      `SELECT *, (SELECT state FROM cell_log WHERE cell = cells.id ORDER BY sequence DESC LIMIT 1) AS logged FROM cells`,
     );
     return this.views.transaction(() => {
       const { sequence } = readCheckpoint(this.views);
@@ -112,9 +123,7 @@ export class SelfCheck {
 
   private async compareBatch(size: number): Promise<void> {
     const committed = await this.reader.readAll(this.position, size);
-    const projected = this.views
-      .prepare('SELECT sequence, position, leaf FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?')
-      .all(this.sequence, size) as { sequence: number; position: string; leaf: Buffer }[];
+    const projected = prepared(this.views, EVENT_ROWS).all(this.sequence, size) as EventRow[];
     for (let index = 0; index < size; index++) {
       const sequence = this.sequence + 1;
       const [event, row] = [committed[index], projected[index]];
@@ -129,7 +138,9 @@ export class SelfCheck {
       if (looked) await looked;
       this.digest.update(`${event.position} ${event.metadata.payloadHash}\n`);
       this.log.append(leaf);
-      this.expected.take(upcast(event));
+      const known = upcast(event);
+      this.rows.compare(event, known, row);
+      this.expected.take(known);
       this.sequence = sequence;
       this.position = event.position;
     }
@@ -153,7 +164,7 @@ async function run({ store, file }: SelfCheckOptions): Promise<void> {
   const reader = await openReader(store);
   stopping.signal.addEventListener('abort', () => void reader.close());
   const views = openViewsForReading(file, SCAN_CACHE_KIB);
-  const check = new SelfCheck(reader, views);
+  let check = new SelfCheck(reader, views);
   const rest = (ms: number) => delay(ms, undefined, { signal: stopping.signal });
   let report: SelfCheckReport = { ok: true, sequence: -1 };
   try {
@@ -162,7 +173,8 @@ async function run({ store, file }: SelfCheckOptions): Promise<void> {
         report = await check.step(rest);
         parentPort!.postMessage(report);
       } catch (error) {
-        if (!(error instanceof StoreUnavailable)) throw error;
+        if (error instanceof ViewsUnreadable) check = new SelfCheck(reader, views);
+        else if (!(error instanceof StoreUnavailable)) throw error;
       }
       if (report.ok) await rest(REST_MS);
     }

@@ -10,21 +10,24 @@
  *   index over all outcomes' random ids is needed.
  * - `stock_values` holds the standing values of stocks, to find the latest again when one is taken out.
  *
+ * Rows that say more than the self-check can work out again from the events carry a `mark` over all of their values.
+ *
  * Every event writes to `events` and `cell_log`, so both only grow at their end; what orders them by anything but
  * the sequence is an index, whose entries are small. A table in the order of its cells would be written all over,
  * and projecting would slow down as it grows.
  */
 import Database from 'better-sqlite3';
+import { crc32 } from 'node:zlib';
+import { StoreDamaged } from '../store/event-store.js';
 
 /** Raise it with every change of this layout or of what a projection writes. */
-export const VIEWS_VERSION = 3;
+export const VIEWS_VERSION = 4;
 
 const LAYOUT = `
   CREATE TABLE checkpoint (
     one INTEGER PRIMARY KEY CHECK (one = 1), sequence INTEGER NOT NULL, position TEXT, ledger_time INTEGER NOT NULL,
-    skipped INTEGER NOT NULL
+    skipped INTEGER NOT NULL, mark INTEGER NOT NULL
   ) STRICT;
-  INSERT INTO checkpoint VALUES (1, -1, NULL, 0, 0);
   CREATE TABLE names (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
   CREATE TABLE events (
     sequence INTEGER PRIMARY KEY, position TEXT NOT NULL, ledger_time INTEGER NOT NULL,
@@ -40,12 +43,13 @@ const LAYOUT = `
   CREATE TABLE cells (
     id INTEGER PRIMARY KEY, measure TEXT NOT NULL, year INTEGER NOT NULL, programme TEXT NOT NULL,
     organisation TEXT NOT NULL, basis TEXT NOT NULL, series INTEGER NOT NULL,
-    sequence INTEGER NOT NULL, state TEXT NOT NULL
+    sequence INTEGER NOT NULL, state TEXT NOT NULL, mark INTEGER NOT NULL
   ) STRICT;
   CREATE UNIQUE INDEX cells_by_key ON cells (measure, year, programme, organisation, basis, series);
   CREATE TABLE cell_log (
     cell INTEGER NOT NULL, sequence INTEGER NOT NULL, adds INTEGER NOT NULL,
-    submission BLOB NOT NULL, line INTEGER NOT NULL, revision INTEGER NOT NULL, state TEXT NOT NULL
+    submission BLOB NOT NULL, line INTEGER NOT NULL, revision INTEGER NOT NULL, state TEXT NOT NULL,
+    mark INTEGER NOT NULL
   ) STRICT;
   CREATE TABLE supersessions (
     submission BLOB NOT NULL, line INTEGER NOT NULL, revision INTEGER NOT NULL, sequence INTEGER NOT NULL,
@@ -53,7 +57,8 @@ const LAYOUT = `
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE stock_values (
     cell INTEGER NOT NULL, effective_to TEXT NOT NULL, sequence INTEGER NOT NULL,
-    submission BLOB NOT NULL, line INTEGER NOT NULL, quantity TEXT NOT NULL, low TEXT NOT NULL, high TEXT NOT NULL
+    submission BLOB NOT NULL, line INTEGER NOT NULL, quantity TEXT NOT NULL, low TEXT NOT NULL, high TEXT NOT NULL,
+    mark INTEGER NOT NULL
   ) STRICT;
   CREATE UNIQUE INDEX stock_values_by_time ON stock_values (cell, effective_to, sequence);
 `;
@@ -118,6 +123,7 @@ export function openViewsForWriting(file: string): Database.Database {
   if (db.pragma('user_version', { simple: true }) === 0) {
     db.transaction(() => {
       db.exec(LAYOUT);
+      db.prepare('INSERT INTO checkpoint VALUES (1, ?, ?, ?, ?, ?)').run(...checkpointRow(NOTHING_PROJECTED));
       makeReadersIndexes(db);
       db.pragma(`user_version = ${VIEWS_VERSION}`);
     }).immediate();
@@ -150,9 +156,34 @@ export function viewsVersionOf(db: Database.Database): number {
 }
 
 export function readCheckpoint(db: Database.Database): ViewsCheckpoint {
-  return db
-    .prepare('SELECT sequence, position, ledger_time AS ledgerTime, skipped FROM checkpoint')
-    .get() as ViewsCheckpoint;
+  const { mark, ...checkpoint } = db
+    .prepare('SELECT sequence, position, ledger_time AS ledgerTime, skipped, mark FROM checkpoint')
+    .get() as ViewsCheckpoint & { readonly mark: number };
+  refuseUnmarked(mark, checkpointRow(checkpoint).at(-1), 'the checkpoint');
+  return checkpoint;
+}
+
+/** In the order of its columns, the mark last. */
+export function checkpointRow({ sequence, position, ledgerTime, skipped }: ViewsCheckpoint) {
+  return [sequence, position, ledgerTime, skipped, markOf(sequence, position, ledgerTime, skipped)] as const;
+}
+
+/** Changes with any bit of the values: whoever reads them holds them to it. */
+export function markOf(...values: readonly (string | number | null)[]): number {
+  return crc32(values.join('|'));
+}
+
+/** @throws ViewsDamaged */
+export function refuseUnmarked(stored: unknown, expected: unknown, what: string): void {
+  if (stored !== expected) throw new ViewsDamaged(`${what} in the read models fails its checksum`);
+}
+
+/** They can be made again from the events: `ledger rebuild` does. */
+export class ViewsDamaged extends StoreDamaged {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ViewsDamaged';
+  }
 }
 
 /** The first 48 bits of an event's id, which are random: a safe integer, and enough to look events up by. */

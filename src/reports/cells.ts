@@ -6,6 +6,7 @@
  */
 import type { Database } from 'better-sqlite3';
 import { startYearOf, type FinancialYear } from '../kernel/financial-year.js';
+import { trustedStateOf, type MarkedCell } from '../projections/cell-rows.js';
 import { decodeCell, EMPTY_CELL, type CellKey, type CellState } from '../projections/cell.js';
 import { prepared } from '../projections/views-file.js';
 
@@ -24,7 +25,11 @@ export interface Cell extends CellKey {
   readonly state: CellState;
 }
 
-type Row = Omit<Cell, 'state'> & { readonly state: string | null };
+/** Its state is the present one. */
+type Row = MarkedCell & {
+  /** Where it changed after the moment: what it was then, or null where it was not there yet. */
+  readonly past: string | null;
+};
 
 /** In order of id; those that had nothing at that moment have an empty state. */
 export function cellsAt(views: Database, filter: CellFilter, sequence: number): Cell[] {
@@ -38,17 +43,18 @@ export function cellsAt(views: Database, filter: CellFilter, sequence: number): 
   }
   const select = prepared(
     views,
-    `SELECT id, measure, year, programme, organisation, basis, series, sequence,
-       iif(sequence <= ?, state,
-         (SELECT past.state FROM cell_log past WHERE past.cell = cells.id AND past.sequence <= ?
-          ORDER BY past.sequence DESC LIMIT 1)) AS state
+    `SELECT *, iif(sequence <= ?, NULL,
+       (SELECT past.state FROM cell_log past WHERE past.cell = cells.id AND past.sequence <= ?
+        ORDER BY past.sequence DESC LIMIT 1)) AS past
      FROM cells WHERE ${conditions.join(' AND ')}`,
   );
   const years = [startYearOf(filter.from), startYearOf(filter.to)];
   const cells: Cell[] = [];
   for (const measure of filter.measures) {
     const rows = select.all(sequence, sequence, measure, ...years, ...values) as Row[];
-    for (const { state, ...row } of rows) {
+    for (const { past, mark, ...row } of rows) {
+      const present = trustedStateOf({ ...row, mark });
+      const state = row.sequence <= sequence ? present : past;
       cells.push({ ...row, state: state === null ? EMPTY_CELL : decodeCell(state) });
     }
   }

@@ -9,28 +9,24 @@
 import Database from 'better-sqlite3';
 import { createHash } from 'node:crypto';
 import type { StreamName } from '../kernel/ids.js';
-import {
-  StoreDamaged,
-  StoreUnavailable,
-  type NewEvent,
-  type Position,
-  type RecordedEvent,
-} from './event-store.js';
+import { asStoreError } from './database-errors.js';
+import { StoreDamaged, type NewEvent, type Position, type RecordedEvent } from './event-store.js';
 
 /** Changes with the layout below; a file of a later format is refused, never guessed at. */
 const FORMAT = 1;
 
-const LAYOUT = `
-  CREATE TABLE IF NOT EXISTS appends (
+/** As SQLite keeps it, to the letter: what a file says of itself is compared with it. */
+const LAYOUT = {
+  appends: `CREATE TABLE appends (
     position INTEGER PRIMARY KEY,
     stream   TEXT    NOT NULL,
     revision INTEGER NOT NULL,
     count    INTEGER NOT NULL,
     events   TEXT    NOT NULL,
     checksum BLOB    NOT NULL
-  ) STRICT;
-  CREATE UNIQUE INDEX IF NOT EXISTS appends_of_stream ON appends (stream, revision);
-`;
+  ) STRICT`,
+  appends_of_stream: 'CREATE UNIQUE INDEX appends_of_stream ON appends (stream, revision)',
+};
 
 export interface AppendRow {
   readonly position: number;
@@ -41,9 +37,16 @@ export interface AppendRow {
   readonly checksum: Buffer;
 }
 
+/** A row as it was read, and at which position the index has it: null where it does not. */
+export interface ReadRow extends AppendRow {
+  readonly listed: number | null;
+}
+
 export function openEvents(file: string, access: 'read' | 'write'): Database.Database {
+  let db: Database.Database | undefined;
   try {
-    const db = new Database(file, { readonly: access === 'read', fileMustExist: access === 'read' });
+    db = new Database(file, { readonly: access === 'read', fileMustExist: access === 'read' });
+    refuseOldSqlite(db);
     if (access === 'write') {
       db.pragma('journal_mode = WAL');
       // An append is acknowledged only after its commit, and a commit returns only after the fsync.
@@ -54,31 +57,56 @@ export function openEvents(file: string, access: 'read' | 'write'): Database.Dat
     const format = db.pragma('user_version', { simple: true }) as number;
     if (format > FORMAT)
       throw new StoreDamaged(`${file} has format ${format}: this version reads up to ${FORMAT}`);
-    if (access === 'write') {
-      db.exec(LAYOUT);
-      db.pragma(`user_version = ${FORMAT}`);
-    }
+    const isNew = format === 0 && db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0;
+    if (isNew && access === 'write') makeLayout(db);
+    else refuseOtherLayout(db, file);
     return db;
   } catch (error) {
+    db?.close();
     throw asStoreError(error, file);
   }
 }
 
-/** SQLite's errors in the port's words. */
-export function asStoreError(error: unknown, file: string): unknown {
-  const code = (error as { code?: unknown }).code;
-  if (typeof code !== 'string' || !code.startsWith('SQLITE_')) return error;
-  const damaged = code.startsWith('SQLITE_CORRUPT') || code.startsWith('SQLITE_NOTADB');
-  const message = `${file}: ${(error as Error).message} (${code})`;
-  return damaged
-    ? new StoreDamaged(message, { cause: error })
-    : new StoreUnavailable(message, { cause: error });
+/** In one transaction: a crash leaves an empty file or a whole one. */
+function makeLayout(db: Database.Database): void {
+  db.transaction(() => {
+    for (const sql of Object.values(LAYOUT)) db.exec(sql);
+    db.pragma(`user_version = ${FORMAT}`);
+  }).immediate();
+}
+
+/** A flipped bit in a file's own description would have its records read as something else. */
+function refuseOtherLayout(db: Database.Database, file: string): void {
+  const format = db.pragma('user_version', { simple: true }) as number;
+  if (format !== FORMAT) throw new StoreDamaged(`${file} has the format ${format}, which was never written`);
+  const schema = db.prepare('SELECT sql FROM sqlite_schema WHERE name = ?').pluck();
+  for (const [name, sql] of Object.entries(LAYOUT)) {
+    if (schema.get(name) !== sql)
+      throw new StoreDamaged(`${file} describes ${name} otherwise than it was made`);
+  }
+}
+
+/**
+ * Until 3.51.2 a checkpoint that meets a write could leave pages of the log out of the file, which is the loss of
+ * what was acknowledged. The driver brings its own SQLite; a build against the system's could bring an old one.
+ */
+function refuseOldSqlite(db: Database.Database): void {
+  const version = db.prepare('SELECT sqlite_version()').pluck().get() as string;
+  const [major, minor, patch] = version.split('.').map(Number) as [number, number, number];
+  const isFixed = major > 3 || minor >= 53 || (minor === 51 && patch >= 3);
+  if (!isFixed) throw new Error(`SQLite ${version} can lose commits: 3.51.3, or 3.53.0 and later, is needed`);
 }
 
 export function checksumOf(row: Omit<AppendRow, 'checksum'>): Buffer {
   const { position, stream, revision, count, events } = row;
   const hash = createHash('sha256').update(`${position}\n${stream}\n${revision}\n${count}\n`).update(events);
   return hash.digest().subarray(0, 16);
+}
+
+/** A flipped bit in the head of a row gives its values other types, which a STRICT table does not ask about again. */
+function isAsWritten(row: AppendRow): boolean {
+  const areTyped = typeof row.events === 'string' && Buffer.isBuffer(row.checksum);
+  return areTyped && row.checksum.equals(checksumOf(row));
 }
 
 export function encodeEvent({ id, type, payload, metadata }: NewEvent): string {
@@ -90,7 +118,7 @@ export function encodeEvent({ id, type, payload, metadata }: NewEvent): string {
  * @throws StoreDamaged when the row fails its checksum
  */
 export function decodeRow(row: AppendRow, skip: number, limit: number): RecordedEvent[] {
-  if (!row.checksum.equals(checksumOf(row))) {
+  if (!isAsWritten(row)) {
     throw new StoreDamaged(`the record at position ${row.position} of ${row.stream} fails its checksum`);
   }
   const events: RecordedEvent[] = [];

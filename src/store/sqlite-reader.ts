@@ -17,14 +17,8 @@ import {
   type StreamRange,
   type StreamRun,
 } from './event-store.js';
-import {
-  asStoreError,
-  decodePosition,
-  decodeRow,
-  encodePosition,
-  openEvents,
-  type AppendRow,
-} from './sqlite-format.js';
+import { decodePosition, decodeRow, encodePosition, openEvents, type ReadRow } from './sqlite-format.js';
+import { asStoreError } from './database-errors.js';
 
 const LOOK_AGAIN_MS = 1_000;
 /** Events in one batch of a subscription. */
@@ -41,12 +35,15 @@ export class SqliteReader extends EventReader {
     this.db = openEvents(file, 'read');
     // Start at the append that covers the revision, or the position, that is asked for.
     this.streamRows = this.db.prepare(
-      `SELECT * FROM appends WHERE stream = ? AND revision >= coalesce(
+      `SELECT *, position AS listed FROM appends WHERE stream = ? AND revision >= coalesce(
          (SELECT revision FROM appends WHERE revision <= ? AND stream = ? ORDER BY revision DESC LIMIT 1), ?)
        ORDER BY revision`,
     );
+    // Whoever reads in order also sees whether each stream leads to its records: a retry is known by that alone.
     this.allRows = this.db.prepare(
-      `SELECT * FROM appends WHERE position >= coalesce(
+      `SELECT *, (SELECT position FROM appends AS other INDEXED BY appends_of_stream
+         WHERE other.stream = appends.stream AND other.revision = appends.revision) AS listed
+       FROM appends WHERE position >= coalesce(
          (SELECT position FROM appends WHERE position <= ? ORDER BY position DESC LIMIT 1), 0)
        ORDER BY position`,
     );
@@ -59,14 +56,14 @@ export class SqliteReader extends EventReader {
     stream: StreamName,
     { from = 0, limit = Infinity }: StreamRange = {},
   ): Promise<StreamRun> {
-    const rows = () => this.streamRows.iterate(stream, from, stream, from) as Iterable<AppendRow>;
+    const rows = () => this.streamRows.iterate(stream, from, stream, from) as Iterable<ReadRow>;
     const events = await this.collect(rows, { from, limit, startOf: (row) => row.revision });
     return { events, last: events.at(-1)?.revision ?? 'no-stream' };
   }
 
   async readRun(after: Position | null, limit: number): Promise<Run> {
     const from = decodePosition(after) + 1;
-    const rows = () => this.allRows.iterate(from) as Iterable<AppendRow>;
+    const rows = () => this.allRows.iterate(from) as Iterable<ReadRow>;
     const events = await this.collect(rows, { from, limit, startOf: (row) => row.position });
     // The file is the ledger's alone: there is nothing to skip.
     return { events, end: events.at(-1)?.position ?? after, skipped: 0, atEnd: events.length < limit };
@@ -87,8 +84,8 @@ export class SqliteReader extends EventReader {
    * the global order alike: a row that was taken out of the middle is noticed.
    */
   private async collect(
-    rows: () => Iterable<AppendRow>,
-    { from, limit, startOf }: { from: number; limit: number; startOf: (row: AppendRow) => number },
+    rows: () => Iterable<ReadRow>,
+    { from, limit, startOf }: { from: number; limit: number; startOf: (row: ReadRow) => number },
   ): Promise<readonly RecordedEvent[]> {
     if (!this.db.open) throw new StoreUnavailable('the store is closed');
     const events: RecordedEvent[] = [];
@@ -98,6 +95,7 @@ export class SqliteReader extends EventReader {
         const start = startOf(row);
         for (const event of decodeRow(row, from - start, limit - events.length)) events.push(event);
         if (start > next) throw recordsMissing(row, next, start);
+        if (row.listed !== row.position) throw recordNotListed(row);
         if (events.length >= limit) break;
         next = start + row.count;
       }
@@ -132,9 +130,16 @@ export class SqliteReader extends EventReader {
   }
 }
 
-function recordsMissing(row: AppendRow, from: number, to: number): StoreDamaged {
+function recordsMissing(row: ReadRow, from: number, to: number): StoreDamaged {
   return new StoreDamaged(
     `records are missing: ${to - from} events before position ${row.position} of ${row.stream}`,
+  );
+}
+
+function recordNotListed({ position, stream, listed }: ReadRow): StoreDamaged {
+  const found = listed === null ? 'none' : `the one at position ${listed}`;
+  return new StoreDamaged(
+    `the index of streams does not lead to the record at position ${position} of ${stream}, but to ${found}`,
   );
 }
 

@@ -28,6 +28,7 @@ import type {
   StoreFailure,
   WriterOptions,
 } from './sqlite-writer.js';
+import { damageInWal } from './wal-damage.js';
 
 export const eventsFile = (dataDir: string) => join(dataDir, 'events.db');
 
@@ -74,6 +75,9 @@ export class SqliteStore extends StoreOverReader implements ContentEraser {
   /** @throws StoreDamaged when the file is not one that this version can trust */
   static async open(dataDir: string, { groupSizeMax = 1_000 } = {}): Promise<SqliteStore> {
     const file = eventsFile(dataDir);
+    // Before SQLite takes up what it can read of the log, and writes over the rest.
+    const damage = damageInWal(file, { isSynced: true });
+    if (damage !== null) throw new StoreDamaged(damage);
     // Opened once here, so that a file that cannot be trusted is refused in the port's own words.
     openEvents(file, 'write').close();
     const options: WriterOptions = { file, groupSizeMax };

@@ -7,8 +7,9 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { parentPort, workerData } from 'node:worker_threads';
 import { StoreDamaged } from './event-store.js';
-import { asStoreError, checksumOf, decodeRow, openEvents, type AppendRow } from './sqlite-format.js';
 import { eraseIn } from './sqlite-erase.js';
+import { asStoreError } from './database-errors.js';
+import { checksumOf, decodeRow, openEvents, type AppendRow } from './sqlite-format.js';
 import { commitChannel } from './sqlite-reader.js';
 
 export interface WriterOptions {
@@ -51,6 +52,8 @@ class Writer {
   private readonly queue: AppendRequest[] = [];
   private scheduled = false;
   private nextPosition: number;
+  /** After a flush that failed, nobody knows what is on disk: nothing more is written until the next start. */
+  private broken: StoreFailure | null = null;
   private readonly commits: ReturnType<typeof commitChannel>;
   private readonly lastOf: Statement<[string]>;
   private readonly appendAt: Statement<[string, number]>;
@@ -92,6 +95,7 @@ class Writer {
   }
 
   private commitGroup(group: readonly AppendRequest[]): void {
+    if (this.broken) return this.failAll(group, this.broken);
     let replies: AppendReply[];
     try {
       this.db.exec('BEGIN IMMEDIATE');
@@ -99,11 +103,32 @@ class Writer {
       this.db.exec('COMMIT');
       this.commits.postMessage(null);
     } catch (error) {
+      return this.failAll(group, this.failureAfter(error));
+    }
+    parentPort!.postMessage(replies);
+  }
+
+  /** Takes back what the group began. */
+  private failureAfter(error: unknown): StoreFailure {
+    const failure = failureOf(asStoreError(error, this.options.file));
+    const isUnknown = isFlushFailed(error);
+    try {
       if (this.db.inTransaction) this.db.exec('ROLLBACK');
       this.nextPosition = this.readNextPosition();
-      const failure = failureOf(asStoreError(error, this.options.file));
-      replies = group.map(({ ticket }) => ({ ticket, outcome: 'failed', error: failure }));
+    } catch {
+      this.broken = failure;
     }
+    // The system reports a failed flush once, and may have let go of what it could not write.
+    if (isUnknown) this.broken = failure;
+    if (!this.broken) return failure;
+    return (this.broken = {
+      ...failure,
+      message: `${failure.message}: nothing more is written until a restart`,
+    });
+  }
+
+  private failAll(group: readonly AppendRequest[], error: StoreFailure): void {
+    const replies = group.map(({ ticket }): AppendReply => ({ ticket, outcome: 'failed', error }));
     parentPort!.postMessage(replies);
   }
 
@@ -162,6 +187,11 @@ function openWriter(options: WriterOptions): Writer {
   } catch (error) {
     throw asStoreError(error, options.file);
   }
+}
+
+function isFlushFailed(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === 'SQLITE_IOERR_FSYNC' || code === 'SQLITE_IOERR_DIR_FSYNC';
 }
 
 function failureOf(error: unknown): StoreFailure {

@@ -1,0 +1,45 @@
+/** `ledger backup` and `ledger restore`: the embedded ledger into a directory beside it, and back from there. */
+import { makeBackup, restoreBackup, type Contents } from '../audit/backup.js';
+import { readConfig, type Config } from '../config.js';
+import { holdDataDir } from '../store/data-dir.js';
+import { CommandFailed } from './client.js';
+import { print, ProgressLine, readable } from './output.js';
+
+/** Beside a running ledger or without one. @throws BackupRefused, StoreDamaged */
+export async function backupCommand(to: string): Promise<void> {
+  const config = embeddedConfig();
+  const progress = new ProgressLine();
+  const contents = await makeBackup(config, to, (what) => progress.show(what));
+  progress.end();
+  print(`Backed up, and read again: ${told(contents)}`);
+}
+
+/** @throws BackupRefused, StoreDamaged; DataDirInUse where a ledger runs on DATA_DIR */
+export async function restoreCommand(from: string): Promise<void> {
+  const config = embeddedConfig();
+  const release = holdDataDir(config.dataDir);
+  const progress = new ProgressLine();
+  try {
+    const contents = await restoreBackup(from, config, (what) => progress.show(what));
+    progress.end();
+    print(`Restored: ${told(contents)}`);
+  } finally {
+    release();
+  }
+}
+
+function told({ events, root, signed }: Contents): string {
+  const covered =
+    signed === null ? 'nothing was signed yet' : `a checkpoint covers ${readable(signed, '')} of them`;
+  return `${readable(events, '')} events with the root ${root}; ${covered}.`;
+}
+
+function embeddedConfig(): Config {
+  const config = readConfig(process.env);
+  if (config.eventStore)
+    throw new CommandFailed(
+      'EVENT_STORE_URL is set: its server makes its own backups; see docs/eventstore.md',
+      2,
+    );
+  return config;
+}

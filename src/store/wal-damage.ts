@@ -1,0 +1,154 @@
+/**
+ * Whether the write-ahead log that SQLite will read at its next start still has all that was committed to it.
+ *
+ * SQLite reads a log up to the first frame that fails its checksum, and takes that for where a crash came. One
+ * flipped bit in the middle therefore takes away every commit after it, without a word. So before SQLite opens the
+ * file, what stands behind the last good frame is looked at (https://sqlite.org/fileformat2.html#walformat):
+ *
+ * - A frame that one bit parts from a good one was good. No crash leaves a frame so.
+ * - After a commit, and only after its fsync, the next transaction is written. So where one follows on a commit,
+ *   that commit was on disk, and whatever is wrong before it was right once. This holds under `synchronous=FULL`.
+ *
+ * Everything else behind the last good frame is what a crash left, or what an earlier log left behind.
+ */
+import { closeSync, openSync, readSync } from 'node:fs';
+
+const HEADER_BYTES = 32;
+const FRAME_HEADER_BYTES = 24;
+const BIG_ENDIAN_MAGIC = 0x377f0683;
+const LITTLE_ENDIAN_MAGIC = 0x377f0682;
+const PAGE_BYTES_MAX = 65_536;
+
+/** The two halves of a checksum. Each frame's goes on from the one before it. */
+type Sums = readonly [number, number];
+
+export function walOf(database: string): string {
+  return `${database}-wal`;
+}
+
+/**
+ * @param isSynced every commit was flushed before the next was written
+ * @returns what is wrong with the log of a database that nobody has open; null where there is none, or it is good
+ */
+export function damageInWal(database: string, { isSynced }: { readonly isSynced: boolean }): string | null {
+  const file = walOf(database);
+  let fd: number;
+  try {
+    fd = openSync(file, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  try {
+    const says = new Wal(fd).damage(isSynced);
+    return says === null ? null : `${file}: ${says}, so that commits would be lost`;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+class Wal {
+  private readonly header = new DataView(new ArrayBuffer(HEADER_BYTES));
+  private frame!: DataView;
+  private isLittleEndian = true;
+
+  constructor(private readonly fd: number) {}
+
+  damage(isSynced: boolean): string | null {
+    const read = readSync(this.fd, this.header, 0, HEADER_BYTES, 0);
+    // Not written yet, or only made longer before a crash.
+    if (read < HEADER_BYTES || isZero(this.header)) return null;
+    let sums = this.sumsOfHeader();
+    if (sums === null) return 'its header fails its checksum';
+    for (let index = 0; this.read(index); index++) {
+      const next = this.follow(sums);
+      if (next === null) return this.damageBehind(index, sums, isSynced);
+      sums = next;
+    }
+    return null;
+  }
+
+  private sumsOfHeader(): Sums | null {
+    const magic = this.header.getUint32(0);
+    const pageBytes = this.header.getUint32(8);
+    const isKnown = magic === BIG_ENDIAN_MAGIC || magic === LITTLE_ENDIAN_MAGIC;
+    if (!isKnown || pageBytes > PAGE_BYTES_MAX) return null;
+    this.isLittleEndian = magic === LITTLE_ENDIAN_MAGIC;
+    const sums = this.sum(this.header, [0, 24], [0, 0]);
+    if (sums[0] !== this.header.getUint32(24) || sums[1] !== this.header.getUint32(28)) return null;
+    this.frame = new DataView(new ArrayBuffer(FRAME_HEADER_BYTES + pageBytes));
+    return sums;
+  }
+
+  /** Whether there is a whole frame with that index. */
+  private read(index: number): boolean {
+    const bytes = this.frame.byteLength;
+    return readSync(this.fd, this.frame, 0, bytes, HEADER_BYTES + index * bytes) === bytes;
+  }
+
+  /** The sums after the frame in hand, if it is the next after those: of this log, and whole. */
+  private follow(before: Sums): Sums | null {
+    if (!this.isOfThisLog()) return null;
+    const { frame } = this;
+    const sums = this.sum(frame, [FRAME_HEADER_BYTES, frame.byteLength], this.sum(frame, [0, 8], before));
+    return sums[0] === frame.getUint32(16) && sums[1] === frame.getUint32(20) ? sums : null;
+  }
+
+  /** Each log has a salt of its own, so that frames of an earlier one in the same file are told apart. */
+  private isOfThisLog(): boolean {
+    const { frame, header } = this;
+    return frame.getUint32(8) === header.getUint32(16) && frame.getUint32(12) === header.getUint32(20);
+  }
+
+  private damageBehind(index: number, sums: Sums, isSynced: boolean): string | null {
+    if (this.isOneBitFrom(sums)) return `frame ${index} has a flipped bit`;
+    if (isSynced && this.isCommitFollowed(index)) {
+      return `frame ${index} fails its checksum, but later transactions follow on it`;
+    }
+    return null;
+  }
+
+  private isOneBitFrom(sums: Sums): boolean {
+    const bytes = new Uint8Array(this.frame.buffer);
+    for (let at = 0; at < bytes.length; at++) {
+      for (let bit = 1; bit < 256; bit <<= 1) {
+        bytes[at]! ^= bit;
+        const fits = this.follow(sums) !== null;
+        bytes[at]! ^= bit;
+        if (fits) return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether, after the frame in hand, a transaction begins right behind a commit. */
+  private isCommitFollowed(index: number): boolean {
+    let [isCommit, sums] = [this.isCommit(), this.storedSums()];
+    for (let next = index + 1; this.read(next); next++) {
+      if (isCommit && this.follow(sums) !== null) return true;
+      [isCommit, sums] = [this.isCommit(), this.storedSums()];
+    }
+    return false;
+  }
+
+  private isCommit(): boolean {
+    return this.isOfThisLog() && this.frame.getUint32(4) !== 0;
+  }
+
+  private storedSums(): Sums {
+    return [this.frame.getUint32(16), this.frame.getUint32(20)];
+  }
+
+  private sum(view: DataView, [start, end]: readonly [number, number], before: Sums): Sums {
+    let [one, other] = before;
+    for (let at = start; at < end; at += 8) {
+      one = (one + view.getUint32(at, this.isLittleEndian) + other) >>> 0;
+      other = (other + view.getUint32(at + 4, this.isLittleEndian) + one) >>> 0;
+    }
+    return [one, other];
+  }
+}
+
+function isZero(view: DataView): boolean {
+  return new Uint8Array(view.buffer).every((byte) => byte === 0);
+}

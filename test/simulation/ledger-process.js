@@ -1,0 +1,71 @@
+/**
+ * A ledger of the built app's own parts in a process of its own, driven by messages: each asks for something under
+ * a ticket, and is answered with what came of it, or with how it was refused.
+ */
+'use strict';
+const { ChangeCatalogue, ChangeCatalogueHandler } = require('../../dist/catalogue/catalogue.handler.js');
+const { Refused } = require('../../dist/kernel/refusals.js');
+const { CatalogueView } = require('../../dist/projections/catalogue-view.js');
+const { NotProjected, Projection } = require('../../dist/projections/projection.js');
+const { EntryReader } = require('../../dist/reports/outcomes.js');
+const { Percentages } = require('../../dist/reports/percentages.js');
+const { Totals } = require('../../dist/reports/totals.js');
+const { holdDataDir } = require('../../dist/store/data-dir.js');
+const { StoreUnavailable } = require('../../dist/store/event-store.js');
+const { Clock } = require('../../dist/store/run-decider.js');
+const { SqliteStore } = require('../../dist/store/sqlite-store.js');
+const { CatalogueReader } = require('../../dist/submissions/catalogue-reader.js');
+const { RecordOutcomes, RecordOutcomesHandler } = require('../../dist/submissions/submissions.handler.js');
+
+const provenance = {
+  actor: 'simulation',
+  correlationId: '7c0b9a52-1f3d-4b9c-8d6e-0a1b2c3d4e5f',
+  source: 'api',
+};
+
+async function serve(dataDir) {
+  const release = holdDataDir(dataDir);
+  const store = await SqliteStore.open(dataDir);
+  const projection = new Projection({ dataDir });
+  await projection.start();
+  const view = new CatalogueView(projection);
+  const clock = new Clock();
+  const changes = new ChangeCatalogueHandler(store, clock, projection);
+  const outcomes = new RecordOutcomesHandler(store, clock, projection, new CatalogueReader(view, store));
+  const totals = new Totals(projection, view, new Percentages(projection, new EntryReader(store)));
+
+  const carryOut = {
+    change: (command) => changes.execute(new ChangeCatalogue(command, provenance)),
+    record: (request) => outcomes.execute(new RecordOutcomes(request, provenance)),
+    total: async ({ measure, sequence }) => {
+      const moment =
+        sequence === undefined ? undefined : { parameter: 'asAtSequence', text: String(sequence) };
+      const query = { measure, from: '2018-19', allowBreaks: true, ...(moment && { moment }) };
+      const { total, outcomes: standing, sequence: at } = await totals.since(query, Date.now());
+      return { total, outcomes: standing, sequence: at };
+    },
+    stop: async () => {
+      await projection.stop();
+      await store.close();
+      release();
+    },
+  };
+  process.on('message', async ({ ticket, what, request }) => {
+    let answer;
+    try {
+      answer = { result: (await carryOut[what](request)) ?? null };
+    } catch (error) {
+      if (error instanceof Refused) answer = { refused: error.code };
+      else if (error instanceof StoreUnavailable || error instanceof NotProjected)
+        answer = { unavailable: error.message };
+      else answer = { fault: error.stack };
+    }
+    process.send({ ticket, ...answer }, () => what === 'stop' && process.disconnect());
+  });
+  process.send({ ready: true });
+}
+
+serve(process.argv[2]).catch((error) => {
+  process.stderr.write(`${error.stack}\n`);
+  process.exit(1);
+});

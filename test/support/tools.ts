@@ -1,0 +1,16 @@
+/**
+ * Tools of the system that a few tests need, and no user of the ledger does. Where one is missing its tests are
+ * skipped, and say so; `.ci/run` installs them all, and skips none.
+ */
+import { test } from '@jest/globals';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const areToolsRequired = process.env['TEST_TOOLS'] === 'required';
+
+export function hasTool(name: string): boolean {
+  if (areToolsRequired) return true;
+  return (process.env['PATH'] ?? '').split(':').some((dir) => existsSync(join(dir, name)));
+}
+
+export const needsTool = (name: string) => (hasTool(name) ? test : test.skip);
