@@ -117,7 +117,7 @@ export async function setUpHttp(app: NestFastifyApplication, adminKey: AdminKey)
     const { method, url, actor, ip, raw } = request;
     closeUnlessComplete(raw, limits.bodySeconds);
     const { statusCode, elapsedTime } = reply;
-    metrics.answered(method, request.routeOptions.url, statusCode);
+    metrics.answered(method, request.routeOptions.url, statusCode, elapsedTime);
     request.log.info(
       { method, url: withoutSecrets(url), statusCode, ms: Math.round(elapsedTime * 10) / 10, actor, ip },
       'answered',
