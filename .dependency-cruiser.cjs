@@ -1,9 +1,10 @@
 /** Imports run one way: kernel ← deciders, merkle ← store ← projections ← reports ← app, with no cycles and no barrels. */
 const kernel = '^src/kernel/';
-const deciders = '^src/(catalogue/(programme|organisation|measure)|submissions/(outcome|submission))\\.ts$';
+const deciders =
+  '^src/(catalogue/(programme|organisation|measure)|submissions/(outcome|submission)|access/(role|key))\\.ts$';
 /** The log's arithmetic and formats, and the checker, which trusts nothing but these. */
 const merkle =
-  '^src/audit/(merkle|tiles|note|checkpoint|proof|entry|bundle-format|bundle-line|bundle-check|figure-check|policy|verify-file|witness)\\.ts$';
+  '^src/audit/(merkle|tiles|note|checkpoint|proof|proof-check|entry|erased-events|bundle-format|bundle-line|bundle-check|figure-check|policy|verify-file|witness)\\.ts$';
 const store = '^src/store/';
 const projections = '^src/projections/';
 const reports = '^src/reports/';
@@ -66,7 +67,8 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: '^src/(core\\.module|store/(backup-file|open-reader|open-store|sqlite-[a-z]+|eventstore-[a-z]+))\\.ts$',
+        pathNot:
+          '^src/(core\\.module|store/(backup-file|open-reader|open-store|sqlite-[a-z]+|eventstore-[a-z]+))\\.ts$',
       },
       to: { path: '^src/store/(sqlite|eventstore)-' },
     },

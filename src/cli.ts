@@ -4,11 +4,16 @@
  * what it was asked cannot be told.
  */
 import { Argument, Command, CommanderError, Option } from 'commander';
+import { ROLES } from './access/role.js';
 import { addressOf, CommandFailed, LedgerClient } from './cli/client.js';
 import { copyCommand, type CopyOptions } from './cli/copy.js';
+import { eraseCommand, type EraseOptions } from './cli/erase.js';
 import { exportCommand, type ExportOptions } from './cli/export.js';
 import { historyCommand, type HistoryOptions } from './cli/history.js';
 import { importCommand, type ImportOptions } from './cli/import.js';
+import { rotateKeyCommand, type RotateOptions } from './cli/log-keys.js';
+import { createKey, listKeys, revokeKey, rotateKey, type CreateKeyOptions } from './cli/keys.js';
+import type { ListKeysOptions, RotateKeyOptions } from './cli/keys.js';
 import { proveCommand, type ProveOptions } from './cli/prove.js';
 import { rebuildRunning, rebuildStopped } from './cli/rebuild.js';
 import { replayCommand, type ReplayOptions } from './cli/replay.js';
@@ -103,12 +108,24 @@ function program(): Command {
       historyCommand(clientFor({ url, key }), id, options),
     );
 
+  connected(ledger.command('erase <outcome>'))
+    .description('take evidence, notes and reasons out of an outcome by a lawful order; its figures stand')
+    .requiredOption('--reason <reason>', 'why, without what is to be erased: it is kept for good')
+    .requiredOption('--authorised-by <office>', 'who ordered it, such as the data protection officer')
+    .action((outcome: string, { url, key, ...options }: EraseOptions & Connection) =>
+      eraseCommand(clientFor({ url, key }), outcome, options),
+    );
+
   ledger
     .command('replay')
     .description(
       'fold every event afresh and compare with the read models (reads DATA_DIR, also while it serves)',
     )
-    .option('--until <moment>', 'a sequence, an instant, or the end of a day; by default now')
+    .option(
+      '--until <moment>',
+      'a sequence, an instant, the end of a day, or a file with a checkpoint; by default now',
+    )
+    .option('--key <key>', 'of a checkpoint: a verifier key that you trust, or a file with some')
     .option('--json', 'print the report as JSON')
     .action((options: ReplayOptions) => replayCommand(options));
 
@@ -139,7 +156,7 @@ function program(): Command {
   ledger
     .command('verify [bundle]')
     .description(
-      'check a bundle offline, or with --live the ledger in DATA_DIR: ends with 0 good, 1 tampered, 2 cannot tell',
+      'check a bundle or a single proof offline, or with --live the ledger in DATA_DIR: ends with 0 good, 1 tampered, 2 cannot tell',
     )
     .option('--key <key>', 'a verifier key that you trust, or a file with some')
     .option('--policy <file>', 'whom you trust, instead: log, witness, group and quorum lines')
@@ -149,6 +166,8 @@ function program(): Command {
       'when the ledger had no more than it covers: later events are not dated before',
     )
     .option('--expect <scope>', 'everything, programme:<id>, period or figure: anything else does not answer')
+    .option('--event <file>', 'of a single proof: the event that it is of')
+    .option('--checkpoint <file>', 'of a single proof without one: the checkpoint that it leads to')
     .option('--live', 'compare store, log, figures and checkpoints in DATA_DIR, also while it serves')
     .option('--json', 'print the verdict as JSON')
     .action((bundle: string | undefined, options: VerifyCommandOptions) => verifyCommand(bundle, options));
@@ -159,6 +178,16 @@ function program(): Command {
     .requiredOption('--from <place>', 'a data directory, or the esdb:// address of a store')
     .requiredOption('--to <place>', 'the same; empty, or a copy that was begun')
     .action((options: CopyOptions) => copyCommand(options));
+
+  ledger
+    .command('log')
+    .description('look after the keys that sign the log')
+    .command('rotate-key')
+    .description(
+      'add a key in LEDGER_SIGNING_DIR, so that both sign; then, with --finish, take the old one away',
+    )
+    .option('--finish', 'once a checkpoint was signed with both')
+    .action((options: RotateOptions) => rotateKeyCommand(options));
 
   ledger
     .command('backup <dir>')
@@ -190,6 +219,8 @@ function program(): Command {
     .option('--port <port>', 'to listen on; 0 takes any', '3100')
     .action((options: WitnessCommandOptions) => witnessCommand(options));
 
+  addKeysTo(ledger);
+
   connected(ledger.command('rebuild'))
     .description('build the read models anew, beside the ones that serve')
     .option('--offline', 'in DATA_DIR, where no ledger is running')
@@ -197,6 +228,43 @@ function program(): Command {
       offline ? rebuildStopped() : rebuildRunning(clientFor(options)),
     );
   return ledger;
+}
+
+function addKeysTo(ledger: Command): void {
+  const keys = ledger.command('keys').description('who is let in: create, list, rotate and revoke keys');
+  connected(keys.command('create'))
+    .description('make a key; it is printed this once')
+    .requiredOption('--name <name>', 'what it is for: a system or a team')
+    .addOption(new Option('--role <role>', 'what it lets do').choices([...ROLES]).makeOptionMandatory())
+    .option('--programme <id...>', 'kept to these programmes; with the role programme')
+    .option(
+      '--expires <instant>',
+      'when it stops to be taken, such as 2027-04-01T00:00:00Z; by default never',
+    )
+    .option('--json', 'print the answer as JSON')
+    .action(({ url, key, ...options }: CreateKeyOptions & Connection) =>
+      createKey(clientFor({ url, key }), options),
+    );
+  connected(keys.command('list'))
+    .description('all keys, those that were revoked too')
+    .option('--json', 'one a line, as JSON')
+    .action(({ url, key, ...options }: ListKeysOptions & Connection) =>
+      listKeys(clientFor({ url, key }), options),
+    );
+  connected(keys.command('rotate <id>'))
+    .description('give a key another secret; it is printed this once')
+    .requiredOption('--reason <reason>', 'why')
+    .option('--overlap-seconds <seconds>', 'for how long the secret before it is taken too; by default not')
+    .option('--json', 'print the answer as JSON')
+    .action((id: string, { url, key, ...options }: RotateKeyOptions & Connection) =>
+      rotateKey(clientFor({ url, key }), id, options),
+    );
+  connected(keys.command('revoke <id>'))
+    .description('let nobody in with a key any more')
+    .requiredOption('--reason <reason>', 'why')
+    .action((id: string, { url, key, reason }: { readonly reason: string } & Connection) =>
+      revokeKey(clientFor({ url, key }), id, reason),
+    );
 }
 
 function connected(command: Command): Command {

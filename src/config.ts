@@ -3,6 +3,7 @@
  * a process with a fault does not start.
  */
 import { join } from 'node:path';
+import { readCorsOrigins, readLimits, readOidc, type Limits, type OidcSettings } from './access/settings.js';
 import { isKeyName } from './audit/note.js';
 import { isFinancialYear, type FinancialYear } from './kernel/financial-year.js';
 import type { StoreLocation } from './store/open-reader.js';
@@ -29,6 +30,11 @@ export abstract class Config {
   abstract readonly witnesses: string | undefined;
   /** Between two checkpoints of a ledger that grows. */
   abstract readonly checkpointSeconds: number;
+  /** Whose access tokens are taken. Undefined: none are. */
+  abstract readonly oidc: OidcSettings | undefined;
+  abstract readonly limits: Limits;
+  /** Of pages that browsers let read the ledger; none by default. */
+  abstract readonly corsOrigins: readonly string[];
 }
 
 export class Misconfigured extends Error {
@@ -59,6 +65,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const isPort = (text: string) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535;
   const dataDir = read('DATA_DIR', './data', (text) => text.trim() !== '', 'must be a directory');
   const isSeconds = (text: string) => /^[1-9]\d{0,4}$/.test(text) && Number(text) <= DAY_SECONDS;
+  const found: string[] = [];
   const config: Config = {
     port: Number(read('PORT', '3000', isPort, 'must be a port from 0 to 65535')),
     host: read('HOST', '127.0.0.1', (text) => text.trim() !== '', 'must be an address to listen on'),
@@ -88,7 +95,11 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     checkpointSeconds: Number(
       read('LEDGER_CHECKPOINT_SECONDS', '60', isSeconds, `must be from 1 to ${DAY_SECONDS}`),
     ),
+    oidc: readOidc(env, found),
+    limits: readLimits(env, found),
+    corsOrigins: readCorsOrigins(env, found),
   };
+  faults.push(...found);
   if (config.origin !== undefined && !isKeyName(config.origin)) {
     faults.push('LEDGER_ORIGIN must be a name without spaces and plus signs, such as ledger.example.org/log');
   }

@@ -11,6 +11,8 @@ import { AdminKey, adminKeyFile, findAdminKey } from './http/admin-key.js';
 import { makeAdapter, setUpHttp } from './http/server.js';
 import { makeLogger, NestLogger } from './log.js';
 import { Projection } from './projections/projection.js';
+import { EventStore } from './store/event-store.js';
+import { finishAllErasures } from './submissions/erasures.js';
 
 export interface Serving {
   readonly app: NestFastifyApplication;
@@ -51,12 +53,15 @@ async function start(app: NestFastifyApplication): Promise<Serving> {
       );
     }
   }
-  setUpHttp(app, new AdminKey(key));
+  await setUpHttp(app, new AdminKey(key));
   await app.init();
   const projection = app.get(Projection);
   await projection.start();
   app.get(LogSigner).start();
-  if (projection.state.status === 'live') await loadStandardCatalogue(app.get(CommandBus));
+  if (projection.state.status === 'live') {
+    await finishAllErasures(app.get(EventStore), projection);
+    await loadStandardCatalogue(app.get(CommandBus));
+  }
   await app.listen(config.port, config.host);
   const url = await app.getUrl();
   process.stdout.write(`The ledger serves at ${url} — documentation at ${url}/docs\n`);

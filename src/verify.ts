@@ -6,11 +6,13 @@
 import { parseArgs } from 'node:util';
 import { verifyFile } from './audit/verify-file.js';
 
-const HELP = `ledger-verify <bundle> [options]
+const HELP = `ledger-verify <bundle or proof> [options]
   --key <key>             a verifier key that you trust, or a file with some
   --policy <file>         whom you trust, instead: log, witness, group and quorum lines
   --since <file>          a checkpoint that you kept: the log must be its continuation
   --since-time <instant>  when the ledger had no more than it covers: later events are not dated before
+  --event <file>          of a single proof: the event that it is of
+  --checkpoint <file>     of a single proof without one: the checkpoint that it leads to
   --expect <scope>        everything, programme:<id>, period or figure: anything else does not answer
   --json                  the verdict as JSON
 Exit codes: 0 good; 1 tampered; 2 cannot tell.
@@ -25,6 +27,8 @@ async function run(): Promise<number> {
       since: { type: 'string' },
       'since-time': { type: 'string' },
       expect: { type: 'string' },
+      event: { type: 'string' },
+      checkpoint: { type: 'string' },
       json: { type: 'boolean' },
       help: { type: 'boolean' },
     },

@@ -157,7 +157,7 @@ async function foldLog(
   for (let atEnd = false; !atEnd;) {
     const run = await reader.readRun(position, BATCH_SIZE);
     for (const event of run.events) {
-      verifyPayload(event);
+      await verifyPayload(event, reader);
       log.append(leafHash(entryOf(event)));
       if (head && BigInt(log.size) === head.size) rootOfHead = root();
     }

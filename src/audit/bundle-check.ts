@@ -12,6 +12,7 @@ import type { BundleEvent, BundleFigure, BundleHeader, BundleLine, BundleScope }
 import { parseBundleLine } from './bundle-line.js';
 import { parseCheckpoint, type Checkpoint } from './checkpoint.js';
 import { entryOf } from './entry.js';
+import { ErasedEvents } from './erased-events.js';
 import { FigureCheck } from './figure-check.js';
 import { Frontier, leafHash, parseHashText } from './merkle.js';
 import {
@@ -86,7 +87,7 @@ export class BundleCheck {
   private ledgerTimeMs = 0;
   private lastTime = { text: '', ms: NaN };
   private events = 0;
-  private erased = 0;
+  private readonly erased = new ErasedEvents();
   private signedBy: readonly VerifierKey[] = [];
 
   /** @throws BadNote where the earlier checkpoint is none, or a witness that is trusted did not sign it as it is */
@@ -145,6 +146,7 @@ export class BundleCheck {
     this.checkRevision(event, sequence);
     this.checkTimes(event, sequence);
     if (isAsRecorded) this.figure?.take(event);
+    if (isAsRecorded && event.salt !== undefined) this.checkErasure(event);
     this.tree.append(leaf);
     this.meetSince();
   }
@@ -163,10 +165,11 @@ export class BundleCheck {
     this.meetSince();
   }
 
-  /** Salt and payload may have been erased by a lawful order: their hash stays in the log, and vouches for them. */
-  private checkPayload({ id, data, salt, payloadhash }: BundleEvent, sequence: number): boolean {
+  /** Salt and texts may have been erased by a lawful order: the hash of what was there stays in the log. */
+  private checkPayload(event: BundleEvent, sequence: number): boolean {
+    const { id, data, salt, payloadhash } = event;
     if (salt === undefined) {
-      this.erased++;
+      this.erased.take(event);
       return true;
     }
     // What was stored is canonical, and stays so unless someone wrote the file anew.
@@ -174,6 +177,27 @@ export class BundleCheck {
     if (payloadHash(salt, canonicalJson(data)) === payloadhash) return true;
     this.fault(`the content of the event ${id} does not have the hash that was recorded with it`, sequence);
     return false;
+  }
+
+  private checkErasure(event: BundleEvent): void {
+    for (const sequence of this.erased.explain(event)) {
+      this.fault(`what is left of the event is not what the erasure ${event.id} left of it`, sequence);
+    }
+  }
+
+  /** In a bundle of everything, or of a programme, each erasure is there; in another, it may be elsewhere. */
+  private checkErased({ scope }: BundleHeader): void {
+    const unexplained = this.erased.unexplainedSequences;
+    if (unexplained.length === 0) return;
+    const some = unexplained.slice(0, FINDINGS_MAX).join(', ');
+    if (scope.kind === 'everything' || scope.kind === 'programme') {
+      this.doubts.push(
+        `the content of the events ${some} is gone, and no erasure in it says so: if one was going on, ask for it again`,
+      );
+    } else {
+      for (const sequence of unexplained)
+        this.remark('its content is gone; the erasure is not in it', sequence);
+    }
   }
 
   private checkScope({ id, stream, data }: BundleEvent, sequence: number): void {
@@ -258,10 +282,11 @@ export class BundleCheck {
       this.checkHead(this.header, this.checkpoint);
       this.checkSince(this.checkpoint);
       this.checkSignatures(this.header, this.checkpoint);
+      this.checkErased(this.header);
       this.checkFigure();
       this.checkExpected(this.header);
     }
-    const { faults, doubts, remarks, events, erased } = this;
+    const { faults, doubts, remarks, events } = this;
     const scope = this.header?.scope ?? null;
     const verdict = faults.length > 0 ? 'tampered' : doubts.length > 0 ? 'cannot tell' : 'good';
     return {
@@ -276,7 +301,7 @@ export class BundleCheck {
       size: this.checkpoint && Number(this.checkpoint.size),
       root: this.checkpoint && this.checkpoint.root.toString('base64'),
       events,
-      erased,
+      erased: this.erased.count,
       signedBy: this.signedBy.map(encodeVerifierKey),
     };
   }
@@ -299,6 +324,7 @@ export class BundleCheck {
   private checkFigure(): void {
     if (!this.figure) return;
     let fault: string | null;
+    this.figure.doubtUnexplained(this.erased.unexplainedSequences);
     try {
       fault = this.figure.fault();
     } catch (error) {

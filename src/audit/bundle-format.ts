@@ -69,7 +69,7 @@ export interface BundleEvent {
   readonly stream: string;
   readonly revision: number;
   readonly actor: string;
-  /** Gone where the content was erased. */
+  /** Gone where the texts were erased. */
   readonly salt?: string;
   readonly payloadhash: string;
 }

@@ -6,6 +6,7 @@
  * checked is what others read. What two members of an event say of one thing is compared here as well.
  */
 import { financialYearsBetween, isFinancialYear, type FinancialYear } from '../kernel/financial-year.js';
+import { isRedacted } from '../kernel/redaction.js';
 import { BUNDLE_FORMAT, SCHEMA_PREFIX } from './bundle-format.js';
 import type { BundleEvent, BundleHeader, BundleLine, BundleScope } from './bundle-format.js';
 import { HEIGHT_MAX, parseHashText } from './merkle.js';
@@ -161,10 +162,10 @@ function parseEvent(value: unknown): BundleEvent {
   return event as unknown as BundleEvent;
 }
 
-/** Where the salt was erased so was the content: its period alone may be left, for which the log vouches. */
+/** Where the salt was erased so were the texts: figures alone may be left, and REDACTED where a text was. */
 function parseData(event: Members): Members {
   const data = membersOf(event['data'], 'data');
-  if (!('salt' in event)) exactly(data, 'the data of an erased event', [], ['effective']);
+  if (!('salt' in event) && !isRedacted(data)) throw new Error('data without a salt have what was erased');
   if ('effective' in data) {
     const effective = membersOf(data['effective'], 'effective');
     exactly(effective, 'effective', ['from', 'to']);

@@ -4,6 +4,7 @@ import { cloudEventOf } from '../reports/cloud-event.js';
 import { History, type SequencedEvent } from '../reports/history.js';
 import { BUNDLE_FORMAT, loggedEventOf, type BundleEvent, type BundleFigure } from './bundle-format.js';
 import type { BundleHeader, BundleLine, BundleScope } from './bundle-format.js';
+import type { ErasureEvent } from '../submissions/submission.js';
 import { entryOf } from './entry.js';
 import { LogSigner } from './log-signer.js';
 import { TransparencyLog } from './log.js';
@@ -14,6 +15,8 @@ export interface BundleQuery {
   readonly figure?: BundleFigure;
   /** Of the events of a figure, in rising order, some at a time. */
   readonly sequences?: () => AsyncIterable<readonly number[]>;
+  /** The events are among so many at least. */
+  readonly leastSize?: number;
   /** The earlier size at which to cut. */
   readonly since: number;
 }
@@ -44,19 +47,21 @@ export class Bundles {
   }
 
   /** Everything means all that there is now, and a figure is covered as it was told. */
-  private leastSize({ scope, figure, since }: BundleQuery): number {
+  private leastSize({ scope, figure, since, leastSize = 0 }: BundleQuery): number {
     const until =
       scope.kind === 'period' ? scope.until + 1 : figure ? figure.asAtSequence + 1 : this.log.size;
-    return Math.max(since, until);
+    return Math.max(since, until, leastSize);
   }
 
   private async *lines(query: BundleQuery, header: BundleHeader, checkpoint: string): AsyncGenerator<string> {
     yield lineOf(header);
     let next = 0;
+    const erased = new Set<string>();
     for await (const events of this.pages(query, header.size)) {
       let page = '';
       const subtree = this.log.subtrees();
       for (const event of events) {
+        if (query.sequences && !isPart(event, erased)) continue;
         page += gap(subtree, { from: next, to: event.sequence, cut: query.since }) + eventLine(event);
         next = event.sequence + 1;
       }
@@ -86,6 +91,17 @@ export class Bundles {
       after = page.next;
     }
   }
+}
+
+/** Whether it is part of a figure: of the erasures only those are which explain what is gone before them. */
+function isPart(
+  { event: { stream, revision, data, metadata } }: SequencedEvent,
+  erased: Set<string>,
+): boolean {
+  if (metadata.salt === null) erased.add(`${stream}@${revision}`);
+  if (metadata.schema !== 'outcome-erased@1') return true;
+  const named = data['erased'] as ErasureEvent['data']['erased'];
+  return named.some((content) => erased.has(`${stream}@${content.revision}`));
 }
 
 /** What stands for the leaves from one to before another, cut at the earlier size. */

@@ -43,6 +43,7 @@ type Amount = number | string;
 
 export class FigureCheck {
   private readonly measures = new Map<string, Measure>();
+  private readonly erased = new Set<number>();
   private readonly standing = new Map<string, Outcome>();
   /** What keeps it from being told whether the figure is right. */
   readonly doubts: string[] = [];
@@ -51,17 +52,19 @@ export class FigureCheck {
 
   constructor(private readonly figure: BundleFigure) {}
 
-  /** An event whose content has the hash that was logged; or one without it, which was erased. */
+  /**
+   * An event whose content has the hash that was logged; or what is left of one that was erased, which counts once
+   * it is known that the erasure left it so.
+   */
   take(event: BundleEvent): void {
     const { data, ledgersequence: sequence, salt } = event;
     if (sequence > this.figure.asAtSequence) return;
     const { schema } = loggedEventOf(event).metadata;
     // Neither programmes nor organisations change a figure.
-    if (/^(programme|organisation)-/.test(schema)) return;
-    if (salt === undefined) {
-      this.doubts.push(`the figure is made of the event ${sequence} too, whose content was erased`);
-      return;
-    }
+    if (/^(programme|organisation|key)-/.test(schema)) return;
+    if (salt === undefined) this.erased.add(sequence);
+    // Nothing but its period is left of it.
+    if (salt === undefined && data['outcomeId'] === undefined) return;
     const id = data['outcomeId'] as string;
     switch (schema) {
       case 'measure-defined@1':
@@ -77,8 +80,17 @@ export class FigureCheck {
       case 'outcome-withdrawn@1':
         this.standing.delete(id);
         break;
+      case 'outcome-erased@1':
+        break; // Figures stand when the words beside them go.
       default:
         this.doubts.push(`what the event ${sequence} says, of the schema ${schema}, is not known here`);
+    }
+  }
+
+  /** @param sequences of events without content of which no erasure is known */
+  doubtUnexplained(sequences: readonly number[]): void {
+    for (const sequence of sequences.filter((one) => this.erased.has(one))) {
+      this.doubts.push(`the figure is made of the event ${sequence} too, whose content was erased`);
     }
   }
 

@@ -55,11 +55,38 @@ export class FigureProofs {
       asAtSequence: context.sequence,
       ...told,
     };
-    const { views } = this.projection;
+    const { views, progress } = this.projection;
     const until = context.sequence;
+    const erasures = erasuresIn(views, progress.sequence);
     const ids = { measures: family.map(({ id }) => id), cells: cells.map(({ id }) => id) };
-    return { scope: { kind: 'figure' }, figure, sequences: () => sequencesOf(views, ids, until) };
+    const sequences = () => withErasures(sequencesOf(views, ids, until), erasures);
+    return { scope: { kind: 'figure' }, figure, sequences, leastSize: (erasures.at(-1) ?? -1) + 1 };
   }
+}
+
+/**
+ * Every erasure there is, in order: they are few, and which of them are of the figure's events only these say. Of
+ * what was known before an erasure its own event is needed too, though it came later.
+ */
+function erasuresIn(views: Database, last: number): readonly number[] {
+  const select = `SELECT sequence FROM events WHERE type = (SELECT id FROM names WHERE text = 'OutcomeErased')
+     AND sequence <= ? ORDER BY sequence`;
+  return prepared(views, select).pluck().all(last) as number[];
+}
+
+async function* withErasures(
+  pages: AsyncIterable<readonly number[]>,
+  erasures: readonly number[],
+): AsyncGenerator<readonly number[]> {
+  let due = 0;
+  for await (const page of pages) {
+    const last = page.at(-1);
+    if (last === undefined) continue;
+    const first = due;
+    while (due < erasures.length && erasures[due]! < last) due++;
+    yield due === first ? page : [...page, ...erasures.slice(first, due)].sort((one, other) => one - other);
+  }
+  yield erasures.slice(due);
 }
 
 /** So many events of the ledger are looked through at once. */

@@ -5,7 +5,7 @@
 import { parseCheckpoint, type Checkpoint } from './checkpoint.js';
 import { parseHashText, type Hash } from './merkle.js';
 
-const FIRST_LINE = 'c2sp.org/tlog-proof@v1';
+export const PROOF_FIRST_LINE = 'c2sp.org/tlog-proof@v1';
 /** A tree of 2^63 leaves needs no more. */
 const HASHES_MAX = 63;
 
@@ -16,7 +16,7 @@ export interface LogProof {
 }
 
 export function encodeProof(index: number, hashes: readonly Hash[], checkpoint: string): string {
-  const lines = [FIRST_LINE, `index ${index}`, ...hashes.map((hash) => hash.toString('base64'))];
+  const lines = [PROOF_FIRST_LINE, `index ${index}`, ...hashes.map((hash) => hash.toString('base64'))];
   return `${lines.join('\n')}\n\n${checkpoint}`;
 }
 
@@ -24,7 +24,8 @@ export function encodeProof(index: number, hashes: readonly Hash[], checkpoint: 
 export function parseProof(text: string): LogProof {
   const end = text.indexOf('\n\n');
   const [first, ...lines] = text.slice(0, Math.max(0, end)).split('\n');
-  if (first !== FIRST_LINE) throw new TypeError(`not a proof: the first line must be ${FIRST_LINE}`);
+  if (first !== PROOF_FIRST_LINE)
+    throw new TypeError(`not a proof: the first line must be ${PROOF_FIRST_LINE}`);
   if (lines[0]?.startsWith('extra ')) lines.shift();
   const index = /^index (0|[1-9][0-9]{0,18})$/.exec(lines.shift() ?? '')?.[1];
   if (index === undefined) throw new TypeError('not a proof: it has no index');

@@ -88,6 +88,12 @@ export class SigningFiles {
     closeSync(dir);
   }
 
+  /** In one step. Who signs with them now goes on to, until it is started anew. */
+  async replaceKeys(change: (lines: readonly string[]) => readonly string[]): Promise<void> {
+    const lines = change(readFileSync(this.keyFile, 'utf8').trim().split('\n'));
+    await writeDurably(this.dir, this.keyFile, `${lines.join('\n')}\n`);
+  }
+
   private readKeys(): readonly SignerKey[] {
     const mode = statSync(this.keyFile).mode & 0o777;
     if ((mode & 0o077) !== 0) {

@@ -1,12 +1,13 @@
 /**
- * Checks a bundle that lies in a file, and says so: for people, or as JSON. Shared by `ledger verify` and by
+ * Checks a bundle, or a single proof, that lies in a file, and says so: for people, or as JSON. Shared by `ledger verify` and by
  * `ledger-verify`, which is this and nothing else of the ledger.
  */
-import { createReadStream, existsSync, readFileSync } from 'node:fs';
+import { closeSync, createReadStream, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { BundleCheck, type Finding, type Verdict } from './bundle-check.js';
 import { scopeText } from './bundle-format.js';
 import { parseVerifierKey } from './note.js';
 import { parsePolicy, policyOf, type Policy } from './policy.js';
+import { checkProof, isProof, type ProofOptions } from './proof-check.js';
 
 export interface VerifyOptions {
   /** A file with a checkpoint that was kept. */
@@ -18,6 +19,9 @@ export interface VerifyOptions {
   readonly key?: string | undefined;
   /** `everything`, `programme:<id>`, `period` or `figure`: a bundle of anything else does not answer. */
   readonly expect?: string | undefined;
+  /** Of a single proof: a file with its event, and one with the checkpoint that it leads to. */
+  readonly event?: string | undefined;
+  readonly checkpoint?: string | undefined;
   readonly json?: boolean | undefined;
 }
 
@@ -60,9 +64,18 @@ const NOTHING: Verdict = {
 
 async function checkFile(
   file: string,
-  { since, sinceTime, policy, key, expect }: VerifyOptions,
+  { since, sinceTime, policy, key, expect, event, checkpoint }: VerifyOptions,
 ): Promise<Verdict> {
   const trusted = policyFrom(policy, key);
+  if (!existsSync(file)) throw new Error(`there is no file ${file}`);
+  if (isProof(beginningOf(file))) {
+    if (expect !== undefined || sinceTime !== undefined)
+      throw new Error('a single proof is not of a scope, and dates nothing');
+    const given = { policy: trusted, since: since && readNote(since), event, checkpoint };
+    return proofVerdict(file, given);
+  }
+  if (event !== undefined || checkpoint !== undefined)
+    throw new Error('--event and --checkpoint are for single proofs: this is none');
   const sinceTimeMs = sinceTime === undefined ? undefined : Date.parse(sinceTime);
   if (Number.isNaN(sinceTimeMs)) throw new Error(`not an instant: ${sinceTime}`);
   const check = new BundleCheck({
@@ -71,9 +84,32 @@ async function checkFile(
     ...(sinceTimeMs !== undefined && { sinceTimeMs }),
     ...(expect !== undefined && { expect }),
   });
-  if (!existsSync(file)) throw new Error(`there is no file ${file}`);
   for await (const line of linesOf(file)) if (line !== '') check.takeLine(line);
   return check.end();
+}
+
+function beginningOf(file: string): string {
+  const bytes = Buffer.alloc(64);
+  const descriptor = openSync(file, 'r');
+  try {
+    return bytes.toString('latin1', 0, readSync(descriptor, bytes));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function proofVerdict(
+  file: string,
+  { event, checkpoint, ...given }: Pick<ProofOptions, 'policy' | 'since' | 'event' | 'checkpoint'>,
+): Verdict {
+  const { index, faults, ...proven } = checkProof(readFileSync(file, 'utf8'), {
+    ...given,
+    event: event && readFileSync(event, 'utf8'),
+    checkpoint: checkpoint && readNote(checkpoint),
+  });
+  const verdict = faults.length > 0 ? 'tampered' : proven.doubts.length > 0 ? 'cannot tell' : 'good';
+  const found = faults.map((what) => ({ ...(index !== null && { sequence: index }), what }));
+  return { ...NOTHING, ...proven, verdict, faults: found, events: index === null ? 0 : 1 };
 }
 
 /** Ended by newlines alone: what node:readline takes for the end of a line may stand within JSON. */
@@ -98,8 +134,13 @@ export function readNote(file: string): string {
 function policyFrom(policy: string | undefined, key: string | undefined): Policy | undefined {
   if (policy !== undefined) return parsePolicy(readFileSync(policy, 'utf8'));
   if (key === undefined) return undefined;
+  return policyOf(keysIn(key).map(parseVerifierKey));
+}
+
+/** Verifier keys in a file, or the one that is given itself. */
+export function keysIn(key: string): string[] {
   const text = existsSync(key) ? readFileSync(key, 'utf8') : key;
-  return policyOf(text.trim().split(/\s+/).map(parseVerifierKey));
+  return text.trim().split(/\s+/);
 }
 
 const HEADINGS: Readonly<Record<Verdict['verdict'], string>> = {

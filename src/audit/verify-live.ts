@@ -1,11 +1,13 @@
 /**
  * Checks a data directory against itself, beside a running ledger or without one: every event in the store against
- * its hash, against the log and the figures in the read models, and the log against what was last signed.
+ * its hash, against the log and the figures in the read models by a fold of its own, every row of the read models
+ * against what the projector makes of the events, and the log against what was last signed.
  *
- * It reads each event once, so that it can be run every night. It trusts the directory's own key: that nobody with
+ * It reads each event twice, in bounded memory, so that it can be run every night. It trusts the directory's own key: that nobody with
  * access to all of it wrote it anew is shown only by a checkpoint that was kept elsewhere.
  */
 import { existsSync } from 'node:fs';
+import { compareViews } from '../projections/compare-views.js';
 import { Difference } from '../projections/expected-rows.js';
 import { SelfCheck } from '../projections/self-check.js';
 import { tilesIn } from '../projections/log-projection.js';
@@ -34,8 +36,10 @@ export interface LiveOptions {
   readonly since?: string | undefined;
   /** Verifier keys that are trusted, where they are not those in the directory. */
   readonly keys?: readonly string[] | undefined;
-  /** Called between batches, for progress. */
+  /** Called between batches of the first comparison. */
   readonly rest?: () => Promise<unknown>;
+  /** Told how far the read models are folded anew, for the second. */
+  readonly onProgress?: (sequence: number) => void;
 }
 
 /** @returns a report in any case: what cannot be read says nothing of what it holds */
@@ -56,7 +60,11 @@ function cannotTell(doubt: string): LiveReport {
   return { verdict: 'cannot tell', events: 0, root: null, faults: [], doubts: [doubt] };
 }
 
-async function compare({ store, rest }: LiveOptions, file: string, heads: Heads): Promise<LiveReport> {
+async function compare(
+  { store, rest, onProgress }: LiveOptions,
+  file: string,
+  heads: Heads,
+): Promise<LiveReport> {
   const views = openViewsForReading(file);
   try {
     if (viewsVersionOf(views) !== VIEWS_VERSION)
@@ -67,6 +75,7 @@ async function compare({ store, rest }: LiveOptions, file: string, heads: Heads)
     const check = new SelfCheck(reader, views);
     try {
       const { sequence, root = null } = await check.compare(rest);
+      await compareViews(reader, views, onProgress);
       const events = sequence + 1;
       const rootAt = (size: number) =>
         size <= events ? rootOf(size, subtreesOf(tilesIn(views))).toString('base64') : null;

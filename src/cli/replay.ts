@@ -1,5 +1,9 @@
 /** `ledger replay`: folds the store's events from the first one and compares with the read models. */
 import { existsSync } from 'node:fs';
+import { parseCheckpoint, type Checkpoint } from '../audit/checkpoint.js';
+import { parseVerifierKey, signsLogs, verifiedSignatures } from '../audit/note.js';
+import { SigningFiles } from '../audit/signing-files.js';
+import { keysIn, readNote } from '../audit/verify-file.js';
 import { readConfig, storeOf } from '../config.js';
 import { replay } from '../projections/replay.js';
 import { ViewsDirectory } from '../projections/views-directory.js';
@@ -10,17 +14,22 @@ import { CommandFailed } from './client.js';
 import { print, ProgressLine, readable } from './output.js';
 
 export interface ReplayOptions {
+  /** Or a file with a checkpoint: its size is the moment, and its root what history must come to. */
   readonly until?: string;
+  /** Verifier keys that are trusted, where they are not those in the signing directory. */
+  readonly key?: string;
   readonly json?: boolean;
 }
 
 /** Reads the data directory itself, beside a running ledger or without one. */
-export async function replayCommand({ until, json = false }: ReplayOptions): Promise<void> {
+export async function replayCommand({ until, key, json = false }: ReplayOptions): Promise<void> {
   const config = readConfig(process.env);
   const { dataDir } = config;
   const served = existsSync(dataDir) ? new ViewsDirectory(dataDir).currentFile() : null;
   if (served === null) throw new CommandFailed(`there is no ledger in ${dataDir}: set DATA_DIR`);
-  const moment = momentIn(served, until);
+  const checkpoint =
+    until !== undefined && existsSync(until) ? trustedCheckpoint(until, key, config.signingDir) : null;
+  const moment = checkpoint ? momentOf(checkpoint, served) : momentIn(served, until);
   const reader = await openReader(storeOf(config));
   const progress = new ProgressLine();
   try {
@@ -29,22 +38,54 @@ export async function replayCommand({ until, json = false }: ReplayOptions): Pro
       onProgress: (sequence) => progress.show(`replayed ${sequence + 1} of ${moment.sequence + 1} events`),
     });
     progress.end();
-    const agrees = report.differences.length === 0 && report.root === report.servedRoot;
-    if (json) print(JSON.stringify({ agrees, ...report }));
+    const signedRoot = checkpoint && checkpoint.root.toString('base64');
+    const isAsSigned = signedRoot === null || signedRoot === report.root;
+    const agrees = report.differences.length === 0 && report.root === report.servedRoot && isAsSigned;
+    if (json) print(JSON.stringify({ agrees, ...report, ...(checkpoint && { signedRoot }) }));
     else {
       print(`Replayed ${readable(report.events, '')} events, to sequence ${report.sequence}.`);
       if (report.differences.length === 0)
         print(`All ${readable(report.cells, '')} figures agree with the read models.`);
-      print(`The root of the log is ${report.root}.`);
+      print(`The root of the log is ${report.root}${checkpoint && isAsSigned ? ', as it was signed' : ''}.`);
+      if (!isAsSigned) print(`differs: root of the log: signed ${signedRoot}`);
       for (const { cell, served: known, replayed } of report.differences) {
         print(`differs: ${cell}: served ${known ?? 'nothing'}, replayed ${replayed ?? 'nothing'}`);
       }
       if (report.root !== report.servedRoot)
         print(`differs: root of the log: served ${report.servedRoot ?? 'nothing'}`);
     }
+    if (!isAsSigned) throw new CommandFailed('history is not what the checkpoint was signed of');
     if (!agrees) throw new CommandFailed('the read models differ from the events: run ledger rebuild');
   } finally {
     await reader.close();
+  }
+}
+
+/** @throws CommandFailed with 2 where it cannot be told whose it is */
+function trustedCheckpoint(file: string, key: string | undefined, signingDir: string): Checkpoint {
+  try {
+    const own = key === undefined ? new SigningFiles(signingDir).verifierKeys() : keysIn(key);
+    const checkpoint = parseCheckpoint(readNote(file));
+    const keys = own.map(parseVerifierKey).filter((one) => signsLogs(one, checkpoint.origin));
+    if (verifiedSignatures(checkpoint.note, keys).length > 0) return checkpoint;
+  } catch (error) {
+    throw new CommandFailed(`${file}: ${(error as Error).message}`, 2);
+  }
+  throw new CommandFailed(
+    `${file} was not signed with a key that is trusted: give the one you know with --key`,
+    2,
+  );
+}
+
+function momentOf({ size }: Checkpoint, served: string): Pick<Moment, 'sequence'> {
+  const views = openViewsForReading(served);
+  try {
+    const events = currentMoment(views, Date.now()).sequence + 1;
+    if (size > events)
+      throw new CommandFailed(`${size} events were signed, and there are ${events}: events are gone`);
+    return { sequence: Number(size) - 1 };
+  } finally {
+    views.close();
   }
 }
 

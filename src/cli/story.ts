@@ -3,7 +3,7 @@
  * and on what evidence.
  */
 import type { OutcomeView } from '../reports/outcome.views.js';
-import type { OutcomeHistory, OutcomeVersion, SubmissionStory } from '../reports/story.views.js';
+import type { Erasure, OutcomeHistory, OutcomeVersion, SubmissionStory } from '../reports/story.views.js';
 import { readable } from './output.js';
 
 /** The unit of each measure. */
@@ -15,9 +15,18 @@ export function submissionTold(story: SubmissionStory, units: Units): string {
   return [opening, ...outcomes.map((outcome) => outcomeTold(outcome, units))].join('\n\n');
 }
 
-export function outcomeTold({ id, version, status, versions }: OutcomeHistory, units: Units): string {
+export function outcomeTold(
+  { id, version, status, versions, erasures = [] }: OutcomeHistory,
+  units: Units,
+): string {
   const standing = { standing: 'stands as recorded', corrected: 'corrected', withdrawn: 'withdrawn' }[status];
-  return [`${id}  ${standing}, version ${version}`, ...versionsTold(versions, units)].join('\n');
+  const lines = [...versionsTold(versions, units), ...erasures.flatMap(erasureTold)];
+  return [`${id}  ${standing}, version ${version}`, ...lines].join('\n');
+}
+
+function erasureTold({ recordedAt, actor, sequence, authorisedBy, reason }: Erasure): string[] {
+  const opening = `  ${recordedAt}  ${actor} erased what was written above it as REDACTED  (sequence ${sequence})`;
+  return [opening, `    authorised by: ${authorisedBy}`, `    because: ${reason}`];
 }
 
 function* versionsTold(versions: readonly OutcomeVersion[], units: Units): Generator<string> {

@@ -1,6 +1,5 @@
-/** `ledger verify`: a bundle, offline; or a data directory against itself. */
-import { existsSync, readFileSync } from 'node:fs';
-import { EXIT_CODES, readNote, verifyFile, type VerifyOptions } from '../audit/verify-file.js';
+/** `ledger verify`: a bundle or a single proof, offline; or a data directory against itself. */
+import { EXIT_CODES, keysIn, readNote, verifyFile, type VerifyOptions } from '../audit/verify-file.js';
 import { verifyLive, type LiveReport } from '../audit/verify-live.js';
 import { readConfig, storeOf } from '../config.js';
 import { CommandFailed } from './client.js';
@@ -15,14 +14,22 @@ export async function verifyCommand(
   { live = false, ...options }: VerifyCommandOptions,
 ): Promise<void> {
   if (live === (bundle !== undefined)) throw new CommandFailed('name a bundle, or say --live', 2);
-  const stray = (['policy', 'sinceTime', 'expect'] as const).find((name) => options[name] !== undefined);
+  const stray = (['policy', 'sinceTime', 'expect', 'event', 'checkpoint'] as const).find(
+    (name) => options[name] !== undefined,
+  );
   if (live && stray !== undefined) throw new CommandFailed(`--live checks nothing by ${OPTION[stray]}`, 2);
   const { text, exitCode } = live ? await liveVerdict(options) : await verifyFile(bundle!, options);
   print(text);
   process.exitCode = exitCode;
 }
 
-const OPTION = { policy: '--policy', sinceTime: '--since-time', expect: '--expect' } as const;
+const OPTION = {
+  policy: '--policy',
+  sinceTime: '--since-time',
+  expect: '--expect',
+  event: '--event',
+  checkpoint: '--checkpoint',
+} as const;
 
 /** Whatever keeps it from being checked leaves it open: only what was found is tampering. */
 async function liveVerdict(options: VerifyOptions): Promise<{ text: string; exitCode: number }> {
@@ -41,8 +48,7 @@ async function liveVerdict(options: VerifyOptions): Promise<{ text: string; exit
 
 async function liveReport({ since, key }: VerifyOptions): Promise<LiveReport> {
   const config = readConfig(process.env);
-  const keys =
-    key === undefined ? undefined : (existsSync(key) ? readFileSync(key, 'utf8') : key).trim().split(/\s+/);
+  const keys = key === undefined ? undefined : keysIn(key);
   const kept = since === undefined ? undefined : readNote(since);
   return verifyLive({
     store: storeOf(config),
@@ -54,7 +60,7 @@ async function liveReport({ since, key }: VerifyOptions): Promise<LiveReport> {
 
 function told({ verdict, events, root, faults, doubts }: LiveReport): string {
   const heading = {
-    good: `Good: ${readable(events, '')} events, their log, their present figures and what was signed agree.`,
+    good: `Good: ${readable(events, '')} events, their log, all read models and what was signed agree.`,
     tampered: 'TAMPERED: what is stored does not agree.',
     'cannot tell': 'Cannot tell.',
   }[verdict];
@@ -63,8 +69,5 @@ function told({ verdict, events, root, faults, doubts }: LiveReport): string {
     ...faults.map((fault) => `  differs: ${fault}`),
     ...doubts.map((doubt) => `  unknown: ${doubt}`),
     ...(root === null ? [] : [`  root ${root}`]),
-    ...(verdict === 'good'
-      ? ['  held to checksums alone, and not added up anew: values of stocks, and what figures were earlier']
-      : []),
   ].join('\n');
 }

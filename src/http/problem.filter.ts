@@ -37,7 +37,8 @@ export class ProblemFilter implements ExceptionFilter {
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
     const answer = answerTo(error);
-    if (PROBLEMS[answer.code].status >= 500) {
+    // That there is too much to do is nobody's mistake, and a line for each would make more of it.
+    if (PROBLEMS[answer.code].status >= 500 && answer.code !== 'overloaded') {
       this.logger.error({
         requestId: request.id,
         error: error instanceof Error ? error.stack : String(error),

@@ -91,6 +91,8 @@ export class CellsProjection {
 
   apply(event: LedgerEvent, revision: number, sequence: number, measureOf: MeasureOf): void {
     const { data, schema } = event as SubmissionEvent;
+    // Figures stand when the words beside them go.
+    if (schema === 'outcome-erased@1') return;
     const { submissionId, line } = parseOutcomeId(data.outcomeId);
     const place: Place = { submission: this.submissionKeyOf(submissionId), line, revision, sequence };
     switch (schema) {

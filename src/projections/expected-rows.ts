@@ -6,6 +6,7 @@
  * of their row. So every bit that a reader may come to rest on is compared with something.
  */
 import type { Database, Statement } from 'better-sqlite3';
+import { keyDecider, type KeyState } from '../access/key.js';
 import { measureDecider, type MeasureState } from '../catalogue/measure.js';
 import { organisationDecider, type OrganisationState } from '../catalogue/organisation.js';
 import { programmeDecider, type ProgrammeState } from '../catalogue/programme.js';
@@ -106,6 +107,13 @@ export class ExpectedRows {
         const evolved = (state: MeasureState = initialState) => evolve(state, event);
         return this.compareState(['measure', event.data.measureId, sequence], evolved);
       }
+      case 'key-created@1':
+      case 'key-rotated@1':
+      case 'key-revoked@1': {
+        const { initialState, evolve } = keyDecider;
+        const evolved = (state: KeyState = initialState) => evolve(state, event);
+        return this.compareState(['key', event.data.keyId, sequence], evolved);
+      }
       default:
         return false;
     }
@@ -135,10 +143,11 @@ export class ExpectedRows {
       'outcome@1': ['1'],
       'outcome-corrected@1': ['1', '0,1'],
       'outcome-withdrawn@1': ['0'],
+      'outcome-erased@1': [''],
     };
     if (!expected[schema].includes(adds.join()))
       throw new Difference(`the figures’ log has not what the event at sequence ${sequence} changed`);
-    if (schema === 'outcome@1') return;
+    if (schema === 'outcome@1' || schema === 'outcome-erased@1') return;
     const { revision: replaced } = data.replaces;
     if (this.supersession.get(submission, line, replaced) !== sequence)
       throw new Difference(`${data.outcomeId} is not superseded at sequence ${sequence} in the views`);

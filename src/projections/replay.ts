@@ -51,7 +51,7 @@ export async function replay(
   try {
     const file = join(dir, 'views.db');
     const last = Math.min(until, readCheckpoint(served).sequence);
-    await fold(reader, file, last, onProgress);
+    await foldTo(reader, file, { last, onProgress });
     const replayed = openViewsForReading(file);
     try {
       const { cells, differences } = differencesBetween(served, replayed, last);
@@ -72,24 +72,31 @@ export async function replay(
   }
 }
 
-async function fold(
+/**
+ * Folds into a views file of one's own, going on from where it is.
+ * @throws StoreDamaged, ProjectionStopped
+ */
+export async function foldTo(
   reader: EventReader,
   file: string,
-  last: number,
-  onProgress: (sequence: number) => void,
+  { last, onProgress }: { readonly last: number; readonly onProgress: (sequence: number) => void },
 ): Promise<void> {
   const projector = new Projector(file);
   try {
     projector.buildFast(true);
-    let position: Position | null = null;
-    for (let next = 0; next <= last; next = projector.checkpoint.sequence + 1) {
+    let position = projector.checkpoint.position as Position | null;
+    for (
+      let next = projector.checkpoint.sequence + 1;
+      next <= last;
+      next = projector.checkpoint.sequence + 1
+    ) {
       const events: readonly RecordedEvent[] = await reader.readAll(
         position,
         Math.min(BATCH_SIZE, last - next + 1),
       );
       if (events.length === 0)
         throw new Error(`the store ends before sequence ${next}, which the views know`);
-      events.forEach(verifyPayload);
+      for (const event of events) await verifyPayload(event, reader);
       projector.project(events);
       position = events.at(-1)!.position;
       onProgress(projector.checkpoint.sequence);

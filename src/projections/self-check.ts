@@ -134,7 +134,8 @@ export class SelfCheck {
           `event ${event.id} was committed, but sequence ${sequence} of the views is not it`,
         );
       }
-      verifyPayload(event);
+      const looked = verifyPayload(event, this.reader);
+      if (looked) await looked;
       this.digest.update(`${event.position} ${event.metadata.payloadHash}\n`);
       this.log.append(leaf);
       const known = upcast(event);

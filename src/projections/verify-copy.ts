@@ -75,7 +75,7 @@ async function foldBoth(
       }
       for (const [index, event] of source.entries()) {
         refuseDifference(done + index, event, target[index]!);
-        verifyPayload(event);
+        await verifyPayload(event, from);
       }
       projectors.source.project(source);
       projectors.target.project(target);

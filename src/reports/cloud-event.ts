@@ -33,7 +33,7 @@ export function cloudEventOf({ event, sequence, ledgerTimeMs }: SequencedEvent):
     correlationid: correlationId,
     ...(causationId !== undefined && { causationid: causationId }),
     recordedfrom: source,
-    salt,
+    ...(salt !== null && { salt }),
     payloadhash: payloadHash,
     ...(steppedBack && { clocksteppedback: true }),
   };

@@ -115,9 +115,14 @@ export class CloudEvent {
   @PlainText({ max: 200 })
   readonly recordedfrom!: string;
 
-  @Describe({ description: '16 random bytes, base64url.', example: 'q83vEjRWeJCrze8SNFZ4kA' })
+  @Optional()
+  @Describe({
+    description:
+      '16 random bytes, base64url. Absent where the content was erased, and its texts read REDACTED.',
+    example: 'q83vEjRWeJCrze8SNFZ4kA',
+  })
   @Matches(/^[A-Za-z0-9_-]{22}$/)
-  readonly salt!: string;
+  readonly salt?: string;
 
   @Describe({
     description: 'SHA-256(salt ‖ RFC 8785 canonical JSON of `data`), hexadecimal.',

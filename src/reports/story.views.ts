@@ -39,6 +39,34 @@ export class OutcomeVersion {
   @Describe({ description: 'What it says; absent for a withdrawal.' })
   @Nested(() => OutcomeView)
   readonly outcome?: OutcomeView;
+
+  @Optional()
+  @Describe({ description: 'Present where its texts were erased by a lawful order: they read REDACTED.' })
+  @IsIn([true])
+  readonly erased?: true;
+}
+
+/** Texts that were taken out by a lawful order: they read REDACTED. */
+export class Erasure {
+  @Describe({ description: 'Of its event.', example: 57 })
+  @WholeNumber({ min: 0 })
+  readonly sequence!: number;
+
+  @Describe({ description: 'When it was recorded.', example: '2024-02-12T14:05:00.000Z' })
+  @Instant()
+  readonly recordedAt!: string;
+
+  @Describe({ description: 'Who recorded it.', example: 'admin' })
+  @PlainText({ max: 200 })
+  readonly actor!: string;
+
+  @Describe({ description: 'The office that ordered it.', example: 'Data protection officer' })
+  @PlainText({ max: 200 })
+  readonly authorisedBy!: string;
+
+  @Describe({ description: 'Why.', example: 'request for erasure 2024-17' })
+  @PlainText({ max: 2_000 })
+  readonly reason!: string;
 }
 
 export class OutcomeHistory {
@@ -57,6 +85,11 @@ export class OutcomeHistory {
   @Describe({ description: 'Oldest first.' })
   @ListOf(() => OutcomeVersion)
   readonly versions!: readonly OutcomeVersion[];
+
+  @Optional()
+  @Describe({ description: 'Oldest first; absent where nothing was erased.' })
+  @ListOf(() => Erasure)
+  readonly erasures?: readonly Erasure[];
 }
 
 export class SubmissionStory {

@@ -12,7 +12,9 @@ import {
   type SubmissionState,
 } from '../submissions/submission.js';
 import { outcomeView } from './outcomes.js';
-import type { OutcomeHistory, OutcomeVersion, SubmissionStory } from './story.views.js';
+import type { Erasure, OutcomeHistory, OutcomeVersion, SubmissionStory } from './story.views.js';
+
+type Recorded = Extract<SubmissionState, { status: 'recorded' }>;
 
 @Injectable()
 export class SubmissionStories {
@@ -29,7 +31,8 @@ export class SubmissionStories {
     }
     const outcomes: OutcomeHistory[] = [];
     for (const [index, story] of state.outcomes.entries()) {
-      outcomes.push(await this.historyOf(outcomeIdOf(submissionId, index + 1), story, history));
+      const id = outcomeIdOf(submissionId, index + 1);
+      outcomes.push(await this.historyOf({ id, story, erasures: state.erasures }, history));
     }
     const { recordedAt, actor } = history[0]!.metadata;
     const sequence = outcomes.at(-1)!.versions[0]!.sequence;
@@ -37,12 +40,18 @@ export class SubmissionStories {
   }
 
   /** @throws Refused when there is none */
-  async outcome(submissionId: SubmissionId, line: number): Promise<OutcomeHistory> {
+  async outcome(
+    submissionId: SubmissionId,
+    line: number,
+  ): Promise<{ programme: string; history: OutcomeHistory }> {
     const { state, history } = await this.read(submissionId);
-    const story = state.status === 'recorded' ? state.outcomes[line - 1] : undefined;
     const id = outcomeIdOf(submissionId, line);
-    if (!story) throw new Refused({ code: 'outcome-unknown', detail: `there is no outcome ${id}` });
-    return this.historyOf(id, story, history);
+    const story = state.status === 'recorded' ? state.outcomes[line - 1] : undefined;
+    if (state.status !== 'recorded' || !story) {
+      throw new Refused({ code: 'outcome-unknown', detail: `there is no outcome ${id}` });
+    }
+    const { programmeId, erasures } = state;
+    return { programme: programmeId, history: await this.historyOf({ id, story, erasures }, history) };
   }
 
   private async read(submissionId: SubmissionId) {
@@ -55,15 +64,12 @@ export class SubmissionStories {
   }
 
   private async historyOf(
-    id: string,
-    story: OutcomeStory,
+    { id, story, erasures: all }: { id: string; story: OutcomeStory; erasures: Recorded['erasures'] },
     history: readonly RecordedEvent[],
   ): Promise<OutcomeHistory> {
     const versions: OutcomeVersion[] = [];
-    for (const [version, { event: told, revision }] of story.entries()) {
-      const event = history.find((one) => one.revision === revision)!;
-      const sequence = await this.projection.sequenceOf(event.position);
-      const { recordedAt, actor } = event.metadata;
+    for (const [version, { event: told, revision, erased }] of story.entries()) {
+      const { event, sequence, recordedAt, actor } = await this.placeOf(revision, history);
       versions.push({
         version,
         sequence,
@@ -74,11 +80,24 @@ export class SubmissionStories {
         ...(told.schema !== 'outcome-withdrawn@1' && {
           outcome: outcomeView(told.data, { id, version, event, sequence }),
         }),
+        ...(erased && { erased }),
       });
     }
     const last = story.at(-1)!.event.schema;
     const status =
       last === 'outcome@1' ? 'standing' : last === 'outcome-corrected@1' ? 'corrected' : 'withdrawn';
-    return { id, version: story.length - 1, status, versions };
+    const erasures: Erasure[] = [];
+    for (const { event, revision } of all.filter((one) => one.event.data.outcomeId === id)) {
+      const { sequence, recordedAt, actor } = await this.placeOf(revision, history);
+      const { authorisedBy, reason } = event.data;
+      erasures.push({ sequence, recordedAt, actor, authorisedBy, reason });
+    }
+    return { id, version: story.length - 1, status, versions, ...(erasures.length > 0 && { erasures }) };
+  }
+
+  private async placeOf(revision: number, history: readonly RecordedEvent[]) {
+    const event = history.find((one) => one.revision === revision)!;
+    const { recordedAt, actor } = event.metadata;
+    return { event, sequence: await this.projection.sequenceOf(event.position), recordedAt, actor };
   }
 }

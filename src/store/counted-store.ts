@@ -5,6 +5,7 @@ import {
   type EventStore,
   WrongExpectedRevision,
   type Appended,
+  type ContentEraser,
   type ExpectedRevision,
   type NewEvent,
 } from './event-store.js';
@@ -41,6 +42,10 @@ export class CountedStore extends StoreOverReader {
       else this.counts.failed += 1;
       throw error;
     }
+  }
+
+  override get eraser(): ContentEraser | null {
+    return this.reader.eraser;
   }
 
   close(): Promise<void> {

@@ -20,8 +20,8 @@ export interface EventMetadata {
   readonly causationId?: string;
   /** `api`, `system`, or `file:<sha256>#<line>`. */
   readonly source: string;
-  /** 16 random bytes, base64url. */
-  readonly salt: string;
+  /** 16 random bytes, base64url; null once the content was erased, for nobody then may guess it from its hash. */
+  readonly salt: string | null;
   /** SHA-256(salt ‖ canonical payload), hexadecimal. */
   readonly payloadHash: string;
 }
@@ -114,8 +114,23 @@ export abstract class EventReader {
   abstract close(): Promise<void>;
 }
 
+/** Takes content out of what is recorded, where a lawful order asks for it. */
+export interface ContentEraser {
+  /**
+   * Puts what is left, canonical JSON by revision, in the place of events' payloads, and takes their salts away. When
+   * it resolves, what was there is in none of the store's files. To ask again is harmless.
+   * @throws StoreUnavailable, StoreDamaged
+   */
+  erase(stream: StreamName, left: ReadonlyMap<number, string>): Promise<void>;
+}
+
 /** The whole port, and its injection token. */
 export abstract class EventStore extends EventReader {
+  /** Null where a store keeps for good what it was given. */
+  get eraser(): ContentEraser | null {
+    return null;
+  }
+
   /**
    * Appends a batch of at least one event atomically, and resolves once it is durable.
    *

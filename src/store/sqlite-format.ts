@@ -51,6 +51,8 @@ export function openEvents(file: string, access: 'read' | 'write'): Database.Dat
       db.pragma('journal_mode = WAL');
       // An append is acknowledged only after its commit, and a commit returns only after the fsync.
       db.pragma('synchronous = FULL');
+      // What is taken out of a page is overwritten at once, so that an erasure leaves nothing behind.
+      db.pragma('secure_delete = ON');
     }
     const format = db.pragma('user_version', { simple: true }) as number;
     if (format > FORMAT)

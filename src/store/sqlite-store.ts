@@ -15,12 +15,19 @@ import {
   StoreUnavailable,
   WrongExpectedRevision,
   type Appended,
+  type ContentEraser,
   type ExpectedRevision,
   type NewEvent,
 } from './event-store.js';
 import { encodeEvent, encodePosition, openEvents } from './sqlite-format.js';
 import { SqliteReader } from './sqlite-reader.js';
-import type { AppendReply, AppendRequest, WriterOptions } from './sqlite-writer.js';
+import type {
+  AppendReply,
+  AppendRequest,
+  EraseRequest,
+  StoreFailure,
+  WriterOptions,
+} from './sqlite-writer.js';
 import { damageInWal } from './wal-damage.js';
 
 export const eventsFile = (dataDir: string) => join(dataDir, 'events.db');
@@ -38,7 +45,13 @@ interface Waiting {
   readonly reject: (reason: Error) => void;
 }
 
-export class SqliteStore extends StoreOverReader {
+interface Erasing {
+  readonly resolve: () => void;
+  readonly reject: (reason: Error) => void;
+}
+
+export class SqliteStore extends StoreOverReader implements ContentEraser {
+  private readonly erasing = new Map<number, Erasing>();
   private readonly waiting = new Map<number, Waiting>();
   private outbox: AppendRequest[] = [];
   private nextTicket = 0;
@@ -91,6 +104,19 @@ export class SqliteStore extends StoreOverReader {
     });
   }
 
+  override get eraser(): ContentEraser {
+    return this;
+  }
+
+  erase(stream: StreamName, left: ReadonlyMap<number, string>): Promise<void> {
+    if (this.gone) return Promise.reject(this.gone);
+    const request: EraseRequest = { ticket: this.nextTicket++, stream, left };
+    return new Promise((resolve, reject) => {
+      this.erasing.set(request.ticket, { resolve, reject });
+      this.writer.postMessage(request);
+    });
+  }
+
   private send(): void {
     if (this.outbox.length === 0) return;
     this.writer.postMessage(this.outbox);
@@ -98,6 +124,11 @@ export class SqliteStore extends StoreOverReader {
   }
 
   private settle(reply: AppendReply): void {
+    const erasing = this.erasing.get(reply.ticket);
+    if (erasing) {
+      this.erasing.delete(reply.ticket);
+      return reply.outcome === 'failed' ? erasing.reject(errorOf(reply.error)) : erasing.resolve();
+    }
     const { request, expected, resolve, reject } = this.waiting.get(reply.ticket)!;
     this.waiting.delete(reply.ticket);
     switch (reply.outcome) {
@@ -111,14 +142,17 @@ export class SqliteStore extends StoreOverReader {
         return reject(new WrongExpectedRevision(request.stream as StreamName, expected, actual));
       }
       case 'failed':
-        return reject(new (reply.error.damaged ? StoreDamaged : StoreUnavailable)(reply.error.message));
+        return reject(errorOf(reply.error));
+      case 'erased':
+        throw new Error('an append is answered as an append');
     }
   }
 
   private failAll(reason: Error): void {
     this.gone ??= reason;
-    for (const { reject } of this.waiting.values()) reject(reason);
+    for (const { reject } of [...this.waiting.values(), ...this.erasing.values()]) reject(reason);
     this.waiting.clear();
+    this.erasing.clear();
   }
 
   /** Resolves when every append that was asked for is answered and the file is closed. */
@@ -133,4 +167,8 @@ export class SqliteStore extends StoreOverReader {
     this.writer.postMessage('close');
     await this.exited;
   }
+}
+
+function errorOf({ damaged, message }: StoreFailure): Error {
+  return new (damaged ? StoreDamaged : StoreUnavailable)(message);
 }

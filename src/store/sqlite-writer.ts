@@ -7,8 +7,9 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { parentPort, workerData } from 'node:worker_threads';
 import { StoreDamaged } from './event-store.js';
-import { checksumOf, decodeRow, openEvents, type AppendRow } from './sqlite-format.js';
+import { eraseIn } from './sqlite-erase.js';
 import { asStoreError } from './database-errors.js';
+import { checksumOf, decodeRow, openEvents, type AppendRow } from './sqlite-format.js';
 import { commitChannel } from './sqlite-reader.js';
 
 export interface WriterOptions {
@@ -27,6 +28,12 @@ export interface AppendRequest {
   readonly events: string;
 }
 
+export interface EraseRequest {
+  readonly ticket: number;
+  readonly stream: string;
+  readonly left: ReadonlyMap<number, string>;
+}
+
 /** Errors cross the border between threads as plain data. */
 export interface StoreFailure {
   readonly damaged: boolean;
@@ -36,6 +43,7 @@ export interface StoreFailure {
 export type AppendReply = { readonly ticket: number } & (
   | { readonly outcome: 'appended'; readonly position: number }
   | { readonly outcome: 'wrong-expectation'; readonly lastRevision: number | null }
+  | { readonly outcome: 'erased' }
   | { readonly outcome: 'failed'; readonly error: StoreFailure }
 );
 
@@ -151,6 +159,17 @@ class Writer {
     }
   }
 
+  /** Between two commits: what is queued waits. */
+  erase({ ticket, stream, left }: EraseRequest): void {
+    let reply: AppendReply = { ticket, outcome: 'erased' };
+    try {
+      eraseIn(this.db, stream, left);
+    } catch (error) {
+      reply = { ticket, outcome: 'failed', error: failureOf(asStoreError(error, this.options.file)) };
+    }
+    parentPort!.postMessage([reply]);
+  }
+
   get idle(): boolean {
     return this.queue.length === 0;
   }
@@ -180,8 +199,8 @@ function failureOf(error: unknown): StoreFailure {
 }
 
 const writer = openWriter(workerData as WriterOptions);
-parentPort!.on('message', (message: readonly AppendRequest[] | 'close') => {
-  if (message !== 'close') return writer.accept(message);
+parentPort!.on('message', (message: readonly AppendRequest[] | EraseRequest | 'close') => {
+  if (message !== 'close') return 'left' in message ? writer.erase(message) : writer.accept(message);
   // Appends are accepted in order, so what was asked for before is committed by now or in the queue.
   setImmediate(function drain() {
     if (writer.idle) {

@@ -4,7 +4,8 @@
  * All outcomes are recorded or none is. Its stream is `submission-<id>`, where the id is the client's
  * idempotency key: a retry, even a year later, finds the stream and gets the original receipt, and other
  * content under the same key is refused. A correction or a withdrawal repeated with the same content and the
- * same expected version changes nothing either.
+ * same expected version changes nothing either. What was erased by a lawful order is told by its figures alone: texts
+ * that are gone cannot be compared.
  */
 import type { Measure } from '../catalogue/measure.js';
 import { unreachable } from '../kernel/assert.js';
@@ -18,6 +19,7 @@ import {
   type Overriding,
 } from '../kernel/free-text.js';
 import { outcomeIdOf, type OutcomeId, type ProgrammeId, type SubmissionId } from '../kernel/ids.js';
+import { hashOfLeft, isRedacted, redacted } from '../kernel/redaction.js';
 import { Refused, refuseIfAny, type Refusal } from '../kernel/refusals.js';
 import {
   faultsOf,
@@ -45,7 +47,28 @@ export type SubmissionEvent =
         readonly reason: string;
         readonly replaces: ReplacedOutcome;
       };
+    }
+  | {
+      readonly schema: 'outcome-erased@1';
+      readonly type: 'OutcomeErased';
+      readonly data: {
+        readonly outcomeId: OutcomeId;
+        readonly programmeId: ProgrammeId;
+        readonly reason: string;
+        readonly authorisedBy: string;
+        readonly erased: readonly ErasedContent[];
+      };
     };
+
+/** An event of the stream whose texts and salt are gone, and the hash of what is left of it: redaction.ts. */
+export interface ErasedContent {
+  readonly revision: number;
+  readonly left: string;
+}
+
+/** What makes a version of an outcome. */
+export type OutcomeEvent = Exclude<SubmissionEvent, { readonly schema: 'outcome-erased@1' }>;
+export type ErasureEvent = Extract<SubmissionEvent, { readonly schema: 'outcome-erased@1' }>;
 
 export interface Submit extends Overriding {
   readonly kind: 'submit';
@@ -68,10 +91,24 @@ export interface Correct extends ChangeOfOutcome {
 export interface Withdraw extends ChangeOfOutcome {
   readonly kind: 'withdraw';
 }
-export type SubmissionCommand = Submit | Correct | Withdraw;
+/** Takes what people wrote out of all versions of an outcome. Its figures stand. */
+export interface Erase {
+  readonly kind: 'erase';
+  readonly outcomeId: OutcomeId;
+  readonly line: number;
+  readonly reason: string;
+  readonly authorisedBy: string;
+}
+export type SubmissionCommand = Submit | Correct | Withdraw | Erase;
 
+export interface VersionTold {
+  readonly event: OutcomeEvent;
+  readonly revision: number;
+  /** By an erasure, which may have come to the stream before the texts were taken out of the store. */
+  readonly erased: boolean;
+}
 /** What happened to one outcome, oldest first; its version is the index of the last. */
-export type OutcomeStory = readonly { readonly event: SubmissionEvent; readonly revision: number }[];
+export type OutcomeStory = readonly VersionTold[];
 
 export type SubmissionState =
   | { readonly status: 'new' }
@@ -80,6 +117,8 @@ export type SubmissionState =
       readonly programmeId: ProgrammeId;
       /** By line, from 1: `outcomes[line - 1]`. */
       readonly outcomes: readonly OutcomeStory[];
+      /** Oldest first. */
+      readonly erasures: readonly { readonly event: ErasureEvent; readonly revision: number }[];
       readonly revision: number;
     };
 type Recorded = Extract<SubmissionState, { status: 'recorded' }>;
@@ -89,12 +128,13 @@ function decide(state: SubmissionState, command: SubmissionCommand): readonly Su
     case 'submit':
       return submit(state, command);
     case 'correct':
-    case 'withdraw': {
+    case 'withdraw':
+    case 'erase': {
       const story = state.status === 'recorded' ? state.outcomes[command.line - 1] : undefined;
       if (state.status === 'new' || !story) {
         throw new Refused({ code: 'outcome-unknown', detail: `there is no outcome ${command.outcomeId}` });
       }
-      return change(state, story, command);
+      return command.kind === 'erase' ? erase(state, story, command) : change(state, story, command);
     }
     default:
       return unreachable(command);
@@ -136,7 +176,7 @@ function change(
 ): readonly SubmissionEvent[] {
   const { outcomeId, expectedVersion, reason, personalDataOverride: override } = command;
   const { programmeId } = state;
-  const made = story[expectedVersion + 1]?.event;
+  const made = story[expectedVersion + 1];
   if (made && saysTheSame(made, command)) return [];
   if (expectedVersion !== story.length - 1) {
     const detail = `outcome ${outcomeId} stands at version ${story.length - 1}, not ${expectedVersion}`;
@@ -159,6 +199,18 @@ function change(
   const kept = overrideFor({ ...textsOf(content), reason }, override);
   const data = { outcomeId, programmeId, measureVersion, ...content, reason, replaces, ...kept };
   return [{ schema: 'outcome-corrected@1', type: 'OutcomeCorrected', data }];
+}
+
+/** Only what holds a text is erased: of figures alone the proof is worth more. */
+function erase(state: Recorded, story: OutcomeStory, command: Erase): readonly SubmissionEvent[] {
+  const { outcomeId, reason, authorisedBy } = command;
+  const due = story.filter(({ event, erased }) => !erased && !isRedacted(event.data));
+  if (due.length === 0) return [];
+  // Kept for good, and nothing lets through what would have to be erased in its turn.
+  refuseIfAny(textFaults({ reason, authorisedBy }, undefined));
+  const erased = due.map(({ event, revision }) => ({ revision, left: hashOfLeft(event.data) }));
+  const data = { outcomeId, programmeId: state.programmeId, reason, authorisedBy, erased };
+  return [{ schema: 'outcome-erased@1', type: 'OutcomeErased', data }];
 }
 
 /** A correction restates what was counted, so it stays with the definition under which it was counted. */
@@ -186,18 +238,24 @@ function replacedBy(recorded: RecordedOutcome, version: number, revision: number
 }
 
 function sameOutcomes(state: Recorded, outcomes: readonly OutcomeContent[]): boolean {
-  const recorded = state.outcomes.map((story) => contentOf(story[0]!.event as { data: RecordedOutcome }));
-  return canonicalJson(recorded) === canonicalJson(outcomes);
+  if (state.outcomes.length !== outcomes.length) return false;
+  return state.outcomes.every(([first], index) => {
+    const { event, erased } = first!;
+    return sameContent(contentOf(event as { data: RecordedOutcome }), outcomes[index]!, erased);
+  });
 }
 
-function saysTheSame(made: SubmissionEvent, command: Correct | Withdraw): boolean {
-  if (made.data.outcomeId !== command.outcomeId) return false;
-  if (made.schema === 'outcome-withdrawn@1')
-    return command.kind === 'withdraw' && made.data.reason === command.reason;
-  if (made.schema !== 'outcome-corrected@1' || command.kind !== 'correct') return false;
-  return (
-    made.data.reason === command.reason && canonicalJson(contentOf(made)) === canonicalJson(command.content)
-  );
+function saysTheSame({ event: made, erased }: VersionTold, command: Correct | Withdraw): boolean {
+  if (made.schema === 'outcome@1' || made.data.outcomeId !== command.outcomeId) return false;
+  if (!erased && made.data.reason !== command.reason) return false;
+  if (made.schema === 'outcome-withdrawn@1') return command.kind === 'withdraw';
+  return command.kind === 'correct' && sameContent(contentOf(made), command.content, erased);
+}
+
+/** Of texts that are gone it is known only whether there were any. */
+function sameContent(recorded: OutcomeContent, told: OutcomeContent, erased: boolean): boolean {
+  const compared = erased ? [redacted(recorded), redacted(told)] : [recorded, told];
+  return canonicalJson(compared[0]) === canonicalJson(compared[1]);
 }
 
 /** What the programme said, out of what was recorded. */
@@ -220,18 +278,37 @@ function evolve(
     case 'outcome@1': {
       const known = state.status === 'recorded' ? state.outcomes : [];
       const { programmeId } = event.data;
-      return { status: 'recorded', programmeId, outcomes: [...known, [{ event, revision }]], revision };
+      const outcomes = [...known, [{ event, revision, erased: false }]];
+      return { status: 'recorded', programmeId, outcomes, erasures: [], revision };
     }
     case 'outcome-corrected@1':
     case 'outcome-withdrawn@1': {
       const { outcomes, ...recorded } = state as Recorded;
-      const line = Number(event.data.outcomeId.slice(event.data.outcomeId.indexOf('.') + 1));
-      const told = [...outcomes[line - 1]!, { event, revision }];
+      const line = lineOf(event);
+      const told = [...outcomes[line - 1]!, { event, revision, erased: false }];
       return { ...recorded, revision, outcomes: outcomes.with(line - 1, told) };
+    }
+    case 'outcome-erased@1': {
+      const { outcomes, erasures, ...recorded } = state as Recorded;
+      const line = lineOf(event);
+      const gone = new Set(event.data.erased.map((content) => content.revision));
+      const told = outcomes[line - 1]!.map((version) =>
+        gone.has(version.revision) ? { ...version, erased: true } : version,
+      );
+      return {
+        ...recorded,
+        revision,
+        outcomes: outcomes.with(line - 1, told),
+        erasures: [...erasures, { event, revision }],
+      };
     }
     default:
       return unreachable(event);
   }
+}
+
+function lineOf({ data }: SubmissionEvent): number {
+  return Number(data.outcomeId.slice(data.outcomeId.indexOf('.') + 1));
 }
 
 export const submissionDecider: Decider<SubmissionState, SubmissionCommand, SubmissionEvent> = {

@@ -6,6 +6,7 @@ import type { ProblemCode } from '../http/problem.js';
 import { OUTCOME_ID as OUTCOME_ID_PATTERN } from '../kernel/ids.js';
 import {
   CorrectionDto,
+  ErasureDto,
   ReceiptView,
   RecordedLineView,
   SubmissionDto,
@@ -47,6 +48,7 @@ const COUNT = {
 export const submit = {
   tag: 'Outcomes',
   id: 'submitOutcomes',
+  may: { programme: 'in-path' },
   summary: 'Record 1 to 500 outcomes, all or none',
   description:
     'Safe to retry: the same content under the same `Idempotency-Key` gets the first receipt again, a year ' +
@@ -111,6 +113,7 @@ export const submit = {
 export const correct = {
   tag: 'Outcomes',
   id: 'correctOutcome',
+  may: { programme: 'when-found' },
   summary: 'Correct an outcome',
   description:
     'The whole new content, and why. What was recorded before stays in its history. A retry changes nothing.',
@@ -135,6 +138,7 @@ export const correct = {
 export const withdraw = {
   tag: 'Outcomes',
   id: 'withdrawOutcome',
+  may: { programme: 'when-found' },
   summary: 'Withdraw an outcome',
   description: 'It counts no more. What was recorded stays in its history. A retry changes nothing.',
   params: { id: OUTCOME_ID },
@@ -151,5 +155,28 @@ export const withdraw = {
     404: ['outcome-unknown'],
     412: ['outcome-version-stale'],
     422: ['outcome-withdrawn', 'personal-data-suspected'],
+  },
+} satisfies CallSpec<RecordedLineView>;
+
+export const erase = {
+  tag: 'Outcomes',
+  id: 'eraseOutcome',
+  summary: 'Erase what people wrote in an outcome, by a lawful order',
+  description:
+    'Evidence, notes and reasons in every version so far are taken out of the store and read REDACTED from then on; ' +
+    'figures stand, and every proof holds. What is recorded later is not erased. A retry changes nothing.',
+  may: {},
+  params: { id: OUTCOME_ID },
+  body: ErasureDto,
+  answers: {
+    200: {
+      says: 'They are in none of the store’s files.',
+      view: RecordedLineView,
+      example: { id: OUTCOME_ID.example, sequence: 57, version: 2 },
+    },
+  },
+  problems: {
+    404: ['outcome-unknown'],
+    422: ['erasure-impossible', 'personal-data-suspected'],
   },
 } satisfies CallSpec<RecordedLineView>;

@@ -2,16 +2,18 @@
 import { Body, Controller, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { FastifyReply } from 'fastify';
+import type { ProgrammeScope } from '../access/role.js';
 import { LogProofs } from '../audit/log-proofs.js';
 import { Call } from '../http/call.js';
 import { IdempotencyKeyHeader, IfMatchHeader, parseIdempotencyKey, parseIfMatch } from '../http/headers.js';
-import { Recording, type ApiProvenance } from '../http/provenance.js';
+import { Recording, Within, type ApiProvenance } from '../http/provenance.js';
 import { parseOutcomeId, parseProgrammeId } from '../kernel/ids.js';
 import { Refused } from '../kernel/refusals.js';
 import { contentOfDto } from './outcome-input.js';
 import * as calls from './submissions.calls.js';
 import {
   CorrectionDto,
+  ErasureDto,
   SubmissionDto,
   SubmitQueryDto,
   WithdrawalDto,
@@ -63,10 +65,11 @@ export class SubmissionsController {
     @IfMatchHeader() ifMatch: string | undefined,
     @Body() { reason, personalDataOverride, ...content }: CorrectionDto,
     @Recording() by: ApiProvenance,
+    @Within() within: ProgrammeScope,
   ): Promise<RecordedLineView> {
     const expectedVersion = parseIfMatch(ifMatch);
     const { submissionId, line } = parseOr(() => parseOutcomeId(outcome), 'outcome-unknown');
-    const change = { submissionId, line, expectedVersion, reason, personalDataOverride };
+    const change = { submissionId, line, expectedVersion, reason, personalDataOverride, within };
     const recorded = await this.record({ kind: 'correct', ...change, content: contentOfDto(content) }, by);
     return { ...recorded.outcomes[0]! };
   }
@@ -79,11 +82,25 @@ export class SubmissionsController {
     @IfMatchHeader() ifMatch: string | undefined,
     @Body() { reason, personalDataOverride }: WithdrawalDto,
     @Recording() by: ApiProvenance,
+    @Within() within: ProgrammeScope,
   ): Promise<RecordedLineView> {
     const expectedVersion = parseIfMatch(ifMatch);
     const { submissionId, line } = parseOr(() => parseOutcomeId(outcome), 'outcome-unknown');
-    const change = { submissionId, line, expectedVersion, reason, personalDataOverride };
+    const change = { submissionId, line, expectedVersion, reason, personalDataOverride, within };
     const recorded = await this.record({ kind: 'withdraw', ...change }, by);
+    return { ...recorded.outcomes[0]! };
+  }
+
+  @Post('outcomes/:id/erasure')
+  @HttpCode(200)
+  @Call(calls.erase)
+  async erase(
+    @Param('id') outcome: string,
+    @Body() { reason, authorisedBy }: ErasureDto,
+    @Recording() by: ApiProvenance,
+  ): Promise<RecordedLineView> {
+    const { submissionId, line } = parseOr(() => parseOutcomeId(outcome), 'outcome-unknown');
+    const recorded = await this.record({ kind: 'erase', submissionId, line, reason, authorisedBy }, by);
     return { ...recorded.outcomes[0]! };
   }
 

@@ -146,6 +146,19 @@ export class WithdrawalDto extends MayOverride {
   reason!: string;
 }
 
+export class ErasureDto {
+  @Describe({
+    description: 'Why, without what is to be erased: it is kept for good.',
+    example: 'request for erasure 2024-17',
+  })
+  @PlainText({ max: 2_000 })
+  reason!: string;
+
+  @Describe({ description: 'The office that ordered it.', example: 'Data protection officer' })
+  @PlainText({ max: 200 })
+  authorisedBy!: string;
+}
+
 export class ReadQueryDto {
   @Optional()
   @Describe({ description: 'Wait, up to ten seconds, until the ledger has reached this sequence.' })

@@ -1,5 +1,7 @@
 /** Carries out submissions, corrections and withdrawals: one envelope for the union of them. */
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { unreachable } from '../kernel/assert.js';
+import { refuseOthers, type ProgrammeScope } from '../access/role.js';
 import { londonDate } from '../kernel/financial-year.js';
 import type { Overriding } from '../kernel/free-text.js';
 import {
@@ -14,6 +16,7 @@ import { Projection } from '../projections/projection.js';
 import { EventStore } from '../store/event-store.js';
 import { Clock, runDecider, type Decision, type Provenance } from '../store/run-decider.js';
 import { CatalogueReader } from './catalogue-reader.js';
+import { finishErasures, refuseUnlessErasable } from './erasures.js';
 import type { OutcomeContent } from './outcome.js';
 import {
   submissionDecider,
@@ -30,13 +33,24 @@ export type SubmissionRequest =
       readonly outcomes: readonly OutcomeContent[];
     })
   | ({ readonly kind: 'correct'; readonly content: OutcomeContent } & ChangeRequest)
-  | ({ readonly kind: 'withdraw' } & ChangeRequest);
+  | ({ readonly kind: 'withdraw' } & ChangeRequest)
+  | EraseRequest;
+
+export interface EraseRequest {
+  readonly kind: 'erase';
+  readonly submissionId: SubmissionId;
+  readonly line: number;
+  readonly reason: string;
+  readonly authorisedBy: string;
+}
 
 interface ChangeRequest extends Overriding {
   readonly submissionId: SubmissionId;
   readonly line: number;
   readonly expectedVersion: number;
   readonly reason: string;
+  /** The programmes whose outcomes may be changed. */
+  readonly within: ProgrammeScope;
 }
 
 /** The same for a retry as for the first time. */
@@ -72,7 +86,17 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
 
   async execute({ request, provenance }: RecordOutcomes): Promise<Recorded> {
     this.projection.refuseIfStopped();
-    return request.kind === 'submit' ? this.submit(request, provenance) : this.change(request, provenance);
+    switch (request.kind) {
+      case 'submit':
+        return this.submit(request, provenance);
+      case 'correct':
+      case 'withdraw':
+        return this.change(request, provenance);
+      case 'erase':
+        return this.erase(request, provenance);
+      default:
+        return unreachable(request);
+    }
   }
 
   private async submit(
@@ -97,12 +121,13 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
   }
 
   private async change(
-    request: Exclude<SubmissionRequest, { kind: 'submit' }>,
+    request: Extract<SubmissionRequest, { kind: 'correct' | 'withdraw' }>,
     provenance: Provenance,
   ): Promise<Recorded> {
-    const { submissionId, line, expectedVersion } = request;
+    const { submissionId, line, expectedVersion, within } = request;
     const outcomeId = outcomeIdOf(submissionId, line);
     const programmeId = await this.programmeOf(submissionId, outcomeId);
+    refuseOthers(within, programmeId);
     const command: SubmissionCommand =
       request.kind === 'withdraw'
         ? { ...request, outcomeId }
@@ -123,6 +148,31 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
       repeated: decision.appended === null,
       programmeId,
       outcomes: [{ id: outcomeId, sequence, version }],
+    };
+  }
+
+  /** The event first: it says what is to be gone, so that an erasure that is cut short is finished later. */
+  private async erase(
+    { submissionId, line, ...order }: EraseRequest,
+    provenance: Provenance,
+  ): Promise<Recorded> {
+    refuseUnlessErasable(this.store);
+    const outcomeId = outcomeIdOf(submissionId, line);
+    const command: SubmissionCommand = { ...order, outcomeId, line };
+    const decision = await this.run(submissionId, command, provenance, false);
+    await finishErasures(this.store, submissionStream(submissionId));
+    const { programmeId, outcomes, erasures } = decision.state as Extract<
+      SubmissionState,
+      { status: 'recorded' }
+    >;
+    const story = outcomes[line - 1]!;
+    const last = erasures.findLast(({ event }) => event.data.outcomeId === outcomeId) ?? story.at(-1)!;
+    const known = decision.history.find(({ revision }) => revision === last.revision);
+    const sequence = await this.projection.sequenceOf(decision.appended?.position ?? known!.position);
+    return {
+      repeated: decision.appended === null,
+      programmeId,
+      outcomes: [{ id: outcomeId, sequence, version: story.length - 1 }],
     };
   }
 

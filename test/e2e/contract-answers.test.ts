@@ -45,6 +45,15 @@ describe('every example of a request in the document is accepted, and accepted a
     }
   });
 
+  test('eraseOutcome, and what is told of the outcome after it', async () => {
+    const [body] = ledger.shown('eraseOutcome');
+    const path = `/v1/outcomes/${OUTCOME_ID}`;
+    expect(await ledger.post(`${path}/erasure`, body)).toBe('200');
+    expect(await ledger.post(`${path}/erasure`, body)).toBe('200');
+    expect(await ledger.get(path)).toBe('200');
+    expect(await ledger.get('/v1/events?type=OutcomeErased')).toBe('200');
+  });
+
   test('importOutcomes', async () => {
     const operation = ledger.operation('importOutcomes');
     for (const [type, { examples }] of Object.entries(operation.body!)) {
@@ -155,6 +164,21 @@ describe('what is answered keeps to the document', () => {
     const whole = text.slice(0, text.lastIndexOf('\n\n'));
     expect(whole.match(/^data: /gm)!.length).toBeGreaterThan(4);
     ledger.contract.check('GET', path, { status, headers: answered, text: whole }, { headers });
+  });
+
+  test('to the admin who makes keys', async () => {
+    const [asked] = ledger.shown('createKey');
+    const { status, body } = await ledger.call('POST', '/v1/keys', { body: asked });
+    expect(status).toBe(201);
+    const { id, key } = body as { id: string; key: string };
+    expect(await ledger.get('/v1/measures', { authorization: `Bearer ${key}` })).toBe('200');
+    expect(await ledger.get('/v1/keys?limit=1')).toBe('200');
+    for (const change of ['rotation', 'revocation'] as const) {
+      const [body] = ledger.shown(change === 'rotation' ? 'rotateKey' : 'revokeKey');
+      expect(await ledger.post(`/v1/keys/${id}/${change}`, body)).toBe('200');
+    }
+    expect(await ledger.get('/v1/keys')).toBe('200');
+    expect(await ledger.get('/v1/events?type=KeyRotated')).toBe('200');
   });
 
   test('to an operator, and to a reader of the description', async () => {

@@ -154,7 +154,7 @@ describe('ledger prove and ledger verify', () => {
     expect(checker(file('all'), '--key', file('key'))).toMatchObject({ status: 0 });
     expect(checker(file('altered'), '--key', file('key')).status).toBe(1);
     expect(checker(file('all')).status).toBe(2);
-    expect(checker('--help').stdout).toContain('ledger-verify <bundle>');
+    expect(checker('--help').stdout).toContain('ledger-verify <bundle or proof>');
     expect(checker('--nonsense').status).toBe(2);
   });
 });
@@ -170,7 +170,7 @@ describe('on a running ledger', () => {
       '--key',
       file('key'),
     );
-    expect(stdout).toMatch(/^Good: \d+ events, their log, their present figures and what was signed agree\./);
+    expect(stdout).toMatch(/^Good: \d+ events, their log, all read models and what was signed agree\./);
     expect(code).toBe(0);
   });
 });

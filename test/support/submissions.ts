@@ -1,4 +1,5 @@
 /** One submission and what becomes of it: commands and events that the tests of its rules share. */
+import { hashOfLeft } from '../../src/kernel/redaction.js';
 import {
   measureDecider,
   type Measure,
@@ -173,3 +174,22 @@ export const afterRecount = [
 export const again: OutcomeContent = { ...content, quantity: 1_140 };
 export const correctedTwice = [...afterRecount, corrected(again, replacing(recount, 1, 2))];
 export const withdrawnAtLast = [...correctedTwice, withdrawn(replacing(again, 2, 3))];
+
+export const erase = (line = 1, reason = 'request 2024-17'): SubmissionCommand => ({
+  kind: 'erase',
+  outcomeId: outcomeIdOf(submissionId, line),
+  line,
+  reason,
+  authorisedBy: 'Data protection officer',
+});
+export const erased = (...gone: readonly (readonly [revision: number, event: SubmissionEvent])[]) => ({
+  schema: 'outcome-erased@1' as const,
+  type: 'OutcomeErased' as const,
+  data: {
+    outcomeId: outcomeIdOf(submissionId, 1),
+    programmeId,
+    reason: 'request 2024-17',
+    authorisedBy: 'Data protection officer',
+    erased: gone.map(([revision, { data }]) => ({ revision, left: hashOfLeft(data) })),
+  },
+});

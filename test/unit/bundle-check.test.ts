@@ -100,16 +100,17 @@ describe('a good bundle', () => {
       }
     }
   });
+});
 
-  test('with its content erased is good still, and says how many are', () => {
-    const bundle = alteredEvent(20, (event) => {
-      const { effective } = event.data;
-      event.data = { effective };
-      event['subject'] = event['stream'];
-      delete event['salt'];
-    });
-    expect(check(bundle)).toMatchObject({ verdict: 'good', erased: 1 });
+test('an event that anyone may have stripped of its content is neither good nor tampered with', () => {
+  const bundle = alteredEvent(20, (event) => {
+    const { effective } = event.data;
+    event.data = { effective };
+    event['subject'] = event['stream'];
+    delete event['salt'];
   });
+  const doubts = [matching(/content of the events 20 is gone, and no erasure in it says so/)];
+  expect(check(bundle)).toMatchObject({ verdict: 'cannot tell', erased: 1, doubts });
 });
 
 describe('what was altered in a bundle', () => {

@@ -1,5 +1,6 @@
 /** Bundles that a forger made under a genuine checkpoint: each says what the ledger never did, and none is good. */
 import { describe, expect, test } from '@jest/globals';
+import { hashOfLeft } from '../../src/kernel/redaction.js';
 import { Frontier, type Hash } from '../../src/audit/merkle.js';
 import {
   annual,
@@ -13,6 +14,7 @@ import {
   rootOf,
   subtreeLine,
   told,
+  type Claim,
   type ForgedEvent,
 } from '../support/forged-bundle.js';
 
@@ -95,14 +97,69 @@ describe('an event without its salt', () => {
     }
   });
 
-  test('that was lawfully erased leaves a figure open', () => {
+  test('which nobody says was erased leaves a figure open', () => {
     const erased = without(one, { effective: one.data['effective'] });
     const lines = [flow, erased, two].map((event) => eventLine(event));
-    expect(check(bundleOf(events, EVERYTHING, lines))).toMatchObject({ verdict: 'good', erased: 1 });
+    expect(check(bundleOf(events, EVERYTHING, lines))).toMatchObject({ verdict: 'cannot tell', erased: 1 });
     const claim = { scope: OF_FIGURE, figure: annual(2, 20, 1) };
     expect(check(bundleOf(events, claim, lines))).toMatchObject({
       verdict: 'cannot tell',
       doubts: [matching(/event 1 too, whose content was erased/)],
+    });
+  });
+
+  describe('that was lawfully erased', () => {
+    const noted = outcome(1, 10, { note: 'a name' });
+    const left = { ...noted.data, note: 'REDACTED' };
+    const gone: ForgedEvent = (({ salt: _, ...rest }) => ({ ...rest, data: left }))(noted);
+    const erasure = (stream: string, hash: string) => {
+      const data = { outcomeId: 's1.1', programmeId: 'p', erased: [{ revision: 0, left: hash }] };
+      return eventAt(3, {
+        stream,
+        schema: 'outcome-erased@1',
+        data,
+        revision: stream === noted.stream ? 1 : 0,
+      });
+    };
+    const told = (event: ForgedEvent, order: ForgedEvent, claim: Claim) =>
+      check(
+        bundleOf(
+          [flow, noted, two, order],
+          claim,
+          [flow, event, two, order].map((each) => eventLine(each)),
+        ),
+      );
+    const ordered = erasure(noted.stream, hashOfLeft(left));
+    const OF_IT = { scope: OF_FIGURE, figure: annual(2, 30, 2) };
+
+    test('is good, and counts in a figure with what is left of it', () => {
+      expect(told(gone, ordered, EVERYTHING)).toMatchObject({ verdict: 'good', erased: 1 });
+      expect(told(gone, ordered, OF_IT)).toMatchObject({ verdict: 'good', erased: 1 });
+    });
+
+    test('has no figures but those that the erasure left', () => {
+      const inflated = { ...gone, data: { ...left, quantity: 1_000_010 } };
+      for (const claim of [EVERYTHING, { scope: OF_FIGURE, figure: annual(2, 1_000_030, 2) }]) {
+        const { verdict, faults } = told(inflated, ordered, claim);
+        expect([verdict, faults[0]]).toEqual([
+          'tampered',
+          { sequence: 1, what: matching(/is not what the erasure e3 left of it/) },
+        ]);
+      }
+    });
+
+    test('has none of the texts that were erased, nor any other member', () => {
+      for (const more of [{ note: 'another' }, { more: 1 }]) {
+        const { verdict } = told({ ...gone, data: { ...left, ...more } }, ordered, EVERYTHING);
+        expect(verdict).toBe('tampered');
+      }
+    });
+
+    test('is vouched for by no erasure of another stream, or without a salt', () => {
+      const other = erasure('submission-s9', hashOfLeft(left));
+      expect(told(gone, other, EVERYTHING).verdict).toBe('cannot tell');
+      const { salt: _, ...unsalted } = ordered;
+      expect(told(gone, unsalted as ForgedEvent, EVERYTHING).verdict).toBe('tampered');
     });
   });
 

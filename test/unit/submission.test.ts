@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { fold } from '../../src/kernel/decider.js';
 import { outcomeIdOf, parseMeasureId, parseProgrammeId } from '../../src/kernel/ids.js';
+import { redacted } from '../../src/kernel/redaction.js';
 import { Refused } from '../../src/kernel/refusals.js';
 import type { OutcomeContent } from '../../src/submissions/outcome.js';
 import {
@@ -32,6 +33,8 @@ import {
   again,
   correctedTwice,
   withdrawnAtLast,
+  erase,
+  erased,
 } from '../support/submissions.js';
 
 describe('a submission', () => {
@@ -287,3 +290,68 @@ test('whatever was accepted is a success for ever: asked again at any later time
     }),
   );
 });
+
+describe('an erasure', () => {
+  const noted: OutcomeContent = { ...content, note: 'by a person', evidence: { title: 'Their letter' } };
+  const toNoted: OutcomeContent = { ...recount, note: 'by another' };
+  const one = recorded(1, noted);
+  const change = corrected(toNoted, replacing(noted, 0, 0));
+  const submitted = [one, recorded(2, second)];
+  const gone = [...submitted, change, erased([0, one], [2, change])];
+
+  test('names what holds a text, with the hash of what is left of it', () =>
+    given(...submitted, change)
+      .when(erase())
+      .then(erased([0, one], [2, change])));
+  test('of figures alone changes nothing', () =>
+    given(recorded(1, withoutTexts(uncounted)))
+      .when(erase())
+      .changesNothing());
+  test('changes nothing once it is done, whoever orders it, and then is of what was said since', () => {
+    given(...gone)
+      .when(erase(1, 'another request'))
+      .changesNothing();
+    const later = corrected({ ...toNoted, quantity: 2 }, replacing(toNoted, 1, 2));
+    given(...gone, later)
+      .when(erase())
+      .then(erased([4, later]));
+  });
+  test.each<[string, SubmissionCommand]>([
+    ['the submission', submit([noted, second])],
+    ['the correction', correct(toNoted, 0)],
+  ])('lets %s be known again, by its figures alone', (_what, command) => {
+    given(...gone)
+      .when(command)
+      .changesNothing();
+    // As it reads once the store has carried it out.
+    const left = gone.map((event) => ({ ...event, data: redactedUnlessErasure(event) }) as SubmissionEvent);
+    given(...left)
+      .when(command)
+      .changesNothing();
+  });
+  test.each<[string, SubmissionCommand, ExpectedRefusal]>([
+    ['other figures', submit([{ ...noted, quantity: 7 }, second]), 'idempotency-key-reused'],
+    ['a text where there was none', submit([noted, { ...second, note: 'new' }]), 'idempotency-key-reused'],
+    ['fewer lines', submit([noted]), 'idempotency-key-reused'],
+    ['another correction', correct({ ...toNoted, quantity: 7 }, 0), 'outcome-version-stale'],
+    ['an unknown line', erase(3), 'outcome-unknown'],
+  ])('refuses %s', (_what, command, refusal) =>
+    given(...gone)
+      .when(command)
+      .refuses(refusal),
+  );
+  test('whose reason would have to be erased is refused', () =>
+    given(...submitted)
+      .when(erase(1, 'asked by jane.doe@example.org'))
+      .refuses('personal-data-suspected /reason'));
+  test('is no version: what stands can be corrected as before', () => {
+    const next = corrected(again, replacing(toNoted, 1, 2));
+    given(...gone)
+      .when(correct(again, 1))
+      .then(next);
+  });
+});
+
+const withoutTexts = ({ evidence: _e, note: _n, ...figures }: OutcomeContent): OutcomeContent => figures;
+const redactedUnlessErasure = ({ schema, data }: SubmissionEvent): object =>
+  schema === 'outcome-erased@1' || data.outcomeId.endsWith('.2') ? data : redacted(data);

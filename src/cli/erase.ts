@@ -1,0 +1,24 @@
+/** `ledger erase`: takes what people wrote out of an outcome, by a lawful order. Its figures stand. */
+import type { RecordedLineView } from '../submissions/submissions.dto.js';
+import { OUTCOME_ID } from '../kernel/ids.js';
+import { CommandFailed, type LedgerClient } from './client.js';
+import { print } from './output.js';
+
+export interface EraseOptions {
+  readonly reason: string;
+  readonly authorisedBy: string;
+}
+
+export async function eraseCommand(
+  client: LedgerClient,
+  outcome: string,
+  { reason, authorisedBy }: EraseOptions,
+): Promise<void> {
+  if (!OUTCOME_ID.test(outcome.toLowerCase())) {
+    throw new CommandFailed(`${outcome} is not the id of an outcome: <submission>.<line> is one`, 2);
+  }
+  const path = `/v1/outcomes/${outcome.toLowerCase()}/erasure`;
+  const { id, sequence } = await client.post<RecordedLineView>(path, { reason, authorisedBy });
+  print(`What people wrote in ${id} is erased (sequence ${sequence}). Its figures stand.`);
+  print('Copies that were made before, such as backups and exports, hold it still.');
+}

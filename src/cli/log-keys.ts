@@ -1,0 +1,49 @@
+/**
+ * `ledger log rotate-key`: another key for the log, with an overlap in which both sign.
+ *
+ * First the new key is added, and the ledger started anew: from then on each checkpoint has both signatures, so that
+ * the old key vouches for the new one. When everyone has taken it, `--finish` takes the old one away; not before a
+ * checkpoint was signed with both, for without one nobody could follow from the one to the other.
+ */
+import { parseCheckpoint } from '../audit/checkpoint.js';
+import { encodeVerifierKey, makeSignerKey, parseSignerKey, verifiedSignatures } from '../audit/note.js';
+import { SigningFiles } from '../audit/signing-files.js';
+import { readConfig } from '../config.js';
+import { CommandFailed } from './client.js';
+import { print } from './output.js';
+
+export interface RotateOptions {
+  readonly finish?: boolean;
+}
+
+export async function rotateKeyCommand({ finish = false }: RotateOptions): Promise<void> {
+  const { signingDir } = readConfig(process.env);
+  const files = new SigningFiles(signingDir);
+  if (files.verifierKeys().length === 0) throw new CommandFailed(`there is no key in ${files.keyFile}`);
+  return finish ? finishRotation(files) : beginRotation(files);
+}
+
+async function beginRotation(files: SigningFiles): Promise<void> {
+  const [old, ...more] = files.keys(undefined);
+  if (more.length > 0) throw new CommandFailed('two keys sign already: end that with --finish first');
+  const made = makeSignerKey(old!.verifier.name, 'log');
+  await files.replaceKeys((lines) => [...lines, made]);
+  print('Both keys sign once the ledger is started anew:');
+  for (const key of [old!, parseSignerKey(made)]) print(`  ${encodeVerifierKey(key.verifier)}`);
+  print('Have everyone take both from /v1/audit/key, and then end with: ledger log rotate-key --finish');
+}
+
+async function finishRotation(files: SigningFiles): Promise<void> {
+  const keys = files.keys(undefined).map(({ verifier }) => verifier);
+  if (keys.length < 2) throw new CommandFailed('one key signs: there is nothing to finish');
+  const head = files.head();
+  const signed = head === null ? [] : verifiedSignatures(parseCheckpoint(head).note, keys);
+  if (signed.length < keys.length) {
+    throw new CommandFailed(
+      'no checkpoint was signed with both keys yet: start the ledger anew, and wait for one',
+    );
+  }
+  await files.replaceKeys((lines) => lines.slice(-1));
+  print('The old key signs no more once the ledger is started anew. This one does:');
+  print(`  ${encodeVerifierKey(keys.at(-1)!)}`);
+}

@@ -1,0 +1,88 @@
+/** Whatever is altered in any table of the read models is found by folding the events anew. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import Database from 'better-sqlite3';
+import fc from 'fast-check';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { compareViews } from '../../src/projections/compare-views.js';
+import { openViewsForReading } from '../../src/projections/views-file.js';
+import { history } from '../support/histories.js';
+import { LivedLedger } from '../support/lived-ledger.js';
+
+const dir = mkdtempSync(join(tmpdir(), 'ledger-compare-test-'));
+let lived: LivedLedger;
+
+beforeAll(async () => {
+  const [some] = fc.sample(history, { numRuns: 1, seed: 2018 });
+  lived = await LivedLedger.of(some!);
+});
+afterAll(async () => {
+  await lived.remove();
+  rmSync(dir, { recursive: true });
+});
+
+let copies = 0;
+/** Of the read models, altered by someone who can write to them. */
+function altered(alter: (db: Database.Database) => unknown): string {
+  const file = join(dir, `${copies++}.db`);
+  for (const end of ['', '-wal', '-shm']) cpSync(lived.viewsFile + end, file + end);
+  const db = new Database(file);
+  alter(db);
+  db.close();
+  return file;
+}
+
+async function differenceIn(file: string): Promise<string | null> {
+  const served = openViewsForReading(file);
+  try {
+    await compareViews(lived.store, served);
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    served.close();
+  }
+}
+
+test('what nobody altered agrees, also while the ledger serves from it', async () => {
+  expect(await differenceIn(lived.viewsFile)).toBeNull();
+});
+
+describe('a row is told that', () => {
+  test.each([
+    ['says another type', 'names', "UPDATE names SET text = 'JobLost' WHERE id = 1"],
+    ['says another time', 'events', 'UPDATE events SET ledger_time = ledger_time + 1 WHERE sequence = 3'],
+    ['says another place', 'events', "UPDATE events SET position = position || '0' WHERE sequence = 3"],
+    [
+      'says another state of the catalogue',
+      'catalogue',
+      "UPDATE catalogue SET state = '{}' WHERE sequence = 0",
+    ],
+    ['is gone from the catalogue', 'catalogue', 'DELETE FROM catalogue WHERE sequence = 0'],
+    ['says another figure', 'cells', "UPDATE cells SET state = '1 1 0 1 1 0' WHERE id = 1"],
+    ['says what a figure was', 'cell_log', "UPDATE cell_log SET state = '1 1 0 1 1 0' WHERE rowid = 1"],
+    ['says what a figure is made of', 'cell_log', 'UPDATE cell_log SET line = line + 1 WHERE rowid = 1'],
+    [
+      'is one too many',
+      'cell_log',
+      'INSERT INTO cell_log SELECT cell, -1, adds, submission, line, revision, state FROM cell_log LIMIT 1',
+    ],
+    ['says when a version was replaced', 'supersessions', 'UPDATE supersessions SET sequence = sequence + 1'],
+    ['says another value of a stock', 'stock_values', "UPDATE stock_values SET quantity = '123456789'"],
+    ['is gone from the values of a stock', 'stock_values', 'DELETE FROM stock_values'],
+  ])('%s', async (_what, table, sql) => {
+    const file = altered((db) => expect(db.prepare(sql).run().changes).toBeGreaterThan(0));
+    expect(await differenceIn(file)).toMatch(new RegExp(`^row \\d+ of ${table} in the read models is `));
+  });
+});
+
+test('an index that does not lead to its rows is told', async () => {
+  const file = altered((db) => {
+    db.unsafeMode(true).pragma('writable_schema = ON');
+    db.exec(
+      "UPDATE sqlite_schema SET sql = replace(sql, '(cell, sequence)', '(cell, line)') WHERE name = 'cell_log_of_cell'",
+    );
+  });
+  expect(await differenceIn(file)).toMatch(/^the read models: .*index/);
+});
