@@ -28,6 +28,8 @@ export abstract class Config {
   abstract readonly origin: string | undefined;
   /** A file with the witnesses that are asked to cosign. Undefined: none is. */
   abstract readonly witnesses: string | undefined;
+  /** The address of a time-stamping authority that is asked about each checkpoint. Undefined: none is. */
+  abstract readonly timestamps: string | undefined;
   /** Between two checkpoints of a ledger that grows. */
   abstract readonly checkpointSeconds: number;
   /** Whose access tokens are taken. Undefined: none are. */
@@ -35,6 +37,8 @@ export abstract class Config {
   abstract readonly limits: Limits;
   /** Of pages that browsers let read the ledger; none by default. */
   abstract readonly corsOrigins: readonly string[];
+  /** Whether a collector is configured that takes traces: the variables of OpenTelemetry say which. */
+  abstract readonly traces: boolean;
 }
 
 export class Misconfigured extends Error {
@@ -92,28 +96,63 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     ),
     origin: env['LEDGER_ORIGIN'],
     witnesses: env['LEDGER_WITNESSES'],
+    timestamps: env['LEDGER_TIMESTAMPS'],
     checkpointSeconds: Number(
       read('LEDGER_CHECKPOINT_SECONDS', '60', isSeconds, `must be from 1 to ${DAY_SECONDS}`),
     ),
     oidc: readOidc(env, found),
     limits: readLimits(env, found),
     corsOrigins: readCorsOrigins(env, found),
+    traces: areTracesAsked(env),
   };
   faults.push(...found);
   if (config.origin !== undefined && !isKeyName(config.origin)) {
     faults.push('LEDGER_ORIGIN must be a name without spaces and plus signs, such as ledger.example.org/log');
+  }
+  if (config.timestamps !== undefined && !isWebAddress(config.timestamps)) {
+    faults.push('LEDGER_TIMESTAMPS must be the http or https address of a time-stamping authority');
   }
   if (config.adminKey !== undefined && !/^[\x21-\x7e]+$/.test(config.adminKey)) {
     faults.push('LEDGER_ADMIN_KEY must be visible ASCII characters without spaces');
   } else if (config.adminKey !== undefined && config.adminKey.length < ADMIN_KEY_LENGTH_MIN) {
     faults.push(`LEDGER_ADMIN_KEY must have at least ${ADMIN_KEY_LENGTH_MIN} characters`);
   }
+  if (config.traces) faults.push(...faultsOfTraces(env));
   if (config.eventStore) faults.push(...faultsOfEventStore(config.eventStore));
   else if (env['EVENT_STORE_NAMESPACE'] !== undefined) {
     faults.push('EVENT_STORE_NAMESPACE is set, but EVENT_STORE_URL is not');
   }
   if (faults.length > 0) throw new Misconfigured(faults);
   return config;
+}
+
+const TRACES_ENDPOINTS = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
+const TRACES_PROTOCOLS = ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL'];
+
+function areTracesAsked(env: NodeJS.ProcessEnv): boolean {
+  if (env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true' || env['OTEL_TRACES_EXPORTER'] === 'none')
+    return false;
+  return TRACES_ENDPOINTS.some((name) => (env[name] ?? '') !== '');
+}
+
+/** The SDK would only say so in its own log, and send nothing. */
+function faultsOfTraces(env: NodeJS.ProcessEnv): string[] {
+  const isFaulty = (name: string, rule: (value: string) => boolean) => {
+    const value = env[name] ?? '';
+    return value !== '' && !rule(value);
+  };
+  return [
+    ...TRACES_ENDPOINTS.filter((name) => isFaulty(name, isWebAddress)).map(
+      (name) => `${name} must be an http:// or https:// address`,
+    ),
+    ...TRACES_PROTOCOLS.filter((name) => isFaulty(name, (value) => value === 'http/json')).map(
+      (name) => `${name} must be http/json, which is all that is spoken`,
+    ),
+  ];
+}
+
+function isWebAddress(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
 export function faultsOfEventStore(
