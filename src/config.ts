@@ -28,6 +28,8 @@ export abstract class Config {
   abstract readonly origin: string | undefined;
   /** A file with the witnesses that are asked to cosign. Undefined: none is. */
   abstract readonly witnesses: string | undefined;
+  /** The address of a time-stamping authority that is asked about each checkpoint. Undefined: none is. */
+  abstract readonly timestamps: string | undefined;
   /** Between two checkpoints of a ledger that grows. */
   abstract readonly checkpointSeconds: number;
   /** Whose access tokens are taken. Undefined: none are. */
@@ -94,6 +96,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     ),
     origin: env['LEDGER_ORIGIN'],
     witnesses: env['LEDGER_WITNESSES'],
+    timestamps: env['LEDGER_TIMESTAMPS'],
     checkpointSeconds: Number(
       read('LEDGER_CHECKPOINT_SECONDS', '60', isSeconds, `must be from 1 to ${DAY_SECONDS}`),
     ),
@@ -105,6 +108,9 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   faults.push(...found);
   if (config.origin !== undefined && !isKeyName(config.origin)) {
     faults.push('LEDGER_ORIGIN must be a name without spaces and plus signs, such as ledger.example.org/log');
+  }
+  if (config.timestamps !== undefined && !isWebAddress(config.timestamps)) {
+    faults.push('LEDGER_TIMESTAMPS must be the http or https address of a time-stamping authority');
   }
   if (config.adminKey !== undefined && !/^[\x21-\x7e]+$/.test(config.adminKey)) {
     faults.push('LEDGER_ADMIN_KEY must be visible ASCII characters without spaces');
@@ -135,15 +141,18 @@ function faultsOfTraces(env: NodeJS.ProcessEnv): string[] {
     const value = env[name] ?? '';
     return value !== '' && !rule(value);
   };
-  const isHttp = (value: string) => URL.canParse(value) && /^https?:/i.test(value);
   return [
-    ...TRACES_ENDPOINTS.filter((name) => isFaulty(name, isHttp)).map(
+    ...TRACES_ENDPOINTS.filter((name) => isFaulty(name, isWebAddress)).map(
       (name) => `${name} must be an http:// or https:// address`,
     ),
     ...TRACES_PROTOCOLS.filter((name) => isFaulty(name, (value) => value === 'http/json')).map(
       (name) => `${name} must be http/json, which is all that is spoken`,
     ),
   ];
+}
+
+function isWebAddress(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
 export function faultsOfEventStore(

@@ -14,13 +14,13 @@ export const BUNDLE: Content = {
   schema: {
     type: 'string',
     description:
-      'A bundle: a header, then events and the hashes that stand for those left out, then a signed checkpoint, each ' +
+      'A bundle: a header, then events and the hashes that stand for those left out, then a signed checkpoint, with its time stamp where there is one, each ' +
       'as JSON on a line. `ledger verify` checks it offline.',
   },
   itemSchema: {
     type: 'object',
     description:
-      'The header, `{ event, leaf }`, `{ subtree: { height, number, hash } }`, or `{ checkpoint }`.',
+      'The header, `{ event, leaf }`, `{ subtree: { height, number, hash } }`, or `{ checkpoint, timestamp }`.',
   },
   example:
     '{"format":"outcome-ledger-bundle@1","origin":"ledger.example.org/log","size":42,"keys":["…"],"scope":{"kind":"everything"}}\n' +

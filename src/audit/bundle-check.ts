@@ -23,6 +23,7 @@ import {
   type VerifierKey,
 } from './note.js';
 import { policyOf, type Policy } from './policy.js';
+import { verifyTimeStamp } from './timestamp.js';
 
 export interface Finding {
   /** Of the event that is not as it must be, where one can be named. */
@@ -48,6 +49,13 @@ export interface Verdict {
   readonly events: number;
   readonly erased: number;
   readonly signedBy: readonly string[];
+  /** By an authority that the policy names, which says that the checkpoint existed then. */
+  readonly stamped: Stamped | null;
+}
+
+export interface Stamped {
+  readonly by: string;
+  readonly time: string;
 }
 
 export interface CheckOptions {
@@ -83,6 +91,8 @@ export class BundleCheck {
   private backdatedBeforeMs: number;
   private header: BundleHeader | null = null;
   private checkpoint: Checkpoint | null = null;
+  private timestamp: string | null = null;
+  private stamped: Stamped | null = null;
   private figure: FigureCheck | null = null;
   private ledgerTimeMs = 0;
   private lastTime = { text: '', ms: NaN };
@@ -119,7 +129,10 @@ export class BundleCheck {
     else if (!this.header) this.fault('it does not begin with the header of a bundle');
     else if ('event' in line) this.takeEvent(line.event, line.leaf);
     else if ('subtree' in line) this.takeSubtree(line.subtree);
-    else this.checkpoint = parseCheckpoint(line.checkpoint);
+    else {
+      this.checkpoint = parseCheckpoint(line.checkpoint);
+      this.timestamp = line.timestamp ?? null;
+    }
   }
 
   private takeHeader(header: BundleHeader): void {
@@ -282,6 +295,7 @@ export class BundleCheck {
       this.checkHead(this.header, this.checkpoint);
       this.checkSince(this.checkpoint);
       this.checkSignatures(this.header, this.checkpoint);
+      this.checkTimestamp(this.checkpoint);
       this.checkErased(this.header);
       this.checkFigure();
       this.checkExpected(this.header);
@@ -303,6 +317,7 @@ export class BundleCheck {
       events,
       erased: this.erased.count,
       signedBy: this.signedBy.map(encodeVerifierKey),
+      stamped: this.stamped,
     };
   }
 
@@ -402,6 +417,26 @@ export class BundleCheck {
       this.doubts.push(
         `of the witnesses that the policy asks for, only these cosigned: ${names.join(', ') || 'none'}`,
       );
+    }
+  }
+
+  /** One by an authority that nobody asked about is passed over: whoever has a key can make one. */
+  private checkTimestamp({ note }: Checkpoint): void {
+    const { authorities } = this.options.policy ?? policyOf([]);
+    if (authorities.size === 0) return;
+    const named = [...authorities.values()].join(', ');
+    if (this.timestamp === null) {
+      this.doubts.push(`the checkpoint has no time stamp of ${named}`);
+      return;
+    }
+    try {
+      const { timeMs, certificates } = verifyTimeStamp(Buffer.from(this.timestamp, 'base64'), note.text);
+      const by = certificates.map((one) => authorities.get(one)).find((name) => name !== undefined);
+      if (by === undefined)
+        this.doubts.push(`the time stamp is by none of ${named}, but by ${certificates[0]}`);
+      else this.stamped = { by, time: new Date(timeMs).toISOString() };
+    } catch (error) {
+      this.fault((error as Error).message);
     }
   }
 

@@ -78,7 +78,8 @@ export type BundleLine =
   | BundleHeader
   | { readonly event: BundleEvent; readonly leaf: string }
   | { readonly subtree: { readonly height: number; readonly number: number; readonly hash: string } }
-  | { readonly checkpoint: string };
+  /** With a time stamp (RFC 3161) of the text that is signed, base64, where there is one. */
+  | { readonly checkpoint: string; readonly timestamp?: string };
 
 export function loggedEventOf(event: BundleEvent): LoggedEvent {
   const { id, type, stream, revision, data, dataschema, time, actor, payloadhash } = event;

@@ -30,8 +30,13 @@ export function parseBundleLine(text: string): BundleLine {
     exactly(members, 'the line', ['subtree']);
     return { subtree: parseSubtree(members['subtree']) };
   }
-  exactly(members, 'the line', ['checkpoint']);
-  return { checkpoint: textIn(members, 'checkpoint') };
+  exactly(members, 'the line', ['checkpoint'], ['timestamp']);
+  const checkpoint = textIn(members, 'checkpoint');
+  if (!('timestamp' in members)) return { checkpoint };
+  const timestamp = textIn(members, 'timestamp');
+  if (Buffer.from(timestamp, 'base64').toString('base64') !== timestamp)
+    throw new Error('timestamp is no base64');
+  return { checkpoint, timestamp };
 }
 
 function parseSubtree(value: unknown) {

@@ -6,7 +6,7 @@ import { BUNDLE_FORMAT, loggedEventOf, type BundleEvent, type BundleFigure } fro
 import type { BundleHeader, BundleLine, BundleScope } from './bundle-format.js';
 import type { ErasureEvent } from '../submissions/submission.js';
 import { entryOf } from './entry.js';
-import { LogSigner } from './log-signer.js';
+import { LogSigner, type SignedHead } from './log-signer.js';
 import { TransparencyLog } from './log.js';
 import { leafHash, subtreesBetween, type CompleteSubtree } from './merkle.js';
 
@@ -43,7 +43,7 @@ export class Bundles {
       scope,
       ...(figure && { figure }),
     };
-    return this.lines(query, header, checkpoint.text);
+    return this.lines(query, header, checkpoint);
   }
 
   /** Everything means all that there is now, and a figure is covered as it was told. */
@@ -53,7 +53,11 @@ export class Bundles {
     return Math.max(since, until, leastSize);
   }
 
-  private async *lines(query: BundleQuery, header: BundleHeader, checkpoint: string): AsyncGenerator<string> {
+  private async *lines(
+    query: BundleQuery,
+    header: BundleHeader,
+    { text: checkpoint, timestamp }: SignedHead,
+  ): AsyncGenerator<string> {
     yield lineOf(header);
     let next = 0;
     const erased = new Set<string>();
@@ -68,7 +72,7 @@ export class Bundles {
       yield page;
     }
     const rest = gap(this.log.subtrees(), { from: next, to: header.size, cut: query.since });
-    yield rest + lineOf({ checkpoint });
+    yield rest + lineOf({ checkpoint, ...(timestamp !== null && { timestamp }) });
   }
 
   private async *pages(

@@ -15,6 +15,8 @@ import { encodeTreeHead, parseCheckpoint, type Checkpoint } from './checkpoint.j
 import { TransparencyLog } from './log.js';
 import { encodeVerifierKey, signNote, verifiedSignatures, type SignerKey } from './note.js';
 import { SigningFiles } from './signing-files.js';
+import { TimeStamper } from './time-stamper.js';
+import { verifyTimeStamp } from './timestamp.js';
 
 /** The log is not a continuation of what was signed: events were removed, replaced or restored from before. */
 export class LogContradicted extends StoreDamaged {
@@ -26,6 +28,8 @@ export class LogContradicted extends StoreDamaged {
 
 export interface SignedHead {
   readonly text: string;
+  /** RFC 3161, base64; null where no authority gave one. */
+  readonly timestamp: string | null;
   readonly size: number;
 }
 
@@ -35,6 +39,7 @@ export class LogSigner implements BeforeApplicationShutdown {
   private readonly files: SigningFiles;
   private readonly keys: readonly SignerKey[];
   private readonly cosigners: Cosigners;
+  private readonly timeStamper: TimeStamper;
   private latest: (SignedHead & { readonly checkpoint: Checkpoint }) | null = null;
   private signedAtMs = Date.now();
   private last: Promise<unknown> = Promise.resolve();
@@ -58,6 +63,7 @@ export class LogSigner implements BeforeApplicationShutdown {
     }
     this.keys = this.files.keys(config.origin);
     this.cosigners = Cosigners.from(config.witnesses);
+    this.timeStamper = new TimeStamper(config.timestamps);
   }
 
   get origin(): string {
@@ -139,12 +145,14 @@ export class LogSigner implements BeforeApplicationShutdown {
     const signed = signNote(encodeTreeHead(head), this.keys);
     // A witness gets to see it, so it is kept before one is asked.
     await this.files.keepHead(signed);
-    const cosignatures = await this.cosigners.cosign(signed, (earlier) =>
-      this.log.consistency(earlier, size),
-    );
+    const [cosignatures, timestamp] = await Promise.all([
+      this.cosigners.cosign(signed, (earlier) => this.log.consistency(earlier, size)),
+      this.timeStamper.stamp(signed),
+    ]);
     const text = signed + cosignatures;
     if (cosignatures !== '') await this.files.keepHead(text);
-    this.latest = { text, size, checkpoint: parseCheckpoint(text) };
+    if (timestamp !== null) await this.files.keepTimestamp(timestamp);
+    this.latest = { text, size, timestamp, checkpoint: parseCheckpoint(text) };
     this.signedAtMs = Date.now();
     this.isKeyMissing = false;
   }
@@ -159,7 +167,18 @@ export class LogSigner implements BeforeApplicationShutdown {
         `${this.files.headFile} was not signed with a key of ${this.files.keyFile}: restore the key, or add it there`,
       );
     }
-    return { text, size: Number(checkpoint.size), checkpoint };
+    return { text, size: Number(checkpoint.size), timestamp: this.readTimestamp(checkpoint), checkpoint };
+  }
+
+  /** That of an earlier head is none of this one. */
+  private readTimestamp({ note }: Checkpoint): string | null {
+    const token = this.files.timestamp();
+    try {
+      if (token !== null) verifyTimeStamp(Buffer.from(token, 'base64'), note.text);
+      return token;
+    } catch {
+      return null;
+    }
   }
 
   private refuseIfContradicted(): void {

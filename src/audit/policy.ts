@@ -5,21 +5,25 @@
  *     witness <name> <verifier key>
  *     group <name> all|any|<number> <witness or group> …
  *     quorum <witness, group or none>
+ *     tsa <name> <SHA-256 of a certificate, hexadecimal>
  *
- * A checkpoint fulfils it when a log's key signed it, and of the witnesses as many as the quorum asks for.
+ * A checkpoint fulfils it when a log's key signed it, and of the witnesses as many as the quorum asks for; and, where
+ * it names time-stamping authorities, which is this ledger's own word, when one of them stamped it.
  */
 import { isWitnessKey, parseVerifierKey, type VerifierKey } from './note.js';
 
 export interface Policy {
   readonly logs: readonly VerifierKey[];
   readonly witnesses: ReadonlyMap<string, VerifierKey>;
+  /** Names of time-stamping authorities by the SHA-256 of a certificate of theirs: where there are any, one is asked for. */
+  readonly authorities: ReadonlyMap<string, string>;
   /** Whether these witnesses are enough. */
   readonly enough: (signed: ReadonlySet<string>) => boolean;
 }
 
 /** Trusts log keys alone. */
 export function policyOf(logs: readonly VerifierKey[]): Policy {
-  return { logs, witnesses: new Map(), enough: () => true };
+  return { logs, witnesses: new Map(), authorities: new Map(), enough: () => true };
 }
 
 interface Group {
@@ -32,6 +36,7 @@ export function parsePolicy(text: string): Policy {
   const logs: VerifierKey[] = [];
   const witnesses = new Map<string, VerifierKey>();
   const groups = new Map<string, Group>();
+  const authorities = new Map<string, string>();
   const grouped = new Set<string>();
   const keys = new Set<string>();
   let quorum: string | undefined;
@@ -75,13 +80,19 @@ export function parsePolicy(text: string): Policy {
         groups.set(name, { members: more, threshold });
         break;
       }
+      case 'tsa': {
+        const fingerprint = second.replaceAll(':', '').toLowerCase();
+        if (!/^[0-9a-f]{64}$/.test(fingerprint)) throw fault('has no SHA-256 of a certificate');
+        authorities.set(fingerprint, name);
+        break;
+      }
       case 'quorum':
         if (quorum !== undefined || (name !== 'none' && !known(name)))
           throw fault('is not one quorum of what is named above it');
         quorum = name;
         break;
       default:
-        throw fault('begins with none of log, witness, group, quorum');
+        throw fault('begins with none of log, witness, group, quorum, tsa');
     }
   }
   if (logs.length === 0) throw new Error('the policy names no log');
@@ -95,5 +106,5 @@ export function parsePolicy(text: string): Policy {
     return group.members.filter((member) => holds(member, signed)).length >= group.threshold;
   };
   const needed = quorum ?? 'none';
-  return { logs, witnesses, enough: (signed) => needed === 'none' || holds(needed, signed) };
+  return { logs, witnesses, authorities, enough: (signed) => needed === 'none' || holds(needed, signed) };
 }

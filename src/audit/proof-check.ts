@@ -177,6 +177,8 @@ function checkRoot(
     const keys = witnesses.map(([, key]) => key);
     const cosigned = verifiedSignatures(checkpoint.note, keys).map(({ key }) => key);
     const names = witnesses.filter(([, key]) => cosigned.includes(key)).map(([name]) => name);
+    if (policy.authorities.size > 0)
+      doubts.push('a single proof has no time stamp, which the policy asks for');
     if (!policy.enough(new Set(names))) doubts.push('fewer witnesses cosigned than the policy asks for');
     return [...signed, ...cosigned].map(encodeVerifierKey);
   } catch (error) {

@@ -114,6 +114,20 @@ export class SigningFiles {
     return existsSync(this.headFile) ? statSync(this.headFile).mtimeMs : null;
   }
 
+  /** Of the head, as it was kept with it; null where there is none. */
+  timestamp(): string | null {
+    return existsSync(this.timestampFile) ? readFileSync(this.timestampFile, 'utf8') : null;
+  }
+
+  /** Worth nothing beside another head, so that nothing is lost where it is not on disk. */
+  async keepTimestamp(token: string): Promise<void> {
+    await writeDurably(this.dir, this.timestampFile, token);
+  }
+
+  private get timestampFile(): string {
+    return join(this.dir, 'head.timestamp');
+  }
+
   private readHead(): string | null {
     return existsSync(this.headFile) ? readFileSync(this.headFile, 'utf8') : null;
   }

@@ -60,6 +60,7 @@ const NOTHING: Verdict = {
   events: 0,
   erased: 0,
   signedBy: [],
+  stamped: null,
 };
 
 async function checkFile(
@@ -151,7 +152,7 @@ const HEADINGS: Readonly<Record<Verdict['verdict'], string>> = {
 
 function told(verdict: Verdict): string {
   const { events, erased, size, origin, root, signedBy, faults, doubts, remarks } = verdict;
-  const { scope, figure, limits } = verdict;
+  const { scope, figure, limits, stamped } = verdict;
   const isOfEverything = verdict.verdict === 'good' && scope?.kind === 'everything';
   const at = ({ sequence, what }: Finding) =>
     sequence === undefined ? what : `sequence ${sequence}: ${what}`;
@@ -170,5 +171,6 @@ function told(verdict: Verdict): string {
     ...(figure ? [`  figure ${JSON.stringify(figure)}`] : []),
     ...(verdict.verdict === 'good' ? limits.map((limit) => `  not shown: ${limit}`) : []),
     ...signedBy.map((key) => `  signed by ${key}`),
+    ...(stamped ? [`  time-stamped ${stamped.time} by ${stamped.by}`] : []),
   ].join('\n');
 }

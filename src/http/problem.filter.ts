@@ -112,6 +112,13 @@ function answerTo(thrown: unknown): ProblemAnswer {
       headers: RETRY_SOON,
     };
   }
+  if (isScarcity(error)) {
+    return {
+      code: 'store-unavailable',
+      detail: 'the machine has no room, or too few files or threads, left for this now: ask again',
+      headers: RETRY_SOON,
+    };
+  }
   if (error instanceof AppendTooLarge) {
     return {
       code: 'too-large',
@@ -120,6 +127,15 @@ function answerTo(thrown: unknown): ProblemAnswer {
   }
   if (error instanceof StoreDamaged) return { code: 'store-damaged', detail: 'the store needs its operator' };
   return answerToFramework(error);
+}
+
+/** What the machine has too little of, by the words of the system and of Node: it may have more later. */
+const SCARCE =
+  /^(EMFILE|ENFILE|ENOSPC|EDQUOT|ENOMEM|EAGAIN|EIO|ERR_WORKER_INIT_FAILED|ERR_WORKER_OUT_OF_MEMORY)$/;
+
+function isScarcity(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && SCARCE.test(code);
 }
 
 /** What Fastify and Nest find wrong before a request reaches our code. */

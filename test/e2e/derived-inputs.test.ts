@@ -7,18 +7,21 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { ProblemDocument } from '../../src/http/problem.views.js';
 import { CheckedLedger, KEY, OUTCOME_ID, pathOf, SUBMISSIONS } from '../support/checked-ledger.js';
 import type { Operation } from '../support/contract.js';
+import { makeKey } from '../support/keys.js';
 import { textsAgainst, variationsOf, violationsOf, type Schema } from '../support/derived-inputs.js';
 import type { Answer } from '../support/ledger.js';
 import { Watch } from '../support/refusals.js';
 
 let ledger: CheckedLedger;
 let watch: Watch;
+let keyId: string;
 beforeAll(async () => {
   ledger = await CheckedLedger.start();
   for (const id of ['registerProgramme', 'defineMeasure']) {
     await ledger.post(pathOf(ledger.operation(id)), ledger.shown(id)[0]);
   }
   await ledger.post(SUBMISSIONS, ledger.shown('submitOutcomes')[0], { 'idempotency-key': KEY });
+  keyId = (await makeKey(ledger.ledger, { role: 'reporter' })).id;
   watch = await Watch.over(ledger.ledger);
 });
 afterAll(() => ledger.remove());
@@ -48,9 +51,14 @@ async function ask(operation: Operation, asked: Asked = {}): Promise<Answer<Prob
 }
 
 const pathId = ({ template }: Operation) =>
-  ({ outcomes: OUTCOME_ID, submissions: KEY, measures: 'feno-tests', organisations: 'wessex', audit: '3' })[
-    template.split('/')[2]!
-  ] ?? 'lipid-management';
+  ({
+    keys: keyId,
+    outcomes: OUTCOME_ID,
+    submissions: KEY,
+    measures: 'feno-tests',
+    organisations: 'wessex',
+    audit: '3',
+  })[template.split('/')[2]!] ?? 'lipid-management';
 
 const operations = () => ledger.contract.operations;
 const jsonSchemaOf = ({ body }: Operation) => body?.['application/json']?.schema as Schema | undefined;
@@ -179,6 +187,9 @@ const BY_RULES = [
   'readBundle ?whole=true: 400 range',
   'readBundle ?whole=false: 400 range',
   'proveEvent ?treeSize=1: 400 range',
+  ...['/role reporter', '/role auditor', '/role steward', '/role admin', 'without /programmes'].map(
+    (what) => `createKey ${what}: 422 key-programmes-do-not-fit-role`,
+  ),
   'correctOutcome without /quantity: 422 quantity-does-not-fit-kind',
   'correctOutcome with /range: 422 range-excludes-quantity',
   'submitOutcomes without /outcomes/0/quantity: 422 quantity-does-not-fit-kind',
@@ -187,8 +198,8 @@ const BY_RULES = [
 
 test('whatever the document allows is accepted, or refused by a rule that no schema can say', async () => {
   const refused: string[] = [];
-  // What ends a programme comes last: nothing can be recorded after it.
-  const ends = ({ id }: Operation) => Number(id === 'closeProgramme' || id === 'reopenProgramme');
+  // What ends a programme or a key comes last: nothing can be done with it afterwards.
+  const ends = ({ id }: Operation) => Number(['closeProgramme', 'reopenProgramme', 'revokeKey'].includes(id));
   for (const operation of [...operations()].sort((one, other) => ends(one) - ends(other))) {
     // A live stream is accepted and has no end.
     if (operation.responses['200']?.content['text/event-stream']) continue;
@@ -210,6 +221,10 @@ async function anew({ id, template }: Operation, { body }: Asked): Promise<Asked
   if (id === 'defineMeasure') {
     const name = `m-${key}`;
     return { body: { ...(body as object), id: name, eventType: `M${name.replaceAll('-', '')}` } };
+  }
+  if (template.startsWith('/v1/keys/{id}/')) {
+    const { body: made } = await ask(ledger.operation('createKey'));
+    return { path: { id: (made as unknown as { id: string }).id } };
   }
   if (!template.startsWith('/v1/outcomes/{id}/')) return {};
   await ledger.post(SUBMISSIONS, ledger.shown('submitOutcomes')[0], { 'idempotency-key': key });

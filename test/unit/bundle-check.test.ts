@@ -80,6 +80,7 @@ describe('a good bundle', () => {
       events: lived.events.length,
       erased: 0,
       signedBy: [key],
+      stamped: null,
     });
   });
 

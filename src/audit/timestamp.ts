@@ -1,0 +1,188 @@
+/**
+ * Time stamps of checkpoints (RFC 3161): that a tree head existed at a time is what a time-stamping authority says,
+ * who signs the SHA-256 of the checkpoint's text with its clock.
+ *
+ * What is verified is what RFC 3161 and RFC 5652 ask for: one signer, whose signed attributes hold the digest of the
+ * content, and whose certificate is for time stamping alone and was valid then. Whom to believe is said by the
+ * SHA-256 of a certificate, the signer's or of one above it that the stamp brings along. RSA (PKCS #1), ECDSA and
+ * Ed25519 are known; whether a certificate was revoked is not asked.
+ */
+import { hash, verify, X509Certificate } from 'node:crypto';
+import { elementsIn, encode, only, tagged, TAG, type Element } from './der.js';
+
+const OID = {
+  sha256: '608648016503040201',
+  sha384: '608648016503040202',
+  sha512: '608648016503040203',
+  signedData: '2a864886f70d010702',
+  tstInfo: '2a864886f70d0109100104',
+  contentType: '2a864886f70d010903',
+  messageDigest: '2a864886f70d010904',
+} as const;
+const DIGESTS: Readonly<Record<string, string>> = {
+  [OID.sha256]: 'sha256',
+  [OID.sha384]: 'sha384',
+  [OID.sha512]: 'sha512',
+};
+const TIME_STAMPING = '1.3.6.1.5.5.7.3.8';
+const CHAIN_MAX = 5;
+
+export interface TimeStamp {
+  readonly timeMs: number;
+  readonly nonce: Buffer | null;
+  /** SHA-256 of the certificates that vouch for it, hexadecimal: the signer's first. */
+  readonly certificates: readonly string[];
+}
+
+export class BadTimeStamp extends Error {
+  constructor(message: string) {
+    super(`not a time stamp of this: ${message}`);
+    this.name = 'BadTimeStamp';
+  }
+}
+
+const imprintOf = (text: string) => hash('sha256', text, 'buffer');
+
+/** @param nonce eight bytes, the first from 1 to 127 */
+export function timeStampRequest(text: string, nonce: Buffer): Buffer {
+  const sha256 = encode(TAG.sequence, encode(TAG.oid, Buffer.from(OID.sha256, 'hex')), Buffer.from([5, 0]));
+  const imprint = encode(TAG.sequence, sha256, encode(TAG.octets, imprintOf(text)));
+  const version = encode(TAG.integer, Buffer.from([1]));
+  const wantsCertificates = Buffer.from([1, 1, 0xff]);
+  return encode(TAG.sequence, version, imprint, encode(TAG.integer, nonce), wantsCertificates);
+}
+
+/** What an authority answered, without its status. @throws BadTimeStamp where it granted none */
+export function tokenIn(response: Buffer): Buffer {
+  return reading(() => {
+    const [status, token] = elementsIn(only(response, TAG.sequence).content);
+    const [code] = elementsIn(tagged(status, TAG.sequence).content);
+    const granted = tagged(code, TAG.integer).content[0];
+    if (granted !== 0 && granted !== 1) throw new Error(`the authority refused it (${granted})`);
+    return tagged(token, TAG.sequence).bytes;
+  });
+}
+
+/** Of a text, whoever vouches for it. @throws BadTimeStamp */
+export function verifyTimeStamp(token: Buffer, text: string): TimeStamp {
+  return reading(() => {
+    const { content, certificates, signer } = signedDataIn(token);
+    const { timeMs, nonce } = infoIn(content, text);
+    const issued = certificates.find((certificate) => isSignedWith(certificate, signer));
+    if (!issued) throw new Error('no certificate in it verifies its signature');
+    // Node's types do not have it: the purposes in the certificate's extended key usage.
+    const purposes = issued.keyUsage as readonly string[] | undefined;
+    if (purposes?.length !== 1 || purposes[0] !== TIME_STAMPING)
+      throw new Error('its signer is no time-stamping authority');
+    if (timeMs < Date.parse(issued.validFrom) || timeMs > Date.parse(issued.validTo))
+      throw new Error('its certificate was not valid then');
+    checkAttributes(signer, content);
+    const chain = chainOf(issued, certificates).map((one) =>
+      one.fingerprint256.replaceAll(':', '').toLowerCase(),
+    );
+    return { timeMs, nonce, certificates: chain };
+  });
+}
+
+function reading<Result>(read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    throw new BadTimeStamp((error as Error).message);
+  }
+}
+
+interface Signer {
+  readonly digest: string;
+  readonly attributes: Element;
+  readonly signature: Buffer;
+}
+
+/** RFC 5652, section 5.1. */
+function signedDataIn(token: Buffer) {
+  const [type, wrapped] = elementsIn(only(token, TAG.sequence).content);
+  if (oidOf(type) !== OID.signedData) throw new Error('it holds no signed data');
+  const parts = elementsIn(only(tagged(wrapped, TAG.context(0)).content, TAG.sequence).content);
+  const [, , encapsulated, certified] = parts;
+  const [contentType, content] = elementsIn(tagged(encapsulated, TAG.sequence).content);
+  if (oidOf(contentType) !== OID.tstInfo) throw new Error('what it signs is no time stamp');
+  const [signer, ...more] = elementsIn(tagged(parts.at(-1), TAG.set).content);
+  if (more.length > 0) throw new Error('it has several signers');
+  return {
+    content: only(tagged(content, TAG.context(0)).content, TAG.octets).content,
+    certificates: elementsIn(tagged(certified, TAG.context(0)).content).map(
+      ({ bytes }) => new X509Certificate(bytes),
+    ),
+    signer: signerIn(tagged(signer, TAG.sequence)),
+  };
+}
+
+function signerIn({ content }: Element): Signer {
+  const [, , digest, attributes, , signature] = elementsIn(content);
+  const name = DIGESTS[oidOf(elementsIn(tagged(digest, TAG.sequence).content)[0])];
+  if (name === undefined) throw new Error('its digest is not known here');
+  return {
+    digest: name,
+    attributes: tagged(attributes, TAG.context(0)),
+    signature: tagged(signature, TAG.octets).content,
+  };
+}
+
+/** RFC 5652, section 5.4: signed is a set, which stands in the message under another tag. */
+function isSignedWith({ publicKey }: X509Certificate, { digest, attributes, signature }: Signer): boolean {
+  const signed = Buffer.concat([Buffer.from([TAG.set]), attributes.bytes.subarray(1)]);
+  const type = publicKey.asymmetricKeyType;
+  if (type !== 'rsa' && type !== 'ec' && type !== 'ed25519') return false;
+  return verify(type === 'ed25519' ? null : digest, signed, publicKey, signature);
+}
+
+function checkAttributes({ attributes, digest }: Signer, content: Buffer): void {
+  const values = new Map<string, Element>();
+  for (const attribute of elementsIn(attributes.content)) {
+    const [type, set] = elementsIn(tagged(attribute, TAG.sequence).content);
+    if (values.has(oidOf(type))) throw new Error('an attribute stands twice');
+    values.set(oidOf(type), tagged(set, TAG.set));
+  }
+  const value = (oid: string, tag: number) => only(values.get(oid)?.content ?? Buffer.alloc(0), tag).content;
+  if (value(OID.contentType, TAG.oid).toString('hex') !== OID.tstInfo)
+    throw new Error('it signs another type');
+  if (!value(OID.messageDigest, TAG.octets).equals(hash(digest, content, 'buffer')))
+    throw new Error('its signature is of another content');
+}
+
+/** RFC 3161, section 2.4.2. */
+function infoIn(content: Buffer, text: string): Pick<TimeStamp, 'timeMs' | 'nonce'> {
+  const [, , imprint, , time, ...options] = elementsIn(only(content, TAG.sequence).content);
+  const [algorithm, hashed] = elementsIn(tagged(imprint, TAG.sequence).content);
+  if (oidOf(elementsIn(tagged(algorithm, TAG.sequence).content)[0]) !== OID.sha256)
+    throw new Error('it is not of a SHA-256');
+  if (!tagged(hashed, TAG.octets).content.equals(imprintOf(text))) throw new Error('it is of another text');
+  const digits = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d{1,3})\d*)?Z$/.exec(
+    tagged(time, TAG.time).content.toString('latin1'),
+  );
+  if (!digits) throw new Error('its time cannot be read');
+  const [year, month, day, hour, minute, second, fraction = '0'] = digits.slice(1);
+  const timeMs = Date.parse(
+    `${year}-${month}-${day}T${hour}:${minute}:${second}.${fraction.padEnd(3, '0')}Z`,
+  );
+  if (Number.isNaN(timeMs)) throw new Error('its time is none');
+  return { timeMs, nonce: options.find(({ tag }) => tag === TAG.integer)?.content ?? null };
+}
+
+/** The signer's certificate, and those above it as far as they are there. */
+function chainOf(signer: X509Certificate, certificates: readonly X509Certificate[]): X509Certificate[] {
+  const chain = [signer];
+  while (chain.length < CHAIN_MAX) {
+    const last = chain.at(-1)!;
+    const above = certificates.find(
+      (one) => one.ca && !chain.includes(one) && last.checkIssued(one) && last.verify(one.publicKey),
+    );
+    if (!above) break;
+    chain.push(above);
+  }
+  return chain;
+}
+
+function oidOf(element: Element | undefined): string {
+  return tagged(element, TAG.oid).content.toString('hex');
+}
