@@ -1,6 +1,7 @@
 /** Imports run one way: kernel ← deciders, merkle ← store ← projections ← reports ← app, with no cycles and no barrels. */
 const kernel = '^src/kernel/';
-const deciders = '^src/(catalogue/(programme|organisation|measure)|submissions/(outcome|submission))\\.ts$';
+const deciders =
+  '^src/(catalogue/(programme|organisation|measure)|submissions/(outcome|submission)|access/(role|key))\\.ts$';
 /** The log's arithmetic and formats, and the checker, which trusts nothing but these. */
 const merkle =
   '^src/audit/(merkle|tiles|note|checkpoint|proof|proof-check|entry|erased-events|bundle-format|bundle-line|bundle-check|figure-check|policy|der|timestamp|event-line|verify-file|witness)\\.ts$';

@@ -13,6 +13,7 @@ import { measureFloor, type Floor } from './floor.js';
 import { makeHistory, OUTCOMES_A_SUBMISSION } from './history.js';
 import { Server } from './processes.js';
 import { measureProjection } from './projections.js';
+import { measureSoak } from './soak.js';
 import { makeStore, STORE_TITLES, STORES, type StoreName } from './stores.js';
 import { figure, printTable, ratio, type Row } from './table.js';
 import { measureTotals, type Latency } from './totals.js';
@@ -21,7 +22,8 @@ import { measureValidation } from './validation.js';
 const HELP = `npm run bench -- [options]
   --outcomes <sizes>   lengths of history, default 10000,1000000
   --seconds <n>        of each measurement, default 4
-  --parts <names>      of validation,submissions,projections,totals,audit; default all
+  --parts <names>      of validation,submissions,projections,totals,audit; default all; and soak
+  --soak <seconds>     how long everyone uses the ledger at once, default 180
   --tree <sizes>       of logs that proofs are made in, default 10000,10000000
   --stores <names>     of embedded,double,server; default embedded,double and, if EVENTSTORE_TEST_URL names one, server
   --dir <path>         where to work, default a new directory in ${tmpdir()}, removed at the end
@@ -42,6 +44,7 @@ async function main(): Promise<void> {
       seconds: { type: 'string', default: '4' },
       parts: { type: 'string', default: PARTS.join(',') },
       stores: { type: 'string', default: DEFAULT_STORES.join(',') },
+      soak: { type: 'string', default: '180' },
       tree: { type: 'string', default: '10000,10000000' },
       dir: { type: 'string' },
       help: { type: 'boolean', default: false },
@@ -64,6 +67,7 @@ async function main(): Promise<void> {
       const ofStore = store === 'embedded' ? sizes : sizes.slice(0, 1);
       await histories(dir, seconds, { store, sizes: ofStore, parts, floor });
     }
+    if (parts.includes('soak')) await soak(dir, Number(values.soak));
     if (parts.includes('audit')) await audit(dir, values.tree.split(',').map(Number));
   } finally {
     rmSync(dir, { recursive: true });
@@ -178,6 +182,29 @@ async function audit(dir: string, sizes: readonly number[]): Promise<void> {
     return { leaves: figure(size), 'p50 ms': figure(p50Ms), 'p99 ms': figure(p99Ms) };
   });
   printTable('an inclusion proof, from the read models', rows);
+}
+
+async function soak(dir: string, seconds: number): Promise<void> {
+  const dataDir = join(dir, 'soak');
+  mkdirSync(dataDir);
+  await makeHistory({ dataDir }, OUTCOMES_A_SUBMISSION);
+  const result = await measureSoak({ dataDir }, seconds);
+  const rows: Row[] = [
+    { what: 'acknowledged', count: figure(result.acknowledged) },
+    { what: '… a second', count: figure(result.acknowledged / seconds) },
+    { what: 'sent again, and known', count: figure(result.repeated) },
+    { what: 'lost', count: String(result.lost) },
+    { what: 'doubled', count: String(result.doubled) },
+    { what: 'refused', count: String(result.refused) },
+    { what: 'figures read', count: figure(result.reads) },
+    { what: 'exports of everything', count: figure(result.exports) },
+    { what: 'events over live streams', count: figure(result.streamed) },
+    { what: 'gaps in them', count: String(result.streamGaps) },
+    { what: 'RSS at first, MB', count: figure(result.rssAtFirstBytes / 1e6) },
+    { what: 'RSS at most, MB', count: figure(result.rssMaxBytes / 1e6) },
+    { what: 'event loop delay, p99 of the worst 5 s, ms', count: figure(result.delayP99Ms) },
+  ];
+  printTable(`64 writers, readers, exports, streams and a rebuild, for ${seconds} s`, rows);
 }
 
 interface Histories {

@@ -1,4 +1,6 @@
 import { Module } from '@nestjs/common';
+import { AccessModule } from './access/access.module.js';
+import { CheckpointMetrics } from './audit/checkpoint-metrics.js';
 import { AuditModule } from './audit/audit.module.js';
 import { CatalogueModule } from './catalogue/catalogue.module.js';
 import { CoreModule } from './core.module.js';
@@ -11,8 +13,8 @@ import { ReportsModule } from './reports/reports.module.js';
 import { SubmissionsModule } from './submissions/submissions.module.js';
 
 @Module({
-  imports: [CoreModule, CatalogueModule, SubmissionsModule, ReportsModule, AuditModule],
+  imports: [CoreModule, CatalogueModule, SubmissionsModule, ReportsModule, AuditModule, AccessModule],
   controllers: [HealthController, MetricsController, DocsController, ProjectionsController],
-  providers: [ApiDocument, Metrics],
+  providers: [ApiDocument, Metrics, CheckpointMetrics],
 })
 export class AppModule {}

@@ -4,6 +4,7 @@
  * what it was asked cannot be told.
  */
 import { Argument, Command, CommanderError, Option } from 'commander';
+import { ROLES } from './access/role.js';
 import { addressOf, CommandFailed, LedgerClient } from './cli/client.js';
 import { copyCommand, type CopyOptions } from './cli/copy.js';
 import { eraseCommand, type EraseOptions } from './cli/erase.js';
@@ -11,6 +12,8 @@ import { exportCommand, type ExportOptions } from './cli/export.js';
 import { historyCommand, type HistoryOptions } from './cli/history.js';
 import { importCommand, type ImportOptions } from './cli/import.js';
 import { rotateKeyCommand, type RotateOptions } from './cli/log-keys.js';
+import { createKey, listKeys, revokeKey, rotateKey, type CreateKeyOptions } from './cli/keys.js';
+import type { ListKeysOptions, RotateKeyOptions } from './cli/keys.js';
 import { proveCommand, type ProveOptions } from './cli/prove.js';
 import { rebuildRunning, rebuildStopped } from './cli/rebuild.js';
 import { replayCommand, type ReplayOptions } from './cli/replay.js';
@@ -216,6 +219,8 @@ function program(): Command {
     .option('--port <port>', 'to listen on; 0 takes any', '3100')
     .action((options: WitnessCommandOptions) => witnessCommand(options));
 
+  addKeysTo(ledger);
+
   connected(ledger.command('rebuild'))
     .description('build the read models anew, beside the ones that serve')
     .option('--offline', 'in DATA_DIR, where no ledger is running')
@@ -223,6 +228,43 @@ function program(): Command {
       offline ? rebuildStopped() : rebuildRunning(clientFor(options)),
     );
   return ledger;
+}
+
+function addKeysTo(ledger: Command): void {
+  const keys = ledger.command('keys').description('who is let in: create, list, rotate and revoke keys');
+  connected(keys.command('create'))
+    .description('make a key; it is printed this once')
+    .requiredOption('--name <name>', 'what it is for: a system or a team')
+    .addOption(new Option('--role <role>', 'what it lets do').choices([...ROLES]).makeOptionMandatory())
+    .option('--programme <id...>', 'kept to these programmes; with the role programme')
+    .option(
+      '--expires <instant>',
+      'when it stops to be taken, such as 2027-04-01T00:00:00Z; by default never',
+    )
+    .option('--json', 'print the answer as JSON')
+    .action(({ url, key, ...options }: CreateKeyOptions & Connection) =>
+      createKey(clientFor({ url, key }), options),
+    );
+  connected(keys.command('list'))
+    .description('all keys, those that were revoked too')
+    .option('--json', 'one a line, as JSON')
+    .action(({ url, key, ...options }: ListKeysOptions & Connection) =>
+      listKeys(clientFor({ url, key }), options),
+    );
+  connected(keys.command('rotate <id>'))
+    .description('give a key another secret; it is printed this once')
+    .requiredOption('--reason <reason>', 'why')
+    .option('--overlap-seconds <seconds>', 'for how long the secret before it is taken too; by default not')
+    .option('--json', 'print the answer as JSON')
+    .action((id: string, { url, key, ...options }: RotateKeyOptions & Connection) =>
+      rotateKey(clientFor({ url, key }), id, options),
+    );
+  connected(keys.command('revoke <id>'))
+    .description('let nobody in with a key any more')
+    .requiredOption('--reason <reason>', 'why')
+    .action((id: string, { url, key, reason }: { readonly reason: string } & Connection) =>
+      revokeKey(clientFor({ url, key }), id, reason),
+    );
 }
 
 function connected(command: Command): Command {

@@ -3,6 +3,7 @@
  * a process with a fault does not start.
  */
 import { join } from 'node:path';
+import { readCorsOrigins, readLimits, readOidc, type Limits, type OidcSettings } from './access/settings.js';
 import { isKeyName } from './audit/note.js';
 import { isFinancialYear, type FinancialYear } from './kernel/financial-year.js';
 import type { StoreLocation } from './store/open-reader.js';
@@ -31,6 +32,13 @@ export abstract class Config {
   abstract readonly timestamps: string | undefined;
   /** Between two checkpoints of a ledger that grows. */
   abstract readonly checkpointSeconds: number;
+  /** Whose access tokens are taken. Undefined: none are. */
+  abstract readonly oidc: OidcSettings | undefined;
+  abstract readonly limits: Limits;
+  /** Of pages that browsers let read the ledger; none by default. */
+  abstract readonly corsOrigins: readonly string[];
+  /** Whether a collector is configured that takes traces: the variables of OpenTelemetry say which. */
+  abstract readonly traces: boolean;
 }
 
 export class Misconfigured extends Error {
@@ -61,6 +69,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const isPort = (text: string) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535;
   const dataDir = read('DATA_DIR', './data', (text) => text.trim() !== '', 'must be a directory');
   const isSeconds = (text: string) => /^[1-9]\d{0,4}$/.test(text) && Number(text) <= DAY_SECONDS;
+  const found: string[] = [];
   const config: Config = {
     port: Number(read('PORT', '3000', isPort, 'must be a port from 0 to 65535')),
     host: read('HOST', '127.0.0.1', (text) => text.trim() !== '', 'must be an address to listen on'),
@@ -91,7 +100,12 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     checkpointSeconds: Number(
       read('LEDGER_CHECKPOINT_SECONDS', '60', isSeconds, `must be from 1 to ${DAY_SECONDS}`),
     ),
+    oidc: readOidc(env, found),
+    limits: readLimits(env, found),
+    corsOrigins: readCorsOrigins(env, found),
+    traces: areTracesAsked(env),
   };
+  faults.push(...found);
   if (config.origin !== undefined && !isKeyName(config.origin)) {
     faults.push('LEDGER_ORIGIN must be a name without spaces and plus signs, such as ledger.example.org/log');
   }
@@ -103,6 +117,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   } else if (config.adminKey !== undefined && config.adminKey.length < ADMIN_KEY_LENGTH_MIN) {
     faults.push(`LEDGER_ADMIN_KEY must have at least ${ADMIN_KEY_LENGTH_MIN} characters`);
   }
+  if (config.traces) faults.push(...faultsOfTraces(env));
   if (config.eventStore) faults.push(...faultsOfEventStore(config.eventStore));
   else if (env['EVENT_STORE_NAMESPACE'] !== undefined) {
     faults.push('EVENT_STORE_NAMESPACE is set, but EVENT_STORE_URL is not');
@@ -113,6 +128,32 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
 
 function isWebAddress(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}
+
+const TRACES_ENDPOINTS = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
+const TRACES_PROTOCOLS = ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL'];
+
+function areTracesAsked(env: NodeJS.ProcessEnv): boolean {
+  if (env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true' || env['OTEL_TRACES_EXPORTER'] === 'none')
+    return false;
+  return TRACES_ENDPOINTS.some((name) => (env[name] ?? '') !== '');
+}
+
+/** The SDK would only say so in its own log, and send nothing. */
+function faultsOfTraces(env: NodeJS.ProcessEnv): string[] {
+  const isFaulty = (name: string, rule: (value: string) => boolean) => {
+    const value = env[name] ?? '';
+    return value !== '' && !rule(value);
+  };
+  const isHttp = (value: string) => URL.canParse(value) && /^https?:/i.test(value);
+  return [
+    ...TRACES_ENDPOINTS.filter((name) => isFaulty(name, isHttp)).map(
+      (name) => `${name} must be an http:// or https:// address`,
+    ),
+    ...TRACES_PROTOCOLS.filter((name) => isFaulty(name, (value) => value === 'http/json')).map(
+      (name) => `${name} must be http/json, which is all that is spoken`,
+    ),
+  ];
 }
 
 export function faultsOfEventStore(

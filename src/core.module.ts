@@ -52,7 +52,10 @@ class Closing implements OnApplicationShutdown {
       provide: EventStore,
       inject: [Config, HeldDataDir, AppendCounts],
       useFactory: async (config: Config, _held: HeldDataDir, counts: AppendCounts) =>
-        new CountedStore(await openStore(storeOf(config)), counts),
+        new CountedStore(
+          await openStore(storeOf(config), (appends) => counts.groupSizes.observe(appends)),
+          counts,
+        ),
     },
     {
       provide: Projection,

@@ -2,11 +2,14 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, type Logger } from 'pino';
 
+/** What no line may hold, should anyone ever log a whole request or a key. */
+const SECRETS = ['authorization', 'headers.authorization', 'req.headers.authorization', 'key', 'token'];
+
 const HELD_BYTES_MAX = 16 * 1024 * 1024;
 
 export function makeLogger(level: string): Logger {
   return pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, redact: ['authorization'] },
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, redact: SECRETS },
     // Lines that come while others are being written go out together, and the rest at the exit. Where nobody reads
     // them, lines are dropped rather than kept without bound.
     pino.destination({ fd: 2, sync: false, maxLength: HELD_BYTES_MAX }),

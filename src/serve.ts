@@ -53,7 +53,11 @@ async function start(app: NestFastifyApplication): Promise<Serving> {
       );
     }
   }
-  setUpHttp(app, new AdminKey(key));
+  await setUpHttp(app, new AdminKey(key));
+  if (config.traces) {
+    const { traceRequests } = await import('./http/tracing.js');
+    traceRequests(app.getHttpAdapter().getInstance());
+  }
   await app.init();
   const projection = app.get(Projection);
   await projection.start();

@@ -1,7 +1,11 @@
 /** What the calls about the log say of themselves. */
+import type { Grants } from '../access/role.js';
 import type { CallSpec, Content } from '../http/call-spec.js';
 import { BundleQueryDto, CheckpointQueryDto, ConsistencyQueryDto, ProofQueryDto } from './audit.dto.js';
 import { ConsistencyView, LogEntryView } from './audit.views.js';
+
+/** Hashes and signatures, which say nothing of what they stand for. */
+const CHECKED_BY_ALL: Grants = { reporter: true, auditor: true, steward: true, programme: 'regardless' };
 
 const text = (description: string): Content => ({ schema: { type: 'string', description } });
 
@@ -26,6 +30,8 @@ export const BUNDLE: Content = {
 export const bundle = {
   tag: 'Audit',
   id: 'readBundle',
+  may: { auditor: true, programme: 'in-query' },
+  logged: true,
   summary: 'Read events with all that it takes to check them offline',
   description:
     'Everything; or what concerns one `programme`; or the events `after` one and `until` another; or, with a ' +
@@ -42,6 +48,7 @@ export const bundle = {
 export const checkpoint = {
   tag: 'Audit',
   id: 'readCheckpoint',
+  may: CHECKED_BY_ALL,
   summary: 'Read the newest signed checkpoint of the log',
   description:
     'How many events there are and the root of all of them, signed (C2SP tlog-checkpoint). Keep it: every later ' +
@@ -59,6 +66,7 @@ export const checkpoint = {
 export const key = {
   tag: 'Audit',
   id: 'readLogKey',
+  may: CHECKED_BY_ALL,
   summary: 'Read the key that verifies checkpoints',
   description:
     'A C2SP verifier key on each line, more than one while keys change. Get it by another way too.',
@@ -74,6 +82,8 @@ export const key = {
 export const tile = {
   tag: 'Audit',
   id: 'readTile',
+  may: { auditor: true },
+  logged: true,
   summary: 'Read a tile of the log, or the entries below one',
   description:
     'C2SP tlog-tiles: 256 hashes of 32 bytes, or for the level `entries` the entries, each with its length in two ' +
@@ -105,6 +115,8 @@ export const tile = {
 export const proof = {
   tag: 'Audit',
   id: 'proveEvent',
+  may: { auditor: true, programme: 'when-found' },
+  logged: true,
   summary: 'Prove that an event is in the log',
   description:
     'Its entry, and an inclusion proof that leads to a signed checkpoint: as JSON in Sigstore’s field names, or ' +
@@ -131,6 +143,7 @@ export const proof = {
 export const consistency = {
   tag: 'Audit',
   id: 'proveConsistency',
+  may: CHECKED_BY_ALL,
   summary: 'Prove that the log only grew between two sizes',
   query: ConsistencyQueryDto,
   answers: {

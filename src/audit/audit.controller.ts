@@ -1,8 +1,10 @@
 /** Anyone with a key checks the log: checkpoints, the key that verifies them, tiles and proofs. */
 import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { refuseOthers, type ProgrammeScope } from '../access/role.js';
 import { Call } from '../http/call.js';
 import { Problem } from '../http/problem.js';
+import { Within } from '../http/provenance.js';
 import { Refused } from '../kernel/refusals.js';
 import { UUID } from '../kernel/ids.js';
 import * as calls from './audit.calls.js';
@@ -68,9 +70,11 @@ export class AuditController {
     @Param('id') id: string,
     @Query() { treeSize }: ProofQueryDto,
     @Headers('accept') accept: string | undefined,
+    @Within() within: ProgrammeScope,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<LogEntryView | string> {
     const sequence = await this.sequenceOf(id);
+    if (within) refuseOthers(within, this.log.programmeOf(sequence));
     // The key that the answer names may change, even where the proof does not.
     void reply.header('cache-control', CHANGES);
     if (treeSize === undefined && accept?.includes('text/plain')) {

@@ -3,7 +3,9 @@ import { Controller, Get, Query, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { FastifyReply } from 'fastify';
 import { Readable } from 'node:stream';
+import { notAllowed, type ProgrammeScope } from '../access/role.js';
 import { Call } from '../http/call.js';
+import { Within } from '../http/provenance.js';
 import { Refused } from '../kernel/refusals.js';
 import { CatalogueView } from '../projections/catalogue-view.js';
 import { Projection } from '../projections/projection.js';
@@ -30,8 +32,11 @@ export class BundleController {
   @Call(calls.bundle)
   async bundle(
     @Query() query: BundleQueryDto,
+    @Within() within: ProgrammeScope,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Readable> {
+    if (within && query.whole === 'true')
+      throw notAllowed('whole=true asks for the events of every programme');
     const since = Number(query.since ?? 0);
     const size = this.projection.progress.sequence + 1;
     if (since > size) throw new NoSuchMoment(`the log has ${size} entries, not ${since}`, 'since');

@@ -61,7 +61,7 @@ export class FigureCheck {
     if (sequence > this.figure.asAtSequence) return;
     const { schema } = loggedEventOf(event).metadata;
     // Neither programmes nor organisations change a figure.
-    if (/^(programme|organisation)-/.test(schema)) return;
+    if (/^(programme|organisation|key)-/.test(schema)) return;
     if (salt === undefined) this.erased.add(sequence);
     // Nothing but its period is left of it.
     if (salt === undefined && data['outcomeId'] === undefined) return;

@@ -41,6 +41,7 @@ export class LogSigner implements BeforeApplicationShutdown {
   private readonly cosigners: Cosigners;
   private readonly timeStamper: TimeStamper;
   private latest: (SignedHead & { readonly checkpoint: Checkpoint }) | null = null;
+  private signedAtMs = Date.now();
   private last: Promise<unknown> = Promise.resolve();
   private next: Promise<void> | null = null;
   private timer: NodeJS.Timeout | undefined;
@@ -79,6 +80,11 @@ export class LogSigner implements BeforeApplicationShutdown {
     return this.latest?.size ?? 0;
   }
 
+  /** Since the newest checkpoint was signed, or since the start where none was. */
+  get signedAgoMs(): number {
+    return Math.max(0, Date.now() - this.signedAtMs);
+  }
+
   /**
    * To be called when the projection is level, before anything is served.
    * @throws LogContradicted; DataDirInUse where another process signs in the same directory
@@ -86,6 +92,7 @@ export class LogSigner implements BeforeApplicationShutdown {
   start(): void {
     this.release = this.files.hold();
     this.latest = this.readHead();
+    this.signedAtMs = this.files.headWrittenAtMs() ?? Date.now();
     // Of a projection that stopped early, nothing is known of what it did not come to.
     const isLive = this.projection.state.status === 'live';
     if (isLive || (this.latest && this.log.size >= this.latest.size)) this.refuseIfContradicted();
@@ -146,6 +153,7 @@ export class LogSigner implements BeforeApplicationShutdown {
     if (cosignatures !== '') await this.files.keepHead(text);
     if (timestamp !== null) await this.files.keepTimestamp(timestamp);
     this.latest = { text, size, timestamp, checkpoint: parseCheckpoint(text) };
+    this.signedAtMs = Date.now();
     this.isKeyMissing = false;
   }
 

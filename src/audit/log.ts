@@ -94,6 +94,12 @@ export class TransparencyLog {
     return null;
   }
 
+  /** The programme that an event concerns, or null. */
+  programmeOf(sequence: number): string | null {
+    const named = 'SELECT text FROM events JOIN names ON names.id = programme WHERE sequence = ?';
+    return (prepared(this.views, named).pluck().get(sequence) as string | undefined) ?? null;
+  }
+
   /** So many events from a sequence on, all of which are projected. */
   async events(first: number, count: number): Promise<readonly RecordedEvent[]> {
     const before =

@@ -123,6 +123,11 @@ export class SigningFiles {
     return join(this.dir, 'head.timestamp');
   }
 
+  /** Milliseconds since 1970; null before the first. */
+  headWrittenAtMs(): number | null {
+    return existsSync(this.headFile) ? statSync(this.headFile).mtimeMs : null;
+  }
+
   private readHead(): string | null {
     return existsSync(this.headFile) ? readFileSync(this.headFile, 'utf8') : null;
   }

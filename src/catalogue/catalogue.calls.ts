@@ -1,4 +1,5 @@
 /** What the calls about programmes, organisations and measures say of themselves. */
+import type { Grants } from '../access/role.js';
 import type { CallAnswer, CallSpec, Described } from '../http/call-spec.js';
 import {
   AmendProgrammeDto,
@@ -20,6 +21,9 @@ import {
   ReopenProgrammeDto,
   ReviseMeasureDto,
 } from './catalogue.dto.js';
+
+/** Organisations and measures are everyone's: outcomes are recorded in their words. */
+const READ_BY_ALL: Grants = { reporter: true, auditor: true, steward: true, programme: 'regardless' };
 
 const SLUG_SCHEMA = { type: 'string', pattern: '^[a-z0-9]+(?:-[a-z0-9]+)*$', maxLength: 64 };
 
@@ -46,6 +50,7 @@ const MEASURE_CHANGED = { id: 'feno-tests', sequence: 40 };
 export const registerProgramme = {
   tag: 'Programmes',
   id: 'registerProgramme',
+  may: { steward: true },
   summary: 'Register a programme',
   description: 'Registering it again with the same content is a success that changes nothing.',
   body: RegisterProgrammeDto,
@@ -56,6 +61,7 @@ export const registerProgramme = {
 export const amendProgramme = {
   tag: 'Programmes',
   id: 'amendProgramme',
+  may: { steward: true },
   summary: 'Amend what is said of a programme',
   description: 'The whole new content, and why. What was said before stays in its history.',
   params: { id: PROGRAMME_ID },
@@ -67,6 +73,7 @@ export const amendProgramme = {
 export const closeProgramme = {
   tag: 'Programmes',
   id: 'closeProgramme',
+  may: { steward: true },
   summary: 'Close a programme',
   description: 'It takes no more submissions. Its outcomes can still be corrected and withdrawn.',
   params: { id: PROGRAMME_ID },
@@ -81,6 +88,7 @@ export const closeProgramme = {
 export const reopenProgramme = {
   tag: 'Programmes',
   id: 'reopenProgramme',
+  may: { steward: true },
   summary: 'Reopen a programme',
   params: { id: PROGRAMME_ID },
   body: ReopenProgrammeDto,
@@ -91,6 +99,7 @@ export const reopenProgramme = {
 export const listProgrammes = {
   tag: 'Programmes',
   id: 'listProgrammes',
+  may: { reporter: true, auditor: true, steward: true, programme: 'in-list' },
   summary: 'List the programmes',
   query: CatalogueListQueryDto,
   answers: { 200: { says: 'A page of programmes, in order of id.', view: ProgrammeListView } },
@@ -99,6 +108,7 @@ export const listProgrammes = {
 export const readProgramme = {
   tag: 'Programmes',
   id: 'readProgramme',
+  may: { reporter: true, auditor: true, steward: true, programme: 'in-path' },
   summary: 'Read a programme',
   params: { id: PROGRAMME_ID },
   query: OneEntryQueryDto,
@@ -109,6 +119,7 @@ export const readProgramme = {
 export const registerOrganisation = {
   tag: 'Organisations',
   id: 'registerOrganisation',
+  may: { steward: true },
   summary: 'Register an organisation',
   description: 'With the name that it bears from the beginning; later names are posted to its names.',
   body: RegisterOrganisationDto,
@@ -119,6 +130,7 @@ export const registerOrganisation = {
 export const renameOrganisation = {
   tag: 'Organisations',
   id: 'renameOrganisation',
+  may: { steward: true },
   summary: 'Give an organisation a new name from a day on',
   description: 'Figures of before show the name of before.',
   params: { id: ORGANISATION_ID },
@@ -130,6 +142,7 @@ export const renameOrganisation = {
 export const listOrganisations = {
   tag: 'Organisations',
   id: 'listOrganisations',
+  may: READ_BY_ALL,
   summary: 'List the organisations',
   query: CatalogueListQueryDto,
   answers: { 200: { says: 'A page of organisations, in order of id.', view: OrganisationListView } },
@@ -138,6 +151,7 @@ export const listOrganisations = {
 export const readOrganisation = {
   tag: 'Organisations',
   id: 'readOrganisation',
+  may: READ_BY_ALL,
   summary: 'Read an organisation',
   params: { id: ORGANISATION_ID },
   query: OrganisationQueryDto,
@@ -148,6 +162,7 @@ export const readOrganisation = {
 export const defineMeasure = {
   tag: 'Measures',
   id: 'defineMeasure',
+  may: { steward: true },
   summary: 'Define a measure',
   description:
     'It can be recorded at once. A `flow` is summed over time; a `stock` takes the latest value of a year and ' +
@@ -163,6 +178,7 @@ export const defineMeasure = {
 export const reviseMeasure = {
   tag: 'Measures',
   id: 'reviseMeasure',
+  may: { steward: true },
   summary: 'Revise the definition of a measure',
   description:
     'Where figures before and after cannot be compared (`comparable: false`), totals across the change are ' +
@@ -176,6 +192,7 @@ export const reviseMeasure = {
 export const listMeasures = {
   tag: 'Measures',
   id: 'listMeasures',
+  may: READ_BY_ALL,
   summary: 'List the measures',
   query: CatalogueListQueryDto,
   answers: { 200: { says: 'A page of measures, in order of id.', view: MeasureListView } },
@@ -184,6 +201,7 @@ export const listMeasures = {
 export const readMeasure = {
   tag: 'Measures',
   id: 'readMeasure',
+  may: READ_BY_ALL,
   summary: 'Read a measure',
   params: { id: MEASURE_ID },
   query: OneEntryQueryDto,

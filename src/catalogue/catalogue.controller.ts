@@ -8,7 +8,8 @@ import { Refused } from '../kernel/refusals.js';
 import type { CatalogueKind } from '../projections/catalogue-projection.js';
 import { CatalogueView } from '../projections/catalogue-view.js';
 import { Call } from '../http/call.js';
-import { Recording, type ApiProvenance } from '../http/provenance.js';
+import type { ProgrammeScope } from '../access/role.js';
+import { Recording, Within, type ApiProvenance } from '../http/provenance.js';
 import { Clock } from '../store/run-decider.js';
 import * as calls from './catalogue.calls.js';
 import {
@@ -117,8 +118,11 @@ export class CatalogueController {
 
   @Get('programmes')
   @Call(calls.listProgrammes)
-  listProgrammes(@Query() { after = '', limit }: CatalogueListQueryDto): ProgrammeListView {
-    const { entries, next } = this.page('programme', after, limit);
+  listProgrammes(
+    @Query() { after = '', limit }: CatalogueListQueryDto,
+    @Within() own: ProgrammeScope,
+  ): ProgrammeListView {
+    const { entries, next } = this.page('programme', after, limit, own);
     return { programmes: entries.map(programmeView), next };
   }
 
@@ -216,11 +220,24 @@ export class CatalogueController {
     return { id, sequence };
   }
 
-  private page<Kind extends CatalogueKind>(kind: Kind, after: string, limitText: string | undefined) {
+  private page<Kind extends CatalogueKind>(
+    kind: Kind,
+    after: string,
+    limitText: string | undefined,
+    only: ProgrammeScope = null,
+  ) {
     const limit = Number(limitText ?? LIST_LIMIT);
-    const found = this.catalogue.list(kind, after, limit + 1);
+    const found = only
+      ? this.among(kind, only, after).slice(0, limit + 1)
+      : this.catalogue.list(kind, after, limit + 1);
     const entries = found.slice(0, limit);
     return { entries, next: found.length > limit ? entries.at(-1)!.id : null };
+  }
+
+  /** A caller has few programmes: they are looked up one by one. */
+  private among<Kind extends CatalogueKind>(kind: Kind, ids: ReadonlySet<string>, after: string) {
+    const later = [...ids].filter((id) => id > after).sort();
+    return later.flatMap((id) => this.catalogue.find(kind, id) ?? []);
   }
 
   private find<Kind extends CatalogueKind>(kind: Kind, id: string) {

@@ -95,9 +95,12 @@ const RESPONSE_HEADERS = {
   Allow: said('The methods that the address takes.'),
   'Cache-Control': said('Whether and how long the answer may be kept.'),
   'X-Accel-Buffering': { ...said('`no`: a proxy must pass on what is sent at once.'), required: false },
-  'Content-Security-Policy': said('What the page may load: nothing from elsewhere.'),
+  'Content-Security-Policy': said('What a page that shows the answer may load: nothing from elsewhere.'),
   'X-Content-Type-Options': said('`nosniff`.'),
   'Referrer-Policy': said('`no-referrer`.'),
+  'Strict-Transport-Security': said('Browsers that came by TLS must go on to.'),
+  'X-Frame-Options': said('`DENY`: no page may show the answer in a frame.'),
+  'Cross-Origin-Resource-Policy': said('`same-origin`: no other page may load the answer.'),
 } as const satisfies Record<string, Header>;
 
 export type ResponseHeader = keyof typeof RESPONSE_HEADERS;
@@ -107,6 +110,12 @@ export const ALWAYS_SENT = [
   'Ledger-Sequence',
   'Ledger-Stale',
   'X-Request-Id',
+  'Content-Security-Policy',
+  'Cross-Origin-Resource-Policy',
+  'Referrer-Policy',
+  'Strict-Transport-Security',
+  'X-Content-Type-Options',
+  'X-Frame-Options',
 ] as const satisfies ResponseHeader[];
 
 /** References into the components. */

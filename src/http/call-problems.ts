@@ -1,4 +1,5 @@
 /** The problems that a call can meet, as answers of the OpenAPI document: one for each status. */
+import { rolesOf, ROLES, type Grants } from '../access/role.js';
 import { ALWAYS_SENT, headersOf, type ResponseHeader } from './call-headers.js';
 import type { CallSpec, Problems } from './call-spec.js';
 import { refTo, schemaOf, statesRules } from './json-schema.js';
@@ -28,24 +29,35 @@ export function problemAnswers(spec: CallSpec): ProblemAnswer[] {
 }
 
 /** What any call like this one can meet before or besides its own rules. */
-function edgeProblems({ open, params, query, headers, body }: CallSpec): Problems {
+function edgeProblems({ open, may, params, query, headers, body }: CallSpec): Problems {
   const bad: ProblemCode[] = ['bad-request'];
   if (query || body) bad.push('bad-query');
   if (headers) bad.push('bad-header');
   if (statesRules(body)) bad.push('malformed-json');
   return {
     ...((!open || params) && { 400: bad }),
-    ...(!open && { 401: ['unauthenticated'] }),
+    ...(!open && { 401: ['unauthenticated'], 429: ['too-many-requests'] }),
+    ...(may && !isForEveryRole(may) && { 403: ['not-allowed'] }),
+    ...(statesRules(body) && { 408: ['too-slow'] }),
     ...(body && { 415: ['unsupported-media-type'] }),
     ...(statesRules(body) && { 413: ['too-large'], 422: ['invalid-content'] }),
     500: ['internal-error'],
-    ...(!open && { 503: ['not-projected', 'store-unavailable', 'store-damaged'] }),
+    ...(!open && {
+      503: ['not-projected', 'store-unavailable', 'store-damaged', 'issuer-unavailable', 'overloaded'],
+    }),
   };
+}
+
+/** Nobody with a key is turned away from it. */
+function isForEveryRole(may: Grants): boolean {
+  const kept = may.programme === 'regardless' || may.programme === 'in-list';
+  return kept && rolesOf(may).length === ROLES.length;
 }
 
 const MORE_HEADERS: Readonly<Record<number, readonly ResponseHeader[]>> = {
   401: ['WWW-Authenticate'],
   405: ['Allow'],
+  429: ['Retry-After'],
   503: ['Retry-After'],
 };
 

@@ -1,10 +1,19 @@
 /** How a call is described: the shape of what `@Call` is given. */
+import type { Grants } from '../access/role.js';
 import type { RequestHeader, ResponseHeader } from './call-headers.js';
 import type { Dto, JsonSchema } from './decorators.js';
 import type { ProblemCode } from './problem.js';
 
 export type Tag =
-  'Programmes' | 'Organisations' | 'Measures' | 'Outcomes' | 'Totals' | 'History' | 'Audit' | 'Operation';
+  | 'Programmes'
+  | 'Organisations'
+  | 'Measures'
+  | 'Outcomes'
+  | 'Totals'
+  | 'History'
+  | 'Audit'
+  | 'Keys'
+  | 'Operation';
 
 export interface Described {
   readonly description: string;
@@ -31,7 +40,22 @@ export interface CallAnswer<View extends object> {
   readonly headers?: readonly ResponseHeader[];
 }
 
-export interface CallSpec<View extends object = object> {
+/** A call that does not say who may make it does not compile, and no server starts with it. */
+export type CallSpec<View extends object = object> = CallTold<View> & (Open | Guarded);
+
+interface Open {
+  /** Anyone may make it, without a key. */
+  readonly open: true;
+  readonly may?: undefined;
+}
+
+interface Guarded {
+  readonly open?: undefined;
+  /** Who may make it, beside the admin. */
+  readonly may: Grants;
+}
+
+interface CallTold<View extends object> {
   readonly tag: Tag;
   /** The name that generated clients give the call. */
   readonly id: string;
@@ -48,8 +72,8 @@ export interface CallSpec<View extends object = object> {
   readonly problems?: Problems;
   /** The pointer of what the rules speak of: an outcome of a submission is at `/outcomes/0`. */
   readonly faultsBelow?: string;
-  /** Needs no key. */
-  readonly open?: true;
+  /** Tells who recorded what: whoever reads it is logged. */
+  readonly logged?: true;
 }
 
 /** By status: what is unknown is a 404 in the path or the query, and a 422 in a body. */

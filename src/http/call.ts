@@ -8,9 +8,11 @@
  */
 import 'reflect-metadata';
 import { applyDecorators } from '@nestjs/common';
-import { ApiBody, ApiHeader, ApiOperation, ApiParam } from '@nestjs/swagger';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import { ApiBody, ApiExtension, ApiHeader, ApiOperation, ApiParam } from '@nestjs/swagger';
 import { ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Readable } from 'node:stream';
+import { rolesOf, type Grants } from '../access/role.js';
 import { exampleOf, exampleOfField } from './call-examples.js';
 import { ALWAYS_SENT, headersOf } from './call-headers.js';
 import { problemAnswers } from './call-problems.js';
@@ -25,6 +27,21 @@ type CallDecorator<View> = <Handler extends (...args: never[]) => Answered<View>
   descriptor: TypedPropertyDescriptor<Handler>,
 ) => void;
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Who may make the call of a route. A route without it is one that no `@Call` declares. */
+    readonly access?: RouteAccess;
+  }
+}
+
+export interface RouteAccess {
+  /** The name of the call. */
+  readonly id: string;
+  /** Null where anyone may, without a key. */
+  readonly may: Grants | null;
+  readonly logged: boolean;
+}
+
 const DTOS = Symbol('dtos');
 
 /** Says of a route what it takes and answers. */
@@ -32,7 +49,8 @@ export function Call<View extends object>(spec: CallSpec<View>): CallDecorator<V
   return (target, method, descriptor) => {
     checkTakes(spec, target, method);
     Reflect.defineMetadata(DTOS, dtosOf(spec), descriptor.value!);
-    applyDecorators(...describe(spec))(target, method, descriptor);
+    const access: RouteAccess = { id: spec.id, may: spec.may ?? null, logged: spec.logged ?? false };
+    applyDecorators(RouteConfig({ access }), ...describe(spec))(target, method, descriptor);
   };
 }
 
@@ -62,16 +80,18 @@ function dtosOf({ body, answers }: CallSpec): Dto[] {
 }
 
 function describe(spec: CallSpec): MethodDecorator[] {
-  const { tag, id, summary, description, params = {}, headers = [], body, open } = spec;
+  const { tag, id, summary, description, params = {}, headers = [], body, may } = spec;
   return [
     ApiTags(tag),
     ApiOperation({
       operationId: id,
       summary,
       ...(description !== undefined && { description }),
-      ...(open && { security: [] }),
+      // A requirement for each role that will do: any of them is enough.
+      security: may ? rolesOf(may).map((role) => ({ key: [role] })) : [],
       ...(body && !statesRules(body) && { requestBody: { required: true, content: contentOf(body) } }),
     }),
+    ...(may ? [ApiExtension('x-roles', shownGrants(may))] : []),
     ...Object.entries(params).map(([name, { description, schema, example }]) =>
       ApiParam({ name, description, schema, examples: valuesOf({ example }) }),
     ),
@@ -82,6 +102,12 @@ function describe(spec: CallSpec): MethodDecorator[] {
     ...requestBody(spec),
     ...answersOf(spec),
   ];
+}
+
+/** By role: whether it may make the call for all programmes, or how it is kept to its own. */
+function shownGrants(may: Grants): Record<string, string> {
+  const kept = (role: string) => (role === 'programme' ? may.programme! : 'all');
+  return Object.fromEntries(rolesOf(may).map((role) => [role, kept(role)]));
 }
 
 function queryParameters({ query }: CallSpec): MethodDecorator[] {

@@ -7,6 +7,7 @@ import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } fr
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { withoutSecrets } from '../access/key-secret.js';
 import { documentOf, sendProblem, type ProblemAnswer } from './problem.filter.js';
 
 /** What Node's parser could not read. The bytes are never logged: they may hold a key. */
@@ -56,7 +57,7 @@ export function answerToAddress(_error: FastifyError, request: FastifyRequest, r
     code: 'bad-request',
     detail: 'the address is not UTF-8 in percent-encoding',
   });
-  request.log.info({ method, url, statusCode: reply.statusCode, ip }, 'answered');
+  request.log.info({ method, url: withoutSecrets(url), statusCode: reply.statusCode, ip }, 'answered');
 }
 
 /** An `Expect` that is not known may be ignored (RFC 9110, 10.1.1); Node would answer without a word. */

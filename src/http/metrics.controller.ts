@@ -12,6 +12,7 @@ export class MetricsController {
   @Call({
     tag: 'Operation',
     id: 'readMetrics',
+    may: { auditor: true },
     summary: 'Read the numbers of this process',
     description:
       'In the text format of Prometheus, which is given the key as `authorization` of its scrape job.',

@@ -1,11 +1,12 @@
 /**
  * What the process tells of itself in numbers, in the text format of Prometheus. Few of them: each answers a question
- * that an operator has, and the rest is for whoever runs the machine.
+ * that an operator has, and the rest is for whoever runs the machine. `ops/` has the alerts and the dashboard that
+ * they are for. Memory, descriptors and the event loop are told as every Node.js process tells them.
  */
 import { Injectable } from '@nestjs/common';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { Counter, Gauge, Registry } from 'prom-client';
-import { Lag } from '../projections/lag.js';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Lag, type StoreSeen } from '../projections/lag.js';
 import { Projection } from '../projections/projection.js';
 import { AppendCounts } from '../store/counted-store.js';
 import { Clock } from '../store/run-decider.js';
@@ -15,18 +16,19 @@ import { VERSION } from '../version.js';
 export class Metrics {
   private readonly registry = new Registry();
   private readonly requests: Counter<'method' | 'route' | 'status'>;
+  private readonly durations: Histogram<'method' | 'route'>;
+  /** The store, as it was when the numbers were last asked for. */
+  private store: StoreSeen = { lagMs: null, silentMs: null, cutShort: false };
 
-  constructor(projection: Projection, lag: Lag, appends: AppendCounts, clock: Clock) {
+  constructor(
+    projection: Projection,
+    private readonly lag: Lag,
+    appends: AppendCounts,
+    clock: Clock,
+  ) {
     const registers = [this.registry];
-    const gauge = (name: string, help: string, read: () => number | Promise<number>) =>
-      new Gauge({
-        name: `ledger_${name}`,
-        help,
-        registers,
-        async collect() {
-          this.set(await read());
-        },
-      });
+    const gauge = this.gauge.bind(this);
+    collectDefaultMetrics({ register: this.registry });
     new Gauge({
       name: 'ledger_build_info',
       help: 'Which versions run, as labels.',
@@ -44,7 +46,21 @@ export class Metrics {
     gauge(
       'projection_lag_seconds',
       'For how long the read models have been behind the store; NaN while it cannot be asked.',
-      async () => ((await lag.behindMs()) ?? NaN) / 1_000,
+      () => (this.store.lagMs ?? NaN) / 1_000,
+    );
+    gauge(
+      'store_silent_seconds',
+      'For how long the store has not answered; NaN where it never did.',
+      () => (this.store.silentMs ?? NaN) / 1_000,
+    );
+    gauge('store_cut_short', '1 where the store ends before what was read from it.', () =>
+      Number(this.store.cutShort),
+    );
+    this.counted(
+      'subscriptions_lost_total',
+      'How often the store ended what the projector was following.',
+      null,
+      () => ({ '': projection.subscriptionsLost }),
     );
     gauge(
       'events_skipped',
@@ -73,6 +89,8 @@ export class Metrics {
       failed: appends.failed,
     }));
     this.counted('events_appended_total', 'Events that were appended.', null, () => ({ '': appends.events }));
+    this.registry.registerMetric(appends.durations);
+    this.registry.registerMetric(appends.groupSizes);
     const delay = monitorEventLoopDelay({ resolution: 20 });
     delay.enable();
     gauge('event_loop_delay_p99_seconds', 'Since it was last asked.', () => {
@@ -85,6 +103,25 @@ export class Metrics {
       help: 'Requests that were answered, by route and status.',
       registers,
       labelNames: ['method', 'route', 'status'],
+    });
+    this.durations = new Histogram({
+      name: 'ledger_http_request_duration_seconds',
+      help: 'How long requests took to be answered to the last byte; what follows events takes as long as it is followed.',
+      registers,
+      labelNames: ['method', 'route'],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    });
+  }
+
+  /** A number that is asked for when all of them are. */
+  gauge(name: string, help: string, read: () => number): void {
+    new Gauge({
+      name: `ledger_${name}`,
+      help,
+      registers: [this.registry],
+      collect() {
+        this.set(read());
+      },
     });
   }
 
@@ -109,15 +146,18 @@ export class Metrics {
     });
   }
 
-  answered(method: string, route: string | undefined, status: number): void {
-    this.requests.inc({ method, route: route ?? 'none', status });
+  answered(method: string, route: string | undefined, status: number, ms: number): void {
+    const called = { method, route: route ?? 'none' };
+    this.requests.inc({ ...called, status });
+    this.durations.observe(called, ms / 1_000);
   }
 
   get contentType(): string {
     return this.registry.contentType;
   }
 
-  text(): Promise<string> {
+  async text(): Promise<string> {
+    this.store = await this.lag.look();
     return this.registry.metrics();
   }
 }

@@ -27,6 +27,7 @@ const TAGS: Readonly<Record<Tag, string>> = {
   Audit:
     'Anyone proves that nothing was altered, removed or back-dated: a signed transparency log of every event ' +
     '(RFC 6962; C2SP tlog-tiles, tlog-checkpoint, signed-note).',
+  Keys: 'The admin lets callers in, each in one role, and takes it back.',
   Operation: 'Whether the ledger lives, whether its answers can be trusted, and this description of it.',
 };
 
@@ -34,7 +35,10 @@ const DESCRIPTION = `\
 What health innovation programmes achieved, as a ledger: every figure can be traced to the events that it is made
 of, and asked for as it was known at any past moment.
 
-- Every call but those under /health, /docs and /openapi.json takes \`Authorization: Bearer <key>\`.
+- Every call but those under /health, /docs and /openapi.json takes \`Authorization: Bearer <key>\`, where the
+  key is one of the ledger's or an access token of the issuer that it trusts. \`x-roles\` of a call says which roles
+  may make it, and how the role \`programme\` is kept to its own programmes: \`in-path\` and \`in-query\` name one,
+  \`when-found\` is decided by what is asked for, \`in-list\` leaves out the others, \`regardless\` says nothing of any.
 - Errors are \`application/problem+json\` (RFC 9457) with a \`type\` that never changes its meaning. An unknown
   address gets 404 \`not-found\`, a known one with another method 405 \`method-not-allowed\`, one that is not
   UTF-8 in percent-encoding 400 \`bad-request\`. HEAD is answered like GET, without a body.
@@ -59,7 +63,7 @@ export function openApiOf(app: INestApplication): OpenAPIObject {
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths: sorted(mapOperations(paths, sharing)),
     components: {
-      securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'The admin key.' } },
+      securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'A key, or an access token.' } },
       headers: sorted(HEADER_COMPONENTS),
       responses: sorted(RESPONSES),
       schemas: sorted(componentsOf(ProblemDocument, ...dtosOf(app))),
@@ -79,12 +83,22 @@ const INFO = {
 const RESPONSES = {
   BadAddress: component(400, 'bad-request'),
   Unauthenticated: component(401, 'unauthenticated'),
+  Forbidden: component(403, 'not-allowed'),
   NotFound: component(404, 'not-found'),
   MethodNotAllowed: component(405, 'method-not-allowed'),
+  TooSlow: component(408, 'too-slow'),
   TooLarge: component(413, 'too-large'),
   UnsupportedMediaType: component(415, 'unsupported-media-type'),
+  TooManyRequests: component(429, 'too-many-requests'),
   InternalError: component(500, 'internal-error'),
-  Unavailable: component(503, 'not-projected', 'store-unavailable', 'store-damaged'),
+  Unavailable: component(
+    503,
+    'not-projected',
+    'store-unavailable',
+    'store-damaged',
+    'issuer-unavailable',
+    'overloaded',
+  ),
 };
 
 function component(status: number, ...codes: readonly ProblemCode[]) {

@@ -17,6 +17,7 @@ const EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
   'submission-unknown': { detail: 'there is no submission with that id' },
   'outcome-unknown': { detail: 'there is no outcome with that id' },
   'event-unknown': { detail: 'there is no event with that id' },
+  'key-unknown': { detail: 'there is no key with that id' },
   'programme-exists': { detail: 'programme lipid-management exists with other content' },
   'organisation-exists': {
     detail: 'organisation wessex exists with another name: a new name is posted to its names',
@@ -76,6 +77,13 @@ const EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
     detail:
       'events in EventStoreDB cannot be changed: the documentation says how a ledger on it is erased from',
   },
+  'not-allowed': { detail: 'it belongs to a programme that is not one of yours' },
+  'key-revoked': { detail: 'the key was revoked: create another one' },
+  'key-programmes-do-not-fit-role': {
+    detail: 'a key with the role programme needs at least one',
+    at: '/programmes',
+  },
+  'key-expiry-passed': { detail: 'a key expires after now', at: '/expiresAt' },
   'not-summable-over-time': {
     detail:
       'care-homes-supported is a stock: its latest value of each year stands for the year, and adding years would ' +
@@ -91,6 +99,7 @@ const EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
   'bad-query': { detail: 'a query parameter is not one that this address knows, or its value is wrong' },
   'bad-header': { detail: 'a header is missing or wrong' },
   unauthenticated: { detail: 'send the header Authorization: Bearer <key>' },
+  'too-slow': { detail: 'the body did not arrive within 60 seconds: send it again' },
   'not-found': { detail: 'there is nothing at this address: see /docs' },
   'method-not-allowed': { detail: 'this address takes GET, HEAD' },
   'too-large': { detail: 'the body is larger than this address takes' },
@@ -99,7 +108,10 @@ const EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
   },
   'invalid-content': { detail: 'the body breaks a rule of its form' },
   'invalid-file': { detail: '1 of 2 rows is wrong: nothing of this file was recorded now' },
+  'too-many-requests': { detail: 'more than 6000 requests in a minute: ask again in 12 seconds' },
   'internal-error': { detail: 'the ledger made a mistake; its log has the request id' },
+  overloaded: { detail: 'too many requests are being answered now: ask again' },
+  'issuer-unavailable': { detail: 'the keys of the issuer cannot be read now: ask again' },
   'store-unavailable': { detail: 'the store cannot be reached or written now: ask again' },
   'store-damaged': { detail: 'the store needs its operator' },
   'not-projected': {

@@ -37,7 +37,8 @@ export class ProblemFilter implements ExceptionFilter {
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
     const answer = answerTo(error);
-    if (PROBLEMS[answer.code].status >= 500) {
+    // That there is too much to do is nobody's mistake, and a line for each would make more of it.
+    if (PROBLEMS[answer.code].status >= 500 && answer.code !== 'overloaded') {
       this.logger.error({
         requestId: request.id,
         error: error instanceof Error ? error.stack : String(error),
@@ -111,6 +112,13 @@ function answerTo(thrown: unknown): ProblemAnswer {
       headers: RETRY_SOON,
     };
   }
+  if (isScarcity(error)) {
+    return {
+      code: 'store-unavailable',
+      detail: 'the machine has no room, or too few files or threads, left for this now: ask again',
+      headers: RETRY_SOON,
+    };
+  }
   if (error instanceof AppendTooLarge) {
     return {
       code: 'too-large',
@@ -119,6 +127,15 @@ function answerTo(thrown: unknown): ProblemAnswer {
   }
   if (error instanceof StoreDamaged) return { code: 'store-damaged', detail: 'the store needs its operator' };
   return answerToFramework(error);
+}
+
+/** What the machine has too little of, by the words of the system and of Node: it may have more later. */
+const SCARCE =
+  /^(EMFILE|ENFILE|ENOSPC|EDQUOT|ENOMEM|EAGAIN|EIO|ERR_WORKER_INIT_FAILED|ERR_WORKER_OUT_OF_MEMORY)$/;
+
+function isScarcity(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && SCARCE.test(code);
 }
 
 /** What Fastify and Nest find wrong before a request reaches our code. */

@@ -16,6 +16,7 @@ const REFUSALS: Readonly<Record<RefusalCode, Kind>> = {
   'submission-unknown': { status: 404, title: 'There is no such submission' },
   'outcome-unknown': { status: 404, title: 'There is no such outcome' },
   'event-unknown': { status: 404, title: 'There is no such event' },
+  'key-unknown': { status: 404, title: 'There is no such key' },
   'programme-exists': { status: 409, title: 'The programme exists with other content' },
   'organisation-exists': { status: 409, title: 'The organisation exists with other content' },
   'measure-exists': { status: 409, title: 'The measure exists with other content' },
@@ -37,6 +38,10 @@ const REFUSALS: Readonly<Record<RefusalCode, Kind>> = {
   'outcome-version-stale': { status: 412, title: 'The outcome has changed since that version' },
   'outcome-withdrawn': { status: 422, title: 'The outcome was withdrawn' },
   'erasure-impossible': { status: 422, title: 'The store keeps for good what it was given' },
+  'not-allowed': { status: 403, title: 'Whoever asks may not do that' },
+  'key-revoked': { status: 422, title: 'The key was revoked' },
+  'key-programmes-do-not-fit-role': { status: 422, title: 'The programmes do not fit the role of the key' },
+  'key-expiry-passed': { status: 422, title: 'The key would have expired already' },
   'not-summable-over-time': { status: 422, title: 'The measure does not add up over years' },
   'definition-break': { status: 422, title: 'The definition of the measure changed in between' },
 };
@@ -47,13 +52,17 @@ const EDGE = {
   'bad-query': { status: 400, title: 'A query parameter is wrong' },
   'bad-header': { status: 400, title: 'A header is missing or wrong' },
   unauthenticated: { status: 401, title: 'A valid key is needed' },
+  'too-slow': { status: 408, title: 'The body did not arrive in time' },
   'not-found': { status: 404, title: 'There is nothing at this address' },
   'method-not-allowed': { status: 405, title: 'This address does not take that method' },
   'too-large': { status: 413, title: 'The request is too large' },
   'unsupported-media-type': { status: 415, title: 'This address does not take that media type' },
   'invalid-content': { status: 422, title: 'The content breaks a rule of its form' },
   'invalid-file': { status: 422, title: 'Rows of the file are wrong; nothing was recorded' },
+  'too-many-requests': { status: 429, title: 'There were too many requests' },
   'internal-error': { status: 500, title: 'The ledger made a mistake' },
+  overloaded: { status: 503, title: 'The ledger has too much to do' },
+  'issuer-unavailable': { status: 503, title: 'The issuer of tokens cannot be asked' },
   'store-unavailable': { status: 503, title: 'The store cannot be reached' },
   'store-damaged': { status: 503, title: 'The store cannot be trusted' },
   'not-projected': { status: 503, title: 'The read models are not that far' },
@@ -81,9 +90,10 @@ export class Problem extends Error {
     readonly more: {
       readonly errors?: readonly ProblemFault[];
       readonly headers?: Readonly<Record<string, string>>;
+      readonly cause?: unknown;
     } = {},
   ) {
-    super(detail);
+    super(detail, more.cause === undefined ? {} : { cause: more.cause });
     this.name = 'Problem';
   }
 }

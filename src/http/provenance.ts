@@ -1,12 +1,15 @@
 /** Who asks, and under which request id: what the events that follow will say. */
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import type { ProgrammeScope } from '../access/role.js';
 import type { Provenance } from '../store/run-decider.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** The authenticated subject; set before the body is read. */
     actor: string;
+    /** The programmes that this request may see and change. */
+    scope: ProgrammeScope;
   }
 }
 
@@ -16,3 +19,9 @@ export const Recording = createParamDecorator((_data: unknown, context: Executio
   const { actor, id } = context.switchToHttp().getRequest<FastifyRequest>();
   return { actor, correlationId: id, source: 'api' };
 });
+
+/** How far the caller may go: null, or the programmes that it is kept to. */
+export const Within = createParamDecorator(
+  (_data: unknown, context: ExecutionContext): ProgrammeScope =>
+    context.switchToHttp().getRequest<FastifyRequest>().scope,
+);

@@ -14,11 +14,13 @@ export type OrganisationId = Branded<string, 'OrganisationId'>;
 export type MeasureId = Branded<string, 'MeasureId'>;
 export type SubmissionId = Branded<string, 'SubmissionId'>;
 export type OutcomeId = Branded<string, 'OutcomeId'>;
+export type KeyId = Branded<string, 'KeyId'>;
 export type StreamName = Branded<string, 'StreamName'>;
 
 export const SLUG = /^[a-z0-9]+(?:-[a-z0-9]+)*$/u;
 export const SLUG_LENGTH_MAX = 64;
 export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+export const KEY_ID = /^[0-9a-f]{16}$/;
 /** Outcomes in one submission. */
 export const OUTCOMES_MAX = 500;
 export const OUTCOME_ID = /^([0-9a-f-]{36})\.([1-9][0-9]{0,2})$/;
@@ -58,10 +60,17 @@ export function parseOutcomeId(text: string): {
   return { submissionId, line, outcomeId: outcomeIdOf(submissionId, line) };
 }
 
+/** Of a key that lets someone in; made by the ledger. */
+export function parseKeyId(text: string): KeyId {
+  if (!KEY_ID.test(text)) throw new TypeError(`not the id of a key: ${text}`);
+  return text as KeyId;
+}
+
 export const programmeStream = (id: ProgrammeId) => `programme-${id}` as StreamName;
 export const organisationStream = (id: OrganisationId) => `organisation-${id}` as StreamName;
 export const measureStream = (id: MeasureId) => `measure-${id}` as StreamName;
 export const submissionStream = (id: SubmissionId) => `submission-${id}` as StreamName;
+export const keyStream = (id: KeyId) => `key-${id}` as StreamName;
 
 /**
  * The id of an event: UUIDv5 over its place and its salted payload hash.

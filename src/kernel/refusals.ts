@@ -10,6 +10,7 @@ export const REFUSAL_CODES = [
   'submission-unknown',
   'outcome-unknown',
   'event-unknown',
+  'key-unknown',
   // registering and changing the catalogue
   'programme-exists',
   'organisation-exists',
@@ -35,6 +36,11 @@ export const REFUSAL_CODES = [
   'outcome-withdrawn',
   // erasing
   'erasure-impossible',
+  // letting in
+  'not-allowed',
+  'key-revoked',
+  'key-programmes-do-not-fit-role',
+  'key-expiry-passed',
   // asking
   'not-summable-over-time',
   'definition-break',

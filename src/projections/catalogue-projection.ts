@@ -1,11 +1,12 @@
-/** Keeps every state of each programme, organisation and measure: what the catalogue was at any sequence. */
+/** Keeps every state of each programme, organisation, measure and key: what the catalogue was at any sequence. */
 import type { Database, Statement } from 'better-sqlite3';
+import { keyDecider, type KeyState } from '../access/key.js';
 import { measureDecider, type MeasureState } from '../catalogue/measure.js';
 import { organisationDecider, type OrganisationState } from '../catalogue/organisation.js';
 import { programmeDecider, type ProgrammeState } from '../catalogue/programme.js';
 import type { LedgerEvent } from '../store/upcast.js';
 
-export type CatalogueKind = 'programme' | 'organisation' | 'measure';
+export type CatalogueKind = 'programme' | 'organisation' | 'measure' | 'key';
 
 export class CatalogueProjection {
   private readonly insert: Statement;
@@ -42,6 +43,13 @@ export class CatalogueProjection {
         const id = event.data.measureId;
         const state = this.measure(id) ?? measureDecider.initialState;
         return this.write('measure', id, sequence, measureDecider.evolve(state, event));
+      }
+      case 'key-created@1':
+      case 'key-rotated@1':
+      case 'key-revoked@1': {
+        const id = event.data.keyId;
+        const state = this.read<KeyState>('key', id) ?? keyDecider.initialState;
+        return this.write('key', id, sequence, keyDecider.evolve(state, event));
       }
       default:
         return false;

@@ -1,5 +1,6 @@
 /** The catalogue as projected: now, and as it was at a sequence. */
 import { Injectable } from '@nestjs/common';
+import type { Key } from '../access/key.js';
 import type { Measure } from '../catalogue/measure.js';
 import type { Organisation } from '../catalogue/organisation.js';
 import type { Programme } from '../catalogue/programme.js';
@@ -10,6 +11,7 @@ export interface CatalogueEntries {
   readonly programme: Programme;
   readonly organisation: Organisation;
   readonly measure: Measure;
+  readonly key: Key;
 }
 
 @Injectable()

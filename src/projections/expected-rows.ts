@@ -6,6 +6,7 @@
  * of their row. So every bit that a reader may come to rest on is compared with something.
  */
 import type { Database, Statement } from 'better-sqlite3';
+import { keyDecider, type KeyState } from '../access/key.js';
 import { measureDecider, type MeasureState } from '../catalogue/measure.js';
 import { organisationDecider, type OrganisationState } from '../catalogue/organisation.js';
 import { programmeDecider, type ProgrammeState } from '../catalogue/programme.js';
@@ -105,6 +106,13 @@ export class ExpectedRows {
         const { initialState, evolve } = measureDecider;
         const evolved = (state: MeasureState = initialState) => evolve(state, event);
         return this.compareState(['measure', event.data.measureId, sequence], evolved);
+      }
+      case 'key-created@1':
+      case 'key-rotated@1':
+      case 'key-revoked@1': {
+        const { initialState, evolve } = keyDecider;
+        const evolved = (state: KeyState = initialState) => evolve(state, event);
+        return this.compareState(['key', event.data.keyId, sequence], evolved);
       }
       default:
         return false;

@@ -11,6 +11,7 @@ import { Worker } from 'node:worker_threads';
 import { filter, firstValueFrom, Subject } from 'rxjs';
 import { compiled } from '../kernel/compiled.js';
 import type { Position } from '../store/event-store.js';
+import { inSpan } from '../store/in-span.js';
 import type { StoreLocation } from '../store/open-reader.js';
 import { damageInWal } from '../store/wal-damage.js';
 import { Build, stopWorker } from './build.js';
@@ -69,6 +70,7 @@ export class Projection {
   private checked: SelfCheckReport = { ok: true, sequence: -1 };
   private status: ProjectionState = { status: 'starting' };
   private catalogueAt = 0;
+  private timesLost = 0;
   private impossible: ProjectionImpossible | null = null;
 
   constructor(private readonly store: StoreLocation) {
@@ -123,6 +125,11 @@ export class Projection {
     this.distrusted = fault;
   }
 
+  /** How often the store ended what the projector was following, which then began anew where it was. */
+  get subscriptionsLost(): number {
+    return this.timesLost;
+  }
+
   /** Grows whenever the catalogue may have changed. */
   get catalogueVersion(): number {
     return this.catalogueAt;
@@ -175,7 +182,8 @@ export class Projection {
 
   private async until(reached: (progress: ViewsCheckpoint) => boolean, what: string): Promise<void> {
     const stopped = this.status.status === 'stopped';
-    if (!(stopped ? reached(this.progress) : await this.reached.until(reached))) {
+    const wait = () => inSpan('wait for projection', {}, () => this.reached.until(reached));
+    if (!(stopped ? reached(this.progress) : await wait())) {
       const { sequence } = this.progress;
       throw new NotProjected(
         `the read models stand at sequence ${sequence} and have not reached ${what}: ask again`,
@@ -211,7 +219,10 @@ export class Projection {
   }
 
   private onReport(build: Build, report: ProjectorReport): void {
-    if (report.kind === 'lost') return this.logger.warn(report.message);
+    if (report.kind === 'lost') {
+      this.timesLost++;
+      return this.logger.warn(report.message);
+    }
     if (report.kind === 'projected' && report.catalogueChanged) this.catalogueAt++;
     if (build === this.nextBuild) this.onRebuildReport(build, report);
     else if (build === this.build) this.onCurrentReport(report);

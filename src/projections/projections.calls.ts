@@ -5,6 +5,7 @@ import { ProjectionsView } from './projections.views.js';
 export const state = {
   tag: 'Operation',
   id: 'readProjections',
+  may: { auditor: true },
   summary: 'Read how far the read models are',
   answers: { 200: { says: 'Their state, and that of a rebuild.', view: ProjectionsView } },
 } satisfies CallSpec<ProjectionsView>;
@@ -12,6 +13,7 @@ export const state = {
 export const rebuild = {
   tag: 'Operation',
   id: 'rebuildProjections',
+  may: {},
   summary: 'Build the read models anew',
   description:
     'Beside those in use, which go on serving until the new ones take their place. While a rebuild runs, this ' +

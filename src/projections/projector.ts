@@ -28,7 +28,7 @@ import {
 } from './views-file.js';
 
 export interface BatchProjected extends ViewsCheckpoint {
-  /** Whether a programme, an organisation or a measure changed. */
+  /** Whether a programme, an organisation, a measure or a key changed. */
   readonly catalogueChanged: boolean;
   /** Of the batch's events. */
   readonly positions: readonly string[];

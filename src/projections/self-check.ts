@@ -4,8 +4,8 @@
  *
  * It shares nothing with the projector. In its own thread it reads the store again from the first event,
  * checks each payload against its hash, and compares one by one with what the views say was projected: count,
- * position, and the leaf in the log; and with its own tree each node of the log's. Then it compares every cell
- * with its own fold of the same events.
+ * position, the leaf in the log, and whatever else the event has left there (`expected-rows.ts`); and with its own
+ * tree each node of the log's. Then it compares every cell with its own fold of the same events.
  * It goes easy: after each batch it rests as long as it worked, and after the cells for longer.
  */
 import type { Database } from 'better-sqlite3';
@@ -84,11 +84,11 @@ export class SelfCheck {
   async compare(
     rest: (workedMs: number) => Promise<unknown> = () => Promise.resolve(),
   ): Promise<SelfCheckReport> {
+    const { target, cells, tookMs } = this.snapshot();
     if (!this.areTablesChecked) {
       await this.rows.checkTables(rest);
       this.areTablesChecked = true;
     }
-    const { target, cells, tookMs } = this.snapshot();
     while (this.sequence < target) {
       const startedAt = performance.now();
       await this.compareBatch(Math.min(BATCH_SIZE, target - this.sequence));

@@ -3,7 +3,7 @@
  *
  * - `events` maps the ledger's dense sequence to the store's positions, with ledger time and the leaf of the log.
  * - `log_nodes` has the subtrees of the log that are complete, by the level of their tile.
- * - `catalogue` keeps every state of each programme, organisation and measure.
+ * - `catalogue` keeps every state of each programme, organisation, measure and key.
  * - `cells` holds the current figures; `cell_log` the figures after each event that changed a cell, so that a
  *   total as at any past moment is one look-up a cell, however long history is.
  * - `supersessions` says when a version of an outcome stopped standing. Only changes are in it, so that no

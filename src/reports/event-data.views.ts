@@ -3,13 +3,14 @@
  * never changes, so neither does a class here but for a field that may be absent; a new version of a shape is a new
  * class beside it.
  */
-import { IsBoolean, IsIn, Matches } from 'class-validator';
+import { IsArray, IsBoolean, IsIn, Matches } from 'class-validator';
+import { ROLES } from '../access/role.js';
 import { MEASURE_KINDS } from '../catalogue/measure.js';
-import { Both, ListOf } from '../http/answers.js';
+import { Both, Instant, ListOf } from '../http/answers.js';
 import { CalendarDate, DecimalString, Describe, Nested, Nullable, Optional } from '../http/decorators.js';
 import { PlainText, Slug, WholeNumber } from '../http/decorators.js';
 import { PersonalDataOverrideDto } from '../http/personal-data.dto.js';
-import { OUTCOME_ID } from '../kernel/ids.js';
+import { KEY_ID, OUTCOME_ID, SLUG } from '../kernel/ids.js';
 import type { LedgerSchema } from '../store/upcast.js';
 import { BASES } from '../submissions/outcome.js';
 import { EvidenceDto, RangeDto } from '../submissions/submissions.dto.js';
@@ -262,6 +263,55 @@ export class OutcomeErasedData {
   readonly erased!: readonly ErasedContentData[];
 }
 
+class OfKey extends MayBeOverridden {
+  @Describe({ description: 'The key.' })
+  @Matches(KEY_ID)
+  readonly keyId!: string;
+}
+
+class WithSecret extends OfKey {
+  @Describe({ description: 'SHA-256 of the text of the key, hexadecimal.' })
+  @Matches(/^[0-9a-f]{64}$/)
+  readonly secretSha256!: string;
+}
+
+export class KeyCreatedData extends WithSecret {
+  @Describe({ description: 'What it is for.' })
+  @PlainText({ max: NAME_MAX })
+  readonly name!: string;
+
+  @Describe({ description: 'What it lets do.' })
+  @IsIn(ROLES)
+  readonly role!: string;
+
+  @Describe({ description: 'The programmes that it is kept to, in the role `programme`.' })
+  @IsArray()
+  @Matches(SLUG, { each: true })
+  readonly programmes!: readonly string[];
+
+  @Nullable()
+  @Describe({ description: 'When it stops to be taken; null where it does not.' })
+  @Instant()
+  readonly expiresAt!: string | null;
+}
+
+export class KeyRotatedData extends WithSecret {
+  @Nullable()
+  @Describe({ description: 'Until when the secret before this one is taken too; null where it is not.' })
+  @Instant()
+  readonly previousUntil!: string | null;
+
+  @Describe({ description: 'Why.' })
+  @PlainText({ max: TEXT_MAX })
+  readonly reason!: string;
+}
+
+export class KeyRevokedData extends OfKey {
+  @Describe({ description: 'Why.' })
+  @PlainText({ max: TEXT_MAX })
+  readonly reason!: string;
+}
+
 /** Does not compile when a schema is missing. */
 export const EVENT_DATA: Readonly<Record<LedgerSchema, new () => object>> = {
   'programme-registered@1': ProgrammeRegisteredData,
@@ -276,4 +326,7 @@ export const EVENT_DATA: Readonly<Record<LedgerSchema, new () => object>> = {
   'outcome-corrected@1': OutcomeCorrectedData,
   'outcome-withdrawn@1': OutcomeWithdrawnData,
   'outcome-erased@1': OutcomeErasedData,
+  'key-created@1': KeyCreatedData,
+  'key-rotated@1': KeyRotatedData,
+  'key-revoked@1': KeyRevokedData,
 };

@@ -32,6 +32,7 @@ const PROVEN = { 'application/x-ndjson': BUNDLE };
 export const annual = {
   tag: 'Totals',
   id: 'annualTotals',
+  may: { reporter: true, auditor: true, programme: 'in-query' },
   summary: 'Ask for a figure of each financial year',
   description:
     'As it stands, or as it was known at an instant (`asAt`) or after an event (`asAtSequence`). Years without ' +
@@ -44,6 +45,7 @@ export const annual = {
 export const since = {
   tag: 'Totals',
   id: 'totalSince',
+  may: { reporter: true, auditor: true, programme: 'in-query' },
   summary: 'Ask for one figure since a financial year',
   description:
     'The headline: by default since 2018-19. Only a `flow` adds up over years. Years in which nothing was ' +
@@ -56,6 +58,7 @@ export const since = {
 export const changes = {
   tag: 'Totals',
   id: 'changesOfTotals',
+  may: { reporter: true, auditor: true, programme: 'in-query' },
   summary: 'Ask what changed in the figures between two moments',
   description: 'The years whose figure differs, before and after, and the events that made the difference.',
   query: ChangesQueryDto,
@@ -66,6 +69,7 @@ export const changes = {
 export const outcomes = {
   tag: 'Totals',
   id: 'outcomesBehindTotals',
+  may: { reporter: true, auditor: true, programme: 'in-query' },
   summary: 'List the outcomes behind a figure',
   description:
     'Asked with the same filters as the figure, those with `contributes: true` add up to it exactly. The first ' +
@@ -99,6 +103,8 @@ const LIVE: Content = {
 export const events = {
   tag: 'History',
   id: 'listEvents',
+  may: { auditor: true, programme: 'in-query' },
+  logged: true,
   summary: 'Read the ledger in order',
   description:
     'A page of CloudEvents 1.0; or, asked with `Accept: application/x-ndjson`, one on each line, to the end ' +
@@ -117,6 +123,8 @@ export const events = {
 export const stream = {
   tag: 'History',
   id: 'streamEvents',
+  may: { auditor: true, programme: 'in-query' },
+  logged: true,
   summary: 'Follow the ledger live',
   description: 'Every event from a sequence on, then each as it is recorded.',
   query: StreamQueryDto,
@@ -134,6 +142,8 @@ export const stream = {
 export const programmeHistory = {
   tag: 'History',
   id: 'programmeHistory',
+  may: { auditor: true, programme: 'in-path' },
+  logged: true,
   summary: 'Read every event that concerns a programme',
   params: { id: PROGRAMME_ID },
   query: HistoryQueryDto,
@@ -150,6 +160,8 @@ const SUBMISSION_ID: Described = {
 export const submission = {
   tag: 'Outcomes',
   id: 'readSubmission',
+  may: { auditor: true, programme: 'when-found' },
+  logged: true,
   summary: 'Read a submission, and what became of it',
   params: { id: SUBMISSION_ID },
   query: ReadQueryDto,
@@ -160,6 +172,8 @@ export const submission = {
 export const outcome = {
   tag: 'Outcomes',
   id: 'readOutcome',
+  may: { auditor: true, programme: 'when-found' },
+  logged: true,
   summary: 'Read an outcome, and what became of it',
   params: { id: OUTCOME_ID },
   query: ReadQueryDto,

@@ -1,7 +1,9 @@
 /** What became of a submission, or of one outcome. */
 import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { refuseOthers, type ProgrammeScope } from '../access/role.js';
 import { Call } from '../http/call.js';
+import { Within } from '../http/provenance.js';
 import { parseOutcomeId, parseSubmissionId, type SubmissionId } from '../kernel/ids.js';
 import { Refused } from '../kernel/refusals.js';
 import { ReadQueryDto } from '../submissions/submissions.dto.js';
@@ -15,14 +17,20 @@ export class StoriesController {
 
   @Get('submissions/:id')
   @Call(calls.submission)
-  submission(@Param('id') id: string, @Query() _query: ReadQueryDto): Promise<SubmissionStory> {
+  async submission(
+    @Param('id') id: string,
+    @Query() _query: ReadQueryDto,
+    @Within() within: ProgrammeScope,
+  ): Promise<SubmissionStory> {
     let submissionId: SubmissionId;
     try {
       submissionId = parseSubmissionId(id);
     } catch {
       throw new Refused({ code: 'submission-unknown', detail: 'there is no submission with that id' });
     }
-    return this.stories.submission(submissionId);
+    const story = await this.stories.submission(submissionId);
+    refuseOthers(within, story.programme);
+    return story;
   }
 
   @Get('outcomes/:id')
@@ -30,6 +38,7 @@ export class StoriesController {
   async outcome(
     @Param('id') id: string,
     @Query() _query: ReadQueryDto,
+    @Within() within: ProgrammeScope,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<OutcomeHistory> {
     let place: ReturnType<typeof parseOutcomeId>;
@@ -38,7 +47,8 @@ export class StoriesController {
     } catch {
       throw new Refused({ code: 'outcome-unknown', detail: 'there is no outcome with that id' });
     }
-    const history = await this.stories.outcome(place.submissionId, place.line);
+    const { programme, history } = await this.stories.outcome(place.submissionId, place.line);
+    refuseOthers(within, programme);
     // What a correction must send as If-Match.
     void reply.header('etag', `"${history.version}"`);
     return history;

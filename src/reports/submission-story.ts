@@ -40,13 +40,18 @@ export class SubmissionStories {
   }
 
   /** @throws Refused when there is none */
-  async outcome(submissionId: SubmissionId, line: number): Promise<OutcomeHistory> {
+  async outcome(
+    submissionId: SubmissionId,
+    line: number,
+  ): Promise<{ programme: string; history: OutcomeHistory }> {
     const { state, history } = await this.read(submissionId);
-    const { outcomes = [], erasures = [] } = state.status === 'recorded' ? state : {};
-    const story = outcomes[line - 1];
     const id = outcomeIdOf(submissionId, line);
-    if (!story) throw new Refused({ code: 'outcome-unknown', detail: `there is no outcome ${id}` });
-    return this.historyOf({ id, story, erasures }, history);
+    const story = state.status === 'recorded' ? state.outcomes[line - 1] : undefined;
+    if (state.status !== 'recorded' || !story) {
+      throw new Refused({ code: 'outcome-unknown', detail: `there is no outcome ${id}` });
+    }
+    const { programmeId, erasures } = state;
+    return { programme: programmeId, history: await this.historyOf({ id, story, erasures }, history) };
   }
 
   private async read(submissionId: SubmissionId) {

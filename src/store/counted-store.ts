@@ -1,4 +1,5 @@
-/** A store whose appends are counted, by how they ended. */
+/** A store whose appends are counted and timed, by how they ended. */
+import { Histogram } from 'prom-client';
 import type { StreamName } from '../kernel/ids.js';
 import {
   StoreOverReader,
@@ -9,6 +10,7 @@ import {
   type ExpectedRevision,
   type NewEvent,
 } from './event-store.js';
+import { inSpan } from './in-span.js';
 
 /** Since the process started. */
 export class AppendCounts {
@@ -17,6 +19,19 @@ export class AppendCounts {
   /** The stream stood elsewhere: as a rule it is decided again, and appended. */
   overtaken = 0;
   failed = 0;
+  /** Until the store's answer, whatever it was: with the embedded one, the wait for a flush. */
+  readonly durations = new Histogram({
+    name: 'ledger_append_duration_seconds',
+    help: 'How long the store took to answer an append.',
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [],
+  });
+  readonly groupSizes = new Histogram({
+    name: 'ledger_group_commit_appends',
+    help: 'How many appends shared a commit, and its flush, of the embedded store.',
+    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_000],
+    registers: [],
+  });
 }
 
 export class CountedStore extends StoreOverReader {
@@ -32,8 +47,11 @@ export class CountedStore extends StoreOverReader {
     expected: ExpectedRevision,
     events: readonly NewEvent[],
   ): Promise<Appended> {
+    const startedMs = performance.now();
     try {
-      const appended = await this.reader.append(stream, expected, events);
+      const appended = await inSpan('append', { 'ledger.events': events.length }, () =>
+        this.reader.append(stream, expected, events),
+      );
       this.counts.appended += 1;
       this.counts.events += events.length;
       return appended;
@@ -41,6 +59,8 @@ export class CountedStore extends StoreOverReader {
       if (error instanceof WrongExpectedRevision) this.counts.overtaken += 1;
       else this.counts.failed += 1;
       throw error;
+    } finally {
+      this.counts.durations.observe((performance.now() - startedMs) / 1_000);
     }
   }
 

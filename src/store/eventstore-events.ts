@@ -17,7 +17,7 @@ export interface StorePosition {
   readonly prepare: bigint;
 }
 
-const CATEGORY = /^(?:programme|organisation|measure|submission)-./;
+const CATEGORY = /^(?:programme|organisation|measure|submission|key)-./;
 /** Unsigned, of 64 bits. */
 const DIGITS = 20;
 /** What servers before 22.6 give as the position of an event that is read in its stream. */

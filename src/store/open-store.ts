@@ -2,12 +2,18 @@
 import type { EventStore } from './event-store.js';
 import type { StoreLocation } from './open-reader.js';
 
-/** @throws StoreDamaged, StoreUnavailable: reasons not to start */
-export async function openStore({ dataDir, eventStore }: StoreLocation): Promise<EventStore> {
+/**
+ * @param onCommit is told how many appends shared each commit of the embedded store
+ * @throws StoreDamaged, StoreUnavailable: reasons not to start
+ */
+export async function openStore(
+  { dataDir, eventStore }: StoreLocation,
+  onCommit?: (appends: number) => void,
+): Promise<EventStore> {
   if (eventStore) {
     const { EventStoreDbStore } = await import('./eventstore-store.js');
     return EventStoreDbStore.open(eventStore);
   }
   const { SqliteStore } = await import('./sqlite-store.js');
-  return SqliteStore.open(dataDir);
+  return SqliteStore.open(dataDir, { onCommit });
 }

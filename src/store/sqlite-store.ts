@@ -45,6 +45,14 @@ interface Waiting {
   readonly reject: (reason: Error) => void;
 }
 
+export interface SqliteStoreOptions {
+  readonly groupSizeMax?: number;
+  /** Told how many appends shared a commit. */
+  readonly onCommit?: ((appends: number) => void) | undefined;
+}
+
+const ignore = () => undefined;
+
 interface Erasing {
   readonly resolve: () => void;
   readonly reject: (reason: Error) => void;
@@ -62,9 +70,15 @@ export class SqliteStore extends StoreOverReader implements ContentEraser {
   private constructor(
     private readonly writer: Worker,
     protected readonly reader: SqliteReader,
+    onCommit: (appends: number) => void,
   ) {
     super();
-    writer.on('message', (replies: readonly AppendReply[]) => replies.forEach((reply) => this.settle(reply)));
+    // The replies of a commit come together.
+    writer.on('message', (replies: readonly AppendReply[]) => {
+      const committed = replies.filter(({ outcome }) => outcome === 'appended').length;
+      if (committed > 0) onCommit(committed);
+      replies.forEach((reply) => this.settle(reply));
+    });
     writer.on('error', (error) =>
       this.failAll(new StoreUnavailable('the store’s writer failed', { cause: error })),
     );
@@ -73,7 +87,10 @@ export class SqliteStore extends StoreOverReader implements ContentEraser {
   }
 
   /** @throws StoreDamaged when the file is not one that this version can trust */
-  static async open(dataDir: string, { groupSizeMax = 1_000 } = {}): Promise<SqliteStore> {
+  static async open(
+    dataDir: string,
+    { groupSizeMax = 1_000, onCommit = ignore }: SqliteStoreOptions = {},
+  ): Promise<SqliteStore> {
     const file = eventsFile(dataDir);
     // Before SQLite takes up what it can read of the log, and writes over the rest.
     const damage = damageInWal(file, { isSynced: true });
@@ -83,7 +100,7 @@ export class SqliteStore extends StoreOverReader implements ContentEraser {
     const options: WriterOptions = { file, groupSizeMax };
     const writer = new Worker(compiled('store/sqlite-writer.js'), { workerData: options });
     await once(writer, 'message');
-    return new SqliteStore(writer, new SqliteReader(file));
+    return new SqliteStore(writer, new SqliteReader(file), onCommit);
   }
 
   append(stream: StreamName, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<Appended> {

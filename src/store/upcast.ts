@@ -5,6 +5,7 @@
  * here. A schema that this code does not know stops the reader: it is never skipped, because a figure without
  * it would be wrong.
  */
+import type { KeyEvent } from '../access/key.js';
 import type { MeasureEvent } from '../catalogue/measure.js';
 import type { OrganisationEvent } from '../catalogue/organisation.js';
 import type { ProgrammeEvent } from '../catalogue/programme.js';
@@ -13,7 +14,7 @@ import { hashOfLeft, isRedacted } from '../kernel/redaction.js';
 import type { SubmissionEvent } from '../submissions/submission.js';
 import { StoreDamaged, type EventReader, type RecordedEvent } from './event-store.js';
 
-export type LedgerEvent = ProgrammeEvent | OrganisationEvent | MeasureEvent | SubmissionEvent;
+export type LedgerEvent = ProgrammeEvent | OrganisationEvent | MeasureEvent | SubmissionEvent | KeyEvent;
 export type LedgerSchema = LedgerEvent['schema'];
 
 const CURRENT_SCHEMAS: Readonly<Record<LedgerSchema, true>> = {
@@ -29,6 +30,9 @@ const CURRENT_SCHEMAS: Readonly<Record<LedgerSchema, true>> = {
   'outcome-corrected@1': true,
   'outcome-withdrawn@1': true,
   'outcome-erased@1': true,
+  'key-created@1': true,
+  'key-rotated@1': true,
+  'key-revoked@1': true,
 };
 
 export class UnknownSchema extends Error {

@@ -53,6 +53,7 @@ const PROGRESS: Content = {
 export const importFile = {
   tag: 'Outcomes',
   id: 'importOutcomes',
+  may: { programme: 'in-path' },
   summary: 'Import a file of outcomes, of any size',
   description:
     'The whole file is checked first: if a row is wrong nothing of it is recorded, and every bad row is named ' +

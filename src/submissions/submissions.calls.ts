@@ -48,6 +48,7 @@ const COUNT = {
 export const submit = {
   tag: 'Outcomes',
   id: 'submitOutcomes',
+  may: { programme: 'in-path' },
   summary: 'Record 1 to 500 outcomes, all or none',
   description:
     'Safe to retry: the same content under the same `Idempotency-Key` gets the first receipt again, a year ' +
@@ -112,6 +113,7 @@ export const submit = {
 export const correct = {
   tag: 'Outcomes',
   id: 'correctOutcome',
+  may: { programme: 'when-found' },
   summary: 'Correct an outcome',
   description:
     'The whole new content, and why. What was recorded before stays in its history. A retry changes nothing.',
@@ -136,6 +138,7 @@ export const correct = {
 export const withdraw = {
   tag: 'Outcomes',
   id: 'withdrawOutcome',
+  may: { programme: 'when-found' },
   summary: 'Withdraw an outcome',
   description: 'It counts no more. What was recorded stays in its history. A retry changes nothing.',
   params: { id: OUTCOME_ID },
@@ -162,6 +165,7 @@ export const erase = {
   description:
     'Evidence, notes and reasons in every version so far are taken out of the store and read REDACTED from then on; ' +
     'figures stand, and every proof holds. What is recorded later is not erased. A retry changes nothing.',
+  may: {},
   params: { id: OUTCOME_ID },
   body: ErasureDto,
   answers: {

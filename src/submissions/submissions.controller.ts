@@ -2,10 +2,11 @@
 import { Body, Controller, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { FastifyReply } from 'fastify';
+import type { ProgrammeScope } from '../access/role.js';
 import { LogProofs } from '../audit/log-proofs.js';
 import { Call } from '../http/call.js';
 import { IdempotencyKeyHeader, IfMatchHeader, parseIdempotencyKey, parseIfMatch } from '../http/headers.js';
-import { Recording, type ApiProvenance } from '../http/provenance.js';
+import { Recording, Within, type ApiProvenance } from '../http/provenance.js';
 import { parseOutcomeId, parseProgrammeId } from '../kernel/ids.js';
 import { Refused } from '../kernel/refusals.js';
 import { contentOfDto } from './outcome-input.js';
@@ -64,10 +65,11 @@ export class SubmissionsController {
     @IfMatchHeader() ifMatch: string | undefined,
     @Body() { reason, personalDataOverride, ...content }: CorrectionDto,
     @Recording() by: ApiProvenance,
+    @Within() within: ProgrammeScope,
   ): Promise<RecordedLineView> {
     const expectedVersion = parseIfMatch(ifMatch);
     const { submissionId, line } = parseOr(() => parseOutcomeId(outcome), 'outcome-unknown');
-    const change = { submissionId, line, expectedVersion, reason, personalDataOverride };
+    const change = { submissionId, line, expectedVersion, reason, personalDataOverride, within };
     const recorded = await this.record({ kind: 'correct', ...change, content: contentOfDto(content) }, by);
     return { ...recorded.outcomes[0]! };
   }
@@ -80,10 +82,11 @@ export class SubmissionsController {
     @IfMatchHeader() ifMatch: string | undefined,
     @Body() { reason, personalDataOverride }: WithdrawalDto,
     @Recording() by: ApiProvenance,
+    @Within() within: ProgrammeScope,
   ): Promise<RecordedLineView> {
     const expectedVersion = parseIfMatch(ifMatch);
     const { submissionId, line } = parseOr(() => parseOutcomeId(outcome), 'outcome-unknown');
-    const change = { submissionId, line, expectedVersion, reason, personalDataOverride };
+    const change = { submissionId, line, expectedVersion, reason, personalDataOverride, within };
     const recorded = await this.record({ kind: 'withdraw', ...change }, by);
     return { ...recorded.outcomes[0]! };
   }

@@ -1,6 +1,7 @@
 /** Carries out submissions, corrections and withdrawals: one envelope for the union of them. */
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { unreachable } from '../kernel/assert.js';
+import { refuseOthers, type ProgrammeScope } from '../access/role.js';
 import { londonDate } from '../kernel/financial-year.js';
 import type { Overriding } from '../kernel/free-text.js';
 import {
@@ -48,6 +49,8 @@ interface ChangeRequest extends Overriding {
   readonly line: number;
   readonly expectedVersion: number;
   readonly reason: string;
+  /** The programmes whose outcomes may be changed. */
+  readonly within: ProgrammeScope;
 }
 
 /** The same for a retry as for the first time. */
@@ -121,9 +124,10 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
     request: Extract<SubmissionRequest, { kind: 'correct' | 'withdraw' }>,
     provenance: Provenance,
   ): Promise<Recorded> {
-    const { submissionId, line, expectedVersion } = request;
+    const { submissionId, line, expectedVersion, within } = request;
     const outcomeId = outcomeIdOf(submissionId, line);
     const programmeId = await this.programmeOf(submissionId, outcomeId);
+    refuseOthers(within, programmeId);
     const command: SubmissionCommand =
       request.kind === 'withdraw'
         ? { ...request, outcomeId }

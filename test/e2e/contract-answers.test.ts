@@ -166,6 +166,21 @@ describe('what is answered keeps to the document', () => {
     ledger.contract.check('GET', path, { status, headers: answered, text: whole }, { headers });
   });
 
+  test('to the admin who makes keys', async () => {
+    const [asked] = ledger.shown('createKey');
+    const { status, body } = await ledger.call('POST', '/v1/keys', { body: asked });
+    expect(status).toBe(201);
+    const { id, key } = body as { id: string; key: string };
+    expect(await ledger.get('/v1/measures', { authorization: `Bearer ${key}` })).toBe('200');
+    expect(await ledger.get('/v1/keys?limit=1')).toBe('200');
+    for (const change of ['rotation', 'revocation'] as const) {
+      const [body] = ledger.shown(change === 'rotation' ? 'rotateKey' : 'revokeKey');
+      expect(await ledger.post(`/v1/keys/${id}/${change}`, body)).toBe('200');
+    }
+    expect(await ledger.get('/v1/keys')).toBe('200');
+    expect(await ledger.get('/v1/events?type=KeyRotated')).toBe('200');
+  });
+
   test('to an operator, and to a reader of the description', async () => {
     for (const path of [
       '/health/live',

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventIdOf, parseProgrammeId, programmeStream } from '../../src/kernel/ids.js';
 import { SqliteStore } from '../../src/store/sqlite-store.js';
 import { CheckedLedger, KEY, OUTCOME_ID, pathOf, SUBMISSIONS } from '../support/checked-ledger.js';
+import { makeKey, withKey } from '../support/keys.js';
 import { freeTextsOf } from '../support/free-texts.js';
 
 const OTHER = KEY.replace('0b', 'ab');
@@ -22,11 +23,17 @@ const feno = {
 };
 
 let ledger: CheckedLedger;
+/** Of another programme: it may ask for nothing that the document shows as an example. */
+let otherKey: string;
+let keyId: string;
 beforeAll(async () => {
   ledger = await CheckedLedger.start();
   await ledger.post('/v1/programmes', { id: 'lipid-management', name: 'Lipids', startedOn: '2020-04-01' });
   await ledger.post('/v1/measures', feno);
   await ledger.submit([outcome, outcome], KEY);
+  await ledger.post('/v1/programmes', { id: 'asthma-care', name: 'Asthma', startedOn: '2020-04-01' });
+  const made = await makeKey(ledger.ledger, { role: 'programme', programmes: ['asthma-care'] });
+  [otherKey, keyId] = [made.key, made.id];
   await ledger.post(`/v1/outcomes/${KEY}.1/withdrawal`, { reason: 'twice' }, { 'if-match': '"0"' });
 });
 afterAll(() => ledger.remove());
@@ -43,8 +50,12 @@ describe('problems keep to the document', () => {
         const code = (problem as { type: string }).type.split(':').at(-1);
         expect([id, `${status} ${code}`]).toEqual([id, expected]);
       };
-      if (security === undefined)
+      if (security!.length > 0)
         await expects('401 unauthenticated', path, { headers: { authorization: 'Bearer x' } });
+      if (call.responses['403']) {
+        const headers = { ...withKey(otherKey), 'if-match': '"0"' };
+        await expects('403 not-allowed', path, { headers, ...(json && { body: ledger.shown(id)[0] }) });
+      }
       if (takes('path'))
         await expects('400 bad-request', pathOf(call, { id: '%ff', file: '%ff', level: '%ff' }));
       if (json) await expects('400 bad-query', `${path}?x=1`, { body: ledger.shown(id)[0] });
@@ -113,6 +124,18 @@ describe('problems keep to the document', () => {
       const told = await ledger.post(path, sent, { ...headers, 'content-type': type });
       expect([call.id, told]).toEqual([call.id, `404 ${code}`]);
     }
+  });
+
+  test('where a key may not be so made, or not be changed any more', async () => {
+    const key = { name: 'Returns', role: 'programme', programmes: ['lipid-management'] };
+    const make = (wrong: object) => ledger.post('/v1/keys', { ...key, ...wrong });
+    expect(await make({ programmes: [] })).toBe('422 key-programmes-do-not-fit-role');
+    expect(await make({ programmes: ['nobody'] })).toBe('422 programme-unknown');
+    expect(await make({ expiresAt: '2020-01-01T00:00:00Z' })).toBe('422 key-expiry-passed');
+    const { id } = await makeKey(ledger.ledger, { role: 'auditor' });
+    const reason = { reason: 'its system was switched off' };
+    expect(await ledger.post(`/v1/keys/${id}/revocation`, reason)).toBe('200');
+    expect(await ledger.post(`/v1/keys/${id}/rotation`, reason)).toBe('422 key-revoked');
   });
 
   test('where what exists is registered with other content', async () => {
@@ -216,7 +239,7 @@ describe('problems keep to the document', () => {
       closedOn: '2024-03-31',
       reason: 'funding has ended',
     });
-    const ids: Record<string, string> = { reopenProgramme: 'ended' };
+    const ids: Record<string, string> = { reopenProgramme: 'ended', rotateKey: keyId, revokeKey: keyId };
     for (const id of ['correctOutcome', 'withdrawOutcome']) ids[id] = `${KEY}.2`;
     const headers = { 'if-match': '"0"', 'idempotency-key': OTHER };
     const asked: string[] = [];
@@ -274,10 +297,14 @@ describe('problems keep to the document', () => {
     expect(await ledger.post('/v1/organisations', { id: 'new', name: 'New' })).toBe('503 not-projected');
   });
 
-  test('and none is declared that cannot be met, but for faults of the disk and of the ledger itself', () => {
+  test('and none is declared that cannot be met, but for faults of the disk and of the ledger itself, and too much of anything', () => {
     // On EventStoreDB alone: erasure.test.ts meets it there.
     const elsewhere = ['erasure-impossible'];
-    const anywhere = ['bad-request', 'not-projected', 'store-unavailable', 'store-damaged', 'internal-error'];
+    const anywhere = [
+      ...['bad-request', 'not-projected', 'store-unavailable', 'store-damaged', 'internal-error'],
+      // What many requests at once, slow ones and a silent issuer meet: test/e2e/limits.test.ts, tokens.test.ts.
+      ...['too-many-requests', 'overloaded', 'too-slow', 'issuer-unavailable'],
+    ];
     const unseen = ledger.contract.unseen().filter((key) => !/ 2\d\d /.test(key));
     expect(unseen.filter((key) => ![...anywhere, ...elsewhere].includes(key.split(' ').at(-1)!))).toEqual([]);
   });

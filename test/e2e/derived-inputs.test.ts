@@ -179,6 +179,9 @@ const BY_RULES = [
   'readBundle ?whole=true: 400 range',
   'readBundle ?whole=false: 400 range',
   'proveEvent ?treeSize=1: 400 range',
+  ...['/role reporter', '/role auditor', '/role steward', '/role admin', 'without /programmes'].map(
+    (what) => `createKey ${what}: 422 key-programmes-do-not-fit-role`,
+  ),
   'correctOutcome without /quantity: 422 quantity-does-not-fit-kind',
   'correctOutcome with /range: 422 range-excludes-quantity',
   'submitOutcomes without /outcomes/0/quantity: 422 quantity-does-not-fit-kind',
@@ -210,6 +213,10 @@ async function anew({ id, template }: Operation, { body }: Asked): Promise<Asked
   if (id === 'defineMeasure') {
     const name = `m-${key}`;
     return { body: { ...(body as object), id: name, eventType: `M${name.replaceAll('-', '')}` } };
+  }
+  if (template.startsWith('/v1/keys/{id}/')) {
+    const { body: made } = await ask(ledger.operation('createKey'));
+    return { path: { id: (made as unknown as { id: string }).id } };
   }
   if (!template.startsWith('/v1/outcomes/{id}/')) return {};
   await ledger.post(SUBMISSIONS, ledger.shown('submitOutcomes')[0], { 'idempotency-key': key });

@@ -54,6 +54,14 @@ test('the numbers need the key, and say how far the ledger is and what it was as
   expect(after.get('ledger_projection_live')).toBe(1);
   expect(after.get('ledger_self_check_ok')).toBe(1);
   expect(after.get(`ledger_build_info{version="${VERSION}",node="${process.version}"}`)).toBe(1);
+  expect(grew('ledger_append_duration_seconds_count')).toBe(1);
+  const asked = 'ledger_http_request_duration_seconds_count{method="POST",route="/v1/programmes"}';
+  expect(grew(asked)).toBe(1);
+  expect(after.get('ledger_store_silent_seconds')).toBe(0);
+  expect(after.get('ledger_store_cut_short')).toBe(0);
+  for (const name of ['process_open_fds', 'process_resident_memory_bytes', 'nodejs_heap_size_used_bytes']) {
+    expect([name, after.get(name)]).toEqual([name, expect.any(Number)]);
+  }
   expect(after.get('ledger_event_loop_delay_p99_seconds')).toBeGreaterThan(0);
 });
 
@@ -70,7 +78,9 @@ test('while the store cannot be asked, writes get 503 and when to come back, rea
   await double.kill();
   expect(await ready()).toMatchObject({ status: 200, body: { status: 'ready', lagMs: null } });
   expect((await ready()).body['storeSilentMs']).toBeGreaterThan(0);
-  expect((await numbers()).get('ledger_projection_lag_seconds')).toBeNaN();
+  const silent = await numbers();
+  expect(silent.get('ledger_projection_lag_seconds')).toBeNaN();
+  expect(silent.get('ledger_store_silent_seconds')).toBeGreaterThan(0);
   const refused = await register();
   expect(refused.status).toBe(503);
   expect(refused.text).toContain('store-unavailable');
@@ -79,4 +89,20 @@ test('while the store cannot be asked, writes get 503 and when to come back, rea
   await double.restart();
   expect((await register()).status).toBe(201);
   expect((await ready()).status).toBe(200);
+  // What the projector followed ended with the store, and it follows again.
+  expect((await numbers()).get('ledger_subscriptions_lost_total')).toBeGreaterThan(0);
+});
+
+test('a checkpoint is told by how much it covers, and how old it is', async () => {
+  const { text } = await ledger.call('GET', '/v1/audit/checkpoint');
+  const told = await numbers();
+  expect(told.get('ledger_checkpoint_size')).toBe(Number(text.split('\n')[1]));
+  expect(told.get('ledger_checkpoint_age_seconds')).toBeGreaterThanOrEqual(0);
+  await ledger.stop();
+  await ledger.start();
+  const again = await numbers();
+  expect(again.get('ledger_checkpoint_size')).toBe(told.get('ledger_checkpoint_size'));
+  expect(again.get('ledger_checkpoint_age_seconds')).toBeGreaterThan(
+    told.get('ledger_checkpoint_age_seconds')!,
+  );
 });

@@ -3,7 +3,7 @@
  * and lets some of them fail, and before those that tell the time and moves it.
  *
  * FAULTY_CONTROL names a file of seven 64-bit numbers, which whoever tests may change at any time: what fails
- * (0 nothing, 1 writes, 2 flushes), with which errno, how many of them pass before, how many fail then, and, counted
+ * (0 nothing, 1 writes, 2 flushes, 3 the start of threads), with which errno, how many of them pass before, how many fail then, and, counted
  * here, how many there were since and how many failed; and by how many seconds the clock is off. Only files whose
  * path holds FAULTY_FILES are meant.
  */
@@ -11,6 +11,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { NOTHING, WRITES, FLUSHES };
+enum { NOTHING, WRITES, FLUSHES, THREADS };
 static struct control {
   int64_t what, error, passing, failing, seen, failed, clock;
 } *control;
@@ -37,15 +38,19 @@ __attribute__((constructor)) static void begin(void) {
   close(fd);
 }
 
-/* Whether this call is to fail; errno says how. */
-static int fails(int fd, int64_t what) {
+static int is_meant(int fd) {
   char link[64], path[4096];
-  if (control == NULL || control->what != what) return 0;
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
   ssize_t length = readlink(link, path, sizeof path - 1);
   if (length < 0) return 0;
   path[length] = 0;
-  if (files != NULL && strstr(path, files) == NULL) return 0;
+  return files == NULL || strstr(path, files) != NULL;
+}
+
+/* Whether this call is to fail; errno says how. A thread is of no file. */
+static int fails(int fd, int64_t what) {
+  if (control == NULL || control->what != what) return 0;
+  if (what != THREADS && !is_meant(fd)) return 0;
   int64_t place = __atomic_fetch_add(&control->seen, 1, __ATOMIC_SEQ_CST);
   if (place < control->passing || place >= control->passing + control->failing) return 0;
   __atomic_fetch_add(&control->failed, 1, __ATOMIC_SEQ_CST);
@@ -88,6 +93,11 @@ int fsync(int fd) {
 int fdatasync(int fd) {
   REAL(fdatasync);
   return fails(fd, FLUSHES) ? -1 : real(fd);
+}
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *with) {
+  REAL(pthread_create);
+  return fails(-1, THREADS) ? errno : real(thread, attributes, run, with);
 }
 
 /* Only the clock on the wall: what measures how long things take goes on as it does. */

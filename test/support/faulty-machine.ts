@@ -4,14 +4,14 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'n
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const WHAT = { writes: 1, flushes: 2 } as const;
+const WHAT = { writes: 1, flushes: 2, threads: 3 } as const;
 const NUMBER_BYTES = 8;
 const DISK_NUMBERS = 6;
 const CLOCK_AT = DISK_NUMBERS * NUMBER_BYTES;
 
 export interface Failing {
   readonly what: keyof typeof WHAT;
-  readonly error: 'EIO' | 'ENOSPC';
+  readonly error: 'EIO' | 'ENOSPC' | 'EAGAIN';
   /** So many pass first. */
   readonly passing: number;
   /** So many fail then. */

@@ -23,7 +23,7 @@ export async function servedRoutes(): Promise<string[]> {
   const options = { logger: false, bodyParser: false } as const;
   const app = await NestFactory.create<NestFastifyApplication>(AppModule, adapter, options);
   try {
-    setUpHttp(app, new AdminKey('a-key-that-nobody-is-asked-for-here'));
+    await setUpHttp(app, new AdminKey('a-key-that-nobody-is-asked-for-here'));
     await app.init();
     await app.get(Projection).start();
     return [...routes].filter(

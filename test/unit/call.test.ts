@@ -6,6 +6,7 @@ import { ListOf } from '../../src/http/answers.js';
 import { Call } from '../../src/http/call.js';
 import { exampleOf } from '../../src/http/call-examples.js';
 import { Describe, Nested, Nullable, Optional, Slug, WholeNumber } from '../../src/http/decorators.js';
+import { securityHeaders } from '../../src/http/protection.js';
 import { openApiOf } from '../../src/http/openapi.js';
 import { contractOf, type Contract } from '../support/contract.js';
 
@@ -43,7 +44,7 @@ class Question {
 }
 
 const answers = { 200: { says: 'It.', view: Whole } };
-const spec = { tag: 'Operation', summary: 'Ask for the whole', answers } as const;
+const spec = { tag: 'Operation', may: { auditor: true }, summary: 'Ask for the whole', answers } as const;
 const whole = { count: 2, first: null, parts: [{ name: 'a-part' }] };
 
 describe('an example of a DTO', () => {
@@ -104,7 +105,7 @@ describe('the contract of a document', () => {
   }
   class Root {}
 
-  const stamped = { 'ledger-sequence': '41', 'x-request-id': 'r-1', date: 'now' };
+  const stamped = { 'ledger-sequence': '41', 'x-request-id': 'r-1', date: 'now', ...securityHeaders() };
   const json = { ...stamped, 'content-type': 'application/json; charset=utf-8' };
   const good = { status: 200, headers: new Headers(json), text: JSON.stringify(whole) };
   const problem = (code: string, status: number) => ({

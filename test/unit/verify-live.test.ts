@@ -34,7 +34,9 @@ test('what is signed while it is being compared is no tampering', async () => {
     rest,
   });
   expect(signedMeanwhile).toBe(true);
-  expect(report).toMatchObject({ verdict: 'good', faults: [], events: lived.events.length });
+  expect(report).toMatchObject({ verdict: 'good', faults: [] });
+  // What was recorded meanwhile may be among what is compared.
+  expect([0, 1]).toContain(report.events - lived.events.length);
 });
 
 test('a checkpoint that was kept, of a key that is trusted no more, leaves open what it vouches for', async () => {

@@ -1,0 +1,85 @@
+/**
+ * The keys as they stand, for whoever opens a door: they follow the events, on every replica. A key that is made or
+ * revoked here counts from the answer on, for the command waits until it is projected; elsewhere, once that replica
+ * is level. A check costs a hash and a look-up in memory.
+ */
+import { Injectable } from '@nestjs/common';
+import { timingSafeEqual } from 'node:crypto';
+import { CatalogueView } from '../projections/catalogue-view.js';
+import { Clock } from '../store/run-decider.js';
+import type { Key } from './key.js';
+import { hashOfKey, keyIdIn } from './key-secret.js';
+import { KeyUses } from './key-uses.js';
+import type { Principal } from './role.js';
+
+/** What is made once of each state of a key. */
+interface Held {
+  readonly secret: Buffer;
+  readonly previous: { readonly secret: Buffer; readonly untilMs: number } | null;
+  readonly expiresMs: number;
+  readonly principal: Principal;
+}
+
+/** Who has a key, or why it lets nobody in. */
+export type Admitted =
+  { readonly principal: Principal } | { readonly refused: 'unknown' | 'revoked' | 'expired' };
+
+const UNKNOWN: Admitted = { refused: 'unknown' };
+
+@Injectable()
+export class KeyRing {
+  private readonly held = new WeakMap<Key, Held>();
+
+  constructor(
+    private readonly catalogue: CatalogueView,
+    private readonly uses: KeyUses,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws NotProjected while the read models cannot be read */
+  admit(text: string): Admitted {
+    const id = keyIdIn(text);
+    const key = id === null ? undefined : this.catalogue.find('key', id);
+    if (!key) return UNKNOWN;
+    const { secret, previous, expiresMs, principal } = this.hold(key);
+    const given = hashOfKey(text);
+    const nowMs = this.clock.now();
+    const isCurrent = timingSafeEqual(given, secret);
+    const isPrevious =
+      previous !== null && timingSafeEqual(given, previous.secret) && nowMs < previous.untilMs;
+    // Only to whoever has the secret is said what became of the key.
+    if (!isCurrent && !isPrevious) return UNKNOWN;
+    if (key.status === 'revoked') return { refused: 'revoked' };
+    if (nowMs >= expiresMs) return { refused: 'expired' };
+    this.uses.note(key.id, nowMs);
+    return { principal };
+  }
+
+  /** In order of id, after one of them. */
+  list(after: string, limit: number): readonly Key[] {
+    return this.catalogue.list('key', after, limit);
+  }
+
+  statusOf({ status, expiresAt }: Key): 'active' | 'expired' | 'revoked' {
+    const over = expiresAt !== null && this.clock.now() >= Date.parse(expiresAt);
+    return status === 'active' && over ? 'expired' : status;
+  }
+
+  private hold(key: Key): Held {
+    let held = this.held.get(key);
+    if (!held) {
+      const { id, role, programmes, expiresAt, secretSha256, previous } = key;
+      held = {
+        secret: Buffer.from(secretSha256, 'hex'),
+        previous: previous && {
+          secret: Buffer.from(previous.secretSha256, 'hex'),
+          untilMs: Date.parse(previous.until),
+        },
+        expiresMs: expiresAt === null ? Infinity : Date.parse(expiresAt),
+        principal: { actor: `key:${id}`, roles: [role], programmes: new Set(programmes) },
+      };
+      this.held.set(key, held);
+    }
+    return held;
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * A key lets a caller in: in one role, for the programmes that it names, until it expires or is revoked. Its secret
+ * may change; its id, which events name as their actor, never does.
+ *
+ * What is recorded of the secret is its SHA-256: every replica learns of new and revoked keys from the events, and
+ * whoever reads them can do nothing with the hash of 256 random bits (docs/adr/0010-who-may-do-what.md).
+ */
+import { assert, unreachable } from '../kernel/assert.js';
+import type { Decider } from '../kernel/decider.js';
+import { admitTexts, type Overridden, type Overriding } from '../kernel/free-text.js';
+import type { KeyId, ProgrammeId } from '../kernel/ids.js';
+import { Refused, type Refusal } from '../kernel/refusals.js';
+import type { Role } from './role.js';
+
+export interface KeyDetails {
+  readonly name: string;
+  readonly role: Role;
+  /** Of the role `programme` only. */
+  readonly programmes: readonly ProgrammeId[];
+  /** An instant, ISO 8601 with milliseconds; null where it never does. */
+  readonly expiresAt: string | null;
+}
+
+export type KeyEvent =
+  | {
+      readonly schema: 'key-created@1';
+      readonly type: 'KeyCreated';
+      readonly data: KeyDetails & Overridden & { readonly keyId: KeyId; readonly secretSha256: string };
+    }
+  | {
+      readonly schema: 'key-rotated@1';
+      readonly type: 'KeyRotated';
+      readonly data: Overridden & {
+        readonly keyId: KeyId;
+        readonly secretSha256: string;
+        /** Until when the secret before this one is taken too; null where it is not. */
+        readonly previousUntil: string | null;
+        readonly reason: string;
+      };
+    }
+  | {
+      readonly schema: 'key-revoked@1';
+      readonly type: 'KeyRevoked';
+      readonly data: Overridden & { readonly keyId: KeyId; readonly reason: string };
+    };
+
+export type KeyCommand = Overriding & KeyRequest;
+type KeyRequest =
+  | {
+      readonly kind: 'create-key';
+      readonly keyId: KeyId;
+      readonly details: KeyDetails;
+      readonly secretSha256: string;
+      /** Milliseconds since 1970. */
+      readonly nowMs: number;
+      /** Of `details.programmes`, those that the ledger has. */
+      readonly knownProgrammes: ReadonlySet<ProgrammeId>;
+    }
+  | {
+      readonly kind: 'rotate-key';
+      readonly keyId: KeyId;
+      readonly secretSha256: string;
+      readonly previousUntil: string | null;
+      readonly reason: string;
+    }
+  | { readonly kind: 'revoke-key'; readonly keyId: KeyId; readonly reason: string };
+
+export interface Key extends KeyDetails {
+  readonly status: 'active' | 'revoked';
+  readonly id: KeyId;
+  readonly secretSha256: string;
+  readonly previous: { readonly secretSha256: string; readonly until: string } | null;
+}
+export type KeyState = { readonly status: 'unknown' } | Key;
+
+function decide(state: KeyState, command: KeyCommand): readonly KeyEvent[] {
+  const { keyId } = command;
+  if (command.kind === 'create-key') return create(state, command);
+  if (state.status === 'unknown') {
+    throw new Refused({ code: 'key-unknown', detail: 'there is no key with that id' });
+  }
+  const { reason } = command;
+  switch (command.kind) {
+    case 'rotate-key': {
+      const { secretSha256, previousUntil } = command;
+      if (state.secretSha256 === secretSha256) return [];
+      const revoked = state.status === 'revoked';
+      const faults: Refusal[] = revoked
+        ? [{ code: 'key-revoked', detail: 'the key was revoked: create another one' }]
+        : [];
+      const data = { keyId, secretSha256, previousUntil, reason, ...admitTexts({ reason }, command, faults) };
+      return [{ schema: 'key-rotated@1', type: 'KeyRotated', data }];
+    }
+    case 'revoke-key':
+      if (state.status === 'revoked') return [];
+      return [
+        {
+          schema: 'key-revoked@1',
+          type: 'KeyRevoked',
+          data: { keyId, reason, ...admitTexts({ reason }, command) },
+        },
+      ];
+    default:
+      return unreachable(command);
+  }
+}
+
+function create(state: KeyState, command: Extract<KeyCommand, { kind: 'create-key' }>): readonly KeyEvent[] {
+  const { keyId, details, secretSha256 } = command;
+  if (state.status !== 'unknown') {
+    // Ids are random: what is there under this one can only be the same, appended by an attempt whose answer was lost.
+    assert(state.secretSha256 === secretSha256, `key ${keyId} is made once`);
+    return [];
+  }
+  const kept = admitTexts({ name: details.name }, command, detailsFaults(command));
+  return [
+    { schema: 'key-created@1', type: 'KeyCreated', data: { keyId, ...details, secretSha256, ...kept } },
+  ];
+}
+
+function detailsFaults({
+  details: { role, programmes, expiresAt },
+  knownProgrammes,
+  nowMs,
+}: Extract<KeyCommand, { kind: 'create-key' }>): Refusal[] {
+  const faults: Refusal[] = [];
+  if ((role === 'programme') !== programmes.length > 0) {
+    const detail =
+      role === 'programme'
+        ? 'a key with the role programme needs at least one'
+        : `a key with the role ${role} is not kept to programmes: name none`;
+    faults.push({ code: 'key-programmes-do-not-fit-role', detail, pointer: '/programmes' });
+  }
+  programmes.forEach((id, index) => {
+    if (knownProgrammes.has(id)) return;
+    const detail = `there is no programme ${id}`;
+    faults.push({ code: 'programme-unknown', detail, pointer: `/programmes/${index}` });
+  });
+  if (expiresAt !== null && Date.parse(expiresAt) <= nowMs) {
+    faults.push({ code: 'key-expiry-passed', detail: 'a key expires after now', pointer: '/expiresAt' });
+  }
+  return faults;
+}
+
+function evolve(state: KeyState, event: KeyEvent): KeyState {
+  switch (event.schema) {
+    case 'key-created@1': {
+      const { keyId, name, role, programmes, expiresAt, secretSha256 } = event.data;
+      return {
+        status: 'active',
+        id: keyId,
+        name,
+        role,
+        programmes,
+        expiresAt,
+        secretSha256,
+        previous: null,
+      };
+    }
+    case 'key-rotated@1': {
+      const key = state as Key;
+      const { secretSha256, previousUntil: until } = event.data;
+      const previous = until === null ? null : { secretSha256: key.secretSha256, until };
+      return { ...key, secretSha256, previous };
+    }
+    case 'key-revoked@1':
+      return { ...(state as Key), status: 'revoked', previous: null };
+    default:
+      return unreachable(event);
+  }
+}
+
+export const keyDecider: Decider<KeyState, KeyCommand, KeyEvent> = {
+  initialState: { status: 'unknown' },
+  decide,
+  evolve,
+};

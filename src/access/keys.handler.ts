@@ -1,0 +1,66 @@
+/** Carries out what is done with keys: one envelope for the union of it. */
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { programmeDecider } from '../catalogue/programme.js';
+import { keyStream, programmeStream, type ProgrammeId } from '../kernel/ids.js';
+import { CatalogueView } from '../projections/catalogue-view.js';
+import { Projection } from '../projections/projection.js';
+import { EventStore } from '../store/event-store.js';
+import { Clock, readState, runDecider, type Provenance } from '../store/run-decider.js';
+import { keyDecider, type KeyCommand } from './key.js';
+
+export type KeyChange =
+  /** What must be known to make one is looked up here. */
+  | Omit<Extract<KeyCommand, { kind: 'create-key' }>, 'nowMs' | 'knownProgrammes'>
+  | Extract<KeyCommand, { kind: 'rotate-key' | 'revoke-key' }>;
+
+export interface KeyChanged {
+  /** False where the same had been done before. */
+  readonly changed: boolean;
+  /** Of the last event of the key. */
+  readonly sequence: number;
+}
+
+export class ChangeKey extends Command<KeyChanged> {
+  constructor(
+    readonly change: KeyChange,
+    readonly provenance: Provenance,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(ChangeKey)
+export class ChangeKeyHandler implements ICommandHandler<ChangeKey> {
+  constructor(
+    private readonly store: EventStore,
+    private readonly clock: Clock,
+    private readonly projection: Projection,
+    private readonly catalogue: CatalogueView,
+  ) {}
+
+  /** Resolves when the change holds on this replica. */
+  async execute({ change, provenance }: ChangeKey): Promise<KeyChanged> {
+    this.projection.refuseIfStopped();
+    const command = await this.commandOf(change);
+    const { store, clock } = this;
+    const stream = keyStream(change.keyId);
+    const decided = await runDecider({ store, clock }, keyDecider, { stream, command, provenance });
+    const position = decided.appended?.position ?? decided.history.at(-1)!.position;
+    return { changed: decided.appended !== null, sequence: await this.projection.sequenceOf(position) };
+  }
+
+  private async commandOf(change: KeyChange): Promise<KeyCommand> {
+    if (change.kind !== 'create-key') return change;
+    const knownProgrammes = new Set<ProgrammeId>();
+    for (const id of change.details.programmes) {
+      if (await this.isRegistered(id)) knownProgrammes.add(id);
+    }
+    return { ...change, nowMs: this.clock.now(), knownProgrammes };
+  }
+
+  /** What the read models do not know yet may have been registered a moment ago through another replica. */
+  private async isRegistered(id: ProgrammeId): Promise<boolean> {
+    if (this.catalogue.find('programme', id)) return true;
+    return (await readState(this.store, programmeDecider, programmeStream(id))).status !== 'unregistered';
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * Access tokens of an OpenID Connect issuer: JSON Web Tokens (RFC 9068), checked by `jose` against the issuer's own
+ * keys, which are read where its metadata say and read again when a token names one that is not known.
+ *
+ * A token must be signed with one of the algorithms that are configured, come from the issuer, be meant for this
+ * ledger, be an access token by its type, and be in its time, give or take half a minute. Its scopes `ledger:<role>`
+ * are its roles. A token that was found good is not checked again for a minute at most.
+ */
+import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import { createHash } from 'node:crypto';
+import { SLUG, SLUG_LENGTH_MAX } from '../kernel/ids.js';
+import { personalDataIn } from '../kernel/personal-data.js';
+import type { Clock } from '../store/run-decider.js';
+import { ROLES, type Principal } from './role.js';
+import type { OidcSettings } from './settings.js';
+
+/** A token that lets nobody in, with a reason for whoever sent it. */
+export class TokenRefused extends Error {
+  override readonly name = 'TokenRefused';
+}
+
+/** Nothing can be said of tokens now. */
+export class IssuerUnavailable extends Error {
+  override readonly name = 'IssuerUnavailable';
+}
+
+const CLOCK_SKEW_SECONDS = 30;
+const ANSWER_MS_MAX = 5_000;
+/** Whoever makes up names of keys makes the ledger ask the issuer no more often. */
+const ASK_AGAIN_MS = 10_000;
+const KEYS_KEPT_MS = 600_000;
+const REMEMBERED_MS_MAX = 60_000;
+const REMEMBERED_MAX = 1_000;
+const SUBJECT = /^[\x21-\x7e]{1,90}$/;
+const PROGRAMMES_MAX = 100;
+
+export class Tokens {
+  private readonly remembered = new Map<
+    string,
+    { readonly principal: Principal; readonly untilMs: number }
+  >();
+  private keys: Promise<JWTVerifyGetKey> | null = null;
+  private askedMs = -Infinity;
+
+  /** @param settings where there are none, no token is taken */
+  constructor(
+    private readonly settings: OidcSettings | undefined,
+    private readonly clock: Clock,
+    private readonly askAgainMs = ASK_AGAIN_MS,
+  ) {}
+
+  /** Whether a text may be a token that is taken here. */
+  takes(text: string): boolean {
+    return this.settings !== undefined && /^[\w-]+\.[\w-]+\.[\w-]+$/.test(text);
+  }
+
+  /** @throws TokenRefused, IssuerUnavailable */
+  async admit(token: string): Promise<Principal> {
+    const nowMs = this.clock.now();
+    const name = createHash('sha256').update(token).digest('base64');
+    const known = this.remembered.get(name);
+    if (known && nowMs < known.untilMs) return known.principal;
+    const claims = await this.verified(token, nowMs);
+    const principal = principalOf(claims, this.settings!);
+    const untilMs = Math.min(nowMs + REMEMBERED_MS_MAX, claims.exp! * 1_000);
+    this.remember(name, { principal, untilMs });
+    return principal;
+  }
+
+  private async verified(token: string, nowMs: number): Promise<JWTPayload> {
+    const { issuer, audience, algorithms, type } = this.settings!;
+    const keys = await this.issuersKeys(nowMs);
+    try {
+      const { payload } = await jwtVerify(token, keys, {
+        issuer,
+        audience,
+        algorithms: [...algorithms],
+        typ: type,
+        clockTolerance: CLOCK_SKEW_SECONDS,
+        currentDate: new Date(nowMs),
+        requiredClaims: ['sub', 'exp', 'iat'],
+      });
+      return payload;
+    } catch (error) {
+      if (isOfToken(error)) throw new TokenRefused(`the token is not taken: ${reasonOf(error)}`);
+      throw new IssuerUnavailable('the keys of the issuer cannot be read', { cause: error });
+    }
+  }
+
+  /** Where the issuer's metadata say that its keys are; asked for at the first token, and again where that failed. */
+  private issuersKeys(nowMs: number): Promise<JWTVerifyGetKey> {
+    if (!this.keys) {
+      if (nowMs - this.askedMs < this.askAgainMs) {
+        return Promise.reject(new IssuerUnavailable('the issuer did not answer a moment ago'));
+      }
+      this.askedMs = nowMs;
+      this.keys = keysOf(this.settings!.issuer, this.askAgainMs);
+      this.keys.catch(() => (this.keys = null));
+    }
+    return this.keys;
+  }
+
+  /** The oldest goes first: a Map keeps the order in which it was filled. */
+  private remember(name: string, found: { readonly principal: Principal; readonly untilMs: number }): void {
+    this.remembered.delete(name);
+    if (this.remembered.size === REMEMBERED_MAX) this.remembered.delete(this.remembered.keys().next().value!);
+    this.remembered.set(name, found);
+  }
+}
+
+async function keysOf(issuer: string, askAgainMs: number): Promise<JWTVerifyGetKey> {
+  const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+  let metadata: { readonly issuer?: unknown; readonly jwks_uri?: unknown };
+  try {
+    const response = await fetch(address, { signal: AbortSignal.timeout(ANSWER_MS_MAX), redirect: 'error' });
+    if (!response.ok) throw new Error(`it answered ${response.status}`);
+    metadata = (await response.json()) as typeof metadata;
+  } catch (cause) {
+    throw new IssuerUnavailable(`the metadata of the issuer cannot be read at ${address}`, { cause });
+  }
+  const { issuer: named, jwks_uri: keys } = metadata;
+  if (named !== issuer || typeof keys !== 'string' || !URL.canParse(keys)) {
+    throw new IssuerUnavailable(`the metadata at ${address} are not those of ${issuer}`);
+  }
+  return createRemoteJWKSet(new URL(keys), {
+    timeoutDuration: ANSWER_MS_MAX,
+    cooldownDuration: askAgainMs,
+    cacheMaxAge: KEYS_KEPT_MS,
+  });
+}
+
+/** What is wrong with the token, and not with the way to the issuer. */
+function isOfToken(error: unknown): error is errors.JOSEError {
+  const ofKeys = error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid;
+  // That a list of keys could not be fetched has this class itself.
+  return error instanceof errors.JOSEError && !ofKeys && error.constructor !== errors.JOSEError;
+}
+
+function reasonOf(error: errors.JOSEError): string {
+  if (error instanceof errors.JWTExpired) return 'it has expired';
+  if (error instanceof errors.JWTClaimValidationFailed) return `its ${error.claim} is wrong or missing`;
+  if (error instanceof errors.JOSEAlgNotAllowed) return 'it is signed with an algorithm that is not taken';
+  if (error instanceof errors.JWKSNoMatchingKey)
+    return 'it is signed with a key that the issuer does not have';
+  return 'its signature or its form is wrong';
+}
+
+function principalOf(claims: JWTPayload, { issuer, programmesClaim }: OidcSettings): Principal {
+  const { sub } = claims;
+  if (sub === undefined || !SUBJECT.test(sub) || personalDataIn(sub).length > 0) {
+    // It would stand in the ledger for good.
+    throw new TokenRefused(
+      'the token is not taken: its sub must be at most 90 visible characters, and name no person',
+    );
+  }
+  const granted = typeof claims['scope'] === 'string' ? claims['scope'].split(' ') : [];
+  const roles = ROLES.filter((role) => granted.includes(`ledger:${role}`));
+  const actor = `${issuer}#${sub}`;
+  return { actor, roles, programmes: new Set(programmesIn(claims[programmesClaim])) };
+}
+
+/** A list, or a text with spaces between. */
+function programmesIn(claim: unknown): string[] {
+  const all: unknown[] = typeof claim === 'string' ? claim.split(' ') : Array.isArray(claim) ? claim : [];
+  const isId = (id: unknown): id is string =>
+    typeof id === 'string' && id.length <= SLUG_LENGTH_MAX && SLUG.test(id);
+  return all.filter(isId).slice(0, PROGRAMMES_MAX);
+}

@@ -1,0 +1,72 @@
+/**
+ * How much is taken on at a time. What is being answered, and the bodies it is made of, have a bound; past it a
+ * request is told at once to come again, so that memory stays flat and what was begun is finished. One key can take
+ * no more than a quarter of the places: the others find room.
+ */
+import type { Limits } from '../access/settings.js';
+import { Problem } from './problem.js';
+
+/** Of one request. */
+export interface Place {
+  /**
+   * Room for a body, before a byte of it is read: it is given back with the place.
+   * @throws Problem `overloaded`
+   */
+  takeBody(bytes: number): void;
+  /** To be called once, when the answer is sent or its reader has gone. */
+  leave(): void;
+}
+
+const SHARE = 4;
+const MIB = 1024 * 1024;
+
+export class Admission {
+  private readonly requestsMax: number;
+  private readonly ofOneMax: number;
+  private readonly bytesMax: number;
+  private requests = 0;
+  private bytes = 0;
+  private readonly byActor = new Map<string, number>();
+
+  constructor({ requestsAtOnce, bodiesMib }: Pick<Limits, 'requestsAtOnce' | 'bodiesMib'>) {
+    this.requestsMax = requestsAtOnce;
+    this.ofOneMax = Math.max(1, Math.floor(requestsAtOnce / SHARE));
+    this.bytesMax = bodiesMib * MIB;
+  }
+
+  /**
+   * @param shares whether the caller has its share only; the admin may take all places
+   * @throws Problem `overloaded`
+   */
+  enter(actor: string, shares: boolean): Place {
+    const ofActor = this.byActor.get(actor) ?? 0;
+    if (this.requests >= this.requestsMax)
+      throw overloaded('too many requests are being answered now: ask again');
+    if (shares && ofActor >= this.ofOneMax) {
+      throw overloaded(`${ofActor} requests with this key are being answered now: wait for one of them`);
+    }
+    this.requests++;
+    this.byActor.set(actor, ofActor + 1);
+    let held = 0;
+    return {
+      takeBody: (bytes) => {
+        if (this.bytes > 0 && this.bytes + bytes > this.bytesMax) {
+          throw overloaded('too many large bodies are being received now: send it again');
+        }
+        this.bytes += bytes;
+        held += bytes;
+      },
+      leave: () => {
+        this.bytes -= held;
+        this.requests--;
+        const left = this.byActor.get(actor)! - 1;
+        if (left === 0) this.byActor.delete(actor);
+        else this.byActor.set(actor, left);
+      },
+    };
+  }
+}
+
+function overloaded(detail: string): Problem {
+  return new Problem('overloaded', detail, { headers: { 'retry-after': '1' } });
+}

@@ -1,0 +1,56 @@
+/**
+ * Reads a body of JSON whole: no larger than is taken, and in a time that a slow client cannot draw out. Files are
+ * streams, and are timed where they are received (submissions/import-spool.ts). Where a body is not read to its end,
+ * the server closes the connection after the answer.
+ */
+import type { IncomingMessage } from 'node:http';
+import { Problem } from './problem.js';
+
+export interface BodyLimits {
+  readonly bytesMax: number;
+  readonly secondsMax: number;
+}
+
+/** As many bytes as a body may come to: what it says itself, or, where it says nothing, the most that is taken. */
+export function bytesAnnounced({ headers }: IncomingMessage, bytesMax: number): number {
+  const { 'content-length': said } = headers;
+  return said === undefined ? bytesMax : Math.min(Number(said), bytesMax);
+}
+
+/** @throws Problem `too-large`, `too-slow` or, where it breaks off, `bad-request` */
+export function readBody(incoming: IncomingMessage, { bytesMax, secondsMax }: BodyLimits): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    if (Number(incoming.headers['content-length'] ?? 0) > bytesMax) return reject(tooLarge());
+    const pieces: Buffer[] = [];
+    let bytes = 0;
+    const end = () => {
+      clearTimeout(timer);
+      incoming.off('data', take).off('end', finish).off('error', breakOff).off('close', breakOff);
+    };
+    const giveUp = (problem: Problem) => {
+      end();
+      // What still comes is passed over until the connection is closed.
+      incoming.on('error', () => undefined).resume();
+      reject(problem);
+    };
+    const take = (piece: Buffer) => {
+      bytes += piece.length;
+      if (bytes > bytesMax) giveUp(tooLarge());
+      else pieces.push(piece);
+    };
+    const finish = () => {
+      end();
+      // A copy: what came may be a view of a buffer that the next read writes to.
+      resolve(Buffer.concat(pieces, bytes));
+    };
+    const breakOff = () => giveUp(new Problem('bad-request', 'the body breaks off before its end'));
+    const tooSlow = () =>
+      giveUp(new Problem('too-slow', `the body did not arrive within ${secondsMax} seconds: send it again`));
+    const timer = setTimeout(tooSlow, secondsMax * 1_000);
+    incoming.on('data', take).on('end', finish).on('error', breakOff).on('close', breakOff);
+  });
+}
+
+function tooLarge(): Problem {
+  return new Problem('too-large', 'the body is larger than this address takes');
+}

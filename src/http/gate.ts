@@ -1,0 +1,93 @@
+/**
+ * Who gets in, decided before a byte of a body is read. In this order: who calls (401), how often it may (429),
+ * whether there is such an address (404, 405), whether the request is clear (400, 415), whether the caller may make
+ * the call (403), and whether there is room (503). Whoever reads who recorded what is logged, whatever the level of
+ * the log.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { withoutSecrets } from '../access/key-secret.js';
+import { ADMIN, scopeOf, type Principal } from '../access/role.js';
+import type { Admission, Place } from './admission.js';
+import type { Authentication } from './authentication.js';
+import type { RouteAccess } from './call.js';
+import { Problem } from './problem.js';
+import type { RateLimits } from './rate-limits.js';
+import type { RouteTable } from './route-table.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Of a request that was let in; null where anyone may ask. */
+    place: Place | null;
+  }
+}
+
+interface Doorkeepers {
+  readonly authentication: Authentication;
+  readonly limits: RateLimits;
+  readonly admission: Admission;
+  readonly routes: RouteTable;
+}
+
+export class Gate {
+  constructor(private readonly doorkeepers: Doorkeepers) {}
+
+  /** @throws Problem, Refused `not-allowed` */
+  async enter(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const { access } = request.routeOptions.config;
+    if (access?.may === null) return refuseUnclear(request);
+    const { limits, admission, routes } = this.doorkeepers;
+    const caller = await this.identify(request);
+    request.actor = caller.actor;
+    if (caller !== ADMIN) await limits.caller(request);
+    if (!access) throw routes.problemFor(request.url.split('?', 1)[0]!);
+    refuseUnclear(request);
+    request.scope = scopeOf(caller, access.may, named(request));
+    // However it ends: `close` comes after the last byte, and where the reader has gone.
+    const place = admission.enter(caller.actor, caller !== ADMIN);
+    reply.raw.once('close', () => place.leave());
+    request.place = place;
+    if (access.logged) logReading(request, access, caller);
+  }
+
+  private async identify(request: FastifyRequest): Promise<Principal> {
+    try {
+      return await this.doorkeepers.authentication.callerOf(request.headers.authorization);
+    } catch (error) {
+      if (error instanceof Problem && error.code === 'unauthenticated') {
+        await this.doorkeepers.limits.failure(request);
+      }
+      throw error;
+    }
+  }
+}
+
+function named({ params, query }: FastifyRequest): { readonly inPath: unknown; readonly inQuery: unknown } {
+  const { id: inPath } = params as { readonly id?: unknown };
+  const { programme: inQuery } = query as { readonly programme?: unknown };
+  return { inPath, inQuery };
+}
+
+function logReading({ log, url, ip, id }: FastifyRequest, access: RouteAccess, caller: Principal): void {
+  const { actor, roles } = caller;
+  const line = { reads: access.id, actor, roles, url: withoutSecrets(url), ip, reqId: id };
+  (log.level === 'silent' ? log : log.child({}, { level: 'info' })).info(line, 'reads the record');
+}
+
+/** Of these Node keeps the first and drops the rest; what stands between may have read the last. */
+const GIVEN_ONCE = /^(authorization|content-type)$/i;
+
+/** What could be read in two ways, or only by guessing. */
+function refuseUnclear({ raw }: FastifyRequest): void {
+  const { headers, httpVersion, rawHeaders } = raw;
+  if (headers.host === undefined && httpVersion === '1.1') {
+    throw new Problem('bad-request', 'HTTP/1.1 asks for a Host header');
+  }
+  const once = rawHeaders.filter((name, index) => index % 2 === 0 && GIVEN_ONCE.test(name));
+  if (new Set(once.map((name) => name.toLowerCase())).size < once.length) {
+    throw new Problem('bad-request', 'Authorization and Content-Type must be given once');
+  }
+  const { 'content-encoding': encoding = 'identity', 'content-type': type = '' } = headers;
+  if (encoding.toLowerCase() !== 'identity' || /;\s*charset\s*=\s*"?(?!utf-8\b)/i.test(type)) {
+    throw new Problem('unsupported-media-type', 'send the body in UTF-8, and without a Content-Encoding');
+  }
+}

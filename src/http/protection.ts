@@ -1,0 +1,55 @@
+/**
+ * What browsers are told of the ledger's answers: by helmet, that they are no page, belong in no frame and are for no
+ * other site; and by CORS, if it is configured, which pages of other sites may read them.
+ */
+import cors from '@fastify/cors';
+import type { FastifyInstance } from 'fastify';
+import helmet from 'helmet';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+const NEVER_A_PAGE = {
+  defaultSrc: ["'none'"],
+  baseUri: ["'none'"],
+  formAction: ["'none'"],
+  frameAncestors: ["'none'"],
+};
+
+/** The same for every answer, so they are made once. A page of ours, such as /docs, has a policy of its own. */
+export function securityHeaders(): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = {};
+  const recorder = {
+    setHeader: (name: string, value: string) => (headers[name.toLowerCase()] = value),
+    removeHeader: () => undefined,
+  };
+  helmet({
+    contentSecurityPolicy: { useDefaults: false, directives: NEVER_A_PAGE },
+    frameguard: { action: 'deny' },
+    // For pages and for browsers of long ago: an answer in JSON has no use for them.
+    crossOriginOpenerPolicy: false,
+    dnsPrefetchControl: false,
+    ieNoOpen: false,
+    originAgentCluster: false,
+    permittedCrossDomainPolicies: false,
+    xssFilter: false,
+  })({} as IncomingMessage, recorder as unknown as ServerResponse, () => undefined);
+  return headers;
+}
+
+const SENT =
+  'Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID, Personal-Data-Override, X-Request-Id';
+const SHOWN = 'ETag, Ledger-Sequence, Retry-After, X-Request-Id';
+const ASKED_AGAIN_SECONDS = 600;
+
+/** Answers the questions that browsers ask before a request, too, which carry no key. */
+export async function allowOrigins(fastify: FastifyInstance, origins: readonly string[]): Promise<void> {
+  if (origins.length === 0) return;
+  await fastify.register(cors, {
+    origin: [...origins],
+    methods: 'GET, HEAD, POST',
+    allowedHeaders: SENT,
+    exposedHeaders: SHOWN,
+    maxAge: ASKED_AGAIN_SECONDS,
+    // A question that is not one of a browser's gets the same answer as one that is, and no text of another form.
+    strictPreflight: false,
+  });
+}

@@ -1,0 +1,141 @@
+/** What the ledger shows to browsers, in its answers and in its log: no more than is meant for whoever reads it. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually, makeKey, withKey } from '../support/keys.js';
+import { ADMIN_KEY, Ledger } from '../support/ledger.js';
+import { registerProgramme } from '../support/outcomes.js';
+
+const ORIGIN = 'https://figures.example.org';
+const PREFLIGHT = { origin: ORIGIN, 'access-control-request-method': 'POST' };
+
+let ledger: Ledger;
+beforeAll(async () => {
+  ledger = await Ledger.start({ LOG_LEVEL: 'warn' });
+  await registerProgramme(ledger);
+});
+afterAll(() => ledger.remove());
+
+interface ReadLine {
+  readonly reads?: string;
+  readonly actor?: string;
+  readonly url?: string;
+}
+const readsLogged = () =>
+  ledger.log
+    .split('\n')
+    .filter((line) => line.startsWith('{') && line.endsWith('}'))
+    .map((line) => JSON.parse(line) as ReadLine)
+    .filter(({ reads }) => reads !== undefined);
+
+describe('to browsers', () => {
+  test('every answer says that it is no page and for no other site, problems and the unknown too', async () => {
+    for (const [path, headers] of [
+      ['/v1/measures', {}],
+      ['/v1/nothing', {}],
+      ['/v1/measures', { authorization: '' }],
+      ['/%ff', {}],
+      ['/health/live', { authorization: '' }],
+    ] as const) {
+      const answer = await ledger.call('GET', path, { headers });
+      expect([path, answer.headers.get('content-security-policy')]).toEqual([
+        path,
+        "default-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'none'",
+      ]);
+      expect(Object.fromEntries(answer.headers)).toMatchObject({
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
+        'referrer-policy': 'no-referrer',
+        'cross-origin-resource-policy': 'same-origin',
+        'strict-transport-security': expect.stringContaining('max-age='),
+      });
+    }
+  });
+
+  test('no page of another site may read anything', async () => {
+    const asked = await ledger.call('OPTIONS', '/v1/measures', {
+      headers: { ...PREFLIGHT, authorization: '' },
+    });
+    expect(asked.status).toBe(401);
+    const answer = await ledger.call('GET', '/v1/measures', { headers: { origin: ORIGIN } });
+    expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  test('but those of the sites that are configured, which still need a key', async () => {
+    const open = await Ledger.start({ LEDGER_CORS_ORIGINS: `${ORIGIN} https://other.example.org` });
+    try {
+      const asked = await open.call('OPTIONS', '/v1/programmes', {
+        headers: { ...PREFLIGHT, authorization: '' },
+      });
+      expect([asked.status, asked.headers.get('access-control-allow-origin')]).toEqual([204, ORIGIN]);
+      expect(asked.headers.get('access-control-allow-headers')).toContain('Idempotency-Key');
+      const read = (headers: Record<string, string>) => open.call('GET', '/v1/measures', { headers });
+      const allowed = await read({ origin: ORIGIN });
+      expect([allowed.status, allowed.headers.get('access-control-allow-origin')]).toEqual([200, ORIGIN]);
+      expect((await read({ origin: ORIGIN, authorization: '' })).status).toBe(401);
+      const other = await read({ origin: 'https://evil.example' });
+      expect(other.headers.get('access-control-allow-origin')).not.toBe('https://evil.example');
+      expect((await open.call('OPTIONS', '/v1/programmes')).status).toBe(204);
+    } finally {
+      await open.remove();
+    }
+  });
+});
+
+describe('in the log', () => {
+  test('whoever reads who recorded what is named, whatever the level', async () => {
+    const { id, key } = await makeKey(ledger, { role: 'auditor' });
+    await ledger.call('GET', '/v1/events?limit=1', { headers: withKey(key) });
+    await ledger.call('GET', '/v1/programmes/asthma-care/history', { headers: withKey(key) });
+    await ledger.call('GET', '/v1/audit/bundle', { headers: withKey(key) });
+    await ledger.call('GET', '/v1/totals/annual?measure=jobs', { headers: withKey(key) });
+    const lines = () => readsLogged().filter(({ actor }) => actor === `key:${id}`);
+    await eventually(async () => lines().length >= 3);
+    expect(lines().map(({ reads, url }) => [reads, url])).toEqual([
+      ['listEvents', '/v1/events?limit=1'],
+      ['programmeHistory', '/v1/programmes/asthma-care/history'],
+      ['readBundle', '/v1/audit/bundle'],
+    ]);
+  });
+
+  test('no secret stands, wherever someone put it', async () => {
+    const loud = await Ledger.start({ LOG_LEVEL: 'trace' });
+    try {
+      const { key } = await makeKey(loud, { role: 'auditor' });
+      const token = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl';
+      for (const secret of [key, token]) {
+        await loud.call('GET', `/v1/events?key=${secret}`, { headers: { 'x-request-id': secret } });
+        await loud.call('GET', `/v1/events?limit=1`, { headers: withKey(secret) });
+        await loud.call('GET', `/%ff?${secret}`);
+      }
+      await loud.call('GET', '/v1/nothing-more', { headers: { 'x-request-id': 'the-last' } });
+      await eventually(async () => loud.log.includes('the-last'));
+      for (const secret of [key.split('_')[2]!, token, ADMIN_KEY]) expect(loud.log).not.toContain(secret);
+    } finally {
+      await loud.remove();
+    }
+  });
+});
+
+test('no answer names a file, a stack or what the ledger is made of', async () => {
+  const INSIDE = /node_modules|\.(ts|js):\d|\bat \w+\.|SQLITE|sqlite|fastify|FST_|nest|jose|ERR_|JWT|Error:/i;
+  const json = { 'content-type': 'application/json' };
+  const asked: [method: string, path: string, sent: object][] = [
+    ['GET', '/v1/nothing', {}],
+    ['GET', '/%ff', {}],
+    ['GET', '/v1/events?cursor=x', {}],
+    ['GET', '/v1/audit/tile/x/y', {}],
+    ['POST', '/v1/programmes', { body: '{', headers: json }],
+    ['POST', '/v1/programmes', { body: '', headers: json }],
+    ['POST', '/v1/programmes', { body: '[]', headers: json }],
+    ['POST', '/v1/programmes', { body: 'x', headers: { 'content-type': 'application/xml' } }],
+    ['DELETE', '/v1/programmes', {}],
+    ['GET', '/v1/measures', { headers: { authorization: 'Bearer a.b.c' } }],
+    ['POST', '/v1/keys', { body: { name: 'x', role: 'king' } }],
+  ];
+  for (const [method, path, sent] of asked) {
+    const { status, text, headers } = await ledger.call(method, path, sent);
+    expect([path, status >= 400 && status < 500]).toEqual([path, true]);
+    const { detail, title } = JSON.parse(text) as { detail: string; title: string };
+    expect(`${title} ${detail}`).not.toMatch(INSIDE);
+    expect([...headers.keys()]).not.toEqual(expect.arrayContaining(['x-powered-by']));
+  }
+});

@@ -1,0 +1,25 @@
+/** Keys of a running ledger, as its admin makes them. */
+import type { KeySecretView } from '../../src/access/keys.dto.js';
+import type { Role } from '../../src/access/role.js';
+import type { Ledger } from './ledger.js';
+
+export interface KeyAsked {
+  readonly role: Role;
+  readonly programmes?: readonly string[];
+  readonly expiresAt?: string;
+  readonly name?: string;
+}
+
+export async function makeKey(ledger: Ledger, asked: KeyAsked): Promise<KeySecretView> {
+  const body = { name: `for ${asked.role}`, ...asked };
+  const answer = await ledger.call<KeySecretView>('POST', '/v1/keys', { body });
+  if (answer.status !== 201) throw new Error(answer.text);
+  return answer.body;
+}
+
+export const withKey = (key: string) => ({ authorization: `Bearer ${key}` });
+
+/** Asks until it is so: for what comes about by itself, such as an expiry. */
+export async function eventually(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 50));
+}
