@@ -76,7 +76,8 @@ export interface BundleEvent {
 
 export type BundleLine =
   | BundleHeader
-  | { readonly event: BundleEvent; readonly leaf: string }
+  /** `content` is the text of the event's data, where it has still to be compared with what was parsed of it. */
+  | { readonly event: BundleEvent; readonly leaf: string; readonly content?: string }
   | { readonly subtree: { readonly height: number; readonly number: number; readonly hash: string } }
   /** With a time stamp (RFC 3161) of the text that is signed, base64, where there is one. */
   | { readonly checkpoint: string; readonly timestamp?: string };

@@ -9,6 +9,7 @@ import { financialYearsBetween, isFinancialYear, type FinancialYear } from '../k
 import { isRedacted } from '../kernel/redaction.js';
 import { BUNDLE_FORMAT, SCHEMA_PREFIX } from './bundle-format.js';
 import type { BundleEvent, BundleHeader, BundleLine, BundleScope } from './bundle-format.js';
+import { readEventLine } from './event-line.js';
 import { HEIGHT_MAX, parseHashText } from './merkle.js';
 import { parseVerifierKey } from './note.js';
 
@@ -16,6 +17,13 @@ type Members = Readonly<Record<string, unknown>>;
 
 /** @throws Error in words: what of it no ledger writes */
 export function parseBundleLine(text: string): BundleLine {
+  const read = readEventLine(text);
+  if (read) {
+    const { event, leaf, content, subject } = read;
+    checkTimes(event.time, event.ledgertime);
+    checkSubject(subject, event.stream, parseData(event as unknown as Members));
+    return { event, leaf, content };
+  }
   const line: unknown = JSON.parse(text);
   // One text for one content: a member that stands twice, or a number that is not kept exactly, comes out otherwise.
   if (JSON.stringify(line) !== text) throw new Error('it is not JSON as the ledger writes it');
@@ -150,21 +158,32 @@ function parseEvent(value: unknown): BundleEvent {
   if ('causationid' in event) textIn(event, 'causationid');
   wholeIn(event, 'ledgersequence', 0);
   wholeIn(event, 'revision', 0);
-  for (const name of ['time', 'ledgertime']) {
-    const time = textIn(event, name);
-    if (!INSTANT.test(time) || Number.isNaN(Date.parse(time))) throw new Error(`${name} is ${time}`);
-  }
+  checkTimes(textIn(event, 'time'), textIn(event, 'ledgertime'));
   if (!textIn(event, 'dataschema').startsWith(SCHEMA_PREFIX)) throw new Error('dataschema is of no ledger');
   if (!PAYLOAD_HASH.test(textIn(event, 'payloadhash'))) throw new Error('payloadhash is none');
   if ('salt' in event && !SALT.test(textIn(event, 'salt'))) throw new Error('salt is none');
-  const data = parseData(event);
-  if (event['subject'] !== (typeof data['outcomeId'] === 'string' ? data['outcomeId'] : event['stream'])) {
-    throw new Error('subject is not what the event is about');
-  }
+  checkSubject(event['subject'], event['stream'], parseData(event));
   for (const [name, constant] of EVENT_CONSTANTS) {
     if (name in event && event[name] !== constant) throw new Error(`${name} is not ${String(constant)}`);
   }
   return event as unknown as BundleEvent;
+}
+
+/** Events that were recorded together have one time: it is read once. */
+let knownTime = '';
+
+function checkTimes(...times: readonly string[]): void {
+  for (const time of times) {
+    if (time === knownTime) continue;
+    if (!INSTANT.test(time) || Number.isNaN(Date.parse(time))) throw new Error(`a time is ${time}`);
+    knownTime = time;
+  }
+}
+
+function checkSubject(subject: unknown, stream: unknown, data: Members): void {
+  if (subject !== (typeof data['outcomeId'] === 'string' ? data['outcomeId'] : stream)) {
+    throw new Error('subject is not what the event is about');
+  }
 }
 
 /** Where the salt was erased so were the texts: figures alone may be left, and REDACTED where a text was. */

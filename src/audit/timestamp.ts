@@ -84,6 +84,31 @@ export function verifyTimeStamp(token: Buffer, text: string): TimeStamp {
   });
 }
 
+/** Who says that a text existed, of those who are believed, and when. */
+export interface Stamped {
+  readonly by: string;
+  readonly time: string;
+}
+
+/**
+ * One by an authority that nobody asked about is passed over: whoever has a key can make one.
+ * @param authorities names by the SHA-256 of a certificate; where there are none, nothing is asked for
+ * @throws BadTimeStamp where it is of something else; Error in words where it is missing, or by nobody of these
+ */
+export function stampIn(
+  token: string | null,
+  text: string,
+  authorities: ReadonlyMap<string, string>,
+): Stamped | null {
+  if (authorities.size === 0) return null;
+  const named = [...authorities.values()].join(', ');
+  if (token === null) throw new Error(`the checkpoint has no time stamp of ${named}`);
+  const { timeMs, certificates } = verifyTimeStamp(Buffer.from(token, 'base64'), text);
+  const by = certificates.map((one) => authorities.get(one)).find((name) => name !== undefined);
+  if (by === undefined) throw new Error(`the time stamp is by none of ${named}, but by ${certificates[0]}`);
+  return { by, time: new Date(timeMs).toISOString() };
+}
+
 function reading<Result>(read: () => Result): Result {
   try {
     return read();

@@ -78,6 +78,22 @@ describe('the examples of the C2SP specifications', () => {
     expect(witness!.name).toBe('witness.example.com/w1');
     expect(witness!.signature.readBigUInt64BE()).toBe(1_679_315_147n);
   });
+
+  test('is verified as a witness of a public log made it, and with any letter of it changed is not', () => {
+    const witnessed = vector('witnessed-checkpoint.txt');
+    const key = parseVerifierKey('remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2');
+    const time = Date.parse('2026-05-23T21:50:24Z') / 1_000;
+    expect(verifiedSignatures(parseNote(witnessed), [key])).toEqual([{ key, time }]);
+    const text = witnessed.indexOf('\n\n');
+    const line = witnessed.indexOf('2net5w');
+    const places = [...Array(text).keys(), ...Array.from({ length: 100 }, (_, index) => line + index)];
+    for (const place of places) {
+      const other = witnessed[place] === 'A' ? 'B' : 'A';
+      const changed = witnessed.slice(0, place) + other + witnessed.slice(place + 1);
+      const verifies = () => verifiedSignatures(parseNote(changed), [key]).length > 0;
+      expect([place, outcomeOf(verifies)]).not.toEqual([place, true]);
+    }
+  });
 });
 
 describe('signatures', () => {
