@@ -50,6 +50,7 @@ const changeOf = (line, expectedVersion) => ({
   line,
   expectedVersion,
   reason,
+  within: null,
 });
 
 const catalogue = [

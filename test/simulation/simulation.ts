@@ -144,7 +144,7 @@ export class Simulation {
     this.counts.requests++;
     const submissionId = `00000000-0000-4000-8000-${String(submission).padStart(12, '0')}`;
     const contents = quantities.map(contentOf);
-    const change = { submissionId, line, expectedVersion, reason: 'recount' };
+    const change = { submissionId, line, expectedVersion, reason: 'recount', within: null };
     const request =
       kind === 'submit'
         ? { kind, submissionId, programmeId: PROGRAMME, outcomes: contents }
