@@ -126,10 +126,6 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   return config;
 }
 
-function isWebAddress(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
-}
-
 const TRACES_ENDPOINTS = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
 const TRACES_PROTOCOLS = ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL'];
 
@@ -145,15 +141,18 @@ function faultsOfTraces(env: NodeJS.ProcessEnv): string[] {
     const value = env[name] ?? '';
     return value !== '' && !rule(value);
   };
-  const isHttp = (value: string) => URL.canParse(value) && /^https?:/i.test(value);
   return [
-    ...TRACES_ENDPOINTS.filter((name) => isFaulty(name, isHttp)).map(
+    ...TRACES_ENDPOINTS.filter((name) => isFaulty(name, isWebAddress)).map(
       (name) => `${name} must be an http:// or https:// address`,
     ),
     ...TRACES_PROTOCOLS.filter((name) => isFaulty(name, (value) => value === 'http/json')).map(
       (name) => `${name} must be http/json, which is all that is spoken`,
     ),
   ];
+}
+
+function isWebAddress(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
 export function faultsOfEventStore(

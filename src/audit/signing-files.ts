@@ -109,6 +109,11 @@ export class SigningFiles {
     return (this.known = this.readHead());
   }
 
+  /** Milliseconds since 1970; null before the first. */
+  headWrittenAtMs(): number | null {
+    return existsSync(this.headFile) ? statSync(this.headFile).mtimeMs : null;
+  }
+
   /** Of the head, as it was kept with it; null where there is none. */
   timestamp(): string | null {
     return existsSync(this.timestampFile) ? readFileSync(this.timestampFile, 'utf8') : null;
@@ -121,11 +126,6 @@ export class SigningFiles {
 
   private get timestampFile(): string {
     return join(this.dir, 'head.timestamp');
-  }
-
-  /** Milliseconds since 1970; null before the first. */
-  headWrittenAtMs(): number | null {
-    return existsSync(this.headFile) ? statSync(this.headFile).mtimeMs : null;
   }
 
   private readHead(): string | null {

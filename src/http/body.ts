@@ -1,7 +1,6 @@
 /**
  * Reads a body of JSON whole: no larger than is taken, and in a time that a slow client cannot draw out. Files are
- * streams, and are timed where they are received (submissions/import-spool.ts). Where a body is not read to its end,
- * the server closes the connection after the answer.
+ * streams, and are timed where they are received (submissions/import-spool.ts).
  */
 import type { IncomingMessage } from 'node:http';
 import { Problem } from './problem.js';
@@ -15,6 +14,27 @@ export interface BodyLimits {
 export function bytesAnnounced({ headers }: IncomingMessage, bytesMax: number): number {
   const { 'content-length': said } = headers;
   return said === undefined ? bytesMax : Math.min(Number(said), bytesMax);
+}
+
+/** Of a body that was refused, so much may still come. */
+const REST_BYTES_MAX = 16 * 1024 * 1024;
+
+/**
+ * Whether what is left of a body that was refused is passed over, so that its sender gets to read why. Fastify would
+ * close the connection, and a sender that is still writing might see nothing but that. What is larger than this, or
+ * does not say how large it is, is not waited for.
+ */
+export function restIsSmall({ complete, headers }: IncomingMessage): boolean {
+  return !complete && Number(headers['content-length'] ?? Infinity) <= REST_BYTES_MAX;
+}
+
+/** What was answered before it had arrived whole has as long again, and then its connection is closed. */
+export function closeUnlessComplete(incoming: IncomingMessage, secondsMax: number): void {
+  if (incoming.complete) return;
+  const close = () => {
+    if (!incoming.complete) incoming.destroy();
+  };
+  setTimeout(close, secondsMax * 1_000).unref();
 }
 
 /** @throws Problem `too-large`, `too-slow` or, where it breaks off, `bad-request` */

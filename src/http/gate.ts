@@ -78,7 +78,8 @@ const GIVEN_ONCE = /^(authorization|content-type)$/i;
 
 /** What could be read in two ways, or only by guessing. */
 function refuseUnclear({ raw }: FastifyRequest): void {
-  const { headers, httpVersion, rawHeaders } = raw;
+  const { headers, httpVersion, rawHeaders, url } = raw;
+  if (url!.includes('#')) throw new Problem('bad-request', 'an address is sent without its fragment');
   if (headers.host === undefined && httpVersion === '1.1') {
     throw new Problem('bad-request', 'HTTP/1.1 asks for a Host header');
   }

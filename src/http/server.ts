@@ -18,7 +18,7 @@ import { Projection } from '../projections/projection.js';
 import type { AdminKey } from './admin-key.js';
 import { Admission } from './admission.js';
 import { Authentication } from './authentication.js';
-import { bytesAnnounced, readBody } from './body.js';
+import { bytesAnnounced, closeUnlessComplete, readBody, restIsSmall } from './body.js';
 import { closeConnectionsInTime } from './closing.js';
 import { isDigitsText } from './decorators.js';
 import { ApiDocument } from './docs.controller.js';
@@ -26,7 +26,7 @@ import { answerToAddress, answerToBytes, ignoreExpectations } from './early-answ
 import { Gate } from './gate.js';
 import { Metrics } from './metrics.js';
 import { openApiOf } from './openapi.js';
-import { Problem } from './problem.js';
+import { Problem, PROBLEMS } from './problem.js';
 import { ProblemFilter } from './problem.filter.js';
 import { allowOrigins, securityHeaders } from './protection.js';
 import { makeRateLimits } from './rate-limits.js';
@@ -43,6 +43,7 @@ declare module 'fastify' {
 
 /** A submission of 500 outcomes with long notes fits. Imports are streams and have no limit. */
 const BODY_BYTES_MAX = 4 * 1024 * 1024;
+const TOO_SLOW = PROBLEMS['too-slow'].status;
 /** Of the calls that change something. */
 const TAKES_PARAMETERS = /\/(imports|submissions)$/;
 const REQUEST_ID = /^[\w.-]{1,64}$/;
@@ -109,10 +110,12 @@ export async function setUpHttp(app: NestFastifyApplication, adminKey: AdminKey)
   fastify.addHook('onSend', async (request: FastifyRequest, reply: FastifyReply, payload: unknown) => {
     // HEAD asks for no body; Fastify would read a stream to its end, and a live one has none.
     if (request.method === 'HEAD' && payload instanceof Readable) payload.destroy();
+    if (reply.statusCode !== TOO_SLOW && restIsSmall(request.raw)) void reply.removeHeader('connection');
     fastify.stamp(request, reply);
   });
   fastify.addHook('onResponse', async (request: FastifyRequest, reply: FastifyReply) => {
-    const { method, url, actor, ip } = request;
+    const { method, url, actor, ip, raw } = request;
+    closeUnlessComplete(raw, limits.bodySeconds);
     const { statusCode, elapsedTime } = reply;
     metrics.answered(method, request.routeOptions.url, statusCode, elapsedTime);
     request.log.info(

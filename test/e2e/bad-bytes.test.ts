@@ -107,7 +107,7 @@ describe('bytes that are no request', () => {
     [
       'an address with a fragment',
       get('/health/live#/v1/events').replace(/Auth[^\n]*\n/, ''),
-      '401 unauthenticated',
+      '400 bad-request',
     ],
     [
       'an address with parameters of its path',

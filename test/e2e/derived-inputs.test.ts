@@ -7,18 +7,21 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { ProblemDocument } from '../../src/http/problem.views.js';
 import { CheckedLedger, KEY, OUTCOME_ID, pathOf, SUBMISSIONS } from '../support/checked-ledger.js';
 import type { Operation } from '../support/contract.js';
+import { makeKey } from '../support/keys.js';
 import { textsAgainst, variationsOf, violationsOf, type Schema } from '../support/derived-inputs.js';
 import type { Answer } from '../support/ledger.js';
 import { Watch } from '../support/refusals.js';
 
 let ledger: CheckedLedger;
 let watch: Watch;
+let keyId: string;
 beforeAll(async () => {
   ledger = await CheckedLedger.start();
   for (const id of ['registerProgramme', 'defineMeasure']) {
     await ledger.post(pathOf(ledger.operation(id)), ledger.shown(id)[0]);
   }
   await ledger.post(SUBMISSIONS, ledger.shown('submitOutcomes')[0], { 'idempotency-key': KEY });
+  keyId = (await makeKey(ledger.ledger, { role: 'reporter' })).id;
   watch = await Watch.over(ledger.ledger);
 });
 afterAll(() => ledger.remove());
@@ -48,9 +51,14 @@ async function ask(operation: Operation, asked: Asked = {}): Promise<Answer<Prob
 }
 
 const pathId = ({ template }: Operation) =>
-  ({ outcomes: OUTCOME_ID, submissions: KEY, measures: 'feno-tests', organisations: 'wessex', audit: '3' })[
-    template.split('/')[2]!
-  ] ?? 'lipid-management';
+  ({
+    keys: keyId,
+    outcomes: OUTCOME_ID,
+    submissions: KEY,
+    measures: 'feno-tests',
+    organisations: 'wessex',
+    audit: '3',
+  })[template.split('/')[2]!] ?? 'lipid-management';
 
 const operations = () => ledger.contract.operations;
 const jsonSchemaOf = ({ body }: Operation) => body?.['application/json']?.schema as Schema | undefined;
@@ -190,8 +198,8 @@ const BY_RULES = [
 
 test('whatever the document allows is accepted, or refused by a rule that no schema can say', async () => {
   const refused: string[] = [];
-  // What ends a programme comes last: nothing can be recorded after it.
-  const ends = ({ id }: Operation) => Number(id === 'closeProgramme' || id === 'reopenProgramme');
+  // What ends a programme or a key comes last: nothing can be done with it afterwards.
+  const ends = ({ id }: Operation) => Number(['closeProgramme', 'reopenProgramme', 'revokeKey'].includes(id));
   for (const operation of [...operations()].sort((one, other) => ends(one) - ends(other))) {
     // A live stream is accepted and has no end.
     if (operation.responses['200']?.content['text/event-stream']) continue;

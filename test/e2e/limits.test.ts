@@ -144,21 +144,32 @@ describe('how many at once', () => {
   });
 });
 
-test('a body that does not arrive in time is given up, and its connection closed', async () => {
-  ledger = await Ledger.start({ LEDGER_BODY_SECONDS: '1' });
-  try {
+describe('a body that does not arrive in time', () => {
+  beforeAll(async () => {
+    ledger = await Ledger.start({ LEDGER_BODY_SECONDS: '1' });
     await registerProgramme(ledger, PROGRAMME);
-    const socket = sendSlowly(ADMIN_KEY, 100);
-    // A byte now and then does not draw it out.
+  });
+  afterAll(() => ledger.remove());
+
+  /** Until the ledger closes the connection. A byte now and then does not draw it out. */
+  async function drip(socket: Socket): Promise<string> {
     const dripping = setInterval(() => socket.write(' '), 100);
     let text = '';
     socket.setEncoding('utf8').on('data', (more: string) => (text += more));
     await new Promise((closed) => socket.once('close', closed));
     clearInterval(dripping);
+    return text;
+  }
+
+  test('is given up, and its connection closed', async () => {
+    const text = await drip(sendSlowly(ADMIN_KEY, 100));
     expect(text).toMatch(/^HTTP\/1\.1 408 /);
     expect(text).toContain('"type":"urn:outcome-ledger:problem:too-slow"');
     expect(text.toLowerCase()).toContain('connection: close');
-  } finally {
-    await ledger.remove();
-  }
+  });
+
+  test('is not waited for either where it was refused before', async () => {
+    expect(await drip(sendSlowly('wrong', 1_000))).toMatch(/^HTTP\/1\.1 401 /);
+    expect(await drip(sendSlowly(ADMIN_KEY, 5_000_000))).toMatch(/^HTTP\/1\.1 413 /);
+  });
 });
