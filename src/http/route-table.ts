@@ -1,4 +1,7 @@
-/** Which methods each address takes: Fastify says 404 where HTTP has a word for a known address too. */
+/**
+ * Which methods each address takes: Fastify says 404 where HTTP has a word for a known address too. And that of each
+ * it is known who may take it.
+ */
 import type { FastifyInstance } from 'fastify';
 import { Problem } from './problem.js';
 
@@ -22,4 +25,11 @@ export class RouteTable {
     if (allow === '') return new Problem('not-found', 'there is nothing at this address: see /docs');
     return new Problem('method-not-allowed', `this address takes ${allow}`, { headers: { allow } });
   }
+}
+
+/** Default deny: a route of which nobody said who may take it does not start. */
+export function refuseUndeclared(fastify: FastifyInstance): void {
+  fastify.addHook('onRoute', ({ method, url, config }) => {
+    if (!config?.access) throw new Error(`${String(method)} ${url} says nothing of who may call it`);
+  });
 }

@@ -5,7 +5,7 @@
  */
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { LogController, type FastifyReply, type FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { randomUUID } from 'node:crypto';
@@ -30,7 +30,7 @@ import { Problem, PROBLEMS } from './problem.js';
 import { ProblemFilter } from './problem.filter.js';
 import { allowOrigins, securityHeaders } from './protection.js';
 import { makeRateLimits } from './rate-limits.js';
-import { RouteTable } from './route-table.js';
+import { refuseUndeclared, RouteTable } from './route-table.js';
 import { parseJson } from './strict-json.js';
 import { SchemaValidationPipe } from './validation.js';
 
@@ -141,13 +141,6 @@ export async function setUpHttp(app: NestFastifyApplication, adminKey: AdminKey)
   // Ends with 0 when all is closed, rather than by the signal that asked for it.
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   app.get(ApiDocument).publish(openApiOf(app));
-}
-
-/** Default deny: a route of which nobody said who may take it does not start. */
-function refuseUndeclared(fastify: FastifyInstance): void {
-  fastify.addHook('onRoute', ({ method, url, config }) => {
-    if (!config?.access) throw new Error(`${String(method)} ${url} says nothing of who may call it`);
-  });
 }
 
 /** A parameter that is ignored may be a wish that is not heard, such as to change nothing. */

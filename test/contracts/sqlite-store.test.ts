@@ -128,6 +128,19 @@ describe('SQLite store, its file', () => {
     expect(whole.map(({ position }) => Number(position))).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
+  test('each commit says how many appends shared it, and a failed one says nothing', async () => {
+    await store.close();
+    const shared: number[] = [];
+    store = await SqliteStore.open(dataDir, { onCommit: (appends) => shared.push(appends) });
+    const names = Array.from({ length: 20 }, (_, index) => streamNamed(`programme-shared-${index}`));
+    await Promise.all(names.map((name) => store.append(name, 'no-stream', newEvents(name, 0, ['x', 'y']))));
+    const sum = () => shared.reduce((total, appends) => total + appends, 0);
+    expect(sum()).toBe(20);
+    expect(shared.length).toBeLessThan(20);
+    await refusal(store.append(A, 'no-stream', newEvents(A, 0, ['another'])));
+    expect(sum()).toBe(20);
+  });
+
   test('a file of a later format is refused, and stays as it is', async () => {
     await store.close();
     alter('PRAGMA user_version = 2');

@@ -1,5 +1,6 @@
 /** Too much of anything: too often, too many at once, too slowly. Whoever asks too much is told, and others go on. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { makeKey, withKey } from '../support/keys.js';
 import { ADMIN_KEY, Ledger } from '../support/ledger.js';
@@ -142,6 +143,29 @@ describe('how many at once', () => {
     open.splice(0).forEach((socket) => socket.destroy());
     await eventually(async () => (await submit()).status === 200);
   });
+});
+
+test('a hundred bodies that do not come to their end take up no more memory than is allowed', async () => {
+  ledger = await Ledger.start({ LEDGER_BODIES_MIB: '16' });
+  try {
+    await registerProgramme(ledger, PROGRAMME);
+    const residentBytes = () =>
+      Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${ledger.pid}/status`, 'utf8'))![1]) * 1_024;
+    const before = residentBytes();
+    const almostAll = ' '.repeat(3_900_000);
+    let refused = 0;
+    for (let body = 0; body < 100; body++) {
+      const socket = sendSlowly(ADMIN_KEY, 4_000_000, almostAll);
+      socket.once('data', () => refused++);
+    }
+    // Four of four million bytes find room.
+    await eventually(() => Promise.resolve(refused === 96));
+    expect((await get(ADMIN_KEY)).status).toBe(200);
+    // Without a bound it would be 390 MB.
+    expect(residentBytes() - before).toBeLessThan(120_000_000);
+  } finally {
+    await ledger.remove();
+  }
 });
 
 describe('a body that does not arrive in time', () => {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { ProtocolDouble } from '../double/protocol-double.js';
 import { newNamespace, SERVER_URL } from '../support/eventstore-places.js';
+import { makeKey, withKey } from '../support/keys.js';
 import { Ledger, type Answer } from '../support/ledger.js';
 
 interface Place {
@@ -81,6 +82,24 @@ function describeReplicas(place: () => Promise<Place>): void {
     const separator = path.includes('?') ? '&' : '?';
     return onAll((ledger) => ledger.call('GET', `${path}${separator}minSequence=${sequence}`));
   }
+
+  test('a key that is made, rotated or revoked through one is so on the other', async () => {
+    const [one, other] = replicas as [Ledger, Ledger];
+    const { id, key } = await makeKey(one, { role: 'reporter' });
+    const statusOnOther = async (text: string) => {
+      const headers = withKey(text);
+      return (await other.call('GET', '/v1/measures?limit=1', { headers })).status;
+    };
+    await level('/v1/measures?limit=1');
+    expect(await statusOnOther(key)).toBe(200);
+    const body = { reason: 'to see that it is known' };
+    const rotated = await one.call<{ key: string }>('POST', `/v1/keys/${id}/rotation`, { body });
+    await level('/v1/measures?limit=1');
+    expect([await statusOnOther(key), await statusOnOther(rotated.body.key)]).toEqual([401, 200]);
+    await one.call('POST', `/v1/keys/${id}/revocation`, { body });
+    await level('/v1/measures?limit=1');
+    expect(await statusOnOther(rotated.body.key)).toBe(401);
+  });
 
   test('the standard catalogue is there once, though both loaded it', async () => {
     const [one, other] = await level('/v1/events?limit=1000');
