@@ -3,7 +3,7 @@
  * may change; its id, which events name as their actor, never does.
  *
  * What is recorded of the secret is its SHA-256: every replica learns of new and revoked keys from the events, and
- * whoever reads them can do nothing with the hash of 256 random bits (docs/adr/0014-who-may-do-what.md).
+ * whoever reads them can do nothing with the hash of 256 random bits (docs/adr/0013-who-may-do-what.md).
  */
 import { assert, unreachable } from '../kernel/assert.js';
 import type { Decider } from '../kernel/decider.js';

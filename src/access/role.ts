@@ -4,7 +4,7 @@
  * the OpenAPI document, and are held to a table by test/e2e/access.test.ts.
  *
  * A caller in the role `programme` is kept to its own programmes. Where a question names one, it must: a figure of
- * all programmes that was cut down in silence would be taken for the whole (docs/adr/0014-who-may-do-what.md).
+ * all programmes that was cut down in silence would be taken for the whole (docs/adr/0013-who-may-do-what.md).
  */
 import { Refused } from '../kernel/refusals.js';
 
