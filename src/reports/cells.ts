@@ -50,12 +50,24 @@ export function cellsAt(views: Database, filter: CellFilter, sequence: number): 
   );
   const years = [startYearOf(filter.from), startYearOf(filter.to)];
   const cells: Cell[] = [];
-  for (const measure of filter.measures) {
-    const rows = select.all(sequence, sequence, measure, ...years, ...values) as Row[];
-    for (const { past, mark, ...row } of rows) {
-      const present = trustedStateOf({ ...row, mark });
-      const state = row.sequence <= sequence ? present : past;
-      cells.push({ ...row, state: state === null ? EMPTY_CELL : decodeCell(state) });
+  for (const asked of filter.measures) {
+    const rows = select.all(sequence, sequence, asked, ...years, ...values) as Row[];
+    for (const row of rows) {
+      const { id, measure, year, programme, organisation, basis, series } = row;
+      const present = trustedStateOf(row);
+      const text = row.sequence <= sequence ? present : row.past;
+      const state = text === null ? EMPTY_CELL : decodeCell(text);
+      cells.push({
+        id,
+        measure,
+        year,
+        programme,
+        organisation,
+        basis,
+        series,
+        sequence: row.sequence,
+        state,
+      });
     }
   }
   return cells.sort((one, other) => one.id - other.id);
