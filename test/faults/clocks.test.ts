@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { FaultyMachine } from '../support/faulty-machine.js';
 import { Ledger } from '../support/ledger.js';
 import { OUTCOME, record, registerProgramme, submit } from '../support/outcomes.js';
-import { hasTool } from '../support/tools.js';
+import { hasTool, needsTool } from '../support/tools.js';
 
 interface Event {
   readonly time: string;
@@ -22,7 +22,7 @@ interface Readiness {
 
 const DAY_S = 86_400;
 const A_MINUTE_MS = 60_000;
-const withCompiler = hasTool('gcc') ? test : test.skip;
+const withCompiler = needsTool('gcc');
 
 let machine: FaultyMachine | undefined;
 let ledger: Ledger;

@@ -1,7 +1,7 @@
 /** What connections are kept, what is told at once because no time will heal it, and what is waited for. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { StoreUnavailable, type RecordedEvent } from '../../src/store/event-store.js';
+import { StoreUnavailable } from '../../src/store/event-store.js';
 import { EventStoreConnection } from '../../src/store/eventstore-connection.js';
 import { asStoreError, isTransient, StoreDenied } from '../../src/store/eventstore-errors.js';
 import type { ReaderOptions } from '../../src/store/eventstore-reader.js';
@@ -9,6 +9,7 @@ import { EventStoreDbStore } from '../../src/store/eventstore-store.js';
 import { A, B, refusal, textsOf, type Stream } from '../contracts/store-fixture.js';
 import { Gate, type CallKind, type FaultAction } from '../double/faults.js';
 import { ProtocolDouble } from '../double/protocol-double.js';
+import { appendTexts, followedEvents } from '../support/eventstore-double.js';
 import { newEvents } from '../support/new-events.js';
 
 const SOON: ReaderOptions = { timeoutMs: 2_000, patienceMs: 20_000, delay: () => nextTurn() };
@@ -25,17 +26,9 @@ afterEach(async () => {
 });
 
 const append = (stream: Stream, length: number, ...texts: string[]) =>
-  store.append(stream, length === 0 ? 'no-stream' : length - 1, newEvents(stream, length, texts));
+  appendTexts(store, stream, length, ...texts);
 
-async function followed(count: number, after: string | null = null): Promise<readonly RecordedEvent[]> {
-  const stop = new AbortController();
-  const seen: RecordedEvent[] = [];
-  for await (const { events } of store.subscribe(after as RecordedEvent['position'] | null, stop.signal)) {
-    seen.push(...events);
-    if (seen.length >= count) stop.abort();
-  }
-  return seen;
-}
+const followed = (count: number, after: string | null = null) => followedEvents(store, count, after);
 
 describe('connections', () => {
   interface Channel {

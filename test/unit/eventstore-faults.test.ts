@@ -20,6 +20,7 @@ import { SqliteStore } from '../../src/store/sqlite-store.js';
 import { A, B, numbered, refusal, textsOf, type Stream } from '../contracts/store-fixture.js';
 import { Gate, type CallKind, type FaultAction } from '../double/faults.js';
 import { ProtocolDouble, type DoubleOptions } from '../double/protocol-double.js';
+import { appendTexts, followedEvents } from '../support/eventstore-double.js';
 import { newEvents } from '../support/new-events.js';
 
 /** What is silent is given up soon; between two attempts only the event loop turns. */
@@ -63,17 +64,9 @@ beforeEach(() => start());
 afterEach(stop);
 
 const append = (stream: Stream, length: number, ...texts: string[]) =>
-  store.append(stream, length === 0 ? 'no-stream' : length - 1, newEvents(stream, length, texts));
+  appendTexts(store, stream, length, ...texts);
 
-async function followed(count: number, after: string | null = null): Promise<readonly RecordedEvent[]> {
-  const stop = new AbortController();
-  const seen: RecordedEvent[] = [];
-  for await (const { events } of store.subscribe(after as RecordedEvent['position'] | null, stop.signal)) {
-    seen.push(...events);
-    if (seen.length >= count) stop.abort();
-  }
-  return seen;
-}
+const followed = (count: number, after: string | null = null) => followedEvents(store, count, after);
 
 const ACTIONS: readonly FaultAction[] = [
   'stay-silent',

@@ -13,6 +13,7 @@ import { SqliteStore } from '../../src/store/sqlite-store.js';
 import { A, B, refusal, textsOf, type Stream } from '../contracts/store-fixture.js';
 import { Gate } from '../double/faults.js';
 import { ProtocolDouble } from '../double/protocol-double.js';
+import { appendTexts } from '../support/eventstore-double.js';
 import { newEvents } from '../support/new-events.js';
 
 const SOON: ReaderOptions = { timeoutMs: 2_000, patienceMs: 20_000, delay: () => nextTurn() };
@@ -31,7 +32,7 @@ afterEach(async () => {
 });
 
 const append = (stream: Stream, length: number, ...texts: string[]) =>
-  store.append(stream, length === 0 ? 'no-stream' : length - 1, newEvents(stream, length, texts));
+  appendTexts(store, stream, length, ...texts);
 
 describe('a store that an older backup was put into, while it is followed', () => {
   const following = async (after: string | null) => {
