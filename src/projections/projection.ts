@@ -7,6 +7,7 @@
  */
 import { Injectable, Logger } from '@nestjs/common';
 import type { Database } from 'better-sqlite3';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { filter, firstValueFrom, Subject } from 'rxjs';
 import { compiled } from '../kernel/compiled.js';
@@ -53,6 +54,9 @@ export class NotProjected extends Error {
     this.name = 'NotProjected';
   }
 }
+
+/** The projector waits for so long, when all is stopped, for the self-check to close the file that both read. */
+const SELF_CHECK_MS = 1_000;
 
 @Injectable()
 export class Projection {
@@ -295,11 +299,13 @@ export class Projection {
   }
 
   async stop(): Promise<void> {
+    // The projector is the last to close its file: only then does SQLite move all of its log into it.
+    this.reader?.close();
+    const checking = this.selfCheckWorker && stopWorker(this.selfCheckWorker, this.selfCheckEnded);
+    await Promise.race([checking, delay(SELF_CHECK_MS, undefined, { ref: false })]);
     // Where the start failed, or was broken off, there may be none yet.
     const builds: readonly (Build | null | undefined)[] = [this.build, this.nextBuild];
-    const checking = this.selfCheckWorker && stopWorker(this.selfCheckWorker, this.selfCheckEnded);
     await Promise.all([...builds.map((build) => build?.stop()), checking]);
-    this.reader?.close();
   }
 }
 
