@@ -10,6 +10,9 @@ import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
+/** As long as an admin key is at least (config.ts). */
+const PIECE_OF_ADDRESS = /[^/?&=#]{32,}/g;
+
 export class AdminKey {
   private readonly hash: Buffer;
 
@@ -20,6 +23,11 @@ export class AdminKey {
   /** Takes as long for any wrong text. */
   is(text: string): boolean {
     return timingSafeEqual(sha256(text), this.hash);
+  }
+
+  /** An address without this key, which has no form of its own to be known by. */
+  takenOutOf(url: string): string {
+    return url.replace(PIECE_OF_ADDRESS, (piece) => (this.is(decoded(piece)) ? '[key]' : piece));
   }
 }
 
@@ -69,6 +77,14 @@ function hashLineOf(file: string): string {
 const hashFileOf = (file: string) => `${file}.sha256`;
 
 export const adminKeyFile = (dataDir: string) => join(dataDir, 'admin.key');
+
+function decoded(piece: string): string {
+  try {
+    return decodeURIComponent(piece);
+  } catch {
+    return piece;
+  }
+}
 
 function sha256(content: string | Buffer): Buffer {
   return hash('sha256', content, 'buffer');
