@@ -58,7 +58,7 @@ function treeOf(leaves: Iterable<Hash>): Frontier {
 
 const signer = parseSignerKey(makeSignerKey('bench.example/log', 'log'));
 
-function bundleOf(events: readonly RecordedEvent[]): string[] {
+function bundleOf(events: readonly RecordedEvent[]): Buffer[] {
   const origin = signer.verifier.name;
   let ledgerTimeMs = 0;
   const leaves: Hash[] = [];
@@ -77,13 +77,13 @@ function bundleOf(events: readonly RecordedEvent[]): string[] {
   } as const;
   const checkpoint = signNote(encodeTreeHead(head), [signer]);
   return [{ ...header, scope: { kind: 'everything' } } as const, ...lines, { checkpoint }].map((line) =>
-    JSON.stringify(line),
+    Buffer.from(`${JSON.stringify(line)}\n`),
   );
 }
 
-function verify(lines: readonly string[]): void {
+function verify(lines: readonly Buffer[]): void {
   const check = new BundleCheck({ policy: policyOf([signer.verifier]) });
-  for (const line of lines) check.takeLine(line);
+  for (const line of lines) check.takeLine(line, 0, line.length - 1);
   const { verdict, faults } = check.end();
   if (verdict !== 'good') throw new Error(`the bundle is ${verdict}: ${JSON.stringify(faults[0])}`);
 }
