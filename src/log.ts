@@ -6,13 +6,21 @@ import { pino, type Logger } from 'pino';
 const SECRETS = ['authorization', 'headers.authorization', 'req.headers.authorization', 'key', 'token'];
 
 const HELD_BYTES_MAX = 16 * 1024 * 1024;
+/** Lines are written when there are so many bytes of them, or so long after the first: a write costs as much as a line. */
+const WRITTEN_BYTES_MIN = 8 * 1024;
+const WRITTEN_WITHIN_MS = 100;
 
 export function makeLogger(level: string): Logger {
   return pino(
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, redact: SECRETS },
-    // Lines that come while others are being written go out together, and the rest at the exit. Where nobody reads
-    // them, lines are dropped rather than kept without bound.
-    pino.destination({ fd: 2, sync: false, maxLength: HELD_BYTES_MAX }),
+    // The rest is written at the exit. Where nobody reads them, lines are dropped rather than kept without bound.
+    pino.destination({
+      fd: 2,
+      sync: false,
+      maxLength: HELD_BYTES_MAX,
+      minLength: WRITTEN_BYTES_MIN,
+      periodicFlush: WRITTEN_WITHIN_MS,
+    }),
   );
 }
 

@@ -295,11 +295,12 @@ export class Projection {
   }
 
   async stop(): Promise<void> {
-    // Where the start failed, or was broken off, there may be none yet.
-    const builds: readonly (Build | null | undefined)[] = [this.build, this.nextBuild];
-    const checking = this.selfCheckWorker && stopWorker(this.selfCheckWorker, this.selfCheckEnded);
-    await Promise.all([...builds.map((build) => build?.stop()), checking]);
+    if (this.selfCheckWorker) await stopWorker(this.selfCheckWorker, this.selfCheckEnded);
     this.reader?.close();
+    // Where the start failed, or was broken off, there may be none yet. As the last to close its file, a projector leaves
+    // all of its log in it.
+    const builds: readonly (Build | null | undefined)[] = [this.build, this.nextBuild];
+    await Promise.all(builds.map((build) => build?.stop()));
   }
 }
 

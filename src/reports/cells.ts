@@ -6,7 +6,7 @@
  */
 import type { Database } from 'better-sqlite3';
 import { startYearOf, type FinancialYear } from '../kernel/financial-year.js';
-import { trustedStateOf, type MarkedCell } from '../projections/cell-rows.js';
+import { trustedPastOf, trustedStateOf, type MarkedCell } from '../projections/cell-rows.js';
 import { decodeCell, EMPTY_CELL, type CellKey, type CellState } from '../projections/cell.js';
 import { prepared } from '../projections/views-file.js';
 
@@ -25,28 +25,29 @@ export interface Cell extends CellKey {
   readonly state: CellState;
 }
 
-/** Its state is the present one. */
+/** Its state is the present one. Where it changed after the moment there is, if any, the last one before it. */
 type Row = MarkedCell & {
-  /** Where it changed after the moment: what it was then, or null where it was not there yet. */
-  readonly past: string | null;
+  readonly past_sequence: number | null;
+  readonly past_state: string;
+  readonly past_mark: number;
 };
 
 /** In order of id; those that had nothing at that moment have an empty state. */
 export function cellsAt(views: Database, filter: CellFilter, sequence: number): Cell[] {
-  const conditions = ['measure = ?', 'year BETWEEN ? AND ?'];
+  const conditions = ['cells.measure = ?', 'cells.year BETWEEN ? AND ?'];
   const values: string[] = [];
   for (const field of ['programme', 'organisation'] as const) {
     const value = filter[field];
     if (value === undefined) continue;
-    conditions.push(`${field} = ?`);
+    conditions.push(`cells.${field} = ?`);
     values.push(value);
   }
   const select = prepared(
     views,
-    `SELECT *, iif(sequence <= ?, NULL,
-       (SELECT past.state FROM cell_log past WHERE past.cell = cells.id AND past.sequence <= ?
-        ORDER BY past.sequence DESC LIMIT 1)) AS past
-     FROM cells WHERE ${conditions.join(' AND ')}`,
+    `SELECT cells.*, past.sequence AS past_sequence, past.state AS past_state, past.mark AS past_mark
+     FROM cells LEFT JOIN cell_log AS past ON cells.sequence > ? AND past.cell = cells.id AND past.sequence =
+       (SELECT max(sequence) FROM cell_log WHERE cell = cells.id AND sequence <= ?)
+     WHERE ${conditions.join(' AND ')}`,
   );
   const years = [startYearOf(filter.from), startYearOf(filter.to)];
   const cells: Cell[] = [];
@@ -54,9 +55,6 @@ export function cellsAt(views: Database, filter: CellFilter, sequence: number): 
     const rows = select.all(sequence, sequence, asked, ...years, ...values) as Row[];
     for (const row of rows) {
       const { id, measure, year, programme, organisation, basis, series } = row;
-      const present = trustedStateOf(row);
-      const text = row.sequence <= sequence ? present : row.past;
-      const state = text === null ? EMPTY_CELL : decodeCell(text);
       cells.push({
         id,
         measure,
@@ -66,11 +64,18 @@ export function cellsAt(views: Database, filter: CellFilter, sequence: number): 
         basis,
         series,
         sequence: row.sequence,
-        state,
+        state: stateAt(row, sequence),
       });
     }
   }
   return cells.sort((one, other) => one.id - other.id);
+}
+
+function stateAt(row: Row, moment: number): CellState {
+  const present = trustedStateOf(row);
+  if (row.sequence <= moment) return decodeCell(present);
+  const { id: cell, past_sequence: sequence, past_state: state, past_mark: mark } = row;
+  return sequence === null ? EMPTY_CELL : decodeCell(trustedPastOf({ cell, sequence, state, mark }));
 }
 
 /** The last financial year for which anything stands, as the calendar year it starts in. */
