@@ -66,11 +66,11 @@ async function foldBoth(
   try {
     for (const projector of Object.values(projectors)) projector.buildFast(true);
     for (let done = 0; done < events;) {
-      const size = Math.min(BATCH_SIZE, events - done);
-      const source = await from.readAll(at.source, size);
-      const target = await to.readAll(at.target, size);
-      if (source.length < size || target.length < size) {
-        const missing = source.length < size ? 'source' : 'target';
+      const run = await from.readRun(at.source, Math.min(BATCH_SIZE, events - done));
+      const source = run.events;
+      const target = await to.readAll(at.target, source.length);
+      if ((source.length === 0 && run.atEnd) || target.length < source.length) {
+        const missing = target.length < source.length ? 'target' : 'source';
         throw new CopyImpossible(`the ${missing} ends before its ${events} events`);
       }
       for (const [index, event] of source.entries()) {
@@ -79,9 +79,9 @@ async function foldBoth(
       }
       projectors.source.project(source);
       projectors.target.project(target);
-      at.source = source.at(-1)!.position;
-      at.target = target.at(-1)!.position;
-      onProgress((done += size));
+      at.source = run.end;
+      at.target = target.at(-1)?.position ?? at.target;
+      onProgress((done += source.length));
     }
   } finally {
     for (const projector of Object.values(projectors)) projector.close();
