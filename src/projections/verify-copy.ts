@@ -3,7 +3,7 @@
  * against its hash, folds both by themselves into read models of their own, and compares all figures and the root of
  * the log.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CopyImpossible, refuseDifference } from '../store/copy.js';
@@ -32,15 +32,15 @@ export async function verifyCopy(
   {
     events,
     onProgress,
-    scratchDir = tmpdir(),
+    heldDir,
   }: {
     readonly events: number;
     readonly onProgress: (events: number) => void;
-    /** For the read models of both, which take up as much as two ledgers' own. */
-    readonly scratchDir?: string;
+    /** A directory that is the caller's alone, for the read models of both, which take up as much as two ledgers' own. */
+    readonly heldDir?: string;
   },
 ): Promise<VerifiedCopy> {
-  const dir = mkdtempSync(join(scratchDir, 'ledger-copy-'));
+  const dir = heldDir === undefined ? mkdtempSync(join(tmpdir(), 'ledger-copy-')) : emptied(heldDir);
   const files = { source: join(dir, 'source.db'), target: join(dir, 'target.db') };
   try {
     await foldBoth(from, to, { files, events, onProgress });
@@ -48,6 +48,14 @@ export async function verifyCopy(
   } finally {
     rmSync(dir, { recursive: true });
   }
+}
+
+/** Of one name, so that what a verification that was killed has left is not left for good. */
+function emptied(heldDir: string): string {
+  const dir = join(heldDir, 'copy-verification');
+  rmSync(dir, { recursive: true, force: true });
+  mkdirSync(dir);
+  return dir;
 }
 
 interface Folding {
