@@ -65,8 +65,7 @@ export class ImportsController {
   private problemOf(error: unknown, requestId: string) {
     const problem = problemOf(error, requestId);
     // That the ledger stops is said in a Problem: it is told, and is nobody's fault.
-    if (problem.status >= 500 && !(error instanceof Problem))
-      this.logger.error({ requestId, err: error });
+    if (problem.status >= 500 && !(error instanceof Problem)) this.logger.error({ requestId, err: error });
     return problem;
   }
 }
