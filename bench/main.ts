@@ -8,7 +8,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { measureLog, measureProofs } from './audit.js';
+import { measureLog, measureLogCost, measureProofs, type LogCost } from './audit.js';
 import { measureFloor, type Floor } from './floor.js';
 import { makeHistory, OUTCOMES_A_SUBMISSION } from './history.js';
 import { Server } from './processes.js';
@@ -168,21 +168,37 @@ async function submissions(
 async function audit(dir: string, sizes: readonly number[]): Promise<void> {
   const dataDir = join(dir, 'audit');
   mkdirSync(dataDir);
-  await makeHistory({ dataDir }, 100_000);
-  const { appends, entries, bundle } = await measureLog(dataDir);
-  printTable('the log, one thread', [
-    { what: 'append leaves, in memory', 'events a second': figure(appends) },
-    { what: 'verify entries against a root', 'events a second': figure(entries) },
-    {
-      what: 'verify a bundle: contents, times, revisions, root, signature',
-      'events a second': figure(bundle),
-    },
+  await makeHistory({ dataDir }, 200_000);
+  const { appends, entries, found, hashed, bundle, parsed } = await measureLog(dataDir);
+  const row = (what: string, perSecond: number): Row => ({
+    what,
+    'events a second': figure(perSecond),
+    'µs an event': figure(1e6 / perSecond),
+  });
+  printTable('the log, one thread, by processor time', [
+    row('append leaves, in memory', appends),
+    row('verify entries against a root', entries),
+    row('a bundle: members found, contents canonical', found),
+    row('… and contents and entries hashed', hashed),
+    row('… and order, times, tree, root, signature: all of it', bundle),
+    row('all of it, where every line has a member that is not usual', parsed),
+  ]);
+  const { projecting, reading } = await measureLogCost(dataDir);
+  const cost = (what: string, { withLog, without }: LogCost): Row => ({
+    what,
+    'events a second': figure(withLog),
+    'without the log': figure(without),
+    'of its speed': ratio(withLog, without),
+  });
+  printTable('the projector, one thread, by processor time', [
+    cost('projecting alone', projecting),
+    cost('reading the store and projecting', reading),
   ]);
   const rows = sizes.map((size) => {
     const { p50Ms, p99Ms } = measureProofs(dir, size);
     return { leaves: figure(size), 'p50 ms': figure(p50Ms), 'p99 ms': figure(p99Ms) };
   });
-  printTable('an inclusion proof, from the read models', rows);
+  printTable('an inclusion proof and its root, from the read models', rows);
 }
 
 async function soak(dir: string, seconds: number): Promise<void> {
@@ -249,7 +265,7 @@ async function histories(
   if (starts.size > 0)
     printTable('from the start of the process until it is ready, median of 5, in ms', startRows(starts));
   if (latencies.size > 0)
-    printTable('totals over HTTP, one connection, p50 / p99 in ms', latencyRows(latencies));
+    printTable('totals and proofs over HTTP, one connection, p50 / p99 in ms', latencyRows(latencies));
 }
 
 function startRows(starts: ReadonlyMap<number, readonly Start[]>): Row[] {

@@ -42,8 +42,8 @@ async function copy(from: StoreLocation, to: StoreLocation, way: string): Promis
     const target = await openStore(to);
     try {
       // Of a directory that has room for a ledger, where there is one: a container's own for temporary files has little.
-      const scratchDir = [to, from].find(({ eventStore }) => !eventStore)?.dataDir;
-      await copyAndVerify(source, target, { way, ...(scratchDir !== undefined && { scratchDir }) });
+      const heldDir = [to, from].find(({ eventStore }) => !eventStore)?.dataDir;
+      await copyAndVerify(source, target, { way, ...(heldDir !== undefined && { heldDir }) });
     } finally {
       await target.close();
     }
@@ -55,14 +55,14 @@ async function copy(from: StoreLocation, to: StoreLocation, way: string): Promis
 async function copyAndVerify(
   source: EventReader,
   target: EventStore,
-  { way, ...scratch }: { readonly way: string; readonly scratchDir?: string },
+  { way, ...held }: { readonly way: string; readonly heldDir?: string },
 ): Promise<void> {
   const progress = new ProgressLine();
   const { known, copied } = await copyEvents(source, target, (events) =>
     progress.show(`copied ${readable(events, '')} events`),
   );
   const { events, figures, root } = await verifyCopy(source, target, {
-    ...scratch,
+    ...held,
     events: known + copied,
     onProgress: (done) =>
       progress.show(`verified ${readable(done, '')} of ${readable(known + copied, '')} events`),

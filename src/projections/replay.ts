@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rootOf } from '../audit/merkle.js';
 import { subtreesOf } from '../audit/tiles.js';
-import type { EventReader, Position, RecordedEvent } from '../store/event-store.js';
+import type { EventReader, Position, Run } from '../store/event-store.js';
 import { verifyPayload } from '../store/upcast.js';
 import { EMPTY_CELL, encodeCell } from './cell.js';
 import { tilesIn } from './log-projection.js';
@@ -90,15 +90,12 @@ export async function foldTo(
       next <= last;
       next = projector.checkpoint.sequence + 1
     ) {
-      const events: readonly RecordedEvent[] = await reader.readAll(
-        position,
-        Math.min(BATCH_SIZE, last - next + 1),
-      );
-      if (events.length === 0)
+      const run: Run = await reader.readRun(position, Math.min(BATCH_SIZE, last - next + 1));
+      if (run.events.length === 0 && run.atEnd)
         throw new Error(`the store ends before sequence ${next}, which the views know`);
-      for (const event of events) await verifyPayload(event, reader);
-      projector.project(events);
-      position = events.at(-1)!.position;
+      for (const event of run.events) await verifyPayload(event, reader);
+      projector.project(run.events);
+      position = run.end;
       onProgress(projector.checkpoint.sequence);
     }
   } finally {

@@ -124,12 +124,11 @@ export class SelfCheck {
   }
 
   private async compareBatch(size: number): Promise<void> {
-    const committed = await this.reader.readAll(this.position, size);
-    const projected = prepared(this.views, EVENT_ROWS).all(this.sequence, size) as EventRow[];
-    for (let index = 0; index < size; index++) {
+    const { events: committed, end, atEnd } = await this.reader.readRun(this.position, size);
+    const projected = prepared(this.views, EVENT_ROWS).all(this.sequence, committed.length) as EventRow[];
+    for (const [index, event] of committed.entries()) {
       const sequence = this.sequence + 1;
-      const [event, row] = [committed[index], projected[index]];
-      if (!event) throw new Difference(`sequence ${sequence} was projected, but the store does not hold it`);
+      const row = projected[index];
       const leaf = leafHash(entryOf(event));
       if (row?.sequence !== sequence || row.position !== event.position || !leaf.equals(row.leaf)) {
         throw new Difference(
@@ -146,6 +145,10 @@ export class SelfCheck {
       this.sequence = sequence;
       this.position = event.position;
     }
+    if (committed.length < size && atEnd) {
+      throw new Difference(`sequence ${this.sequence + 1} was projected, but the store does not hold it`);
+    }
+    this.position = end;
   }
 
   private compareNode(height: number, number: number, hash: Hash): void {

@@ -3,7 +3,7 @@
  * against its hash, folds both by themselves into read models of their own, and compares all figures and the root of
  * the log.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CopyImpossible, refuseDifference } from '../store/copy.js';
@@ -32,15 +32,15 @@ export async function verifyCopy(
   {
     events,
     onProgress,
-    scratchDir = tmpdir(),
+    heldDir,
   }: {
     readonly events: number;
     readonly onProgress: (events: number) => void;
-    /** For the read models of both, which take up as much as two ledgers' own. */
-    readonly scratchDir?: string;
+    /** A directory that is the caller's alone, for the read models of both, which take up as much as two ledgers' own. */
+    readonly heldDir?: string;
   },
 ): Promise<VerifiedCopy> {
-  const dir = mkdtempSync(join(scratchDir, 'ledger-copy-'));
+  const dir = heldDir === undefined ? mkdtempSync(join(tmpdir(), 'ledger-copy-')) : emptied(heldDir);
   const files = { source: join(dir, 'source.db'), target: join(dir, 'target.db') };
   try {
     await foldBoth(from, to, { files, events, onProgress });
@@ -48,6 +48,14 @@ export async function verifyCopy(
   } finally {
     rmSync(dir, { recursive: true });
   }
+}
+
+/** Of one name, so that what a verification that was killed has left is not left for good. */
+function emptied(heldDir: string): string {
+  const dir = join(heldDir, 'copy-verification');
+  rmSync(dir, { recursive: true, force: true });
+  mkdirSync(dir);
+  return dir;
 }
 
 interface Folding {
@@ -66,11 +74,11 @@ async function foldBoth(
   try {
     for (const projector of Object.values(projectors)) projector.buildFast(true);
     for (let done = 0; done < events;) {
-      const size = Math.min(BATCH_SIZE, events - done);
-      const source = await from.readAll(at.source, size);
-      const target = await to.readAll(at.target, size);
-      if (source.length < size || target.length < size) {
-        const missing = source.length < size ? 'source' : 'target';
+      const run = await from.readRun(at.source, Math.min(BATCH_SIZE, events - done));
+      const source = run.events;
+      const target = await to.readAll(at.target, source.length);
+      if ((source.length === 0 && run.atEnd) || target.length < source.length) {
+        const missing = target.length < source.length ? 'target' : 'source';
         throw new CopyImpossible(`the ${missing} ends before its ${events} events`);
       }
       for (const [index, event] of source.entries()) {
@@ -79,9 +87,9 @@ async function foldBoth(
       }
       projectors.source.project(source);
       projectors.target.project(target);
-      at.source = source.at(-1)!.position;
-      at.target = target.at(-1)!.position;
-      onProgress((done += size));
+      at.source = run.end;
+      at.target = target.at(-1)?.position ?? at.target;
+      onProgress((done += source.length));
     }
   } finally {
     for (const projector of Object.values(projectors)) projector.close();

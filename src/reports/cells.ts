@@ -6,7 +6,7 @@
  */
 import type { Database } from 'better-sqlite3';
 import { startYearOf, type FinancialYear } from '../kernel/financial-year.js';
-import { trustedPastOf, trustedStateOf, type MarkedCell } from '../projections/cell-rows.js';
+import { trustedPastOf, trustedStateOf } from '../projections/cell-rows.js';
 import { decodeCell, EMPTY_CELL, type CellKey, type CellState } from '../projections/cell.js';
 import { prepared } from '../projections/views-file.js';
 
@@ -25,12 +25,25 @@ export interface Cell extends CellKey {
   readonly state: CellState;
 }
 
-/** Its state is the present one. Where it changed after the moment there is, if any, the last one before it. */
-type Row = MarkedCell & {
-  readonly past_sequence: number | null;
-  readonly past_state: string;
-  readonly past_mark: number;
-};
+/**
+ * A cell as it is now and, where it changed after the moment, the last state that it had before: null if none. As an
+ * array, because making objects of its columns would cost the driver more than all the rest.
+ */
+type Row = readonly [
+  id: number,
+  measure: string,
+  year: number,
+  programme: string,
+  organisation: string,
+  basis: string,
+  series: number,
+  sequence: number,
+  state: string,
+  mark: number,
+  pastSequence: number | null,
+  pastState: string,
+  pastMark: number,
+];
 
 /** In order of id; those that had nothing at that moment have an empty state. */
 export function cellsAt(views: Database, filter: CellFilter, sequence: number): Cell[] {
@@ -44,38 +57,32 @@ export function cellsAt(views: Database, filter: CellFilter, sequence: number): 
   }
   const select = prepared(
     views,
-    `SELECT cells.*, past.sequence AS past_sequence, past.state AS past_state, past.mark AS past_mark
-     FROM cells LEFT JOIN cell_log AS past ON cells.sequence > ? AND past.cell = cells.id AND past.sequence =
-       (SELECT max(sequence) FROM cell_log WHERE cell = cells.id AND sequence <= ?)
+    `SELECT cells.*, past.sequence, past.state, past.mark
+     FROM cells LEFT JOIN cell_log AS past ON past.cell = cells.id AND past.sequence = iif(cells.sequence > ?,
+       (SELECT max(sequence) FROM cell_log WHERE cell = cells.id AND sequence <= ?), NULL)
      WHERE ${conditions.join(' AND ')}`,
-  );
+  ).raw();
   const years = [startYearOf(filter.from), startYearOf(filter.to)];
   const cells: Cell[] = [];
   for (const asked of filter.measures) {
     const rows = select.all(sequence, sequence, asked, ...years, ...values) as Row[];
-    for (const row of rows) {
-      const { id, measure, year, programme, organisation, basis, series } = row;
-      cells.push({
-        id,
-        measure,
-        year,
-        programme,
-        organisation,
-        basis,
-        series,
-        sequence: row.sequence,
-        state: stateAt(row, sequence),
-      });
-    }
+    for (const row of rows) cells.push(cellOf(row, sequence));
   }
   return cells.sort((one, other) => one.id - other.id);
 }
 
-function stateAt(row: Row, moment: number): CellState {
-  const present = trustedStateOf(row);
-  if (row.sequence <= moment) return decodeCell(present);
-  const { id: cell, past_sequence: sequence, past_state: state, past_mark: mark } = row;
-  return sequence === null ? EMPTY_CELL : decodeCell(trustedPastOf({ cell, sequence, state, mark }));
+/** Every member is named, not spread: this runs for each of thousands of cells, and is five times as fast. */
+function cellOf(row: Row, moment: number): Cell {
+  const [id, measure, year, programme, organisation, basis, series, sequence, state, mark] = row;
+  const marked = { id, measure, year, programme, organisation, basis, series, sequence, state, mark };
+  const present = trustedStateOf(marked);
+  const then = sequence <= moment ? present : pastOf(row);
+  const figures = then === null ? EMPTY_CELL : decodeCell(then);
+  return { id, measure, year, programme, organisation, basis, series, sequence, state: figures };
+}
+
+function pastOf([cell, , , , , , , , , , sequence, state, mark]: Row): string | null {
+  return sequence === null ? null : trustedPastOf({ cell, sequence, state, mark });
 }
 
 /** The last financial year for which anything stands, as the calendar year it starts in. */

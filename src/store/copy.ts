@@ -150,6 +150,7 @@ class Cursor {
   private page: readonly RecordedEvent[] = [];
   private at = 0;
   private position: Position | null = null;
+  private atEnd = false;
 
   constructor(private readonly reader: EventReader) {}
 
@@ -158,10 +159,10 @@ class Cursor {
   }
 
   async next(): Promise<RecordedEvent | null> {
-    if (this.at === this.page.length) {
-      this.page = await this.reader.readAll(this.position, PAGE_SIZE);
-      this.at = 0;
-      this.position = this.page.at(-1)?.position ?? this.position;
+    while (this.at === this.page.length && !this.atEnd) {
+      const run = await this.reader.readRun(this.position, PAGE_SIZE);
+      [this.page, this.at] = [run.events, 0];
+      ({ end: this.position, atEnd: this.atEnd } = run);
     }
     return this.page[this.at++] ?? null;
   }

@@ -69,6 +69,12 @@ export interface StreamRun {
   readonly last: ExpectedRevision;
 }
 
+/**
+ * A run that has so many bytes of events takes no more of them, but for the rest of what was appended with the last:
+ * whoever reads in order, however slowly, holds a few MiB, and not thousands of the largest events there are.
+ */
+export const RUN_BYTES_MAX = 4 * 1024 * 1024;
+
 /** A part of the global order. A store may be shared: what is not the ledger's own is passed over, and counted. */
 export interface Run {
   /** The ledger's own, in order. */
@@ -85,10 +91,16 @@ export interface Run {
 export abstract class EventReader {
   abstract readStreamRun(stream: StreamName, range?: StreamRange): Promise<StreamRun>;
 
-  /** A bounded part of the global order after a position, with up to `limit` events; maybe none, and not the last. */
+  /**
+   * A bounded part of the global order after a position, with up to `limit` events and RUN_BYTES_MAX; maybe none, and
+   * not the last.
+   */
   abstract readRun(after: Position | null, limit: number): Promise<Run>;
 
-  /** Catches up from a position, then follows, until `signal` aborts; each part goes further than the one before. */
+  /**
+   * Catches up from a position, then follows, until `signal` aborts; each part is bounded as those that are read are,
+   * and goes further than the one before.
+   */
   abstract subscribe(after: Position | null, signal: AbortSignal): AsyncIterable<Run>;
 
   /** Of the last event of the store, whosever it is: nothing that is acknowledged lies after it. */

@@ -21,6 +21,9 @@ export interface ConnectionOptions {
   readonly delay?: (ms: number, signal?: AbortSignal) => Promise<unknown>;
 }
 
+/** Whatever was acknowledged is found there. */
+export const LEADER = { requiresLeader: true };
+
 const PATIENCE_MS = 10_000;
 const TIMEOUT_MS = 5_000;
 const GOSSIP_S = 2;

@@ -21,6 +21,11 @@ export class NoAnswer extends StoreUnavailable {
   }
 }
 
+/** What a server that is stopped may do to a read, without a word. */
+export function endedEarly(what: string): StoreUnavailable {
+  return new StoreUnavailable(`${what}: the event store ended its answer before its end`);
+}
+
 export function asStoreError(error: unknown, what: string): Error {
   if (isOfThePort(error) || isBug(error)) return error;
   const { type, message } = error as { type?: unknown; message?: string };

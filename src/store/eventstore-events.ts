@@ -10,11 +10,23 @@
  */
 import type { AllStreamResolvedEvent, ResolvedEvent } from '@eventstore/db-client';
 import { UUID, type StreamName } from '../kernel/ids.js';
-import { StoreUnavailable, type EventMetadata, type Position, type RecordedEvent } from './event-store.js';
+import {
+  RUN_BYTES_MAX,
+  StoreUnavailable,
+  type EventMetadata,
+  type Position,
+  type RecordedEvent,
+  type Run,
+} from './event-store.js';
 
 export interface StorePosition {
   readonly commit: bigint;
   readonly prepare: bigint;
+}
+
+/** What a subscription has come to, between its events: in their order. */
+export interface Checkpoint {
+  readonly checkpoint: StorePosition;
 }
 
 const CATEGORY = /^(?:programme|organisation|measure|submission|key)-./;
@@ -24,6 +36,8 @@ const DIGITS = 20;
 const NO_POSITION = 2n ** 64n - 1n;
 
 export type Resolved = ResolvedEvent | AllStreamResolvedEvent;
+
+const RUN_LENGTH_MAX = 2_000;
 
 /** Both numbers with all their digits, so that positions compare as text. */
 export function encodePosition({ commit, prepare }: StorePosition): Position {
@@ -104,6 +118,44 @@ export function ownEvent({ event, link }: Resolved, names: StreamNames): Recorde
   if (!isObject(data) || !isEnvelope(metadata)) return null;
   const revision = Number(event.revision);
   return { id, type, data, metadata, stream, revision, position: encodePosition(event.position!) };
+}
+
+/** What was read of the global order, as far as `limit` events of the ledger. */
+export function runOf(
+  read: readonly (Resolved | Checkpoint)[],
+  { after, limit, atEnd, names }: Pick<Run, 'atEnd'> & RunStart,
+): Run {
+  const events: RecordedEvent[] = [];
+  let [end, skipped] = [after, 0];
+  for (const [index, item] of read.entries()) {
+    if ('checkpoint' in item) {
+      const reached = encodePosition(item.checkpoint);
+      if (end === null || reached > end) end = reached;
+      continue;
+    }
+    end = positionOf(item);
+    const event = ownEvent(item, names);
+    if (event) events.push(event);
+    else if (!isOfTheServer(item)) skipped++;
+    if (events.length === limit) return { events, end, skipped, atEnd: atEnd && index === read.length - 1 };
+  }
+  return { events, end, skipped, atEnd };
+}
+
+interface RunStart {
+  readonly after: Position | null;
+  readonly limit: number;
+  readonly names: StreamNames;
+}
+
+/** Whether a run is to have no more: positions are places in the server's log, and between them lies what was read. */
+export function isFullRun(read: readonly (Resolved | Checkpoint)[]): boolean {
+  if (read.length < 2) return false;
+  if (read.length >= RUN_LENGTH_MAX) return true;
+  const [from, to] = [read[0]!, read.at(-1)!].map((item) =>
+    'checkpoint' in item ? item.checkpoint.commit : (item.link ?? item.event)!.position!.commit,
+  );
+  return to! - from! >= RUN_BYTES_MAX;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

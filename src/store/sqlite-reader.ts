@@ -9,6 +9,7 @@ import { BroadcastChannel } from 'node:worker_threads';
 import type { StreamName } from '../kernel/ids.js';
 import {
   EventReader,
+  RUN_BYTES_MAX,
   StoreDamaged,
   StoreUnavailable,
   type Position,
@@ -22,7 +23,15 @@ import { asStoreError } from './database-errors.js';
 
 const LOOK_AGAIN_MS = 1_000;
 /** Events in one batch of a subscription. */
-export const BATCH_SIZE_MAX = 2_000;
+const BATCH_SIZE_MAX = 2_000;
+
+interface Collecting {
+  readonly from: number;
+  readonly limit: number;
+  /** No further row is read after so many; a row is one append. */
+  readonly bytesMax?: number;
+  readonly startOf: (row: ReadRow) => number;
+}
 
 export class SqliteReader extends EventReader {
   private readonly db: Database;
@@ -57,16 +66,21 @@ export class SqliteReader extends EventReader {
     { from = 0, limit = Infinity }: StreamRange = {},
   ): Promise<StreamRun> {
     const rows = () => this.streamRows.iterate(stream, from, stream, from) as Iterable<ReadRow>;
-    const events = await this.collect(rows, { from, limit, startOf: (row) => row.revision });
+    const { events } = await this.collect(rows, { from, limit, startOf: (row) => row.revision });
     return { events, last: events.at(-1)?.revision ?? 'no-stream' };
   }
 
   async readRun(after: Position | null, limit: number): Promise<Run> {
     const from = decodePosition(after) + 1;
     const rows = () => this.allRows.iterate(from) as Iterable<ReadRow>;
-    const events = await this.collect(rows, { from, limit, startOf: (row) => row.position });
+    const { events, atEnd } = await this.collect(rows, {
+      from,
+      limit,
+      bytesMax: RUN_BYTES_MAX,
+      startOf: (row) => row.position,
+    });
     // The file is the ledger's alone: there is nothing to skip.
-    return { events, end: events.at(-1)?.position ?? after, skipped: 0, atEnd: events.length < limit };
+    return { events, end: events.at(-1)?.position ?? after, skipped: 0, atEnd };
   }
 
   async head(): Promise<Position | null> {
@@ -85,24 +99,28 @@ export class SqliteReader extends EventReader {
    */
   private async collect(
     rows: () => Iterable<ReadRow>,
-    { from, limit, startOf }: { from: number; limit: number; startOf: (row: ReadRow) => number },
-  ): Promise<readonly RecordedEvent[]> {
+    { from, limit, bytesMax = Infinity, startOf }: Collecting,
+  ): Promise<{ readonly events: readonly RecordedEvent[]; readonly atEnd: boolean }> {
     if (!this.db.open) throw new StoreUnavailable('the store is closed');
     const events: RecordedEvent[] = [];
-    let next = from;
+    let [next, bytes, atEnd] = [from, 0, true];
     try {
       for (const row of rows()) {
         const start = startOf(row);
         for (const event of decodeRow(row, from - start, limit - events.length)) events.push(event);
         if (start > next) throw recordsMissing(row, next, start);
         if (row.listed !== row.position) throw recordNotListed(row);
-        if (events.length >= limit) break;
+        bytes += row.events.length;
+        if (events.length >= limit || bytes >= bytesMax) {
+          atEnd = false;
+          break;
+        }
         next = start + row.count;
       }
     } catch (error) {
       throw asStoreError(error, this.file);
     }
-    return Promise.resolve(events);
+    return Promise.resolve({ events, atEnd });
   }
 
   async *subscribe(after: Position | null, signal: AbortSignal): AsyncIterable<Run> {

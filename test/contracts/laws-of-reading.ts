@@ -1,14 +1,22 @@
 /** Streams, the global order, subscriptions, and what is left after closing. */
 import { describe, expect, test } from '@jest/globals';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
+  RUN_BYTES_MAX,
   StoreUnavailable,
   type EventReader,
   type Position,
   type RecordedEvent,
+  type Run,
 } from '../../src/store/event-store.js';
 import { streamNamed } from '../support/new-events.js';
 import { appendBatch } from './laws-of-writers.js';
 import { A, B, numbered, refusal, textsOf, type StoreFixture } from './store-fixture.js';
+
+/** In characters, which are bytes: less than a megabyte, the most that a server takes by default. */
+const LARGE = 900_000;
+/** Of the event loop, in which what is not held back arrives. */
+const TURNS = 2_000;
 
 export function lawsOfReading(on: StoreFixture): void {
   describe('reading', () => {
@@ -64,6 +72,32 @@ export function lawsOfReading(on: StoreFixture): void {
         }
         expect(read).toEqual(whole);
         expect(await on.store.readRun(at, limit)).toMatchObject({ events: [], end: at, atEnd: true });
+      }
+    });
+
+    test('however large events are, no part holds more than a few MiB, read or followed', async () => {
+      const appends = 12;
+      for (let revision = 0; revision < appends; revision++) {
+        const expected = revision === 0 ? 'no-stream' : revision - 1;
+        await on.append(A, expected, `${revision}: ${'x'.repeat(LARGE)}`);
+      }
+      const read: Run[] = [];
+      for (let at: Position | null = null; !read.at(-1)?.atEnd; at = read.at(-1)!.end) {
+        read.push(await on.store.readRun(at, 1_000));
+      }
+      const followed: Run[] = [];
+      const stop = new AbortController();
+      for await (const run of on.store.subscribe(null, stop.signal)) {
+        followed.push(run);
+        if (run.events.at(-1)?.revision === appends - 1) stop.abort();
+        // Whoever is slower than the store finds much of it ready.
+        for (let turn = 0; turn < TURNS; turn++) await nextTurn();
+      }
+      for (const runs of [read, followed]) {
+        const parts = runs.map(({ events }) => textsOf(events));
+        expect(parts.flat().map(parseFloat)).toEqual(Array.from({ length: appends }, (_, index) => index));
+        const largest = Math.max(...parts.map((texts) => texts.join('').length));
+        expect(largest).toBeLessThan(RUN_BYTES_MAX + 2 * LARGE);
       }
     });
 

@@ -111,6 +111,11 @@ export class DoubleNode implements NodeContext {
     return { host: HOST, port: this.port };
   }
 
+  /** How many are open. */
+  get connections(): number {
+    return this.sockets.size;
+  }
+
   get alive(): boolean {
     return this.listener !== null;
   }

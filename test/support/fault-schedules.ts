@@ -10,6 +10,7 @@ import { assert } from '../../src/kernel/assert.js';
 import type { StreamName } from '../../src/kernel/ids.js';
 import {
   StoreOverReader,
+  WrongExpectedRevision,
   type EventStore,
   type Appended,
   type ExpectedRevision,
@@ -79,6 +80,8 @@ export class DisturbedStore extends StoreOverReader {
   private asked = 0;
   /** What others wrote into the same store. */
   foreign = 0;
+  /** Of all events that were acknowledged, in their order. */
+  readonly ids: string[] = [];
 
   constructor(
     private readonly double: ProtocolDouble,
@@ -96,7 +99,15 @@ export class DisturbedStore extends StoreOverReader {
     const { fault, disturbance, appends } = this.mishaps[this.appended++ % this.mishaps.length]!;
     if (fault) void this.double.faults.next(fault.kind, fault.fault);
     const [one, other] = this.replicas;
-    const by = (store: EventStore) => store.append(stream, expected, events);
+    const by = async (store: EventStore) => {
+      try {
+        return await store.append(stream, expected, events);
+      } catch (error) {
+        // Nobody else writes, so that who is overtaken was so by itself: its own append was not known again.
+        if (!(error instanceof WrongExpectedRevision)) throw error;
+        throw new Error(`what was appended was not known again: ${error.message}`, { cause: error });
+      }
+    };
     // Together: a double that could not be disturbed is not waited for.
     const [results] = await Promise.all([
       appends === 'both'
@@ -110,6 +121,7 @@ export class DisturbedStore extends StoreOverReader {
       results.every((result) => isDeepStrictEqual(result, results[0])),
       `an append made twice has one result: ${JSON.stringify(results)}`,
     );
+    this.ids.push(...events.map(({ id }) => id));
     return results[0]!;
   }
 

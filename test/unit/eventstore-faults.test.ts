@@ -234,13 +234,51 @@ describe('a server that goes on failing', () => {
   });
 });
 
+describe('a server that is slow', () => {
+  test.each([0, 1])('an append that it makes after it was made again is one: %i steps on', async (after) => {
+    const gate = new Gate();
+    const struck = double.faults.next('append', { action: 'wait', after, gate });
+    const appended = await append(A, 0, 'a0', 'a1');
+    await struck;
+    // Only now does it come to the first, for whose answer nobody waits any longer.
+    gate.open();
+    await append(B, 0, 'b0');
+    expect(await append(A, 0, 'a0', 'a1')).toEqual(appended);
+    expect(textsOf(await store.readAll(null, 10))).toEqual(['a0', 'a1', 'b0']);
+  });
+
+  test.each<[CallKind, () => Promise<readonly RecordedEvent[]>]>([
+    ['read-stream', () => store.readStream(A)],
+    ['read-all', () => store.readAll(null, 100)],
+    ['subscribe', () => followed(5)],
+  ])(
+    '%s: what comes late is taken where it is still waited for, and asked for again where not',
+    async (kind, ask) => {
+      await append(A, 0, ...numbered('a', 5));
+      const [late, tooLate] = [new Gate(), new Gate()];
+      const struck = double.faults.next(kind, { action: 'wait', after: 2, gate: late });
+      const asked = ask();
+      await struck;
+      late.open();
+      expect(textsOf(await asked)).toEqual(numbered('a', 5));
+      if (kind === 'subscribe') return;
+      void double.faults.next(kind, { action: 'wait', after: 2, gate: tooLate });
+      expect(textsOf(await ask())).toEqual(numbered('a', 5));
+      tooLate.open();
+      expect(textsOf(await ask())).toEqual(numbered('a', 5));
+    },
+  );
+});
+
 describe('what the client alone gets wrong', () => {
-  test('a clock that is an hour off changes nothing', async () => {
-    for (const [length, hours] of [-1, 1].entries()) {
-      double.skewMs = hours * 3_600_000;
-      await append(A, length, `a${length}`);
+  test.each([-1, 1])('a clock that is off by %i hours changes nothing', async (hours) => {
+    double.skewMs = hours * 3_600_000;
+    const following = followed(2);
+    await append(A, 0, 'a0');
+    await append(A, 1, 'a1');
+    for (const events of [await store.readStream(A), await store.readAll(null, 10), await following]) {
+      expect(textsOf(events)).toEqual(['a0', 'a1']);
     }
-    expect(textsOf(await store.readStream(A))).toEqual(['a0', 'a1']);
   });
 
   test('a server that does not say what it can is written to all the same', async () => {

@@ -9,11 +9,12 @@ import type { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { NoAnswer } from './eventstore-errors.js';
 
-export interface Pull {
+export interface Pull<Item> {
   /** What is said where nothing comes. */
   readonly what: string;
   readonly idleMs: number;
-  readonly sizeMax: number;
+  /** Whether a batch that has at least one item is to have no more. */
+  readonly isFull: (batch: readonly Item[]) => boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -25,7 +26,7 @@ export type ClientStream = Readable & {
 
 export async function* batchesOf<Item>(
   stream: ClientStream,
-  { what, idleMs, sizeMax, signal }: Pull,
+  { what, idleMs, isFull, signal }: Pull<Item>,
 ): AsyncGenerator<Item[]> {
   let failure: { readonly error: unknown } | null = null;
   let ended = false;
@@ -44,13 +45,8 @@ export async function* batchesOf<Item>(
   try {
     while (!signal?.aborted) {
       const batch: Item[] = [];
-      takeReady(stream, batch, sizeMax);
       // The client hands out one message after another: what is on its way makes the same batch.
-      for (let before = 0; batch.length > before && batch.length < sizeMax;) {
-        before = batch.length;
-        await nextTurn();
-        takeReady(stream, batch, sizeMax);
-      }
+      while (takeReady(stream, batch, isFull)) await nextTurn();
       if (batch.length > 0) {
         yield batch;
         continue;
@@ -74,10 +70,29 @@ export async function* batchesOf<Item>(
   }
 }
 
-function takeReady<Item>(stream: ClientStream, batch: Item[], sizeMax: number): void {
-  for (let item: Item | null; batch.length < sizeMax && (item = stream.read() as Item | null) !== null;) {
-    batch.push(item);
+/** All that a stream gives, or what is enough of it. */
+export async function collected<Item>(stream: unknown, pull: Pull<Item>): Promise<Item[]> {
+  const items: Item[] = [];
+  for await (const batch of batchesOf<Item>(stream as ClientStream, pull)) {
+    for (const item of batch) items.push(item);
+    // What is read in vain is not waited for.
+    if (pull.isFull(items)) break;
   }
+  return items;
+}
+
+/** @returns whether something was ready, and there is room for more */
+function takeReady<Item>(
+  stream: ClientStream,
+  batch: Item[],
+  isFull: (batch: readonly Item[]) => boolean,
+): boolean {
+  const before = batch.length;
+  for (let item: Item | null; (item = stream.read() as Item | null) !== null;) {
+    batch.push(item);
+    if (isFull(batch)) return false;
+  }
+  return batch.length > before;
 }
 
 function giveUp(stream: ClientStream): void {
