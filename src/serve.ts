@@ -57,20 +57,27 @@ async function start(app: NestFastifyApplication, found: (key: AdminKey) => Admi
       );
     }
   }
-  await setUpHttp(app, found(new AdminKey(key)));
+  const door = { isOpen: false };
+  await setUpHttp(app, found(new AdminKey(key)), door);
   if (config.traces) {
     const { traceRequests } = await import('./http/tracing.js');
     traceRequests(app.getHttpAdapter().getInstance());
   }
   await app.init();
   const projection = app.get(Projection);
-  await projection.start();
+  const level = projection.start();
+  const listen = () => app.listen(config.port, config.host);
+  // That takes as long as history is: whoever looks after the process is told meanwhile that it lives, and how far it is.
+  const isLong = projection.state.status === 'rebuilding';
+  if (isLong) await Promise.race([level, listen()]);
+  await level;
   app.get(LogSigner).start();
   if (projection.state.status === 'live') {
     await finishAllErasures(app.get(EventStore), projection);
     await loadStandardCatalogue(app.get(CommandBus));
   }
-  await app.listen(config.port, config.host);
+  door.isOpen = true;
+  if (!isLong) await listen();
   const url = await app.getUrl();
   process.stdout.write(`The ledger serves at ${url} — documentation at ${url}/docs\n`);
   return { app, url, adminKey: key };

@@ -14,7 +14,7 @@ import { KeyRing } from '../access/key-ring.js';
 import { withoutSecrets } from '../access/key-secret.js';
 import { Tokens } from '../access/tokens.js';
 import { Config } from '../config.js';
-import { Projection } from '../projections/projection.js';
+import { NotProjected, Projection } from '../projections/projection.js';
 import type { AdminKey } from './admin-key.js';
 import { Admission } from './admission.js';
 import { Authentication } from './authentication.js';
@@ -74,7 +74,16 @@ export function makeAdapter(logger: PinoLogger, isKey = (_text: string) => false
   });
 }
 
-export async function setUpHttp(app: NestFastifyApplication, adminKey: AdminKey): Promise<void> {
+/** Whether more is answered yet than what anyone may ask, such as how far the start is. */
+export interface Door {
+  readonly isOpen: boolean;
+}
+
+export async function setUpHttp(
+  app: NestFastifyApplication,
+  adminKey: AdminKey,
+  door: Door = { isOpen: true },
+): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance();
   const projection = app.get(Projection);
   const metrics = app.get(Metrics);
@@ -96,7 +105,11 @@ export async function setUpHttp(app: NestFastifyApplication, adminKey: AdminKey)
   fastify.decorateRequest('actor', 'anyone');
   fastify.decorateRequest('scope', null);
   fastify.decorateRequest('place', null);
-  fastify.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply) => gate.enter(request, reply));
+  fastify.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply) => {
+    const isForAnyone = request.routeOptions.config.access?.may === null;
+    if (!door.isOpen && !isForAnyone) throw new NotProjected('the read models are being built: ask again');
+    return gate.enter(request, reply);
+  });
   fastify.addHook('preHandler', async (request: FastifyRequest) => {
     refuseUnheard(request);
     const { minSequence } = request.query as { minSequence?: unknown };

@@ -117,15 +117,15 @@ describe('ledger export', () => {
     await post('/v1/programmes', { id: 'formulas', name: 'Formulas', startedOn: '2020-04-01' });
     const outcome = { measure: 'views', quantity: 1, effective: { from: '2020-04-01' }, basis: 'counted' };
     const key = { 'idempotency-key': '00000000-0000-4000-8000-00000000000f' };
-    await post(
-      '/v1/programmes/formulas/submissions',
-      { outcomes: [{ ...outcome, note: '=HYPERLINK("x")' }] },
-      key,
-    );
+    const notes = ['=HYPERLINK("x")', '+1', '-1', '@SUM(1)'];
+    const outcomes = notes.map((note) => ({ ...outcome, note }));
+    await post('/v1/programmes/formulas/submissions', { outcomes }, key);
     const out = join(dataDir, 'outcomes.csv');
     const { code } = await run('export', 'outcomes', '--programme', 'formulas', '--out', out);
     expect(code).toBe(0);
-    expect(readFileSync(out, 'utf8')).toContain(`"'=HYPERLINK(""x"")"`);
+    const written = readFileSync(out, 'utf8');
+    for (const cell of [`"'=HYPERLINK(""x"")"`, ",'+1,", ",'-1,", ",'@SUM(1),"])
+      expect(written).toContain(cell);
   });
 });
 

@@ -3,10 +3,12 @@
  * history. Counted in bytes that the process read from files, until it is ready, of a short and of a long history.
  */
 import { beforeAll, afterAll, expect, test } from '@jest/globals';
-import { readFileSync, rmSync, statSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventsFile } from '../../src/store/sqlite-store.js';
-import { Ledger } from '../support/ledger.js';
+import { eventually } from '../support/keys.js';
+import { ADMIN_KEY, Ledger } from '../support/ledger.js';
 import { LivedLedger, viewsFileIn } from '../support/lived-ledger.js';
 import { longHistory } from '../support/long-history.js';
 
@@ -15,6 +17,37 @@ const HOOK = { NODE_OPTIONS: `--require ${join(__dirname, 'without-self-check.js
 const [SHORT, LONG] = [1_000, 20_000];
 /** Tree pages on the way to what is read grow with the logarithm. */
 const MORE_BYTES_MAX = 200_000;
+
+test('while read models are built anew at a start, it lives, says how far it is, and lets nobody do more', async () => {
+  const ledger = await Ledger.start();
+  const gate = join(ledger.dataDir, 'goes-on');
+  const port = new URL(ledger.url).port;
+  await ledger.stop();
+  const views = new Database(viewsFileIn(ledger.dataDir));
+  views.pragma('user_version = 1');
+  views.close();
+  const hold = `--require ${join(__dirname, 'hold-rebuild.js')}`;
+  const env = { DATA_DIR: ledger.dataDir, PORT: port, NODE_OPTIONS: hold, REBUILD_GOES_ON: gate };
+  const rebuilding = Ledger.start(env);
+  const headers = { authorization: `Bearer ${ADMIN_KEY}` };
+  const ask = (path: string) => fetch(`http://127.0.0.1:${port}${path}`, { headers }).catch(() => null);
+  await eventually(async () => (await ask('/health/live')) !== null);
+  const ready = (await ask('/health/ready'))!;
+  expect([ready.status, await ready.json()]).toEqual([
+    503,
+    expect.objectContaining({
+      projection: { status: 'rebuilding', sequence: -1, target: expect.any(Number) },
+    }),
+  ]);
+  const refused = (await ask('/v1/measures'))!;
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+  writeFileSync(gate, '');
+  const built = await rebuilding;
+  expect((await built.call('GET', '/v1/measures')).status).toBe(200);
+  expect((await built.call('GET', '/health/ready')).status).toBe(200);
+  await built.remove();
+  await ledger.remove();
+});
 
 let dirs: readonly string[];
 beforeAll(async () => {
