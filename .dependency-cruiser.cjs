@@ -4,7 +4,7 @@ const deciders =
   '^src/(catalogue/(programme|organisation|measure)|submissions/(outcome|submission)|access/(role|key))\\.ts$';
 /** The log's arithmetic and formats, and the checker, which trusts nothing but these. */
 const merkle =
-  '^src/audit/(merkle|tiles|note|checkpoint|proof|proof-check|entry|erased-events|bundle-format|bundle-line|bundle-check|figure-check|policy|der|timestamp|event-line|verify-file|witness)\\.ts$';
+  '^src/audit/(merkle|tiles|note|checkpoint|proof|proof-check|entry|erased-events|bundle-format|bundle-line|bundle-check|canonical-bytes|each-line|event-line|event-members|event-order|figure-check|policy|der|scope-check|signature-check|since-check|timestamp|verdict|verify-file|witness)\\.ts$';
 const store = '^src/store/';
 const projections = '^src/projections/';
 const reports = '^src/reports/';

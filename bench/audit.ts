@@ -1,4 +1,7 @@
-/** The log: how fast leaves are appended and bundles verified, and how long a proof takes in a tree of any size. */
+/**
+ * The log: how fast leaves are appended and bundles verified, what it costs the projector, and how long a proof takes
+ * in a tree of any size.
+ */
 import { join } from 'node:path';
 import { rmSync } from 'node:fs';
 import { BundleCheck } from '../src/audit/bundle-check.js';
@@ -10,43 +13,64 @@ import {
 } from '../src/audit/bundle-format.js';
 import { encodeTreeHead } from '../src/audit/checkpoint.js';
 import { entryOf } from '../src/audit/entry.js';
-import { Frontier, inclusionProof, leafHash, type Hash } from '../src/audit/merkle.js';
+import { EventLine } from '../src/audit/event-line.js';
+import { EventMembers } from '../src/audit/event-members.js';
+import { Frontier, inclusionProof, leafHash, rootOf, type Hash } from '../src/audit/merkle.js';
 import { encodeVerifierKey, makeSignerKey, parseSignerKey, signNote } from '../src/audit/note.js';
 import { policyOf } from '../src/audit/policy.js';
 import { subtreesOf, TILE_HEIGHT } from '../src/audit/tiles.js';
-import { tilesIn } from '../src/projections/log-projection.js';
+import { LogProjection, tilesIn } from '../src/projections/log-projection.js';
+import { Projector } from '../src/projections/projector.js';
 import { openViewsForReading, openViewsForWriting } from '../src/projections/views-file.js';
 import { cloudEventOf } from '../src/reports/cloud-event.js';
 import type { RecordedEvent } from '../src/store/event-store.js';
 import { openReader } from '../src/store/open-reader.js';
+import { cpuMicrosOf, leastOf } from './cpu.js';
 
+/** Events a second of processor time, which other work on the machine does not take away. */
 export interface LogSpeeds {
-  /** Leaves a second: entry, leaf hash and tree, in memory. */
+  /** Entry, leaf hash and tree, in memory. */
   readonly appends: number;
-  /** Entries a second: leaf hash, tree and root against a signed checkpoint, from entries as tiles have them. */
+  /** Leaf hash, tree and root against a signed checkpoint, from entries as tiles have them. */
   readonly entries: number;
-  /** Events a second of a bundle of everything: all of its checks, from its text. */
+  /** Of a bundle of everything, each with all that comes before it: members found, and the content canonical; … */
+  readonly found: number;
+  /** … content and entry hashed; … */
+  readonly hashed: number;
+  /** … order, times, tree, root and signature: all of its checks. */
   readonly bundle: number;
+  /** What a bundle takes of which no line is a usual one. */
+  readonly parsed: number;
 }
 
-const EVENTS_MAX = 100_000;
+const EVENTS_MAX = 200_000;
+const TURNS = 4;
+/** Of the projector, at most. */
+const BATCH_SIZE = 10_000;
 
 export async function measureLog(dataDir: string): Promise<LogSpeeds> {
   const reader = await openReader({ dataDir });
   const events = await reader.readAll(null, EVENTS_MAX);
   await reader.close();
-  const perSecond = (work: () => void) => {
-    work();
-    const startedAt = performance.now();
-    work();
-    return (events.length * 1_000) / (performance.now() - startedAt);
-  };
+  const perSecond = (work: () => void) => (events.length * 1e6) / leastOf(TURNS, () => cpuMicrosOf(work));
   const entries = events.map((event) => Buffer.from(entryOf(event)));
   const lines = bundleOf(events);
+  const eventLines = lines.slice(1, -1);
+  // With a member that events seldom have.
+  const unusual = lines.map((line) =>
+    Buffer.from(line.toString().replace(',"payloadhash":', ',"causationid":"x","payloadhash":')),
+  );
+  const [members, usual] = [new EventMembers(), new EventLine()];
+  const each = (take: (bytes: Buffer, start: number, end: number) => boolean) => () => {
+    if (!eventLines.every((line) => take(line, 0, line.length - 1))) throw new Error('a line is not usual');
+  };
   return {
     appends: perSecond(() => treeOf(events.map((event) => leafHash(entryOf(event))))),
     entries: perSecond(() => treeOf(entries.map((entry) => leafHash(entry)))),
+    found: perSecond(each((...line) => members.find(...line))),
+    hashed: perSecond(each((...line) => usual.read(...line))),
     bundle: perSecond(() => verify(lines)),
+    parsed: perSecond(() => verify(unusual)),
   };
 }
 
@@ -58,7 +82,7 @@ function treeOf(leaves: Iterable<Hash>): Frontier {
 
 const signer = parseSignerKey(makeSignerKey('bench.example/log', 'log'));
 
-function bundleOf(events: readonly RecordedEvent[]): string[] {
+function bundleOf(events: readonly RecordedEvent[]): Buffer[] {
   const origin = signer.verifier.name;
   let ledgerTimeMs = 0;
   const leaves: Hash[] = [];
@@ -77,15 +101,77 @@ function bundleOf(events: readonly RecordedEvent[]): string[] {
   } as const;
   const checkpoint = signNote(encodeTreeHead(head), [signer]);
   return [{ ...header, scope: { kind: 'everything' } } as const, ...lines, { checkpoint }].map((line) =>
-    JSON.stringify(line),
+    Buffer.from(`${JSON.stringify(line)}\n`),
   );
 }
 
-function verify(lines: readonly string[]): void {
+function verify(lines: readonly Buffer[]): void {
   const check = new BundleCheck({ policy: policyOf([signer.verifier]) });
-  for (const line of lines) check.takeLine(line);
+  for (const line of lines) check.takeLine(line, 0, line.length - 1);
   const { verdict, faults } = check.end();
   if (verdict !== 'good') throw new Error(`the bundle is ${verdict}: ${JSON.stringify(faults[0])}`);
+}
+
+export interface LogCost {
+  /** Events a second of processor time, with the log and without it. */
+  readonly withLog: number;
+  readonly without: number;
+}
+
+/** What the log takes of the projector's speed: entry, hashes, nodes, and 32 bytes in each row. */
+export async function measureLogCost(dataDir: string): Promise<Record<'projecting' | 'reading', LogCost>> {
+  const append = Object.getOwnPropertyDescriptor(LogProjection.prototype, 'append')!;
+  const none = Buffer.alloc(0) as Hash;
+  const least = {
+    projecting: { withLog: Infinity, without: Infinity },
+    reading: { withLog: Infinity, without: Infinity },
+  };
+  let events = 0;
+  try {
+    for (let turn = 0; turn < 2 * TURNS; turn++) {
+      const which = turn % 2 === 0 ? 'withLog' : 'without';
+      const value: LogProjection['append'] = () => none;
+      Object.defineProperty(
+        LogProjection.prototype,
+        'append',
+        which === 'withLog' ? append : { ...append, value },
+      );
+      const took = await projectAll(dataDir);
+      ({ events } = took);
+      least.projecting[which] = Math.min(least.projecting[which], took.projectMicros);
+      least.reading[which] = Math.min(least.reading[which], took.allMicros);
+    }
+  } finally {
+    Object.defineProperty(LogProjection.prototype, 'append', append);
+  }
+  const perSecond = ({ withLog, without }: LogCost) => ({
+    withLog: (events * 1e6) / withLog,
+    without: (events * 1e6) / without,
+  });
+  return { projecting: perSecond(least.projecting), reading: perSecond(least.reading) };
+}
+
+/** As the live projector does, in this thread: batch by batch into a new file. */
+async function projectAll(dataDir: string) {
+  const file = join(dataDir, 'bench-log-cost.db');
+  const reader = await openReader({ dataDir });
+  const projector = new Projector(file);
+  const before = process.cpuUsage();
+  let projectMicros = 0;
+  for (let run = await reader.readRun(null, BATCH_SIZE); ; run = await reader.readRun(run.end, BATCH_SIZE)) {
+    projectMicros += cpuMicrosOf(() => projector.projectRun(run));
+    if (run.atEnd) break;
+  }
+  const { user, system } = process.cpuUsage(before);
+  const events = projector.checkpoint.sequence + 1;
+  projector.close();
+  await reader.close();
+  removeDatabase(file);
+  return { events, projectMicros, allMicros: user + system };
+}
+
+function removeDatabase(file: string): void {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true });
 }
 
 export interface ProofLatency {
@@ -102,11 +188,13 @@ export function measureProofs(dir: string, size: number): ProofLatency {
   for (let turn = 0; turn < 1_000; turn++) {
     const index = (turn * 7_919 * 104_729) % size;
     const startedAt = performance.now();
-    inclusionProof(index, size, subtreesOf(tilesIn(views)));
+    const subtree = subtreesOf(tilesIn(views));
+    inclusionProof(index, size, subtree);
+    rootOf(size, subtree);
     took.push(performance.now() - startedAt);
   }
   views.close();
-  for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true });
+  removeDatabase(file);
   took.sort((one, other) => one - other);
   return { p50Ms: took[500]!, p99Ms: took[990]! };
 }

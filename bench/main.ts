@@ -8,12 +8,13 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { measureLog, measureProofs } from './audit.js';
+import { measureLog, measureLogCost, measureProofs, type LogCost } from './audit.js';
 import { measureFloor, type Floor } from './floor.js';
 import { makeHistory, OUTCOMES_A_SUBMISSION } from './history.js';
 import { Server } from './processes.js';
 import { measureProjection } from './projections.js';
 import { measureSoak } from './soak.js';
+import { measureStarts, type Start } from './starts.js';
 import { makeStore, STORE_TITLES, STORES, type StoreName } from './stores.js';
 import { figure, printTable, ratio, type Row } from './table.js';
 import { measureTotals, type Latency } from './totals.js';
@@ -22,13 +23,13 @@ import { measureValidation } from './validation.js';
 const HELP = `npm run bench -- [options]
   --outcomes <sizes>   lengths of history, default 10000,1000000
   --seconds <n>        of each measurement, default 4
-  --parts <names>      of validation,submissions,projections,totals,audit; default all; and soak
+  --parts <names>      of validation,submissions,projections,totals,starts,audit; default all; and soak
   --soak <seconds>     how long everyone uses the ledger at once, default 180
   --tree <sizes>       of logs that proofs are made in, default 10000,10000000
   --stores <names>     of embedded,double,server; default embedded,double and, if EVENTSTORE_TEST_URL names one, server
   --dir <path>         where to work, default a new directory in ${tmpdir()}, removed at the end
 `;
-const PARTS = ['validation', 'submissions', 'projections', 'totals', 'audit'];
+const PARTS = ['validation', 'submissions', 'projections', 'totals', 'starts', 'audit'];
 const DEFAULT_STORES = STORES.filter((name) => name !== 'server' || process.env['EVENTSTORE_TEST_URL']);
 
 function storeNamed(name: string): StoreName {
@@ -62,7 +63,7 @@ async function main(): Promise<void> {
     for (const store of values.stores.split(',').map(storeNamed)) {
       process.stdout.write(`\n## On ${STORE_TITLES[store]}\n`);
       if (parts.includes('submissions')) await submissions(dir, seconds, { store, floor });
-      if (!parts.includes('projections') && !parts.includes('totals')) continue;
+      if (!['projections', 'totals', 'starts'].some((part) => parts.includes(part))) continue;
       // The double has all in memory, and how it grows is not what is measured.
       const ofStore = store === 'embedded' ? sizes : sizes.slice(0, 1);
       await histories(dir, seconds, { store, sizes: ofStore, parts, floor });
@@ -167,21 +168,37 @@ async function submissions(
 async function audit(dir: string, sizes: readonly number[]): Promise<void> {
   const dataDir = join(dir, 'audit');
   mkdirSync(dataDir);
-  await makeHistory({ dataDir }, 100_000);
-  const { appends, entries, bundle } = await measureLog(dataDir);
-  printTable('the log, one thread', [
-    { what: 'append leaves, in memory', 'events a second': figure(appends) },
-    { what: 'verify entries against a root', 'events a second': figure(entries) },
-    {
-      what: 'verify a bundle: contents, times, revisions, root, signature',
-      'events a second': figure(bundle),
-    },
+  await makeHistory({ dataDir }, 200_000);
+  const { appends, entries, found, hashed, bundle, parsed } = await measureLog(dataDir);
+  const row = (what: string, perSecond: number): Row => ({
+    what,
+    'events a second': figure(perSecond),
+    'µs an event': figure(1e6 / perSecond),
+  });
+  printTable('the log, one thread, by processor time', [
+    row('append leaves, in memory', appends),
+    row('verify entries against a root', entries),
+    row('a bundle: members found, contents canonical', found),
+    row('… and contents and entries hashed', hashed),
+    row('… and order, times, tree, root, signature: all of it', bundle),
+    row('all of it, where every line has a member that is not usual', parsed),
+  ]);
+  const { projecting, reading } = await measureLogCost(dataDir);
+  const cost = (what: string, { withLog, without }: LogCost): Row => ({
+    what,
+    'events a second': figure(withLog),
+    'without the log': figure(without),
+    'of its speed': ratio(withLog, without),
+  });
+  printTable('the projector, one thread, by processor time', [
+    cost('projecting alone', projecting),
+    cost('reading the store and projecting', reading),
   ]);
   const rows = sizes.map((size) => {
     const { p50Ms, p99Ms } = measureProofs(dir, size);
     return { leaves: figure(size), 'p50 ms': figure(p50Ms), 'p99 ms': figure(p99Ms) };
   });
-  printTable('an inclusion proof, from the read models', rows);
+  printTable('an inclusion proof and its root, from the read models', rows);
 }
 
 async function soak(dir: string, seconds: number): Promise<void> {
@@ -202,7 +219,8 @@ async function soak(dir: string, seconds: number): Promise<void> {
     { what: 'gaps in them', count: String(result.streamGaps) },
     { what: 'RSS at first, MB', count: figure(result.rssAtFirstBytes / 1e6) },
     { what: 'RSS at most, MB', count: figure(result.rssMaxBytes / 1e6) },
-    { what: 'event loop delay, p99 of the worst 5 s, ms', count: figure(result.delayP99Ms) },
+    { what: 'event loop delay, p99, ms', count: figure(result.delayP99Ms) },
+    { what: '… of the worst 5 s', count: figure(result.delayP99WorstMs) },
   ];
   printTable(`64 writers, readers, exports, streams and a rebuild, for ${seconds} s`, rows);
 }
@@ -221,6 +239,7 @@ async function histories(
 ): Promise<void> {
   const speeds: Row[] = [];
   const latencies = new Map<number, readonly Latency[]>();
+  const starts = new Map<number, readonly Start[]>();
   for (const outcomes of sizes) {
     const dataDir = mkdtempSync(join(dir, 'history-'));
     const made = await makeStore(store, dataDir);
@@ -238,12 +257,26 @@ async function histories(
       add('rebuild', await measureProjection(location, { rebuild: true }));
     }
     if (parts.includes('totals')) latencies.set(outcomes, await measureTotals(location, outcomes, seconds));
+    if (parts.includes('starts')) starts.set(outcomes, await measureStarts(location));
     await made.remove();
     rmSync(dataDir, { recursive: true });
   }
   printTable('events a second', speeds);
+  if (starts.size > 0)
+    printTable('from the start of the process until it is ready, median of 5, in ms', startRows(starts));
   if (latencies.size > 0)
-    printTable('totals over HTTP, one connection, p50 / p99 in ms', latencyRows(latencies));
+    printTable('totals and proofs over HTTP, one connection, p50 / p99 in ms', latencyRows(latencies));
+}
+
+function startRows(starts: ReadonlyMap<number, readonly Start[]>): Row[] {
+  const all = [...starts];
+  const [, first] = all[0]!;
+  return first.map(({ what }, index) => ({
+    what,
+    ...Object.fromEntries(
+      all.map(([outcomes, ofSize]) => [`${figure(outcomes)} outcomes`, figure(ofSize[index]!.ms)]),
+    ),
+  }));
 }
 
 function latencyRows(latencies: ReadonlyMap<number, readonly Latency[]>): Row[] {

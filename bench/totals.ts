@@ -30,6 +30,7 @@ export async function measureTotals(
     since: [SINCE],
     'annual as at a sequence': moments.map((sequence) => `${ANNUAL}&asAtSequence=${sequence}`),
     'annual as at a date': dates.map((date) => `${ANNUAL}&asAt=${date}`),
+    'proof of an event': moments.map((sequence) => `/v1/audit/events/${sequence}/proof`),
     'since as at a sequence': moments.map((sequence) => `${SINCE}&asAtSequence=${sequence}`),
   };
   const latencies: Latency[] = [];

@@ -18,6 +18,7 @@ import { proveCommand, type ProveOptions } from './cli/prove.js';
 import { rebuildRunning, rebuildStopped } from './cli/rebuild.js';
 import { replayCommand, type ReplayOptions } from './cli/replay.js';
 import type { ServeOptions } from './cli/serve.js';
+import { settingsHelp } from './cli/settings-help.js';
 import { totalsCommand, type TotalsOptions } from './cli/totals.js';
 import { verifyCommand, type VerifyCommandOptions } from './cli/verify.js';
 import { witnessCommand, type WitnessCommandOptions } from './cli/witness.js';
@@ -41,9 +42,8 @@ function program(): Command {
 
   ledger
     .command('serve')
-    .description(
-      'start the ledger; configuration is in environment variables (PORT, HOST, DATA_DIR, EVENT_STORE_URL, EVENT_STORE_NAMESPACE, SINCE, LOG_LEVEL, LEDGER_ADMIN_KEY)',
-    )
+    .description('start the ledger; configuration is in environment variables')
+    .addHelpText('after', settingsHelp())
     .option(
       '--example',
       'record the example of published figures if the ledger is empty, and print its totals',

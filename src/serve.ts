@@ -22,24 +22,28 @@ export interface Serving {
 
 /** @throws Misconfigured, DataDirInUse, StoreDamaged, ProjectionImpossible, LogContradicted: each a reason not to start */
 export async function serve(): Promise<Serving> {
+  // What it makes, in whatever directory, nobody else on the machine reads.
+  process.umask(0o077);
   const logger = makeLogger(readConfig(process.env).logLevel);
   // The worker threads, which start after this, keep little alive: with V8's default each would let 48 MB of
   // garbage lie, and gain nothing by it.
   setFlagsFromString('--max-semi-space-size=2');
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule, makeAdapter(logger), {
+  let adminKey: AdminKey | undefined;
+  const adapter = makeAdapter(logger, (text) => adminKey?.is(text) ?? false);
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule, adapter, {
     logger: new NestLogger(logger),
     abortOnError: false,
     bodyParser: false,
   });
   try {
-    return await start(app);
+    return await start(app, (key) => (adminKey = key));
   } catch (error) {
     await app.close();
     throw error;
   }
 }
 
-async function start(app: NestFastifyApplication): Promise<Serving> {
+async function start(app: NestFastifyApplication, found: (key: AdminKey) => AdminKey): Promise<Serving> {
   const config = app.get(Config);
   const { key, made } = findAdminKey(config.dataDir, config.adminKey);
   // Shown at once: if the start fails further on, the next one finds the key made and does not show it.
@@ -53,7 +57,7 @@ async function start(app: NestFastifyApplication): Promise<Serving> {
       );
     }
   }
-  await setUpHttp(app, new AdminKey(key));
+  await setUpHttp(app, found(new AdminKey(key)));
   if (config.traces) {
     const { traceRequests } = await import('./http/tracing.js');
     traceRequests(app.getHttpAdapter().getInstance());

@@ -26,7 +26,7 @@ export const createKey = {
     'For one system or team, in one role. Every request makes another key: one whose answer was lost can be revoked.',
   body: CreateKeyDto,
   answers: {
-    201: { says: 'It lets in from now on.', view: KeySecretView, headers: ['Cache-Control'] },
+    201: { says: 'It lets in from now on.', view: KeySecretView },
   },
   problems: {
     422: [
@@ -59,7 +59,7 @@ export const rotateKey = {
   params: { id: KEY_ID },
   body: RotateKeyDto,
   answers: {
-    200: { says: 'The new secret is taken from now on.', view: KeySecretView, headers: ['Cache-Control'] },
+    200: { says: 'The new secret is taken from now on.', view: KeySecretView },
   },
   problems: { 404: ['key-unknown'], 422: ['key-revoked', 'personal-data-suspected'] },
 } satisfies CallSpec<KeySecretView>;

@@ -1,7 +1,6 @@
 /** The admin creates, lists, rotates and revokes keys. */
-import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import type { FastifyReply } from 'fastify';
 import { Call } from '../http/call.js';
 import { Recording, type ApiProvenance } from '../http/provenance.js';
 import { parseKeyId, parseProgrammeId, type KeyId } from '../kernel/ids.js';
@@ -40,7 +39,6 @@ export class KeysController {
   async create(
     @Body() { name, role, programmes = [], expiresAt, personalDataOverride }: CreateKeyDto,
     @Recording() by: ApiProvenance,
-    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<KeySecretView> {
     const details = {
       name,
@@ -51,7 +49,6 @@ export class KeysController {
     const { id, key, secretSha256 } = newSecret(makeKeyId());
     const change = { kind: 'create-key', keyId: id, details, secretSha256, personalDataOverride } as const;
     const { sequence } = await this.commands.execute(new ChangeKey(change, by));
-    void reply.header('cache-control', 'no-store');
     return { id, key, sequence };
   }
 
@@ -71,14 +68,12 @@ export class KeysController {
     @Param('id') text: string,
     @Body() { reason, overlapSeconds = 0, personalDataOverride }: RotateKeyDto,
     @Recording() by: ApiProvenance,
-    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<KeySecretView> {
     const { id, key, secretSha256 } = newSecret(parseId(text));
     const untilMs = this.clock.now() + overlapSeconds * 1_000;
     const previousUntil = overlapSeconds === 0 ? null : new Date(untilMs).toISOString();
     const change = { keyId: id, secretSha256, previousUntil, reason, personalDataOverride };
     const { sequence } = await this.commands.execute(new ChangeKey({ kind: 'rotate-key', ...change }, by));
-    void reply.header('cache-control', 'no-store');
     return { id, key, sequence };
   }
 

@@ -119,7 +119,7 @@ async function keysOf(issuer: string, askAgainMs: number): Promise<JWTVerifyGetK
     throw new IssuerUnavailable(`the metadata of the issuer cannot be read at ${address}`, { cause });
   }
   const { issuer: named, jwks_uri: keys } = metadata;
-  if (named !== issuer || typeof keys !== 'string' || !URL.canParse(keys)) {
+  if (named !== issuer || typeof keys !== 'string' || !isAsSafe(keys, issuer)) {
     throw new IssuerUnavailable(`the metadata at ${address} are not those of ${issuer}`);
   }
   return createRemoteJWKSet(new URL(keys), {
@@ -127,6 +127,13 @@ async function keysOf(issuer: string, askAgainMs: number): Promise<JWTVerifyGetK
     cooldownDuration: askAgainMs,
     cacheMaxAge: KEYS_KEPT_MS,
   });
+}
+
+/** Keys that come another way than over TLS could be anyone's. */
+function isAsSafe(keys: string, issuer: string): boolean {
+  if (!URL.canParse(keys)) return false;
+  const { protocol } = new URL(keys);
+  return protocol === 'https:' || protocol === new URL(issuer).protocol;
 }
 
 /** What is wrong with the token, and not with the way to the issuer. */

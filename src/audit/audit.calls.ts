@@ -58,7 +58,6 @@ export const checkpoint = {
     200: {
       says: 'A signed note.',
       content: { 'text/plain': text('Origin, size, root, and signatures.') },
-      headers: ['Cache-Control'],
     },
   },
 } satisfies CallSpec;
@@ -74,7 +73,6 @@ export const key = {
     200: {
       says: '`name+hex(id)+base64(0x01 ‖ public key)`.',
       content: { 'text/plain': text('Verifier keys.') },
-      headers: ['Cache-Control'],
     },
   },
 } satisfies CallSpec;
@@ -106,7 +104,6 @@ export const tile = {
     200: {
       says: 'The hashes, or the entries.',
       content: { 'application/octet-stream': { schema: {} } },
-      headers: ['Cache-Control'],
     },
   },
   problems: { 404: ['not-found'] },
@@ -134,7 +131,6 @@ export const proof = {
       says: 'The proof.',
       view: LogEntryView,
       content: { 'text/plain': text('A tlog-proof.') },
-      headers: ['Cache-Control'],
     },
   },
   problems: { 404: ['event-unknown'] },
@@ -150,7 +146,6 @@ export const consistency = {
     200: {
       says: 'The proof. That of sizes which are signed never changes.',
       view: ConsistencyView,
-      headers: ['Cache-Control'],
     },
   },
 } satisfies CallSpec<ConsistencyView>;

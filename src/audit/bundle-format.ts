@@ -76,11 +76,20 @@ export interface BundleEvent {
 
 export type BundleLine =
   | BundleHeader
-  /** `content` is the text of the event's data, where it has still to be compared with what was parsed of it. */
-  | { readonly event: BundleEvent; readonly leaf: string; readonly content?: string }
+  | { readonly event: BundleEvent; readonly leaf: string }
   | { readonly subtree: { readonly height: number; readonly number: number; readonly hash: string } }
   /** With a time stamp (RFC 3161) of the text that is signed, base64, where there is one. */
   | { readonly checkpoint: string; readonly timestamp?: string };
+
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+/** Events that were recorded together have one time: it is read once. */
+let lastRead = { text: '', ms: NaN };
+
+/** In milliseconds since 1970; NaN where the text is no instant as the ledger writes one. */
+export function instantOf(text: string): number {
+  if (text !== lastRead.text) lastRead = { text, ms: INSTANT.test(text) ? Date.parse(text) : NaN };
+  return lastRead.ms;
+}
 
 export function loggedEventOf(event: BundleEvent): LoggedEvent {
   const { id, type, stream, revision, data, dataschema, time, actor, payloadhash } = event;

@@ -7,9 +7,8 @@
  */
 import { financialYearsBetween, isFinancialYear, type FinancialYear } from '../kernel/financial-year.js';
 import { isRedacted } from '../kernel/redaction.js';
-import { BUNDLE_FORMAT, SCHEMA_PREFIX } from './bundle-format.js';
+import { BUNDLE_FORMAT, instantOf, SCHEMA_PREFIX } from './bundle-format.js';
 import type { BundleEvent, BundleHeader, BundleLine, BundleScope } from './bundle-format.js';
-import { readEventLine } from './event-line.js';
 import { HEIGHT_MAX, parseHashText } from './merkle.js';
 import { parseVerifierKey } from './note.js';
 
@@ -17,13 +16,6 @@ type Members = Readonly<Record<string, unknown>>;
 
 /** @throws Error in words: what of it no ledger writes */
 export function parseBundleLine(text: string): BundleLine {
-  const read = readEventLine(text);
-  if (read) {
-    const { event, leaf, content, subject } = read;
-    checkTimes(event.time, event.ledgertime);
-    checkSubject(subject, event.stream, parseData(event as unknown as Members));
-    return { event, leaf, content };
-  }
   const line: unknown = JSON.parse(text);
   // One text for one content: a member that stands twice, or a number that is not kept exactly, comes out otherwise.
   if (JSON.stringify(line) !== text) throw new Error('it is not JSON as the ledger writes it');
@@ -146,7 +138,6 @@ const EVENT_CONSTANTS = [
   ['datacontenttype', 'application/json'],
   ['clocksteppedback', true],
 ] as const;
-const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 /** 16 bytes as base64url, of which the last four bits of the last character are nought. */
 const SALT = /^[A-Za-z0-9_-]{21}[AQgw]$/;
 const PAYLOAD_HASH = /^[0-9a-f]{64}$/;
@@ -158,32 +149,19 @@ function parseEvent(value: unknown): BundleEvent {
   if ('causationid' in event) textIn(event, 'causationid');
   wholeIn(event, 'ledgersequence', 0);
   wholeIn(event, 'revision', 0);
-  checkTimes(textIn(event, 'time'), textIn(event, 'ledgertime'));
+  for (const name of ['time', 'ledgertime']) {
+    if (Number.isNaN(instantOf(textIn(event, name)))) throw new Error(`a time is ${textIn(event, name)}`);
+  }
   if (!textIn(event, 'dataschema').startsWith(SCHEMA_PREFIX)) throw new Error('dataschema is of no ledger');
   if (!PAYLOAD_HASH.test(textIn(event, 'payloadhash'))) throw new Error('payloadhash is none');
   if ('salt' in event && !SALT.test(textIn(event, 'salt'))) throw new Error('salt is none');
-  checkSubject(event['subject'], event['stream'], parseData(event));
+  const { outcomeId } = parseData(event);
+  if (event['subject'] !== (typeof outcomeId === 'string' ? outcomeId : event['stream']))
+    throw new Error('subject is not what the event is about');
   for (const [name, constant] of EVENT_CONSTANTS) {
     if (name in event && event[name] !== constant) throw new Error(`${name} is not ${String(constant)}`);
   }
   return event as unknown as BundleEvent;
-}
-
-/** Events that were recorded together have one time: it is read once. */
-let knownTime = '';
-
-function checkTimes(...times: readonly string[]): void {
-  for (const time of times) {
-    if (time === knownTime) continue;
-    if (!INSTANT.test(time) || Number.isNaN(Date.parse(time))) throw new Error(`a time is ${time}`);
-    knownTime = time;
-  }
-}
-
-function checkSubject(subject: unknown, stream: unknown, data: Members): void {
-  if (subject !== (typeof data['outcomeId'] === 'string' ? data['outcomeId'] : stream)) {
-    throw new Error('subject is not what the event is about');
-  }
 }
 
 /** Where the salt was erased so were the texts: figures alone may be left, and REDACTED where a text was. */

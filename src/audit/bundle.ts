@@ -21,7 +21,7 @@ export interface BundleQuery {
   readonly since: number;
 }
 
-const PAGE_SIZE = 500;
+const PAGE_SIZE = 200;
 
 @Injectable()
 export class Bundles {

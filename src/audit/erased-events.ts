@@ -7,7 +7,9 @@
  * may have been stripped by anyone.
  */
 import { hashOfLeft } from '../kernel/redaction.js';
-import { loggedEventOf, type BundleEvent } from './bundle-format.js';
+import { SCHEMA_PREFIX, type BundleEvent } from './bundle-format.js';
+
+const ERASURE = `${SCHEMA_PREFIX}outcome-erased@1`;
 
 export class ErasedEvents {
   private readonly unexplained = new Map<string, { readonly sequence: number; readonly left: string }>();
@@ -24,7 +26,7 @@ export class ErasedEvents {
    * @returns the sequences of events of which it says that another content was left
    */
   explain(event: BundleEvent): number[] {
-    if (loggedEventOf(event).metadata.schema !== 'outcome-erased@1') return [];
+    if (event.dataschema !== ERASURE) return [];
     const erased = event.data['erased'] as readonly { readonly revision: number; readonly left: string }[];
     return erased.flatMap(({ revision, left }) => {
       const place = `${event.stream}@${revision}`;

@@ -20,8 +20,11 @@ import { verifyTimeStamp } from './timestamp.js';
 
 /** The log is not a continuation of what was signed: events were removed, replaced or restored from before. */
 export class LogContradicted extends StoreDamaged {
-  constructor(message: string) {
-    super(message);
+  constructor(
+    readonly found: string,
+    wayOut: string,
+  ) {
+    super(`${found}: ${wayOut}`);
     this.name = 'LogContradicted';
   }
 }
@@ -110,7 +113,7 @@ export class LogSigner implements BeforeApplicationShutdown {
       await this.covering(this.log.size);
     } catch (error) {
       this.logger.error((error as Error).message);
-      if (error instanceof LogContradicted) this.projection.distrust(error.message);
+      if (error instanceof LogContradicted) this.projection.distrust(error.found);
     }
   }
 
@@ -164,7 +167,8 @@ export class LogSigner implements BeforeApplicationShutdown {
     const verifiers = this.keys.map(({ verifier }) => verifier);
     if (verifiedSignatures(checkpoint.note, verifiers).length === 0 || checkpoint.origin !== this.origin) {
       throw new LogContradicted(
-        `${this.files.headFile} was not signed with a key of ${this.files.keyFile}: restore the key, or add it there`,
+        `${this.files.headFile} was not signed with a key of ${this.files.keyFile}`,
+        'restore the key, or add it there',
       );
     }
     return { text, size: Number(checkpoint.size), timestamp: this.readTimestamp(checkpoint), checkpoint };
@@ -187,11 +191,11 @@ export class LogSigner implements BeforeApplicationShutdown {
     const { size: now } = this.log;
     const says = `a checkpoint of ${size} events was signed`;
     const wayOut = `restore the store; if that loss was meant, remove ${this.files.headFile}, and tell whoever holds a checkpoint`;
-    if (now < size) throw new LogContradicted(`${says}, but there are ${now}: ${wayOut}`);
+    if (now < size) throw new LogContradicted(`${says}, but there are ${now}`, wayOut);
     const root = this.log.rootAt(size);
     if (root.equals(checkpoint.root)) return;
     const roots = `${checkpoint.root.toString('base64')}, but now it is ${root.toString('base64')}`;
-    throw new LogContradicted(`${says} with the root ${roots}: ${wayOut}`);
+    throw new LogContradicted(`${says} with the root ${roots}`, wayOut);
   }
 
   beforeApplicationShutdown(): void {

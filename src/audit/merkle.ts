@@ -55,7 +55,12 @@ const NODE = Buffer.alloc(1 + 2 * HASH_BYTES, 1);
 
 /** By way of a text, which costs a third of what a buffer does that is made outside of JavaScript. */
 function sha256(input: string | Buffer): Hash {
-  return Buffer.from(hash('sha256', input, 'binary'), 'latin1') as Hash;
+  return Buffer.from(hashText(input), 'latin1') as Hash;
+}
+
+/** A letter a byte. */
+function hashText(input: string | Buffer): string {
+  return hash('sha256', input, 'binary');
 }
 
 /** The hash of the complete subtree of 2^height leaves with that number. */
@@ -66,7 +71,8 @@ export type CompleteSubtree = (height: number, number: number) => Hash;
  * 1 bit of the size. It is all that is needed to append and to know the root.
  */
 export class Frontier {
-  private readonly subtrees: (Hash | undefined)[] = [];
+  /** Of each height, what is hashed when its right half comes: 0x01 ‖ left ‖ right. */
+  private readonly nodes: Buffer[] = [];
   private leaves = 0;
 
   /** @param onComplete told of each subtree that is complete from then on, the appended ones aside */
@@ -76,7 +82,7 @@ export class Frontier {
     const frontier = new Frontier(onComplete);
     frontier.leaves = size;
     for (let height = 0, rest = size; rest > 0; height++, rest = Math.floor(rest / 2)) {
-      if (rest % 2 === 1) frontier.subtrees[height] = subtree(height, rest - 1);
+      if (rest % 2 === 1) subtree(height, rest - 1).copy(frontier.nodeAt(height), LEFT);
     }
     return frontier;
   }
@@ -85,26 +91,26 @@ export class Frontier {
     return this.leaves;
   }
 
-  /** A leaf, or a complete subtree, which fits only where the size is a multiple of its leaves. */
+  /** A leaf, or a complete subtree, which fits only where the size is a multiple of its leaves. It is copied. */
   append(hash: Hash, height = 0): void {
-    // A height below 0 would be part of a leaf, and let whoever chose it write over what stands here already.
-    assert(
-      Number.isSafeInteger(height) && height >= 0 && height <= HEIGHT_MAX,
-      `a subtree has a height from 0 to ${HEIGHT_MAX}, not ${String(height)}`,
-    );
-    const leaves = 2 ** height;
-    assert(this.leaves % leaves === 0, `a subtree of ${leaves} leaves does not fit at ${this.leaves}`);
+    const leaves = height === 0 ? 1 : leavesOf(height);
+    // To say what is wrong costs more than to hash: only where something is.
+    if (this.leaves % leaves !== 0)
+      assert(false, `a subtree of ${leaves} leaves does not fit at ${this.leaves}`);
     assert(this.leaves + leaves <= Number.MAX_SAFE_INTEGER, 'a tree has at most 2^53 − 1 leaves');
-    let [at, carried] = [height, hash];
+    let at = height;
+    let number = this.leaves / leaves;
+    let node = this.nodeAt(at);
+    hash.copy(node, sideOf(number));
     // Each trailing 1 bit of what stands there already is a subtree that this one completes to the next height.
-    for (let rest = this.leaves / leaves; rest % 2 === 1;) {
-      carried = nodeHash(this.subtreeAt(at), carried);
-      this.subtrees[at] = undefined;
-      rest = (rest - 1) / 2;
+    while (number % 2 === 1) {
+      const carried = hashText(node);
       at++;
-      this.onComplete?.(at, rest, carried);
+      number = (number - 1) / 2;
+      node = this.nodeAt(at);
+      node.write(carried, sideOf(number), 'latin1');
+      this.onComplete?.(at, number, Buffer.from(carried, 'latin1') as Hash);
     }
-    this.subtrees[at] = carried;
     this.leaves += leaves;
   }
 
@@ -119,10 +125,31 @@ export class Frontier {
   }
 
   private subtreeAt(height: number): Hash {
-    const subtree = this.subtrees[height];
-    assert(subtree !== undefined, `of ${this.leaves} leaves there is a subtree of height ${height}`);
-    return subtree;
+    const node = this.nodes[height];
+    assert(node !== undefined, `of ${this.leaves} leaves there is a subtree of height ${height}`);
+    return parseHash(Buffer.from(node.subarray(LEFT, RIGHT)));
   }
+
+  private nodeAt(height: number): Buffer {
+    // Between them there may be heights at which nothing stands yet.
+    return (this.nodes[height] ??= Buffer.alloc(1 + 2 * HASH_BYTES, 1));
+  }
+}
+
+const [LEFT, RIGHT] = [1, 1 + HASH_BYTES];
+
+function leavesOf(height: number): number {
+  // A height below 0 would be part of a leaf, and let whoever chose it write over what stands there already.
+  assert(
+    Number.isSafeInteger(height) && height >= 0 && height <= HEIGHT_MAX,
+    `a subtree has a height from 0 to ${HEIGHT_MAX}, not ${String(height)}`,
+  );
+  return 2 ** height;
+}
+
+/** A subtree with an even number is the left half of what it is part of. */
+function sideOf(number: number): number {
+  return number % 2 === 0 ? LEFT : RIGHT;
 }
 
 export function rootOf(size: number, subtree: CompleteSubtree): Hash {

@@ -101,7 +101,11 @@ export class SigningFiles {
         `${this.keyFile} has the mode ${mode.toString(8)}: others than its owner can use the key; chmod 600 it, or replace it`,
       );
     }
-    return readFileSync(this.keyFile, 'utf8').trim().split('\n').map(parseSignerKey);
+    try {
+      return readFileSync(this.keyFile, 'utf8').trim().split('\n').map(parseSignerKey);
+    } catch (error) {
+      throw new Error(`${this.keyFile}: ${(error as Error).message}: restore it`, { cause: error });
+    }
   }
 
   /** Null before the first. */

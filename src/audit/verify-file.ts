@@ -2,12 +2,14 @@
  * Checks a bundle, or a single proof, that lies in a file, and says so: for people, or as JSON. Shared by `ledger verify` and by
  * `ledger-verify`, which is this and nothing else of the ledger.
  */
-import { closeSync, createReadStream, existsSync, openSync, readFileSync, readSync } from 'node:fs';
-import { BundleCheck, type Finding, type Verdict } from './bundle-check.js';
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
+import { BundleCheck } from './bundle-check.js';
 import { scopeText } from './bundle-format.js';
+import { eachLine } from './each-line.js';
 import { parseVerifierKey } from './note.js';
 import { parsePolicy, policyOf, type Policy } from './policy.js';
 import { checkProof, isProof, type ProofOptions } from './proof-check.js';
+import type { Finding, Verdict } from './verdict.js';
 
 export interface VerifyOptions {
   /** A file with a checkpoint that was kept. */
@@ -85,7 +87,7 @@ async function checkFile(
     ...(sinceTimeMs !== undefined && { sinceTimeMs }),
     ...(expect !== undefined && { expect }),
   });
-  for await (const line of linesOf(file)) if (line !== '') check.takeLine(line);
+  eachLine(file, (bytes, start, end) => check.takeLine(bytes, start, end));
   return check.end();
 }
 
@@ -111,20 +113,6 @@ function proofVerdict(
   const verdict = faults.length > 0 ? 'tampered' : proven.doubts.length > 0 ? 'cannot tell' : 'good';
   const found = faults.map((what) => ({ ...(index !== null && { sequence: index }), what }));
   return { ...NOTHING, ...proven, verdict, faults: found, events: index === null ? 0 : 1 };
-}
-
-/** Ended by newlines alone: what node:readline takes for the end of a line may stand within JSON. */
-async function* linesOf(file: string): AsyncGenerator<string> {
-  const parts: string[] = [];
-  for await (const chunk of createReadStream(file, 'utf8') as AsyncIterable<string>) {
-    const [first = '', ...rest] = chunk.split('\n');
-    parts.push(first);
-    for (const line of rest) {
-      yield parts.join('');
-      parts.splice(0, parts.length, line);
-    }
-  }
-  if (parts.join('') !== '') yield parts.join('');
 }
 
 /** What was kept by other tools may have one newline more or less at its end. */

@@ -3,6 +3,7 @@
  * compared in constant time, as a hash, and never repeated or logged.
  */
 import { KeyRing, type Admitted } from '../access/key-ring.js';
+import { withoutSecrets } from '../access/key-secret.js';
 import { ADMIN, type Principal } from '../access/role.js';
 import { IssuerUnavailable, TokenRefused, type Tokens } from '../access/tokens.js';
 import type { AdminKey } from './admin-key.js';
@@ -23,6 +24,11 @@ export class Authentication {
     private readonly keys: KeyRing,
     private readonly tokens: Tokens,
   ) {}
+
+  /** An address as it may be logged, whatever someone put into it. */
+  withoutSecrets(url: string): string {
+    return withoutSecrets(this.adminKey.takenOutOf(url));
+  }
 
   /** @throws Problem `unauthenticated` or `issuer-unavailable`; NotProjected while keys cannot be looked up */
   callerOf(authorization: string | undefined): Principal | Promise<Principal> {

@@ -110,6 +110,7 @@ export const ALWAYS_SENT = [
   'Ledger-Sequence',
   'Ledger-Stale',
   'X-Request-Id',
+  'Cache-Control',
   'Content-Security-Policy',
   'Cross-Origin-Resource-Policy',
   'Referrer-Policy',

@@ -51,7 +51,8 @@ function problemOfBytes(code: string | undefined): ProblemAnswer {
 
 /** An address that the router cannot read, found before it is known who asks. */
 export function answerToAddress(_error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  const { method, url, ip } = request;
+  const { method, ip } = request;
+  const [url] = request.url.split('?', 1) as [string];
   request.server.stamp(request, reply);
   sendProblem(reply, request.id, {
     code: 'bad-request',

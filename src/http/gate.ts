@@ -5,7 +5,6 @@
  * the log.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { withoutSecrets } from '../access/key-secret.js';
 import { ADMIN, scopeOf, type Principal } from '../access/role.js';
 import type { Admission, Place } from './admission.js';
 import type { Authentication } from './authentication.js';
@@ -46,7 +45,7 @@ export class Gate {
     const place = admission.enter(caller.actor, caller !== ADMIN);
     reply.raw.once('close', () => place.leave());
     request.place = place;
-    if (access.logged) logReading(request, access, caller);
+    if (access.logged) this.logReading(request, access, caller);
   }
 
   private async identify(request: FastifyRequest): Promise<Principal> {
@@ -59,18 +58,19 @@ export class Gate {
       throw error;
     }
   }
+
+  private logReading({ log, url, ip, id }: FastifyRequest, access: RouteAccess, caller: Principal): void {
+    const { actor, roles } = caller;
+    const shown = this.doorkeepers.authentication.withoutSecrets(url);
+    const line = { reads: access.id, actor, roles, url: shown, ip, reqId: id };
+    (log.level === 'silent' ? log : log.child({}, { level: 'info' })).info(line, 'reads the record');
+  }
 }
 
 function named({ params, query }: FastifyRequest): { readonly inPath: unknown; readonly inQuery: unknown } {
   const { id: inPath } = params as { readonly id?: unknown };
   const { programme: inQuery } = query as { readonly programme?: unknown };
   return { inPath, inQuery };
-}
-
-function logReading({ log, url, ip, id }: FastifyRequest, access: RouteAccess, caller: Principal): void {
-  const { actor, roles } = caller;
-  const line = { reads: access.id, actor, roles, url: withoutSecrets(url), ip, reqId: id };
-  (log.level === 'silent' ? log : log.child({}, { level: 'info' })).info(line, 'reads the record');
 }
 
 /** Of these Node keeps the first and drops the rest; what stands between may have read the last. */

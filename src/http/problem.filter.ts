@@ -39,10 +39,7 @@ export class ProblemFilter implements ExceptionFilter {
     const answer = answerTo(error);
     // That there is too much to do is nobody's mistake, and a line for each would make more of it.
     if (PROBLEMS[answer.code].status >= 500 && answer.code !== 'overloaded') {
-      this.logger.error({
-        requestId: request.id,
-        error: error instanceof Error ? error.stack : String(error),
-      });
+      this.logger.error({ requestId: request.id, err: error });
     }
     if (reply.raw.headersSent) {
       // A stream broke after its status was sent: closing the connection is all that tells the reader.

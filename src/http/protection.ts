@@ -32,6 +32,8 @@ export function securityHeaders(): Readonly<Record<string, string>> {
     permittedCrossDomainPolicies: false,
     xssFilter: false,
   })({} as IncomingMessage, recorder as unknown as ServerResponse, () => undefined);
+  // Figures and records are read with a key: no cache keeps them, but where an answer says for how long it may.
+  headers['cache-control'] = 'no-store';
   return headers;
 }
 

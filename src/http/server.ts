@@ -48,7 +48,8 @@ const TOO_SLOW = PROBLEMS['too-slow'].status;
 const TAKES_PARAMETERS = /\/(imports|submissions)$/;
 const REQUEST_ID = /^[\w.-]{1,64}$/;
 
-export function makeAdapter(logger: PinoLogger): FastifyAdapter {
+/** @param isKey whether a text is the admin key, once that is known: others have a form to be known by */
+export function makeAdapter(logger: PinoLogger, isKey = (_text: string) => false): FastifyAdapter {
   return new FastifyAdapter({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -65,8 +66,8 @@ export function makeAdapter(logger: PinoLogger): FastifyAdapter {
     // The header is taken only where it is fit to stand in a log.
     genReqId: ({ headers }: { headers: IncomingHttpHeaders }) => {
       const given = headers['x-request-id'];
-      const isFit = typeof given === 'string' && REQUEST_ID.test(given) && withoutSecrets(given) === given;
-      return isFit ? given : randomUUID();
+      if (typeof given !== 'string' || !REQUEST_ID.test(given)) return randomUUID();
+      return withoutSecrets(given) === given && !isKey(given) ? given : randomUUID();
     },
     // Longer than any address that Node takes: an id is unknown, however long.
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 16_384 },
@@ -83,8 +84,9 @@ export async function setUpHttp(app: NestFastifyApplication, adminKey: AdminKey)
   closeConnectionsInTime(fastify);
   // Before any hook of ours: what browsers ask first has no key.
   await allowOrigins(fastify, corsOrigins);
+  const authentication = new Authentication(adminKey, app.get(KeyRing), app.get(Tokens));
   const gate = new Gate({
-    authentication: new Authentication(adminKey, app.get(KeyRing), app.get(Tokens)),
+    authentication,
     limits: await makeRateLimits(fastify, limits),
     admission: new Admission(limits),
     routes: new RouteTable(fastify),
@@ -119,7 +121,14 @@ export async function setUpHttp(app: NestFastifyApplication, adminKey: AdminKey)
     const { statusCode, elapsedTime } = reply;
     metrics.answered(method, request.routeOptions.url, statusCode, elapsedTime);
     request.log.info(
-      { method, url: withoutSecrets(url), statusCode, ms: Math.round(elapsedTime * 10) / 10, actor, ip },
+      {
+        method,
+        url: authentication.withoutSecrets(url),
+        statusCode,
+        ms: Math.round(elapsedTime * 10) / 10,
+        actor,
+        ip,
+      },
       'answered',
     );
   });

@@ -6,6 +6,7 @@ import type { Organisation } from '../catalogue/organisation.js';
 import type { Programme } from '../catalogue/programme.js';
 import type { CatalogueKind } from './catalogue-projection.js';
 import { Projection } from './projection.js';
+import { prepared } from './views-file.js';
 
 export interface CatalogueEntries {
   readonly programme: Programme;
@@ -41,10 +42,10 @@ export class CatalogueView {
     id: string,
     sequence: number,
   ): CatalogueEntries[Kind] | undefined {
-    const state = this.projection.views
-      .prepare(
-        'SELECT state FROM catalogue WHERE kind = ? AND id = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1',
-      )
+    const state = prepared(
+      this.projection.views,
+      'SELECT state FROM catalogue WHERE kind = ? AND id = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1',
+    )
       .pluck()
       .get(kind, id, sequence) as string | undefined;
     return state === undefined ? undefined : (JSON.parse(state) as CatalogueEntries[Kind]);
@@ -52,12 +53,12 @@ export class CatalogueView {
 
   /** In order of id, after one of them. */
   list<Kind extends CatalogueKind>(kind: Kind, after: string, limit: number): CatalogueEntries[Kind][] {
-    const states = this.projection.views
-      .prepare(
-        `SELECT state FROM catalogue AS entry WHERE kind = ? AND id > ? AND sequence =
+    const states = prepared(
+      this.projection.views,
+      `SELECT state FROM catalogue AS entry WHERE kind = ? AND id > ? AND sequence =
            (SELECT max(sequence) FROM catalogue WHERE kind = entry.kind AND id = entry.id)
          ORDER BY id LIMIT ?`,
-      )
+    )
       .pluck()
       .all(kind, after, limit) as string[];
     return states.map((state) => JSON.parse(state) as CatalogueEntries[Kind]);

@@ -1,9 +1,10 @@
 /**
- * Rows of figures as the views file holds them, each with a mark over all of its values, so that nobody takes a
- * row with a flipped bit for what was projected.
+ * Rows of figures as the views file holds them, each with a mark over what no reader can work out again, so that
+ * nobody takes a row with a flipped bit for what was projected.
  */
 import type { CellKey, StockValue } from './cell.js';
-import { markOf, refuseUnmarked } from './views-file.js';
+import { markOf } from './mark.js';
+import { refuseUnmarked } from './views-file.js';
 
 export interface CellRow extends CellKey {
   readonly id: number;
@@ -13,19 +14,21 @@ export interface CellRow extends CellKey {
 }
 export type MarkedCell = CellRow & { readonly mark: number };
 
-/** In the order of its columns. */
-export interface LoggedRow {
+/** What a cell was after an event. */
+export interface PastState {
   readonly cell: number;
   readonly sequence: number;
+  readonly state: string;
+}
+export type MarkedLogged = PastState & {
   /** 1 where the event put an outcome into the cell. */
   readonly adds: number;
   readonly submission: Buffer;
   readonly line: number;
   /** Of the event in its stream. */
   readonly revision: number;
-  readonly state: string;
-}
-export type MarkedLogged = LoggedRow & { readonly mark: number };
+  readonly mark: number;
+};
 
 /** In the order of its columns. */
 export interface StockRow {
@@ -41,16 +44,17 @@ export interface StockRow {
 
 export function markOfCell(row: CellRow): number {
   const { id, measure, year, programme, organisation, basis, series, sequence, state } = row;
-  return markOf(id, measure, year, programme, organisation, basis, series, sequence, state);
+  return markOf([id, year, series, sequence], measure, programme, organisation, basis, state);
 }
 
-export function markOfLogged({ cell, sequence, adds, submission, line, revision, state }: LoggedRow): number {
-  return markOf(cell, sequence, adds, submission.toString('latin1'), line, revision, state);
+/** Over what a figure as at a past moment is read from. The rest can be worked out again from the event. */
+export function markOfLogged({ cell, sequence, state }: PastState): number {
+  return markOf([cell, sequence], state);
 }
 
 export function markOfStockValue(row: StockRow): number {
   const { cell, effective_to, sequence, submission, line, quantity, low, high } = row;
-  return markOf(cell, effective_to, sequence, submission.toString('latin1'), line, quantity, low, high);
+  return markOf([cell, sequence, line], effective_to, submission.toString('latin1'), quantity, low, high);
 }
 
 export function stockRow(
@@ -75,4 +79,14 @@ export function stockRow(
 export function trustedStateOf(row: MarkedCell): string {
   refuseUnmarked(row.mark, markOfCell(row), `the cell ${row.id}`);
   return row.state;
+}
+
+/** @throws ViewsDamaged */
+export function trustedPastOf(past: PastState & { readonly mark: number }): string {
+  refuseUnmarked(
+    past.mark,
+    markOfLogged(past),
+    `what the cell ${past.cell} was at sequence ${past.sequence}`,
+  );
+  return past.state;
 }

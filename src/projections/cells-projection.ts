@@ -2,7 +2,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { Measure } from '../catalogue/measure.js';
 import { assert, unreachable } from '../kernel/assert.js';
-import { parseOutcomeId, type SubmissionId } from '../kernel/ids.js';
+import { parseOutcomeId } from '../kernel/ids.js';
 import type { LedgerEvent } from '../store/upcast.js';
 import type { RecordedOutcome, ReplacedOutcome } from '../submissions/outcome.js';
 import type { SubmissionEvent } from '../submissions/submission.js';
@@ -93,8 +93,9 @@ export class CellsProjection {
     const { data, schema } = event as SubmissionEvent;
     // Figures stand when the words beside them go.
     if (schema === 'outcome-erased@1') return;
-    const { submissionId, line } = parseOutcomeId(data.outcomeId);
-    const place: Place = { submission: this.submissionKeyOf(submissionId), line, revision, sequence };
+    const submission = this.submissionOf(data.outcomeId);
+    const line = Number(data.outcomeId.slice(submission.id.length + 1));
+    const place: Place = { submission: submission.key, line, revision, sequence };
     switch (schema) {
       case 'outcome@1':
         this.assertFirst(place);
@@ -181,8 +182,9 @@ export class CellsProjection {
   private log(cell: Cell, { submission, line, revision, sequence }: Place, adds: 0 | 1): void {
     cell.sequence = sequence;
     this.changed.add(cell);
-    const row = { cell: cell.id, sequence, adds, submission, line, revision, state: encodeCell(cell.state) };
-    this.statements.log.run(...Object.values(row), markOfLogged(row));
+    const state = encodeCell(cell.state);
+    const mark = markOfLogged({ cell: cell.id, sequence, state });
+    this.statements.log.run(cell.id, sequence, adds, submission, line, revision, state, mark);
   }
 
   /** Writes each changed cell once a batch, however many of the batch's events changed it. */
@@ -201,12 +203,14 @@ export class CellsProjection {
     this.changed.clear();
   }
 
-  /** Outcomes of one submission follow one another: its key is made once. */
-  private submissionKeyOf(submissionId: SubmissionId): Buffer {
-    if (submissionId !== this.lastSubmission.id) {
+  /** Outcomes of one submission follow one another: its id is read once. */
+  private submissionOf(outcomeId: string): CellsProjection['lastSubmission'] {
+    const { id } = this.lastSubmission;
+    if (id === '' || !outcomeId.startsWith(id)) {
+      const { submissionId } = parseOutcomeId(outcomeId);
       this.lastSubmission = { id: submissionId, key: submissionKey(submissionId) };
     }
-    return this.lastSubmission.key;
+    return this.lastSubmission;
   }
 }
 

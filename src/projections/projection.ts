@@ -7,6 +7,8 @@
  */
 import { Injectable, Logger } from '@nestjs/common';
 import type { Database } from 'better-sqlite3';
+import { join, sep } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { filter, firstValueFrom, Subject } from 'rxjs';
 import { compiled } from '../kernel/compiled.js';
@@ -53,6 +55,9 @@ export class NotProjected extends Error {
     this.name = 'NotProjected';
   }
 }
+
+/** The projector waits for so long, when all is stopped, for the self-check to close the file that both read. */
+const SELF_CHECK_MS = 1_000;
 
 @Injectable()
 export class Projection {
@@ -243,7 +248,7 @@ export class Projection {
         if (!report.atEvent) this.impossible = new ProjectionImpossible(report.message);
         // What keeps the ledger from starting is thrown, and told by whoever starts it.
         if (report.atEvent || this.status.status === 'live') this.logger.error(report.message);
-        this.status = { status: 'stopped', message: report.message };
+        this.status = { status: 'stopped', message: this.told(report.message) };
         this.reached.giveUp();
         break;
       }
@@ -254,7 +259,7 @@ export class Projection {
   private onRebuildReport(build: Build, report: ProjectorReport): void {
     if (report.kind === 'stopped') {
       this.nextBuild = null;
-      this.rebuildFault = report.message;
+      this.rebuildFault = this.told(report.message);
       this.logger.error(`the rebuild stopped: ${report.message}`);
       void build.stop().then(() => this.directory.removeAllBut(this.build.file));
       return;
@@ -269,6 +274,11 @@ export class Projection {
     this.reached.advance(build.progress, []);
     this.changes$.next();
     void old.stop().then(() => this.directory.removeAllBut(this.build.file));
+  }
+
+  /** To whoever asks, files go by their names: where they lie is for the log. */
+  private told(message: string): string {
+    return message.replaceAll(join(this.store.dataDir, sep), '');
   }
 
   private makeCurrent(build: Build): void {
@@ -287,19 +297,22 @@ export class Projection {
     this.selfCheckEnded = new Promise((resolve) => worker.once('exit', resolve));
     const hear = (report: SelfCheckReport) => {
       if (worker !== this.selfCheckWorker) return;
-      this.checked = report;
-      if (!report.ok) this.logger.error(`self-check: ${report.fault}`);
+      const { fault } = report;
+      this.checked = fault === undefined ? report : { ...report, fault: this.told(fault) };
+      if (!report.ok) this.logger.error(`self-check: ${fault}`);
     };
     worker.on('message', hear);
     worker.on('error', (error) => hear({ ok: false, sequence: this.checked.sequence, fault: error.message }));
   }
 
   async stop(): Promise<void> {
+    // The projector is the last to close its file: only then does SQLite move all of its log into it.
+    this.reader?.close();
+    const checking = this.selfCheckWorker && stopWorker(this.selfCheckWorker, this.selfCheckEnded);
+    await Promise.race([checking, delay(SELF_CHECK_MS, undefined, { ref: false })]);
     // Where the start failed, or was broken off, there may be none yet.
     const builds: readonly (Build | null | undefined)[] = [this.build, this.nextBuild];
-    const checking = this.selfCheckWorker && stopWorker(this.selfCheckWorker, this.selfCheckEnded);
     await Promise.all([...builds.map((build) => build?.stop()), checking]);
-    this.reader?.close();
   }
 }
 

@@ -17,11 +17,11 @@
  * and projecting would slow down as it grows.
  */
 import Database from 'better-sqlite3';
-import { crc32 } from 'node:zlib';
 import { StoreDamaged } from '../store/event-store.js';
+import { markOf } from './mark.js';
 
 /** Raise it with every change of this layout or of what a projection writes. */
-export const VIEWS_VERSION = 4;
+export const VIEWS_VERSION = 5;
 
 const LAYOUT = `
   CREATE TABLE checkpoint (
@@ -73,8 +73,8 @@ const READERS_INDEXES = {
   events_of_type: 'INDEX %s ON events (type)',
   // Ids are random: one index over all of them would be written all over. Each block of 65,536 events has its own part.
   events_of_id: 'INDEX %s ON events (sequence >> 16, id)',
-  // With the state in it, a figure as at a past moment is one look-up and not two: half as many pages.
-  cell_log_of_cell: 'INDEX %s ON cell_log (cell, sequence, state)',
+  // With state and mark in it, a figure as at a past moment is one look-up and not two: half as many pages.
+  cell_log_of_cell: 'INDEX %s ON cell_log (cell, sequence, state, mark)',
 };
 
 /** The sequences, up to `last`, of the events with a key: a look-up in each block, the newest first. */
@@ -87,10 +87,18 @@ export function dropReadersIndexes(db: Database.Database): void {
 }
 
 export function makeReadersIndexes(db: Database.Database): void {
+  // Sorting, which is most of it, has a thread of its own.
+  db.pragma('threads = 1');
   for (const [name, index] of Object.entries(READERS_INDEXES)) {
     db.exec(`CREATE ${index.replace('%s', `IF NOT EXISTS ${name}`)}`);
   }
 }
+
+/**
+ * Pages of the log, 16 MB, after which it is moved into the file. Batches follow one another and change many of the same
+ * pages: the later, the fewer are written.
+ */
+const WAL_PAGES = 4_000;
 
 /** Of the connection that answers. The system's own cache of the file comes after it. */
 const CACHE_KIB = 16 * 1024;
@@ -119,6 +127,7 @@ export function openViewsForWriting(file: string): Database.Database {
   db.pragma('journal_mode = WAL');
   // A lost tail is projected again; WAL keeps what is there consistent.
   db.pragma('synchronous = NORMAL');
+  db.pragma(`wal_autocheckpoint = ${WAL_PAGES}`);
   db.pragma(`cache_size = -${PROJECTOR_CACHE_KIB}`);
   if (db.pragma('user_version', { simple: true }) === 0) {
     db.transaction(() => {
@@ -156,21 +165,23 @@ export function viewsVersionOf(db: Database.Database): number {
 }
 
 export function readCheckpoint(db: Database.Database): ViewsCheckpoint {
-  const { mark, ...checkpoint } = db
-    .prepare('SELECT sequence, position, ledger_time AS ledgerTime, skipped, mark FROM checkpoint')
-    .get() as ViewsCheckpoint & { readonly mark: number };
+  const { mark, ...checkpoint } = prepared(
+    db,
+    'SELECT sequence, position, ledger_time AS ledgerTime, skipped, mark FROM checkpoint',
+  ).get() as ViewsCheckpoint & { readonly mark: number };
   refuseUnmarked(mark, checkpointRow(checkpoint).at(-1), 'the checkpoint');
   return checkpoint;
 }
 
 /** In the order of its columns, the mark last. */
 export function checkpointRow({ sequence, position, ledgerTime, skipped }: ViewsCheckpoint) {
-  return [sequence, position, ledgerTime, skipped, markOf(sequence, position, ledgerTime, skipped)] as const;
-}
-
-/** Changes with any bit of the values: whoever reads them holds them to it. */
-export function markOf(...values: readonly (string | number | null)[]): number {
-  return crc32(values.join('|'));
+  return [
+    sequence,
+    position,
+    ledgerTime,
+    skipped,
+    markOf([sequence, ledgerTime, skipped], position ?? ''),
+  ] as const;
 }
 
 /** @throws ViewsDamaged */

@@ -1,9 +1,7 @@
 /**
  * Events as streams that are read a page at a time, only when the reader has taken what came before: memory
- * does not grow with the length of history or with the slowness of a reader. After each page it is the others' turn:
- * whoever takes every page at once would keep them waiting until the last.
+ * does not grow with the length of history or with the slowness of a reader. Each page waits for its own turn.
  */
-import { setImmediate as othersTurn } from 'node:timers/promises';
 import { filter, firstValueFrom, fromEvent, map, merge, take, timer } from 'rxjs';
 import type { Projection } from '../projections/projection.js';
 import { cloudEventOf } from './cloud-event.js';
@@ -24,7 +22,6 @@ export async function* eventLines(
     if (page.events.length > 0)
       yield page.events.map((event) => `${JSON.stringify(cloudEventOf(event))}\n`).join('');
     if (page.next === null) return;
-    await othersTurn();
     after = page.next;
     left -= page.events.length;
   }
@@ -53,7 +50,6 @@ export async function* liveEvents(
         .join('');
     }
     reached = page.next ?? Math.max(reached, until);
-    if (page.next !== null) await othersTurn();
     if (page.next === null && (await nextOf(projection, reached, signal)) === 'quiet')
       yield ': heartbeat\n\n';
   }

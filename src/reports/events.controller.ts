@@ -59,10 +59,7 @@ export class EventsController implements BeforeApplicationShutdown {
     }
     const from = lastEventId ?? this.afterOf(after);
     this.refuseUnknown(programme);
-    void reply
-      .type('text/event-stream')
-      .header('cache-control', 'no-store')
-      .header('x-accel-buffering', 'no');
+    void reply.type('text/event-stream').header('x-accel-buffering', 'no');
     const events = liveEvents(this.history, this.projection, {
       after: Number(from),
       programme,

@@ -9,6 +9,7 @@ import type { Database } from 'better-sqlite3';
 import { Projection } from '../projections/projection.js';
 import { prepared } from '../projections/views-file.js';
 import { EventStore, type Position, type RecordedEvent } from '../store/event-store.js';
+import { ownTurn } from './turns.js';
 
 export interface SequencedEvent {
   readonly event: RecordedEvent;
@@ -49,12 +50,14 @@ export class History {
   ) {}
 
   async page(query: HistoryQuery): Promise<HistoryPage> {
+    await ownTurn();
     const { rows, next } = indexPage(this.projection.views, query);
     return { events: await this.read(rows), next };
   }
 
   /** The events with some sequences, in rising order, all of which are projected. */
   async at(sequences: readonly number[]): Promise<SequencedEvent[]> {
+    await ownTurn();
     const ledgerTime = prepared(
       this.projection.views,
       'SELECT ledger_time FROM events WHERE sequence = ?',
@@ -85,7 +88,8 @@ function indexPage(views: Database, query: HistoryQuery): { rows: IndexRow[]; ne
   if (ids.programme === null || ids.type === null) return { rows: [], next: null };
   // One filter is answered by its index. Of two, the rarer cannot be known, so the look is bounded instead.
   const indexed = ids.programme !== undefined ? 'programme' : ids.type !== undefined ? 'type' : null;
-  const select = views.prepare(
+  const select = prepared(
+    views,
     `SELECT sequence, type, ledger_time AS ledgerTimeMs FROM events
      WHERE sequence > ? AND sequence <= ? ${indexed ? `AND ${indexed} = ?` : ''} ORDER BY sequence`,
   );
@@ -105,14 +109,13 @@ function indexPage(views: Database, query: HistoryQuery): { rows: IndexRow[]; ne
 function nameId(views: Database, text: string | undefined): number | null | undefined {
   if (text === undefined) return undefined;
   return (
-    (views.prepare('SELECT id FROM names WHERE text = ?').pluck().get(text) as number | undefined) ?? null
+    (prepared(views, 'SELECT id FROM names WHERE text = ?').pluck().get(text) as number | undefined) ?? null
   );
 }
 
 function positionBefore(views: Database, sequence: number): Position | null {
   if (sequence === 0) return null;
-  return views
-    .prepare('SELECT position FROM events WHERE sequence = ?')
+  return prepared(views, 'SELECT position FROM events WHERE sequence = ?')
     .pluck()
     .get(sequence - 1) as Position;
 }

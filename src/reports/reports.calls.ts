@@ -133,7 +133,7 @@ export const stream = {
     200: {
       says: 'Events, until either side ends it.',
       content: { 'text/event-stream': LIVE },
-      headers: ['Cache-Control', 'X-Accel-Buffering'],
+      headers: ['X-Accel-Buffering'],
     },
   },
   problems: { 404: ['programme-unknown'] },

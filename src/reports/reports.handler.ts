@@ -20,6 +20,7 @@ import type {
 } from './reports.dto.js';
 import type { AnnualTotals, TotalSince } from './reports.views.js';
 import { Totals, type TotalsQuery } from './totals.js';
+import { ownTurn } from './turns.js';
 
 export type Report =
   | { readonly kind: 'annual'; readonly query: AnnualQueryDto }
@@ -68,6 +69,7 @@ export class AskReportHandler implements IQueryHandler<AskReport<Report['kind']>
   ) {}
 
   async execute({ report }: { readonly report: Report }): Promise<Answers[Report['kind']]> {
+    await ownTurn();
     switch (report.kind) {
       case 'annual':
         return this.reports.totals.annual(this.annual(report.query), this.clock.now());

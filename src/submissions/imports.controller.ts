@@ -66,7 +66,7 @@ export class ImportsController {
     const problem = problemOf(error, requestId);
     // That the ledger stops is said in a Problem: it is told, and is nobody's fault.
     if (problem.status >= 500 && !(error instanceof Problem))
-      this.logger.error({ requestId, error: (error as Error).stack });
+      this.logger.error({ requestId, err: error });
     return problem;
   }
 }

@@ -211,6 +211,7 @@ describe('ledger replay', () => {
 describe('the command line', () => {
   test.each([
     [['--help'], 0, /Usage: ledger/],
+    [['serve', '--help'], 0, /LEDGER_BODY_SECONDS/],
     [['totals', '--help'], 0, /--as-at/],
     [['no-such-command'], 2, /unknown command/],
     [['import', 'x.csv'], 2, /--programme/],

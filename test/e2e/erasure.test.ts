@@ -197,6 +197,37 @@ describe('after an erasure', () => {
     });
   });
 
+  test.each(['csv', 'ndjson'])(
+    'exports as %s have no word of it, now or as at any moment',
+    async (format) => {
+      // Of the first version, of the corrected one, and after its withdrawal.
+      for (const [asAt, quantity] of [
+        [LAST - 2, 20],
+        [LAST - 1, 21],
+        [LAST + 1, undefined],
+      ] as const) {
+        const out = file(`${asAt}.${format}`);
+        const what = [
+          'export',
+          'outcomes',
+          '--format',
+          format,
+          '--as-at-sequence',
+          String(asAt),
+          '--out',
+          out,
+        ];
+        expect(await run(...what)).toMatchObject({ code: 0 });
+        const text = readFileSync(out, 'utf8');
+        expect(ERASED.filter((word) => text.includes(word))).toEqual([]);
+        expect(text).toContain(KEPT);
+        const told = text.split('\n').filter((line) => line.includes(ONE));
+        expect(told.map((line) => line.includes('REDACTED'))).toEqual(quantity === undefined ? [] : [true]);
+        if (quantity !== undefined) expect(told[0]).toMatch(new RegExp(`\\b${quantity}\\b`));
+      }
+    },
+  );
+
   test('all files agree, also after a rebuild and a start', async () => {
     const agree = async () => {
       expect(await run('verify', '--live')).toMatchObject({ code: 0 });

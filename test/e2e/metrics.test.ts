@@ -59,10 +59,14 @@ test('the numbers need the key, and say how far the ledger is and what it was as
   expect(grew(asked)).toBe(1);
   expect(after.get('ledger_store_silent_seconds')).toBe(0);
   expect(after.get('ledger_store_cut_short')).toBe(0);
-  for (const name of ['process_open_fds', 'process_resident_memory_bytes', 'nodejs_heap_size_used_bytes']) {
+  for (const name of [
+    'ledger_event_loop_delay_p99_seconds',
+    'process_open_fds',
+    'process_resident_memory_bytes',
+    'nodejs_heap_size_used_bytes',
+  ]) {
     expect([name, after.get(name)]).toEqual([name, expect.any(Number)]);
   }
-  expect(after.get('ledger_event_loop_delay_p99_seconds')).toBeGreaterThan(0);
 });
 
 test('the version that is told is that of the package', () => {

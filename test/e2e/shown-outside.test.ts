@@ -1,8 +1,10 @@
 /** What the ledger shows to browsers, in its answers and in its log: no more than is meant for whoever reads it. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import { eventually, makeKey, withKey } from '../support/keys.js';
 import { ADMIN_KEY, Ledger } from '../support/ledger.js';
-import { registerProgramme } from '../support/outcomes.js';
+import { OUTCOME, record, registerProgramme } from '../support/outcomes.js';
 
 const ORIGIN = 'https://figures.example.org';
 const PREFLIGHT = { origin: ORIGIN, 'access-control-request-method': 'POST' };
@@ -45,6 +47,7 @@ describe('to browsers', () => {
         'x-frame-options': 'DENY',
         'referrer-policy': 'no-referrer',
         'cross-origin-resource-policy': 'same-origin',
+        'cache-control': 'no-store',
         'strict-transport-security': expect.stringContaining('max-age='),
       });
     }
@@ -101,8 +104,9 @@ describe('in the log', () => {
     try {
       const { key } = await makeKey(loud, { role: 'auditor' });
       const token = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl';
-      for (const secret of [key, token]) {
-        await loud.call('GET', `/v1/events?key=${secret}`, { headers: { 'x-request-id': secret } });
+      for (const secret of [key, token, ADMIN_KEY]) {
+        await loud.call('GET', `/v1/events?key=${secret}`);
+        await loud.call('GET', `/v1/${encodeURIComponent(secret)}`, { headers: { 'x-request-id': secret } });
         await loud.call('GET', `/v1/events?limit=1`, { headers: withKey(secret) });
         await loud.call('GET', `/%ff?${secret}`);
       }
@@ -113,6 +117,34 @@ describe('in the log', () => {
       await loud.remove();
     }
   });
+});
+
+test('what is wrong with the files is told to whoever asks by their names, not by where they lie', async () => {
+  const damaged = await Ledger.start({ LOG_LEVEL: 'warn' });
+  try {
+    await registerProgramme(damaged);
+    await record(damaged, 'asthma-care', ...Array.from({ length: 500 }, () => OUTCOME));
+    await registerProgramme(damaged, 'polypill');
+    await damaged.stop();
+    // A page in the middle of the one large record.
+    const file = openSync(join(damaged.dataDir, 'events.db'), 'r+');
+    writeSync(file, Buffer.alloc(4_096), 0, 4_096, 4_096 * 20);
+    closeSync(file);
+    await damaged.start();
+    const ready = () => damaged.call<{ selfCheck: { fault?: string } }>('GET', '/health/ready');
+    await eventually(async () => (await ready()).body.selfCheck.fault !== undefined);
+    const asked = await damaged.call('POST', '/v1/organisations', { body: { id: 'new', name: 'New' } });
+    expect([(await ready()).status, asked.status]).toEqual([503, 503]);
+    for (const { text } of [await ready(), asked]) expect(text).not.toContain(damaged.dataDir);
+    const read = await damaged.call('GET', '/v1/events');
+    expect(read.status).toBeGreaterThanOrEqual(500);
+    await damaged.stop();
+    // The log says what it was, and leaves out where in the code.
+    expect(damaged.log).toContain('events.db: database disk image is malformed');
+    expect(damaged.log).not.toMatch(/\\n +at |node_modules|\.js:\d/);
+  } finally {
+    await damaged.remove();
+  }
 });
 
 test('no answer names a file, a stack or what the ledger is made of', async () => {

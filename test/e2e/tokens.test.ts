@@ -1,6 +1,9 @@
 /** Access tokens of a real OpenID Connect issuer: which are taken, as whom, and what is not taken for one. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { IssuerUnavailable, TokenRefused, Tokens } from '../../src/access/tokens.js';
 import { Clock } from '../../src/store/run-decider.js';
 import { readConfig } from '../../src/config.js';
@@ -155,5 +158,19 @@ describe('the keys of the issuer', () => {
     const elsewhere = { ...issuer.env, LEDGER_OIDC_ISSUER: issuer.url.replace('localhost', '127.0.0.1') };
     const taking = new Tokens(readConfig(elsewhere).oidc, new Clock(), 0);
     await expect(taking.admit(await issuer.sign())).rejects.toThrow('are not those of');
+  });
+
+  test('are taken only by a way that is as safe as the one to the issuer', async () => {
+    const server = createServer((_request, response) => {
+      const { port } = server.address() as AddressInfo;
+      const url = `http://127.0.0.1:${port}`;
+      response.end(JSON.stringify({ issuer: url, jwks_uri: `ftp://127.0.0.1:${port}/keys` }));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const env = { LEDGER_OIDC_ISSUER: `http://127.0.0.1:${port}`, LEDGER_OIDC_AUDIENCE: 'ledger' };
+    const taking = new Tokens(readConfig(env).oidc, new Clock(), 0);
+    await expect(taking.admit(await issuer.sign())).rejects.toThrow('are not those of');
+    server.close();
   });
 });

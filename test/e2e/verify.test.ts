@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Verdict } from '../../src/audit/bundle-check.js';
+import type { Verdict } from '../../src/audit/verdict.js';
 import { makeSignerKey } from '../../src/audit/note.js';
 import { payloadHash } from '../../src/kernel/canonical-json.js';
 import { rebuildOffline } from '../../src/projections/rebuild.js';

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SigningFiles } from '../../src/audit/signing-files.js';
 import { encodeVerifierKey } from '../../src/audit/note.js';
+import { adminKeyFile, findAdminKey } from '../../src/http/admin-key.js';
 import { SelfCheck } from '../../src/projections/self-check.js';
 import { openViewsForReading, VIEWS_VERSION, viewsVersionOf } from '../../src/projections/views-file.js';
 import { StoreDamaged, type RecordedEvent } from '../../src/store/event-store.js';
@@ -249,6 +250,35 @@ describe('in the log of a store that was killed', () => {
   });
 });
 
+describe('in the admin key', () => {
+  const home = mkdtempSync(join(dir, 'admin-'));
+  const file = adminKeyFile(home);
+  const { key } = findAdminKey(home, undefined);
+
+  test.each([file, `${file}.sha256`])('a flipped bit of %s keeps the ledger from starting', (name) => {
+    const whole = readFileSync(name);
+    for (const bit of bitsOf(0, whole.length)) {
+      writeFileSync(name, flip(whole, bit));
+      expect(() => findAdminKey(home, undefined)).toThrow(`${file} is not the key that`);
+    }
+    writeFileSync(name, whole);
+    expect(findAdminKey(home, undefined)).toEqual({ key, made: false });
+  });
+
+  test('one that was put there is known from then on, and one that is removed is made anew', () => {
+    const [own, other] = ['x'.repeat(40), 'y'.repeat(40)];
+    rmSync(`${file}.sha256`);
+    writeFileSync(file, own);
+    expect(findAdminKey(home, undefined)).toEqual({ key: own, made: false });
+    writeFileSync(file, other);
+    expect(() => findAdminKey(home, undefined)).toThrow('one of them was altered');
+    rmSync(file);
+    const made = findAdminKey(home, undefined);
+    expect(made).toEqual({ key: expect.stringMatching(/^[\w-]{43}$/), made: true });
+    expect(findAdminKey(home, undefined)).toEqual({ key: made.key, made: false });
+  });
+});
+
 describe('in what the signer keeps', () => {
   test('a signing key signs as before, or is none', () => {
     const signing = mkdtempSync(join(dir, 'signing-'));
@@ -259,13 +289,14 @@ describe('in what the signer keeps', () => {
     const whole = readFileSync(files.keyFile);
     for (const bit of bitsOf(0, whole.length)) {
       writeFileSync(files.keyFile, flip(whole, bit));
-      let found: readonly string[] | null;
+      let found: readonly string[];
       try {
         found = keys();
-      } catch {
-        found = null;
+      } catch (error) {
+        expect((error as Error).message).toContain(files.keyFile);
+        continue;
       }
-      if (found !== null) expect({ bit, found }).toEqual({ bit, found: known });
+      expect({ bit, found }).toEqual({ bit, found: known });
     }
   });
 

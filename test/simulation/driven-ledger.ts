@@ -10,6 +10,8 @@ export type Answer =
   | { readonly unavailable: string }
   | { readonly lost: true };
 
+export type Asked = 'change' | 'record' | 'total' | 'stop';
+
 type Reply = { readonly ticket: number } & (Answer | { readonly fault: string });
 
 export class DrivenLedger {
@@ -34,8 +36,12 @@ export class DrivenLedger {
   }
 
   /** Resolves when it is ready, or with null where it could not start: the machine may not let it. */
-  static async start(dataDir: string, env: NodeJS.ProcessEnv): Promise<DrivenLedger | null> {
-    const child = fork(join(__dirname, 'ledger-process.js'), [dataDir], {
+  static async start(
+    { dataDir, storeUrl }: { readonly dataDir: string; readonly storeUrl?: string },
+    env: NodeJS.ProcessEnv,
+  ): Promise<DrivenLedger | null> {
+    const args = storeUrl === undefined ? [dataDir] : [dataDir, storeUrl];
+    const child = fork(join(__dirname, 'ledger-process.js'), args, {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       execArgv: [],
@@ -48,7 +54,7 @@ export class DrivenLedger {
     return ready ? ledger : null;
   }
 
-  ask(what: 'change' | 'record' | 'total' | 'stop', request: unknown): Promise<Answer> {
+  ask(what: Asked, request: unknown): Promise<Answer> {
     if (this.isGone) return Promise.resolve({ lost: true });
     const ticket = this.nextTicket++;
     return new Promise((answered) => {

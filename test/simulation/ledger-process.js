@@ -13,7 +13,7 @@ const { Totals } = require('../../dist/reports/totals.js');
 const { holdDataDir } = require('../../dist/store/data-dir.js');
 const { StoreUnavailable } = require('../../dist/store/event-store.js');
 const { Clock } = require('../../dist/store/run-decider.js');
-const { SqliteStore } = require('../../dist/store/sqlite-store.js');
+const { openStore } = require('../../dist/store/open-store.js');
 const { CatalogueReader } = require('../../dist/submissions/catalogue-reader.js');
 const { RecordOutcomes, RecordOutcomesHandler } = require('../../dist/submissions/submissions.handler.js');
 
@@ -23,10 +23,11 @@ const provenance = {
   source: 'api',
 };
 
-async function serve(dataDir) {
+async function serve(dataDir, url) {
   const release = holdDataDir(dataDir);
-  const store = await SqliteStore.open(dataDir);
-  const projection = new Projection({ dataDir });
+  const location = { dataDir, eventStore: url && { url } };
+  const store = await openStore(location);
+  const projection = new Projection(location);
   await projection.start();
   const view = new CatalogueView(projection);
   const clock = new Clock();
@@ -37,7 +38,8 @@ async function serve(dataDir) {
   const carryOut = {
     change: (command) => changes.execute(new ChangeCatalogue(command, provenance)),
     record: (request) => outcomes.execute(new RecordOutcomes(request, provenance)),
-    total: async ({ measure, sequence }) => {
+    total: async ({ measure, sequence, least }) => {
+      await projection.reach(least);
       const moment =
         sequence === undefined ? undefined : { parameter: 'asAtSequence', text: String(sequence) };
       const query = { measure, from: '2018-19', allowBreaks: true, ...(moment && { moment }) };
@@ -65,7 +67,7 @@ async function serve(dataDir) {
   process.send({ ready: true });
 }
 
-serve(process.argv[2]).catch((error) => {
+serve(...process.argv.slice(2)).catch((error) => {
   process.stderr.write(`${error.stack}\n`);
   process.exit(1);
 });

@@ -33,6 +33,14 @@ export class Model {
     return versions.at(-1) === null ? 'outcome-withdrawn' : 'done';
   }
 
+  /** What it knows of one submission, to try what would follow. */
+  of(submission: number): Model {
+    const copy = new Model();
+    const known = this.submissions.get(submission);
+    if (known) copy.submissions.set(submission, structuredClone(known));
+    return copy;
+  }
+
   /** It was carried out. */
   apply(request: Requested): void {
     const known = this.submissions.get(request.submission);

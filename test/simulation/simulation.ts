@@ -1,16 +1,18 @@
 /**
  * A ledger through thousands of random steps: submissions, retries, corrections and withdrawals, several at a time,
- * while it is killed, stopped, its disk fails and its clock jumps. Everything follows from one seed, but for the
- * moments at which a kill or a fault meets what is under way.
+ * while it is killed, stopped, its store fails and its clock jumps. It is one process with its embedded store, or
+ * several replicas of one store, each with a clock of its own. Everything follows from one seed, but for the moments
+ * at which a kill or a fault meets what is under way.
  *
  * Of a request that got no answer it is open whether it was carried out. It is sent again until it is answered, as
- * clients do: then the model knows, and whatever is answered must be what the rules say.
+ * clients do, to any replica: then the model knows, and whatever is answered must be what the rules say. Of two that
+ * met on one submission, the answers must be what the rules say to the one after the other, in one order or the other.
  */
 import { expect, jest } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { FaultyMachine } from '../support/faulty-machine.js';
-import { DrivenLedger, type Answer } from './driven-ledger.js';
+import type { Answer } from './driven-ledger.js';
 import { Model, type Requested } from './model.js';
+import type { Replica } from './replica.js';
 
 const { randomFrom } = jest.requireActual<{ randomFrom: (seed: number) => () => number }>(
   '../faults/hammer.js',
@@ -55,7 +57,17 @@ export interface Counts {
   stops: number;
   faults: number;
   clockJumps: number;
+  meetings: number;
   figures: number;
+}
+
+/** What a request came to, after as many attempts as it took. */
+interface Told {
+  readonly request: Requested;
+  /** A refusal, `done` or `repeated`. */
+  readonly says: string;
+  /** An attempt got no answer, and may have been carried out. */
+  readonly isOpen: boolean;
 }
 
 export class Simulation {
@@ -68,39 +80,41 @@ export class Simulation {
     stops: 0,
     faults: 0,
     clockJumps: 0,
+    meetings: 0,
     figures: 0,
   };
   private readonly random: () => number;
-  private ledger: DrivenLedger | null = null;
-  private restarting: Promise<void> | null = null;
   private submissions = 0;
   private readonly past: Remembered[] = [];
 
   constructor(
-    private readonly dataDir: string,
+    private readonly replicas: readonly Replica[],
     seed: number,
-    /** Null where there is no compiler to make one with. */
-    private readonly machine: FaultyMachine | null,
+    /** Has something go wrong with the store while the work is done; null where nothing can. */
+    private readonly breakStore: ((random: () => number, work: () => Promise<void>) => Promise<void>) | null,
   ) {
     this.random = randomFrom(seed);
   }
 
   async run(steps: number): Promise<void> {
-    await this.start();
+    await Promise.all(this.replicas.map((replica) => replica.start()));
     for (const request of CATALOGUE)
-      expect(await this.ledger!.ask('change', request)).toHaveProperty('result');
+      expect(await this.replicas[0]!.ask('change', request)).toHaveProperty('result');
     for (; this.counts.steps < steps; this.counts.steps++) await this.step();
-    await this.compareFigures();
-    await this.ledger!.stop();
+    for (const replica of this.replicas) await this.compareFigures(replica);
+    for (const replica of this.replicas) await replica.stop();
   }
 
   private async step(): Promise<void> {
     const chance = this.random();
     if (chance < 0.02) await this.killAtWork();
     else if (chance < 0.03) await this.stop();
-    else if (chance < 0.06 && this.machine) await this.breakDisk();
-    else if (chance < 0.07 && this.machine) this.moveClock();
-    else if (chance < 0.1) await this.compareFigures();
+    else if (chance < 0.06 && this.breakStore) {
+      this.counts.faults++;
+      await this.breakStore(this.random, () => this.work());
+    } else if (chance < 0.07) this.moveClock();
+    else if (chance < 0.1) await this.compareFigures(this.anyReplica());
+    else if (chance < 0.2) await this.meet();
     else await this.work();
   }
 
@@ -112,9 +126,17 @@ export class Simulation {
       const request = this.request();
       if (!requests.has(request.submission)) requests.set(request.submission, request);
     }
-    const made = [...requests.values()];
-    const answers = await Promise.all(made.map((request) => this.send(request)));
-    for (const [index, request] of made.entries()) await this.settle(request, answers[index]!);
+    const told = await Promise.all([...requests.values()].map((request) => this.ask(request)));
+    for (const one of told) this.hold([one]);
+  }
+
+  /** Two requests about one submission at once, the same or not, to any of the replicas. */
+  private async meet(): Promise<void> {
+    this.counts.meetings++;
+    const one = this.request();
+    const other = { ...one, quantities: one.quantities.map((quantity) => quantity + this.pick(2)) };
+    const kind = one.kind === 'submit' || this.random() < 0.7 ? one.kind : 'withdraw';
+    this.hold(await Promise.all([this.ask(one), this.ask({ ...other, kind })]));
   }
 
   private request(): Requested {
@@ -140,101 +162,108 @@ export class Simulation {
     return { kind: isCorrection ? 'correct' : 'withdraw', submission, quantities, line, expectedVersion };
   }
 
-  private send({ kind, submission, quantities, line, expectedVersion }: Requested): Promise<Answer> {
+  private send(replica: Replica, request: Requested): Promise<Answer> {
+    const { kind, submission, quantities, line, expectedVersion } = request;
     this.counts.requests++;
     const submissionId = `00000000-0000-4000-8000-${String(submission).padStart(12, '0')}`;
     const contents = quantities.map(contentOf);
     const change = { submissionId, line, expectedVersion, reason: 'recount', within: null };
-    const request =
+    const asked =
       kind === 'submit'
         ? { kind, submissionId, programmeId: PROGRAMME, outcomes: contents }
         : { kind, ...change, ...(kind === 'correct' && { content: contents[0] }) };
-    return this.ledger!.ask('record', request);
+    return replica.ask('record', asked);
   }
 
-  private async settle(request: Requested, first: Answer): Promise<void> {
-    let answer = first;
-    let isOpen = false;
-    for (let attempt = 0; 'lost' in answer || 'unavailable' in answer; attempt++) {
+  /** As a client does: again until it is answered, of any replica. */
+  private async ask(request: Requested): Promise<Told> {
+    for (let attempt = 0; ; attempt++) {
+      const replica = this.anyReplica();
+      const answer = await this.send(replica, request);
+      const isOpen = attempt > 0;
+      if ('refused' in answer) return { request, says: answer.refused, isOpen };
+      if ('result' in answer) {
+        const { repeated } = answer.result as { repeated: boolean };
+        return { request, says: repeated ? 'repeated' : 'done', isOpen };
+      }
       this.counts.unanswered++;
-      isOpen = true;
       if (attempt === ATTEMPTS_MAX) throw new Error(`never answered: ${JSON.stringify([request, answer])}`);
-      if ('lost' in answer || attempt > 1) await this.restart();
-      answer = await this.send(request);
+      if ('lost' in answer || attempt > 1) await replica.restart();
     }
-    const expected = this.model.expected(request);
-    const told = 'refused' in answer ? answer.refused : (answer.result as { repeated: boolean }).repeated;
-    const says = told === true ? 'repeated' : told === false ? 'done' : told;
-    // What got no answer before may have been carried out then.
-    const allowed = isOpen && expected === 'done' ? ['done', 'repeated'] : [expected];
-    if (!allowed.includes(says)) throw new Error(`${says}, not ${expected}: ${JSON.stringify(request)}`);
-    if (expected === 'done') this.model.apply(request);
+  }
+
+  /** To the rules: what was told must follow from what was known, in one order or the other. */
+  private hold(told: readonly Told[]): void {
+    const inOrder = [told, told.toReversed()].find((order) => {
+      const model = this.model.of(order[0]!.request.submission);
+      return order.every(({ request, says, isOpen }) => {
+        const expected = model.expected(request);
+        if (expected === 'done') model.apply(request);
+        // What got no answer before may have been carried out then.
+        return says === expected || (isOpen && expected === 'done' && says === 'repeated');
+      });
+    });
+    if (!inOrder) {
+      const expected = told.map(({ request }) => this.model.expected(request));
+      throw new Error(`not as the rules say, which is ${expected.join(' or ')}: ${JSON.stringify(told)}`);
+    }
+    for (const { request } of inOrder) if (this.model.expected(request) === 'done') this.model.apply(request);
   }
 
   private async killAtWork(): Promise<void> {
     this.counts.kills++;
+    const replica = this.anyReplica();
     const working = this.work();
     await delay(this.pick(8));
-    await Promise.all([working, this.ledger!.kill()]);
-    if (this.ledger!.isGone) await this.restart();
+    await Promise.all([working, replica.kill()]);
+    if (replica.isGone) await replica.restart();
   }
 
   private async stop(): Promise<void> {
     this.counts.stops++;
-    await this.ledger!.stop();
-    await this.start();
-  }
-
-  /** Some of the next writes or flushes fail; then the disk is well again. */
-  private async breakDisk(): Promise<void> {
-    this.counts.faults++;
-    const what = this.random() < 0.6 ? 'writes' : 'flushes';
-    const error = this.random() < 0.5 ? 'EIO' : 'ENOSPC';
-    this.machine!.fail({ what, error, passing: this.pick(6), failing: 1 + this.pick(3) });
-    await this.work();
-    this.machine!.heal();
+    const replica = this.anyReplica();
+    await replica.stop();
+    await replica.start();
   }
 
   private moveClock(): void {
+    const { machine } = this.anyReplica();
+    if (!machine) return;
     this.counts.clockJumps++;
-    this.machine!.moveClock((this.pick(3) - 1) * DAY_S);
+    machine.moveClock((this.pick(3) - 1) * DAY_S);
   }
 
-  private async compareFigures(): Promise<void> {
+  private async compareFigures(replica: Replica): Promise<void> {
     this.counts.figures++;
-    const now = await this.figureAt(undefined);
+    const now = await this.figureAt(replica, undefined);
     expect(now.figure).toEqual(this.model.figure);
     expect(now.sequence + 1).toBe(CATALOGUE.length + this.model.events);
     const remembered = this.past[this.pick(this.past.length)];
-    if (remembered) expect((await this.figureAt(remembered.sequence)).figure).toEqual(remembered.figure);
+    if (remembered)
+      expect((await this.figureAt(replica, remembered.sequence)).figure).toEqual(remembered.figure);
     this.past.push(now);
   }
 
-  private async figureAt(sequence: number | undefined): Promise<Remembered> {
-    if (this.model.events === 0) return { sequence: CATALOGUE.length - 1, figure: this.model.figure };
-    const answer = await this.ledger!.ask('total', { measure: MEASURE, sequence });
-    if (!('result' in answer)) throw new Error(`no figure: ${JSON.stringify(answer)}`);
-    const { sequence: at, ...figure } = answer.result as { sequence: number } & Model['figure'];
-    return { sequence: at, figure };
+  private async figureAt(replica: Replica, sequence: number | undefined): Promise<Remembered> {
+    const least = CATALOGUE.length + this.model.events - 1;
+    if (this.model.events === 0) return { sequence: least, figure: this.model.figure };
+    for (let attempt = 0; ; attempt++) {
+      const answer = await replica.ask('total', { measure: MEASURE, sequence, least });
+      if ('result' in answer) {
+        const { sequence: at, ...figure } = answer.result as { sequence: number } & Model['figure'];
+        return { sequence: at, figure };
+      }
+      if (attempt === ATTEMPTS_MAX || !('unavailable' in answer))
+        throw new Error(`no figure: ${JSON.stringify(answer)}`);
+    }
   }
 
-  /** Several may find at once that it is gone. */
-  private restart(): Promise<void> {
-    this.restarting ??= this.ledger!.kill()
-      .then(() => this.start())
-      .finally(() => (this.restarting = null));
-    return this.restarting;
+  private anyReplica(): Replica {
+    return this.replicas[this.pick(this.replicas.length)]!;
   }
 
   private pick(count: number): number {
     return Math.floor(this.random() * count);
-  }
-
-  private async start(): Promise<void> {
-    this.machine?.heal();
-    const ledger = await DrivenLedger.start(this.dataDir, this.machine?.env ?? {});
-    if (!ledger) throw new Error('the ledger does not start');
-    this.ledger = ledger;
   }
 }
 

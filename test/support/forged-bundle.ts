@@ -1,11 +1,13 @@
 /** A small log of events that were made up, signed with a key of its own, and bundles of it that nobody checked. */
 import { loggedEventOf, type BundleEvent } from '../../src/audit/bundle-format.js';
-import { BundleCheck, type CheckOptions, type Verdict } from '../../src/audit/bundle-check.js';
+import type { CheckOptions } from '../../src/audit/bundle-check.js';
 import { entryOf } from '../../src/audit/entry.js';
 import { Frontier, leafHash, type Hash } from '../../src/audit/merkle.js';
 import { encodeVerifierKey, makeSignerKey, parseSignerKey, signNote } from '../../src/audit/note.js';
 import { policyOf } from '../../src/audit/policy.js';
+import type { Verdict } from '../../src/audit/verdict.js';
 import { canonicalJson, makeSalt, payloadHash } from '../../src/kernel/canonical-json.js';
+import { checkLines } from './check-lines.js';
 
 type Members = Readonly<Record<string, unknown>>;
 export type ForgedEvent = BundleEvent & Members;
@@ -102,9 +104,7 @@ export function bundleOf(
 }
 
 export function check(lines: readonly string[], more: CheckOptions = {}): Verdict {
-  const checking = new BundleCheck({ policy: policyOf([SIGNER.verifier]), ...more });
-  for (const line of lines) checking.takeLine(line);
-  return checking.end();
+  return checkLines(lines, { policy: policyOf([SIGNER.verifier]), ...more });
 }
 
 /** As the ledger tells a figure of outcomes that were all counted. */

@@ -1,6 +1,6 @@
 /** A bundle that nobody altered is good, and whatever is altered in it is found, at its place. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { BundleCheck, type CheckOptions, type Verdict } from '../../src/audit/bundle-check.js';
+import type { CheckOptions } from '../../src/audit/bundle-check.js';
 import { loggedEventOf, type BundleEvent, type BundleLine } from '../../src/audit/bundle-format.js';
 import { parseCheckpoint } from '../../src/audit/checkpoint.js';
 import { sequencesOf } from '../../src/audit/figure-proof.js';
@@ -15,8 +15,10 @@ import {
   type SignerKey,
 } from '../../src/audit/note.js';
 import { parsePolicy, policyOf } from '../../src/audit/policy.js';
+import type { Verdict } from '../../src/audit/verdict.js';
 import { parseFinancialYear } from '../../src/kernel/financial-year.js';
 import { AuditedLedger, ORIGIN } from '../support/audited-ledger.js';
+import { checkLines } from '../support/check-lines.js';
 import { LivedLedger } from '../support/lived-ledger.js';
 import { longHistory } from '../support/long-history.js';
 import { rootOfEvents } from '../support/naive-log.js';
@@ -38,9 +40,7 @@ function check(
   bundle: string,
   options: CheckOptions = { policy: policyOf([parseVerifierKey(key)]) },
 ): Verdict {
-  const checking = new BundleCheck(options);
-  for (const line of bundle.trimEnd().split('\n')) checking.takeLine(line);
-  return checking.end();
+  return checkLines(bundle.trimEnd().split('\n'), options);
 }
 
 type Event = Record<string, unknown> & { data: Record<string, unknown> };

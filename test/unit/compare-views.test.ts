@@ -81,7 +81,7 @@ test('an index that does not lead to its rows is told', async () => {
   const file = altered((db) => {
     db.unsafeMode(true).pragma('writable_schema = ON');
     db.exec(
-      "UPDATE sqlite_schema SET sql = replace(sql, '(cell, sequence, state)', '(cell, line, state)') WHERE name = 'cell_log_of_cell'",
+      "UPDATE sqlite_schema SET sql = replace(sql, '(cell, sequence, state, mark)', '(cell, line, state, mark)') WHERE name = 'cell_log_of_cell'",
     );
   });
   expect(await differenceIn(file)).toMatch(/^the read models: .*index/);

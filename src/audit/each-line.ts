@@ -1,0 +1,34 @@
+/**
+ * Lines of a file as bytes, in memory that does not grow with it: only as long as its longest line.
+ *
+ * They are ended by newlines alone: what node:readline takes for the end of a line may stand within JSON.
+ */
+import { closeSync, openSync, readSync } from 'node:fs';
+
+const READ_BYTES = 2 ** 18;
+const NEWLINE = 0x0a;
+
+/** @param take told where a line that is not empty begins, and where its newline stands: until it returns */
+export function eachLine(file: string, take: (bytes: Buffer, start: number, end: number) => void): void {
+  const descriptor = openSync(file, 'r');
+  try {
+    let bytes = Buffer.alloc(READ_BYTES);
+    // What was read and not taken, at the beginning of the bytes: the beginning of a line.
+    for (let kept = 0; ;) {
+      if (kept === bytes.length) bytes = Buffer.concat([bytes], 2 * bytes.length);
+      const read = readSync(descriptor, bytes, kept, bytes.length - kept, null);
+      // The last line may have no newline.
+      if (read === 0 && kept > 0) bytes[kept] = NEWLINE;
+      const filled = read === 0 && kept > 0 ? kept + 1 : kept + read;
+      let start = 0;
+      for (let end; (end = bytes.indexOf(NEWLINE, start)) >= 0 && end < filled; start = end + 1) {
+        if (end > start) take(bytes, start, end);
+      }
+      if (read === 0) return;
+      bytes.copyWithin(0, start, filled);
+      kept = filled - start;
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}

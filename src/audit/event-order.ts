@@ -1,0 +1,72 @@
+/**
+ * What follows from the order of events, whatever they say: the revisions of each stream have no gap, and ledger time
+ * is the latest time at which any event up to then was recorded.
+ *
+ * Where events are left out less is known: a stream may begin amid its events, and ledger time may be later.
+ */
+import { instantOf, type BundleEvent, type BundleScope } from './bundle-format.js';
+import type { Findings } from './verdict.js';
+
+/** Clocks of several machines may differ by so much. */
+export const CLOCK_TOLERANCE_MS = 5_000;
+/** A Map holds no more than 2^24. */
+const STREAMS_MAX = 2 ** 24 - 1;
+
+export class StreamRevisions {
+  private readonly last = new Map<string, number>();
+  private leftOut = 0;
+
+  /** @param streamsMax more than fit into memory are not compared */
+  constructor(
+    private readonly findings: Findings,
+    private readonly streamsMax = STREAMS_MAX,
+  ) {}
+
+  take({ stream, revision }: BundleEvent, sequence: number, { kind }: BundleScope): void {
+    const last = this.last.get(stream);
+    if (last === undefined && this.last.size >= this.streamsMax) {
+      if (this.leftOut++ > 0) return;
+      return this.findings.doubt(
+        `it has over ${this.streamsMax} streams: of the others, revisions are not compared`,
+      );
+    }
+    this.last.set(stream, revision);
+    // Streams lie whole in a programme. A period may begin amid one, and a figure is made of some events of it.
+    const isWhole = kind === 'everything' || kind === 'programme';
+    const next = last === undefined ? (isWhole ? 0 : revision) : last + 1;
+    const isNext = kind === 'figure' ? revision >= next : revision === next;
+    if (!isNext)
+      this.findings.fault(`${stream} goes from revision ${last ?? 'none'} to ${revision}`, sequence);
+  }
+}
+
+export class LedgerTime {
+  /** Of the last event, in milliseconds since 1970. */
+  ms = 0;
+
+  constructor(private readonly findings: Findings) {}
+
+  /**
+   * @param isWhole whether no event before it was left out
+   * @returns when it was recorded, by the clock of whoever did
+   */
+  take({ id, time, ledgertime }: BundleEvent, sequence: number, isWhole: boolean): number {
+    const recordedMs = instantOf(time);
+    const ledgerMs = instantOf(ledgertime);
+    const expectedMs = Math.max(this.ms, recordedMs);
+    const follows = isWhole ? ledgerMs === expectedMs : ledgerMs >= expectedMs;
+    if (!follows) {
+      this.findings.fault(
+        `the ledger time of the event ${id} does not follow from the times at which events were recorded`,
+        sequence,
+      );
+    }
+    this.ms = Math.max(expectedMs, ledgerMs);
+    const behindMs = ledgerMs - recordedMs;
+    if (behindMs > CLOCK_TOLERANCE_MS) {
+      const seconds = Math.round(behindMs / 1_000);
+      this.findings.remark(`the clock stood ${seconds} seconds behind ledger time`, sequence);
+    }
+    return recordedMs;
+  }
+}

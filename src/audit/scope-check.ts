@@ -1,0 +1,35 @@
+/** What a bundle of a scope must have, and what it must not: all of what it says that it is of, and nothing else. */
+import { scopeText, type BundleEvent, type BundleScope } from './bundle-format.js';
+import type { Findings } from './verdict.js';
+
+export function checkEvent(event: BundleEvent, scope: BundleScope, findings: Findings): void {
+  const { id, ledgersequence: sequence } = event;
+  if (scope.kind === 'period' && (sequence <= scope.after || sequence > scope.until)) {
+    findings.fault(`the event ${id} is not of the period`, sequence);
+  }
+  if (scope.kind !== 'programme') return;
+  const { stream } = event;
+  const { programmeId } = event.data;
+  const isOther = programmeId !== undefined && programmeId !== scope.programme;
+  const isOtherStream = stream.startsWith('programme-') && stream !== `programme-${scope.programme}`;
+  if (isOther || isOtherStream) findings.fault(`the event ${id} is not of ${scope.programme}`, sequence);
+}
+
+/** Events from one to before another are left out. */
+export function checkGap(
+  { first, end }: { readonly first: number; readonly end: number },
+  scope: BundleScope,
+  findings: Findings,
+): void {
+  if (scope.kind === 'everything') {
+    findings.fault('events are left out of a bundle of everything', first);
+  } else if (scope.kind === 'period' && first <= scope.until && end > scope.after + 1) {
+    findings.fault('events of the period are left out', Math.max(first, scope.after + 1));
+  }
+}
+
+/** @param expect the scope that was asked for, as `scopeText` writes it, or its kind alone */
+export function checkExpected(scope: BundleScope, expect: string | undefined, findings: Findings): void {
+  if (expect === undefined || expect === scope.kind || expect === scopeText(scope)) return;
+  findings.doubt(`it is of ${scopeText(scope)}, not of ${expect}`);
+}

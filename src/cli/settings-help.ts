@@ -1,0 +1,41 @@
+/** What `ledger serve --help` says of the configuration: every environment variable that is read (config.ts). */
+
+/** Name, default, what it is. */
+const SETTINGS: readonly (readonly [name: string, fallback: string, says: string])[] = [
+  ['PORT', '3000', 'where to listen; 0 takes any free port'],
+  ['HOST', '127.0.0.1', 'the address to listen on'],
+  ['DATA_DIR', './data', 'where everything is kept'],
+  ['SINCE', '2018-19', 'the financial year that totals since begin with'],
+  ['LOG_LEVEL', 'info', 'trace, debug, info, warn, error, fatal or silent'],
+  ['EVENT_STORE_URL', 'unset', 'an esdb:// address keeps the events in EventStoreDB or KurrentDB'],
+  ['EVENT_STORE_NAMESPACE', 'unset', 'before the names of streams, where ledgers share a store'],
+  ['LEDGER_ADMIN_KEY', 'made', 'the first key; otherwise admin.key in DATA_DIR'],
+  ['LEDGER_SIGNING_DIR', 'signing/ in DATA_DIR', 'the key that signs the log, and its last checkpoint'],
+  ['LEDGER_ORIGIN', 'made', 'the log’s name in its checkpoints'],
+  ['LEDGER_CHECKPOINT_SECONDS', '60', 'how often a ledger that grows signs a checkpoint'],
+  ['LEDGER_WITNESSES', 'unset', 'a file with the witnesses that cosign checkpoints'],
+  ['LEDGER_TIMESTAMPS', 'unset', 'an authority that stamps each checkpoint (RFC 3161)'],
+  ['LEDGER_OIDC_ISSUER', 'unset', 'whose access tokens are taken'],
+  ['LEDGER_OIDC_AUDIENCE', 'unset', 'what the issuer puts into tokens for this ledger'],
+  ['LEDGER_OIDC_ALGORITHMS', 'RS256 ES256', 'with which a token may be signed'],
+  ['LEDGER_OIDC_TYPE', 'at+jwt', 'the type in a token’s head'],
+  ['LEDGER_OIDC_PROGRAMMES_CLAIM', 'ledger_programmes', 'the claim that lists programmes'],
+  ['LEDGER_REQUESTS_PER_MINUTE', '6000', 'of one key or subject'],
+  ['LEDGER_REQUESTS_PER_DAY', '1000000', 'the same'],
+  ['LEDGER_FAILURES_PER_MINUTE', '300', 'of one address that shows no valid key'],
+  ['LEDGER_REQUESTS_AT_ONCE', '1000', 'being answered; one key may have a quarter'],
+  ['LEDGER_BODIES_MIB', '128', 'JSON bodies being received and worked on'],
+  ['LEDGER_BODY_SECONDS', '60', 'in which a JSON body must arrive'],
+  ['LEDGER_CORS_ORIGINS', 'none', 'sites whose pages may read the ledger'],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', 'unset', 'a collector of traces; the others of OpenTelemetry too'],
+];
+
+export const SETTINGS_NAMES: readonly string[] = SETTINGS.map(([name]) => name);
+
+export function settingsHelp(): string {
+  const width = Math.max(...SETTINGS_NAMES.map(({ length }) => length));
+  const lines = SETTINGS.map(
+    ([name, fallback, says]) => `  ${name.padEnd(width)}  ${says} (default: ${fallback})`,
+  );
+  return `\nEnvironment variables, all optional, checked together at the start:\n${lines.join('\n')}`;
+}

@@ -1,0 +1,131 @@
+/** What a figure is read from carries a mark, and a figure is refused where a row is not as it was written. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import Database from 'better-sqlite3';
+import fc from 'fast-check';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseFinancialYear } from '../../src/kernel/financial-year.js';
+import { markOf } from '../../src/projections/mark.js';
+import { openViewsForReading, ViewsDamaged } from '../../src/projections/views-file.js';
+import { cellsAt, type Cell } from '../../src/reports/cells.js';
+import type { Draft } from '../support/histories.js';
+import { LivedLedger } from '../support/lived-ledger.js';
+
+const BITS_OF_A_NUMBER = 53;
+const number = fc.nat({ max: Number.MAX_SAFE_INTEGER });
+const text = fc.stringMatching(/^[ -~]{0,40}$/);
+
+test('a mark changes with any bit of any number', () => {
+  fc.assert(
+    fc.property(fc.array(number, { minLength: 1, maxLength: 5 }), fc.array(text), (numbers, texts) => {
+      const mark = markOf(numbers, ...texts);
+      for (const [index, value] of numbers.entries()) {
+        for (let bit = 0; bit < BITS_OF_A_NUMBER; bit++) {
+          const flipped = Number(BigInt(value) ^ (1n << BigInt(bit)));
+          expect(markOf(numbers.with(index, flipped), ...texts)).not.toBe(mark);
+        }
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('a mark changes with any bit of any text', () => {
+  fc.assert(
+    fc.property(number, fc.array(text, { minLength: 1, maxLength: 5 }), (value, texts) => {
+      const mark = markOf([value], ...texts);
+      for (const [index, one] of texts.entries()) {
+        for (let bit = 0; bit < 7 * one.length; bit++) {
+          const at = Math.floor(bit / 7);
+          const flipped = String.fromCharCode(one.charCodeAt(at) ^ (1 << (bit % 7)));
+          expect(
+            markOf([value], ...texts.with(index, one.slice(0, at) + flipped + one.slice(at + 1))),
+          ).not.toBe(mark);
+        }
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('a value of another type than was written has no mark', () => {
+  const damaged = (value: unknown) => [value as number, value as string] as const;
+  for (const [asNumber, asText] of [null, undefined, Buffer.from('7')].map(damaged)) {
+    expect(markOf([asNumber], '7')).toBe(-1);
+    expect(markOf([7], asText)).toBe(-1);
+  }
+  expect(markOf([7], '7')).toBeGreaterThanOrEqual(0);
+});
+
+const draft: Draft = {
+  measure: 0,
+  organisation: 0,
+  days: [5, 5],
+  basis: 'counted',
+  quantity: 120,
+  other: 10,
+  ranged: false,
+  percentAlone: false,
+};
+const BEFORE_THE_SECOND = 1;
+
+let lived: LivedLedger;
+let measure: string;
+let dir: string;
+
+beforeAll(async () => {
+  const once = { does: 'submit', programme: 0, outcomes: [draft] } as const;
+  lived = await LivedLedger.of({ steps: [once, once], clockMs: [1_000] });
+  await lived.stop();
+  measure = (lived.events.at(-1)!.data as { measureId: string }).measureId;
+  dir = mkdtempSync(join(tmpdir(), 'ledger-marks-'));
+});
+afterAll(() => {
+  for (const made of [lived.dataDir, dir]) rmSync(made, { recursive: true });
+});
+
+function cellsAfter(sql: string, sequence: number): readonly Cell[] {
+  const file = join(dir, 'views.db');
+  copyFileSync(lived.viewsFile, file);
+  const altering = new Database(file);
+  altering.exec(sql);
+  altering.close();
+  const views = openViewsForReading(file);
+  try {
+    const [from, to] = [parseFinancialYear('2018-19'), parseFinancialYear('2030-31')];
+    return cellsAt(views, { measures: [measure], from, to }, sequence);
+  } finally {
+    views.close();
+  }
+}
+
+const last = () => lived.events.length - 1;
+const past = () => last() - BEFORE_THE_SECOND;
+
+test('what is as it was written is answered', () => {
+  expect(cellsAfter('', last())).toMatchObject([{ state: { amount: 240n, outcomes: 2 } }]);
+  expect(cellsAfter('', past())).toMatchObject([{ state: { amount: 120n, outcomes: 1 } }]);
+  expect(cellsAfter('', past() - 1)).toMatchObject([{ state: { outcomes: 0 } }]);
+});
+
+test.each([
+  ['state', `'1 121 0 120 120 0'`],
+  ['mark', 'mark + 1'],
+])('a figure as at a past moment is refused where the %s in its log is altered', (column, value) => {
+  const sql = `UPDATE cell_log SET ${column} = ${value} WHERE sequence = ${past()}`;
+  expect(() => cellsAfter(sql, past())).toThrow(ViewsDamaged);
+});
+
+test.each([
+  ['year', 'year + 1'],
+  ['programme', `'polypill'`],
+  ['organisation', `'oxford'`],
+  ['basis', `'modelled'`],
+  ['series', 'series + 1'],
+  ['sequence', 'sequence + 1'],
+  ['state', `'2 241 0 240 240 0'`],
+  ['mark', 'mark + 1'],
+])('a figure is refused where the %s of its cell is altered', (column, value) => {
+  expect(() => cellsAfter(`UPDATE cells SET ${column} = ${value}`, last())).toThrow(ViewsDamaged);
+});
