@@ -207,6 +207,14 @@ function describeReplicas(place: () => Promise<Place>): void {
           expect({ ...answer.body, asAt: null }).toEqual({ ...one!.body, asAt: null });
         }
       }
+      // Each signs for itself, and so the same tree: its origin, its size and its root.
+      const [{ headers }] = (await level('/v1/measures?limit=1')) as [Answer<object>];
+      const asked = `/v1/audit/checkpoint?minSequence=${headers.get('ledger-sequence')}`;
+      const trees = await Promise.all(
+        [...replicas, late].map(async (ledger) => (await ledger.call('GET', asked)).text.split('\n\n')[0]),
+      );
+      expect(trees[0]).toMatch(/^ledger\.example\/log\n\d+\n\S{44}$/);
+      expect(new Set(trees).size).toBe(1);
     } finally {
       await late.remove();
     }

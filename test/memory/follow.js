@@ -7,7 +7,7 @@ const { EventStoreDbReader } = require('../../dist/store/eventstore-reader.js');
 
 const [url, count, samples] = process.argv.slice(2).map((text, index) => (index === 0 ? text : Number(text)));
 /** Of the event loop: what is not held back arrives while these pass. */
-const TURNS_AN_EVENT = 100;
+const TURNS_AN_EVENT = 20;
 
 async function main() {
   const reader = new EventStoreDbReader({ url });
