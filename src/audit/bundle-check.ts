@@ -101,10 +101,10 @@ export class BundleCheck {
     if (this.isInPlace(event)) this.takeInPlace(event, leaf, true);
   }
 
-  private isInPlace({ id, ledgersequence }: BundleEvent): boolean {
+  private isInPlace(event: BundleEvent): boolean {
     const sequence = this.tree.size;
-    if (ledgersequence === sequence) return true;
-    const what = `the event ${id} has the sequence ${ledgersequence}, in the place of ${sequence}`;
+    if (event.ledgersequence === sequence) return true;
+    const what = `the event ${event.id} has the sequence ${event.ledgersequence}, in the place of ${sequence}`;
     this.findings.fault(what, sequence);
     return false;
   }
@@ -118,7 +118,7 @@ export class BundleCheck {
     this.since?.checkDate(event, sequence, recordedMs);
     if (isAsRecorded) {
       this.figure?.take(event);
-      if (event.salt !== undefined) this.takeErasure(event);
+      this.takeErasure(event);
     }
     this.tree.append(leaf);
     this.meetSince();

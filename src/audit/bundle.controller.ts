@@ -73,6 +73,8 @@ export class BundleController {
       until === undefined
         ? progress.sequence
         : parseMoment(views, { parameter: 'until', text: until }, Date.now()).sequence;
-    return { kind: 'period', after: Number(after ?? -1), until: last };
+    const first = Number(after ?? -1);
+    if (last < first) throw new NoSuchMoment(`a period after ${first} does not end at ${last}`, 'until');
+    return { kind: 'period', after: first, until: last };
   }
 }

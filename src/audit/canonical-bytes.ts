@@ -21,6 +21,22 @@ const WORDS = ['true', 'false', 'null'].map(viewOf);
 const DIGITS_MAX = 15;
 const DEPTH_MAX = 8;
 
+/**
+ * Of four bytes at once, in half the time: the high bit of each is set where it is 0x7f or more, less than a space, or
+ * what is a quote or a backslash is nought.
+ */
+function areLetters(four: number): boolean {
+  const quote = four ^ 0x22222222;
+  const backslash = four ^ 0x5c5c5c5c;
+  const others =
+    four |
+    (four + 0x01010101) |
+    ((four - 0x20202020) & ~four) |
+    ((quote - 0x01010101) & ~quote) |
+    ((backslash - 0x01010101) & ~backslash);
+  return (others & 0x80808080) === 0;
+}
+
 /** A text as `has` takes it. */
 export function viewOf(text: string): DataView {
   const bytes = Buffer.from(text);
@@ -83,9 +99,8 @@ export class CanonicalBytes {
 
   private text(at: number): number {
     const { bytes } = this;
-    for (at++; ; at++) {
+    for (at = this.letters(at + 1); ; at = this.letters(at + 1)) {
       const byte = bytes[at]!;
-      if (LETTERS[byte] === 1) continue;
       if (byte === QUOTE) return at + 1;
       if (byte >= 0x80) this.isAscii = false;
       else if (byte !== BACKSLASH || !SHORT_ESCAPES.has(bytes[++at]!)) return -1;
@@ -126,7 +141,8 @@ export class CanonicalBytes {
 
   /** As many as there are: none is as good. */
   letters(at: number): number {
-    const { bytes } = this;
+    const { bytes, view } = this;
+    while (at + 4 <= bytes.length && areLetters(view.getInt32(at))) at += 4;
     while (LETTERS[bytes[at]!] === 1) at++;
     return at;
   }

@@ -22,11 +22,12 @@ export class ErasedEvents {
   }
 
   /**
-   * An event whose content is the one that was logged: of an erasure or of anything else.
+   * An event whose content is the one that was logged: of an erasure or of anything else. Without a salt nothing
+   * vouches for what it says.
    * @returns the sequences of events of which it says that another content was left
    */
   explain(event: BundleEvent): number[] {
-    if (event.dataschema !== ERASURE) return [];
+    if (event.dataschema !== ERASURE || event.salt === undefined) return [];
     const erased = event.data['erased'] as readonly { readonly revision: number; readonly left: string }[];
     return erased.flatMap(({ revision, left }) => {
       const place = `${event.stream}@${revision}`;

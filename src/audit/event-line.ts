@@ -45,6 +45,7 @@ export class EventLine implements BundleEvent {
   time = '';
   ledgertime = '';
   stream = '';
+  private known = { schema: '', dataschema: SCHEMA_PREFIX };
 
   /** @param end where a newline stands; @returns whether the line is good by itself, as far as is known here */
   read(bytes: Buffer, start: number, end: number): boolean {
@@ -118,9 +119,8 @@ export class EventLine implements BundleEvent {
     }
     entry.put(AFTER_TYPE);
     const leaf = entry.hash('base64');
-    if (!members.has(leaf, AT.leaf)) return false;
     this.leaf.write(leaf, 'base64');
-    return true;
+    return members.has(leaf, AT.leaf);
   }
 
   get id(): string {
@@ -130,7 +130,9 @@ export class EventLine implements BundleEvent {
     return this.members.text(AT.type);
   }
   get dataschema(): string {
-    return SCHEMA_PREFIX + this.members.text(AT.schema);
+    const schema = this.members.textLike(this.known.schema, AT.schema);
+    if (schema !== this.known.schema) this.known = { schema, dataschema: SCHEMA_PREFIX + schema };
+    return this.known.dataschema;
   }
   get data(): BundleEvent['data'] {
     const { bytes, starts, ends } = this.members;

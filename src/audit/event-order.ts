@@ -50,14 +50,14 @@ export class LedgerTime {
    * @param isWhole whether no event before it was left out
    * @returns when it was recorded, by the clock of whoever did
    */
-  take({ id, time, ledgertime }: BundleEvent, sequence: number, isWhole: boolean): number {
-    const recordedMs = instantOf(time);
-    const ledgerMs = instantOf(ledgertime);
+  take(event: BundleEvent, sequence: number, isWhole: boolean): number {
+    const recordedMs = instantOf(event.time);
+    const ledgerMs = instantOf(event.ledgertime);
     const expectedMs = Math.max(this.ms, recordedMs);
     const follows = isWhole ? ledgerMs === expectedMs : ledgerMs >= expectedMs;
     if (!follows) {
       this.findings.fault(
-        `the ledger time of the event ${id} does not follow from the times at which events were recorded`,
+        `the ledger time of the event ${event.id} does not follow from the times at which events were recorded`,
         sequence,
       );
     }

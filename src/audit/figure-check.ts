@@ -111,8 +111,8 @@ export class FigureCheck {
     const { years = [], total, from, to, measure } = this.figure;
     const undefinedOne = this.undefinedMeasure();
     if (undefinedOne !== null) return `the figure is made of ${undefinedOne}, whose definition is left out`;
-    const { kind } = this.measures.get(measure)!;
-    if (total && kind !== 'flow') return `the figure adds up a ${kind} over years`;
+    const kind = this.measures.get(measure)?.kind;
+    if (total && kind !== undefined && kind !== 'flow') return `the figure adds up a ${kind} over years`;
     for (const { financialYear, ...told } of years) {
       const fault = this.difference(told, financialYear, financialYear);
       if (fault !== null) return `the figure of ${financialYear} ${fault}`;
@@ -123,7 +123,8 @@ export class FigureCheck {
 
   /** Without its definition it is not known how a measure adds up, nor into what. */
   private undefinedMeasure(): string | null {
-    if (!this.measures.has(this.figure.measure)) return this.figure.measure;
+    // A figure as at a moment before its measure was defined is made of nothing, whatever its kind.
+    if (this.standing.size > 0 && !this.measures.has(this.figure.measure)) return this.figure.measure;
     for (const { measureId, measureVersion } of this.standing.values()) {
       if (this.measures.get(measureId)?.series[measureVersion - 1] === undefined)
         return `version ${measureVersion} of ${measureId}`;
@@ -155,8 +156,9 @@ export class FigureCheck {
       );
     });
     this.noteBreaks(standing);
-    const { kind } = this.measures.get(this.figure.measure)!;
     const outcomes = standing.length;
+    if (outcomes === 0) return { ...added([]), outcomes, ratio: null };
+    const { kind } = this.measures.get(this.figure.measure)!;
     switch (kind) {
       case 'flow':
         return { ...added(standing), outcomes, ratio: null };

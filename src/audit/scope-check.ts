@@ -3,19 +3,19 @@ import { scopeText, type BundleEvent, type BundleScope } from './bundle-format.j
 import type { Findings } from './verdict.js';
 
 export function checkEvent(event: BundleEvent, scope: BundleScope, findings: Findings): void {
-  const { id, ledgersequence: sequence } = event;
+  const { ledgersequence: sequence, stream } = event;
   if (scope.kind === 'period' && (sequence <= scope.after || sequence > scope.until)) {
-    findings.fault(`the event ${id} is not of the period`, sequence);
+    findings.fault(`the event ${event.id} is not of the period`, sequence);
   }
   if (scope.kind !== 'programme') return;
-  const { stream } = event;
   const { programmeId } = event.data;
   const isOther = programmeId !== undefined && programmeId !== scope.programme;
   const isOtherStream = stream.startsWith('programme-') && stream !== `programme-${scope.programme}`;
-  if (isOther || isOtherStream) findings.fault(`the event ${id} is not of ${scope.programme}`, sequence);
+  if (isOther || isOtherStream)
+    findings.fault(`the event ${event.id} is not of ${scope.programme}`, sequence);
 }
 
-/** Events from one to before another are left out. */
+/** Events from one to before another are left out, and a hash stands in their place. */
 export function checkGap(
   { first, end }: { readonly first: number; readonly end: number },
   scope: BundleScope,
@@ -23,8 +23,10 @@ export function checkGap(
 ): void {
   if (scope.kind === 'everything') {
     findings.fault('events are left out of a bundle of everything', first);
-  } else if (scope.kind === 'period' && first <= scope.until && end > scope.after + 1) {
-    findings.fault('events of the period are left out', Math.max(first, scope.after + 1));
+  } else if (scope.kind === 'period') {
+    const missed = Math.max(first, scope.after + 1);
+    // Of a period without an event none is missed.
+    if (missed <= Math.min(end - 1, scope.until)) findings.fault('events of the period are left out', missed);
   }
 }
 

@@ -59,11 +59,11 @@ export class SinceCheck {
     }
   }
 
-  checkDate({ id, time }: BundleEvent, sequence: number, recordedMs: number): void {
+  checkDate(event: BundleEvent, sequence: number, recordedMs: number): void {
     if (sequence < this.size || recordedMs >= this.knownMs - CLOCK_TOLERANCE_MS) return;
     const known = new Date(this.knownMs).toISOString();
     this.findings.fault(
-      `the event ${id} is dated ${time}, but was not in the ledger at ${known}: it is back-dated`,
+      `the event ${event.id} is dated ${event.time}, but was not in the ledger at ${known}: it is back-dated`,
       sequence,
     );
   }

@@ -71,7 +71,11 @@ async function checkFile(
 ): Promise<Verdict> {
   const trusted = policyFrom(policy, key);
   if (!existsSync(file)) throw new Error(`there is no file ${file}`);
-  if (isProof(beginningOf(file))) {
+  const beginning = beginningOf(file);
+  // An answer like any other to whoever saved it: nothing was altered in it.
+  if (beginning.startsWith(REFUSAL))
+    throw new Error(`${file} is no bundle, but says why the ledger made none`);
+  if (isProof(beginning)) {
     if (expect !== undefined || sinceTime !== undefined)
       throw new Error('a single proof is not of a scope, and dates nothing');
     const given = { policy: trusted, since: since && readNote(since), event, checkpoint };
@@ -90,6 +94,9 @@ async function checkFile(
   eachLine(file, (bytes, start, end) => check.takeLine(bytes, start, end));
   return check.end();
 }
+
+/** How a problem begins that is told in place of a bundle. */
+const REFUSAL = '{"type":"urn:outcome-ledger:problem:';
 
 function beginningOf(file: string): string {
   const bytes = Buffer.alloc(64);

@@ -124,6 +124,27 @@ describe('ledger prove and ledger verify', () => {
     expect(inflated.code).toBe(1);
   });
 
+  test('prove a figure as at a moment before its measure was there: nothing', async () => {
+    await save('early', '/v1/totals/annual?measure=jobs&from=2023-24&asAtSequence=0&proof=true');
+    const early = await run('verify', file('early'), '--key', file('key'));
+    expect(early).toMatchObject({ code: 0, stdout: expect.stringContaining('"total":null') as unknown });
+  });
+
+  test('cannot tell of what the ledger refused to prove, and a period that ends before it begins is refused', async () => {
+    for (const asked of [
+      '/v1/totals/annual?measure=jobs&groupBy=programme&proof=true',
+      '/v1/audit/bundle?after=9&until=5',
+    ]) {
+      const { status, text } = await ledger.call('GET', asked);
+      expect(status).toBe(400);
+      writeFileSync(file('refused'), text);
+      const told = await run('verify', file('refused'), '--key', file('key'));
+      expect(told).toMatchObject({ code: 2, stdout: expect.stringContaining('is no bundle') as unknown });
+    }
+    await save('empty', '/v1/audit/bundle?after=9&until=9');
+    expect((await run('verify', file('empty'), '--key', file('key'))).code).toBe(0);
+  });
+
   test('prove a figure with everything, so that no event that belongs to it can be left out', async () => {
     const prove = ['prove', '--measure', 'jobs', '--from', '2023-24', '--whole', '--out', file('whole')];
     expect(await run(...prove)).toMatchObject({ code: 0 });

@@ -227,6 +227,17 @@ describe('a figure', () => {
     expect(proves(events, figure(2, parts)).verdict).toBe('tampered');
   });
 
+  test('as at a moment before its measure was defined is nothing, and no more', () => {
+    const nothing = { total: null, outcomes: 0, byBasis: {}, range: null, ratio: null };
+    const early = (told: object) => ({ ...figure(-1, {}), ...told });
+    const lines = events.map(leafLine);
+    expect(proves(events, early({ total: nothing }), lines)).toMatchObject({ verdict: 'good' });
+    const years = [{ financialYear: '2023-24', ...nothing }];
+    expect(proves(events, early({ years }), lines)).toMatchObject({ verdict: 'good' });
+    const more = [{ financialYear: '2023-24', ...told(10, 1) }];
+    expect(proves(events, early({ years: more }), lines)).toMatchObject({ verdict: 'tampered' });
+  });
+
   test('of a stock or of nothing is compared whole', () => {
     const one = { ...told(10, 1), byBasis: { modelled: 10 } };
     const parts = { years: [{ financialYear: '2023-24', ...one }] };
@@ -262,6 +273,14 @@ describe('a scope', () => {
       leafLine(events[2]!),
     ]);
     expect(check(later).faults).toEqual([{ sequence: 1, what: matching(/left out/) }]);
+  });
+
+  test('of a period without an event misses none', () => {
+    for (const after of [0, 1, 2]) {
+      const lines = [subtreeLine(1, 0, rootOf(events.slice(0, 2))), leafLine(events[2]!)];
+      const empty = bundleOf(events, { scope: { kind: 'period', after, until: after } }, lines);
+      expect(check(empty)).toMatchObject({ verdict: 'good', faults: [], events: 0 });
+    }
   });
 
   test('of a period or a programme has no other events', () => {

@@ -155,7 +155,7 @@ describe('every size to 200', () => {
 
   /**
    * Each subtree of each tree once, in a proof of which it is a hash: in the others what follows from it is the same.
-   * To 200 it is run by hand (`FLIP_BITS_TO=200`): all hold, and it takes MINUTES of processor time.
+   * To 200 it is run by hand (`FLIP_BITS_TO=200`): all hold, and it takes some three minutes of processor time.
    */
   const FLIPPED_SIZE = Number(process.env['FLIP_BITS_TO'] ?? 32);
   function holdingFlipped(
