@@ -2,7 +2,7 @@
  * A ledger whose checkpoints a time-stamping authority stamps: OpenSSL's, behind a server on this machine. What a stamp
  * must be is tested without it (test/unit/timestamp.test.ts), and where there is no openssl nothing is tested here.
  */
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { ORIGIN, textOf } from '../support/audited-ledger.js';
 import { runCommand } from '../support/command.js';
 import { ADMIN_KEY, Ledger } from '../support/ledger.js';
-import { hasTool } from '../support/tools.js';
+import { allNeedTool } from '../support/tools.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'ledger-timestamps-'));
 const file = (name: string) => join(dir, name);
@@ -73,7 +73,7 @@ function stamp(query: Buffer): Buffer {
   return readFileSync(file('reply'));
 }
 
-(hasTool('openssl') ? describe : describe.skip)('with an authority', () => {
+allNeedTool('openssl')('with an authority', () => {
   let authority: Server;
   let ledger: Ledger;
   let own: string;

@@ -11,9 +11,9 @@ import { join } from 'node:path';
 import { FaultyMachine } from '../support/faulty-machine.js';
 import { Ledger } from '../support/ledger.js';
 import { OUTCOME, registerProgramme, submit } from '../support/outcomes.js';
-import { areToolsRequired, hasTool } from '../support/tools.js';
+import { allNeedTool, areToolsRequired, hasTool } from '../support/tools.js';
 
-const withCompiler = hasTool('gcc') ? describe : describe.skip;
+const withCompiler = allNeedTool('gcc');
 
 let disk: FaultyMachine | undefined;
 let ledger: Ledger;

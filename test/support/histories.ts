@@ -69,6 +69,18 @@ export interface Draft {
   readonly percentAlone: boolean;
 }
 
+/** An outcome like any other, for histories that are written out. */
+export const DRAFT: Draft = {
+  measure: 0,
+  organisation: 0,
+  days: [5, 5],
+  basis: 'counted',
+  quantity: 120,
+  other: 10,
+  ranged: false,
+  percentAlone: false,
+};
+
 export type Step =
   | { readonly does: 'submit'; readonly programme: number; readonly outcomes: readonly Draft[] }
   /** Outcomes are counted from the last one submitted, which is 0. */

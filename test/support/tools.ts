@@ -2,7 +2,7 @@
  * Tools of the system that a few tests need, and no user of the ledger does. Where one is missing its tests are
  * skipped, and say so; `.ci/run` installs them all, and skips none.
  */
-import { test } from '@jest/globals';
+import { describe, test } from '@jest/globals';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -14,3 +14,4 @@ export function hasTool(name: string): boolean {
 }
 
 export const needsTool = (name: string) => (hasTool(name) ? test : test.skip);
+export const allNeedTool = (name: string) => (hasTool(name) ? describe : describe.skip);

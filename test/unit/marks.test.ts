@@ -9,7 +9,7 @@ import { parseFinancialYear } from '../../src/kernel/financial-year.js';
 import { markOf } from '../../src/projections/mark.js';
 import { openViewsForReading, ViewsDamaged } from '../../src/projections/views-file.js';
 import { cellsAt, type Cell } from '../../src/reports/cells.js';
-import type { Draft } from '../support/histories.js';
+import { DRAFT } from '../support/histories.js';
 import { LivedLedger } from '../support/lived-ledger.js';
 
 const BITS_OF_A_NUMBER = 53;
@@ -58,16 +58,6 @@ test('a value of another type than was written has no mark', () => {
   expect(markOf([7], '7')).toBeGreaterThanOrEqual(0);
 });
 
-const draft: Draft = {
-  measure: 0,
-  organisation: 0,
-  days: [5, 5],
-  basis: 'counted',
-  quantity: 120,
-  other: 10,
-  ranged: false,
-  percentAlone: false,
-};
 const BEFORE_THE_SECOND = 1;
 
 let lived: LivedLedger;
@@ -75,7 +65,7 @@ let measure: string;
 let dir: string;
 
 beforeAll(async () => {
-  const once = { does: 'submit', programme: 0, outcomes: [draft] } as const;
+  const once = { does: 'submit', programme: 0, outcomes: [DRAFT] } as const;
   lived = await LivedLedger.of({ steps: [once, once], clockMs: [1_000] });
   await lived.stop();
   measure = (lived.events.at(-1)!.data as { measureId: string }).measureId;

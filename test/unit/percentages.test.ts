@@ -1,18 +1,9 @@
 /** Percentages that nobody published the parts of are shown beside a ratio, however many other outcomes there are. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Draft } from '../support/histories.js';
+import { DRAFT, type Draft } from '../support/histories.js';
 import { LivedLedger } from '../support/lived-ledger.js';
 
-const ratio: Draft = {
-  measure: 4,
-  organisation: 0,
-  days: [5, 5],
-  basis: 'counted',
-  quantity: 30,
-  other: 40,
-  ranged: false,
-  percentAlone: false,
-};
+const ratio: Draft = { ...DRAFT, measure: 4, quantity: 30, other: 40 };
 const percent = (quantity: number): Draft => ({ ...ratio, quantity, percentAlone: true });
 const many = (count: number, of: (index: number) => Draft) =>
   Array.from({ length: count }, (_, index) => of(index));

@@ -10,32 +10,22 @@ import type { RecordedEvent } from '../../src/store/event-store.js';
 import { openReader } from '../../src/store/open-reader.js';
 import { checksumOf, type AppendRow } from '../../src/store/sqlite-format.js';
 import { eventsFile } from '../../src/store/sqlite-store.js';
-import type { Draft, History } from '../support/histories.js';
+import { DRAFT, type History } from '../support/histories.js';
 import { LivedLedger, viewsFileIn } from '../support/lived-ledger.js';
 import { rootOfEvents } from '../support/naive-log.js';
 
-const draft: Draft = {
-  measure: 0,
-  organisation: 0,
-  days: [5, 5],
-  basis: 'counted',
-  quantity: 120,
-  other: 10,
-  ranged: false,
-  percentAlone: false,
-};
 const HISTORY: History = {
   steps: [
-    { does: 'submit', programme: 0, outcomes: [draft, { ...draft, quantity: 30 }, { ...draft, measure: 3 }] },
+    { does: 'submit', programme: 0, outcomes: [DRAFT, { ...DRAFT, quantity: 30 }, { ...DRAFT, measure: 3 }] },
     {
       does: 'submit',
       programme: 1,
       outcomes: [
-        { ...draft, measure: 4 },
-        { ...draft, measure: 1, ranged: true },
+        { ...DRAFT, measure: 4 },
+        { ...DRAFT, measure: 1, ranged: true },
       ],
     },
-    { does: 'correct', outcome: 4, draft: { ...draft, quantity: 110 } },
+    { does: 'correct', outcome: 4, draft: { ...DRAFT, quantity: 110 } },
     { does: 'withdraw', outcome: 3 },
   ],
   clockMs: [1_000],
