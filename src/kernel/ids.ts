@@ -53,11 +53,11 @@ export function parseOutcomeId(text: string): {
   line: number;
   outcomeId: OutcomeId;
 } {
-  const match = OUTCOME_ID.exec(text.toLowerCase());
+  const lowerCase = text.toLowerCase();
+  const match = OUTCOME_ID.exec(lowerCase);
   const line = Number(match?.[2]);
   if (!match || line > OUTCOMES_MAX) throw new TypeError(`not an outcome id: ${text}`);
-  const submissionId = parseSubmissionId(match[1]!);
-  return { submissionId, line, outcomeId: outcomeIdOf(submissionId, line) };
+  return { submissionId: parseSubmissionId(match[1]!), line, outcomeId: lowerCase as OutcomeId };
 }
 
 /** Of a key that lets someone in; made by the ledger. */

@@ -2,7 +2,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { Measure } from '../catalogue/measure.js';
 import { assert, unreachable } from '../kernel/assert.js';
-import { parseOutcomeId } from '../kernel/ids.js';
+import { parseOutcomeId, type SubmissionId } from '../kernel/ids.js';
 import type { LedgerEvent } from '../store/upcast.js';
 import type { RecordedOutcome, ReplacedOutcome } from '../submissions/outcome.js';
 import type { SubmissionEvent } from '../submissions/submission.js';
@@ -93,9 +93,8 @@ export class CellsProjection {
     const { data, schema } = event as SubmissionEvent;
     // Figures stand when the words beside them go.
     if (schema === 'outcome-erased@1') return;
-    const submission = this.submissionOf(data.outcomeId);
-    const line = Number(data.outcomeId.slice(submission.id.length + 1));
-    const place: Place = { submission: submission.key, line, revision, sequence };
+    const { submissionId, line } = parseOutcomeId(data.outcomeId);
+    const place: Place = { submission: this.submissionKeyOf(submissionId), line, revision, sequence };
     switch (schema) {
       case 'outcome@1':
         this.assertFirst(place);
@@ -203,14 +202,12 @@ export class CellsProjection {
     this.changed.clear();
   }
 
-  /** Outcomes of one submission follow one another: its id is read once. */
-  private submissionOf(outcomeId: string): CellsProjection['lastSubmission'] {
-    const { id } = this.lastSubmission;
-    if (id === '' || !outcomeId.startsWith(id)) {
-      const { submissionId } = parseOutcomeId(outcomeId);
+  /** Outcomes of one submission follow one another: its key is made once. */
+  private submissionKeyOf(submissionId: SubmissionId): Buffer {
+    if (submissionId !== this.lastSubmission.id) {
       this.lastSubmission = { id: submissionId, key: submissionKey(submissionId) };
     }
-    return this.lastSubmission;
+    return this.lastSubmission.key;
   }
 }
 

@@ -21,5 +21,5 @@ export function markOf(numbers: readonly number[], ...texts: readonly string[]):
     mark = Math.imul(Math.imul(mark ^ number, FNV_PRIME) ^ (number / WORD), FNV_PRIME);
   }
   for (const text of texts) if (typeof text !== 'string') return NO_MARK;
-  return crc32(texts.length === 1 ? texts[0]! : texts.join('\0'), mark >>> 0);
+  return crc32(texts.join('\0'), mark >>> 0);
 }
