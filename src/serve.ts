@@ -68,8 +68,8 @@ async function start(app: NestFastifyApplication, found: (key: AdminKey) => Admi
   const level = projection.start();
   const listen = () => app.listen(config.port, config.host);
   // That takes as long as history is: whoever looks after the process is told meanwhile that it lives, and how far it is.
-  const isLong = projection.state.status === 'rebuilding';
-  if (isLong) await Promise.race([level, listen()]);
+  const listening = projection.state.status === 'rebuilding' ? listen() : null;
+  if (listening) await Promise.race([level, listening]);
   await level;
   app.get(LogSigner).start();
   if (projection.state.status === 'live') {
@@ -77,7 +77,7 @@ async function start(app: NestFastifyApplication, found: (key: AdminKey) => Admi
     await loadStandardCatalogue(app.get(CommandBus));
   }
   door.isOpen = true;
-  if (!isLong) await listen();
+  await (listening ?? listen());
   const url = await app.getUrl();
   process.stdout.write(`The ledger serves at ${url} — documentation at ${url}/docs\n`);
   return { app, url, adminKey: key };
