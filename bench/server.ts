@@ -4,7 +4,7 @@
  * Its one argument is how many appends may share a commit: 1 turns group commit off, so that every request
  * waits for a disk flush of its own, which is what group commit is compared with.
  */
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { EventLoopDelay } from '../src/http/event-loop-delay.js';
 import { SqliteStore } from '../src/store/sqlite-store.js';
 import { serve } from '../src/serve.js';
 
@@ -15,21 +15,19 @@ export interface ServerUsage {
   readonly delayP99Ms: number;
 }
 
-const LOOK_EVERY_MS = 10;
-
 const groupSizeMax = Number(process.argv[2]);
 const open = SqliteStore.open.bind(SqliteStore);
 SqliteStore.open = (dataDir) => open(dataDir, { groupSizeMax });
 
 void serve().then(({ url, adminKey }) => {
-  const delay = monitorEventLoopDelay({ resolution: LOOK_EVERY_MS });
+  let delay: EventLoopDelay | undefined;
   process.on('message', (): void => {
     const { user, system } = process.cpuUsage();
-    delay.enable();
+    delay ??= new EventLoopDelay();
     const usage: ServerUsage = {
       cpuMs: (user + system) / 1_000,
       rssBytes: process.memoryUsage.rss(),
-      delayP99Ms: Math.max(0, delay.percentile(99) / 1e6 - LOOK_EVERY_MS),
+      delayP99Ms: delay.p99Ms,
     };
     process.send!(usage);
   });

@@ -4,16 +4,13 @@
  * they are for. Memory, descriptors and the event loop are told as every Node.js process tells them.
  */
 import { Injectable } from '@nestjs/common';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { Lag, type StoreSeen } from '../projections/lag.js';
 import { Projection } from '../projections/projection.js';
 import { AppendCounts } from '../store/counted-store.js';
 import { Clock } from '../store/run-decider.js';
 import { VERSION } from '../version.js';
-
-/** At how late the event loop is. */
-const LOOK_EVERY_MS = 10;
+import { EventLoopDelay } from './event-loop-delay.js';
 
 @Injectable()
 export class Metrics {
@@ -94,13 +91,11 @@ export class Metrics {
     this.counted('events_appended_total', 'Events that were appended.', null, () => ({ '': appends.events }));
     this.registry.registerMetric(appends.durations);
     this.registry.registerMetric(appends.groupSizes);
-    const delay = monitorEventLoopDelay({ resolution: LOOK_EVERY_MS });
-    delay.enable();
+    const delay = new EventLoopDelay();
     gauge('event_loop_delay_p99_seconds', 'Since it was last asked.', () => {
-      // What is recorded is the time between two looks, which on an idle loop is what was asked for.
-      const seconds = delay.count === 0 ? 0 : Math.max(0, delay.percentile(99) / 1e9 - LOOK_EVERY_MS / 1e3);
-      delay.reset();
-      return seconds;
+      const { p99Ms } = delay;
+      delay.beginAnew();
+      return p99Ms / 1_000;
     });
     this.requests = new Counter({
       name: 'ledger_http_requests_total',
