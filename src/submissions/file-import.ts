@@ -9,13 +9,13 @@
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Readable } from 'node:stream';
-import { setFlagsFromString } from 'node:v8';
 import { assert } from '../kernel/assert.js';
 import type { PersonalDataOverride } from '../kernel/free-text.js';
 import { fileSubmissionId, type ProgrammeId } from '../kernel/ids.js';
 import type { Provenance } from '../store/run-decider.js';
 import { chunksOf, FileCheck, type Chunk } from './file-check.js';
 import type { FileFormat } from './file-records.js';
+import { collectEarly, collectWhenV8ThinksFit } from './garbage.js';
 import { ImportSpool, ledgerStops, type SpooledFile } from './import-spool.js';
 import type { ImportReceiptView } from './imports.dto.js';
 import { contentOfDto } from './outcome-input.js';
@@ -131,21 +131,13 @@ export class FileImport implements BeforeApplicationShutdown {
   }
 
   private track<Result>(work: Promise<Result>): Promise<Result> {
+    if (this.running.size === 0) collectEarly();
     this.running.add(work);
-    collectGarbage('early');
     const forget = () => {
       this.running.delete(work);
-      if (this.running.size === 0) collectGarbage('when V8 thinks fit');
+      if (this.running.size === 0) collectWhenV8ThinksFit();
     };
     work.then(forget, forget);
     return work;
   }
-}
-
-/**
- * A file makes garbage by the gigabyte, of which little lives at a time. V8 would let the heap grow to several
- * times that before it collects; a third is enough, for some tenth of the processor's time.
- */
-function collectGarbage(how: 'early' | 'when V8 thinks fit'): void {
-  setFlagsFromString(`--heap-growing-percent=${how === 'early' ? 30 : 0}`);
 }

@@ -14,12 +14,15 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Config } from '../config.js';
 import { Problem } from '../http/problem.js';
+import { collectYoung } from './garbage.js';
 import { StoreUnavailable } from '../store/event-store.js';
 
 /** A client that sends nothing for so long has gone, whatever its connection says. */
 const IDLE_MS_MAX = 60_000;
 /** What is looked at in one turn of the event loop: some hundred rows, in a few milliseconds. */
 const PIECE_BYTES = 32 * 1024;
+/** Of an upload, in buffers that are written and used no more. */
+const UNSWEPT_BYTES_MAX = 4 * 1024 * 1024;
 
 export interface SpooledFile {
   /** Hexadecimal. */
@@ -57,9 +60,14 @@ export class ImportSpool implements OnModuleInit {
     const idle = new AbortController();
     const timer = setTimeout(() => idle.abort(), idleMsMax);
     const hashing = async function* (pieces: AsyncIterable<Buffer>) {
+      let unswept = 0;
       for await (const piece of pieces) {
         timer.refresh();
         hash.update(piece);
+        if ((unswept += piece.length) > UNSWEPT_BYTES_MAX) {
+          collectYoung();
+          unswept = 0;
+        }
         yield piece;
       }
     };
