@@ -2,7 +2,8 @@
 import { Injectable } from '@nestjs/common';
 import type { LogEntryView } from './audit.views.js';
 import { LogSigner, type SignedHead } from './log-signer.js';
-import { TransparencyLog } from './log.js';
+import { TransparencyLog, type EntriesInTree } from './log.js';
+import { rootOf } from './merkle.js';
 import { parseVerifierKey } from './note.js';
 import { encodeProof } from './proof.js';
 
@@ -19,13 +20,11 @@ export class LogProofs {
     return this.inTree({ first, count, size: checkpoint.size }, checkpoint);
   }
 
-  async inTree(
-    { first, count, size }: { readonly first: number; readonly count: number; readonly size: number },
-    checkpoint?: SignedHead,
-  ): Promise<LogEntryView[]> {
+  async inTree({ first, count, size }: EntriesInTree, checkpoint?: SignedHead): Promise<LogEntryView[]> {
     const keyId = Buffer.from(parseVerifierKey(this.signer.verifierKeys[0]!).id, 'hex').toString('base64');
-    const rootHash = this.log.rootAt(size).toString('base64');
-    const proofs = await this.log.entryProofs(first, count, size);
+    const subtree = this.log.subtrees();
+    const rootHash = rootOf(size, subtree).toString('base64');
+    const proofs = await this.log.entryProofs({ first, count, size }, subtree);
     return proofs.map(({ index, entry, hashes }) => ({
       logIndex: String(index),
       logId: { keyId },
@@ -42,7 +41,7 @@ export class LogProofs {
 
   async asText(sequence: number): Promise<string> {
     const checkpoint = await this.signer.covering(sequence + 1);
-    const [proof] = await this.log.entryProofs(sequence, 1, checkpoint.size);
+    const [proof] = await this.log.entryProofs({ first: sequence, count: 1, size: checkpoint.size });
     return encodeProof(sequence, proof!.hashes, checkpoint.text);
   }
 }

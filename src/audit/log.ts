@@ -16,6 +16,13 @@ import { consistencyProof, HASH_BYTES, inclusionProof, leafHash, rootOf } from '
 import type { CompleteSubtree, Hash } from './merkle.js';
 import { encodeEntries, subtreesOf, TILE_WIDTH, tileWidth, type TileAddress } from './tiles.js';
 
+/** So many entries from an index on, in the tree of a size. */
+export interface EntriesInTree {
+  readonly first: number;
+  readonly count: number;
+  readonly size: number;
+}
+
 export interface EntryProof {
   readonly index: number;
   readonly entry: string;
@@ -48,11 +55,10 @@ export class TransparencyLog {
   }
 
   /**
-   * Of so many entries from an index on, in the tree of a size.
+   * @param subtree of whoever asks for the root too: what both read is read once
    * @throws StoreDamaged where the store has not the events that were logged
    */
-  async entryProofs(first: number, count: number, size: number): Promise<EntryProof[]> {
-    const subtree = this.subtrees();
+  async entryProofs({ first, count, size }: EntriesInTree, subtree = this.subtrees()): Promise<EntryProof[]> {
     const events = await this.events(first, count);
     return events.map((event, at) => {
       const [index, entry] = [first + at, entryOf(event)];

@@ -49,6 +49,17 @@ export function nodeHash(left: Hash, right: Hash): Hash {
   return sha256(NODE);
 }
 
+/** Of hashes that lie one after another, those over each two; a last one that is alone has none. */
+export function parentsOf(hashes: Buffer): Buffer {
+  const pairs = Math.floor(hashes.length / (2 * HASH_BYTES));
+  const parents = Buffer.alloc(pairs * HASH_BYTES);
+  for (let at = 0; at < parents.length; at += HASH_BYTES) {
+    hashes.copy(NODE, 1, 2 * at, 2 * at + 2 * HASH_BYTES);
+    parents.write(hashText(NODE), at, 'latin1');
+  }
+  return parents;
+}
+
 /** What is hashed next: begins with 0x00 for a leaf and 0x01 for a node, each of which is hashed at once. */
 const LEAF = Buffer.alloc(4_096);
 const NODE = Buffer.alloc(1 + 2 * HASH_BYTES, 1);

@@ -6,7 +6,7 @@
  * is *partial*, and has its width in its address.
  */
 import { assert } from '../kernel/assert.js';
-import { HASH_BYTES, nodeHash, type CompleteSubtree, type Hash } from './merkle.js';
+import { HASH_BYTES, parentsOf, type CompleteSubtree, type Hash } from './merkle.js';
 
 export const TILE_HEIGHT = 8;
 export const TILE_WIDTH = 2 ** TILE_HEIGHT;
@@ -55,39 +55,26 @@ export function tileWidth({ level, index }: Pick<TileAddress, 'level' | 'index'>
 export type TileReader = (level: number, index: number) => Buffer;
 
 /**
- * The complete subtrees of a tree that is kept in tiles. Each tile is read once and each subtree hashed once, so that
- * the proofs of neighbours cost little more than one.
+ * The complete subtrees of a tree that is kept in tiles. Each tile is read once and hashed once, as high as it is
+ * asked about, so that the proofs of neighbours cost little more than one.
  */
 export function subtreesOf(read: TileReader): CompleteSubtree {
-  const tiles = new Map<string, Buffer>();
-  const known = new Map<string, Hash>();
+  /** The hashes of a tile, and of those of each two neighbours, up to the one over all. */
+  const tiles = new Map<string, Buffer[]>();
   return (height, number) => {
-    const name = `${height} ${number}`;
-    let hash = known.get(name);
-    if (!hash) known.set(name, (hash = hashOver(hashesOf(height, number))));
-    return hash;
-  };
-
-  function hashesOf(height: number, number: number): Buffer {
     const level = Math.floor(height / TILE_HEIGHT);
-    const hashes = 2 ** (height % TILE_HEIGHT);
-    const first = number * hashes;
-    const index = Math.floor(first / TILE_WIDTH);
+    const heightInTile = height % TILE_HEIGHT;
+    const perTile = TILE_WIDTH / 2 ** heightInTile;
+    const index = Math.floor(number / perTile);
     const name = `${level}/${index}`;
-    let tile = tiles.get(name);
-    if (!tile) tiles.set(name, (tile = read(level, index)));
-    const from = (first % TILE_WIDTH) * HASH_BYTES;
-    const to = from + hashes * HASH_BYTES;
-    assert(to <= tile.length, `the tile ${name} has the hashes up to ${first + hashes}`);
-    return tile.subarray(from, to);
-  }
-}
-
-/** Of 2^n hashes that lie one after another. */
-function hashOver(hashes: Buffer): Hash {
-  if (hashes.length === HASH_BYTES) return hashes as Hash;
-  const middle = hashes.length / 2;
-  return nodeHash(hashOver(hashes.subarray(0, middle)), hashOver(hashes.subarray(middle)));
+    let heights = tiles.get(name);
+    if (!heights) tiles.set(name, (heights = [read(level, index)]));
+    while (heights.length <= heightInTile) heights.push(parentsOf(heights.at(-1)!));
+    const at = (number % perTile) * HASH_BYTES;
+    const hash = heights[heightInTile]!.subarray(at, at + HASH_BYTES);
+    assert(hash.length === HASH_BYTES, `the tile ${name} has the subtree ${number} of height ${height}`);
+    return hash as Hash;
+  };
 }
 
 /** Each entry with its length in two bytes before it, the larger first. */

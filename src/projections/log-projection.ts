@@ -6,7 +6,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { entryOf } from '../audit/entry.js';
 import { assert } from '../kernel/assert.js';
-import { Frontier, leafHash, type Hash } from '../audit/merkle.js';
+import { Frontier, HASH_BYTES, leafHash, type Hash } from '../audit/merkle.js';
 import { subtreesOf, TILE_HEIGHT, TILE_WIDTH, type TileReader } from '../audit/tiles.js';
 import type { RecordedEvent } from '../store/event-store.js';
 import { prepared } from './views-file.js';
@@ -42,23 +42,24 @@ export class LogProjection {
 
 /** The tiles of the log, as far as they are there. */
 export function tilesIn(views: Database): TileReader {
-  const leaves = prepared(
-    views,
-    'SELECT sequence, leaf FROM events WHERE sequence >= ? AND sequence < ? ORDER BY sequence',
-  ).raw();
-  const nodes = prepared(
-    views,
-    'SELECT number, hash FROM log_nodes WHERE level = ? AND number >= ? AND number < ? ORDER BY number',
-  ).raw();
+  // As one text, which costs a third of what 256 buffers do that are made outside of JavaScript.
+  const tileOf = (number: string, hash: string, rows: string) =>
+    prepared(
+      views,
+      `SELECT count(*), max(${number}), group_concat(hex(${hash}), '' ORDER BY ${number})
+       FROM ${rows} ${number} >= ? AND ${number} < ?`,
+    ).raw();
+  const leaves = tileOf('sequence', 'leaf', 'events WHERE');
+  const nodes = tileOf('number', 'hash', 'log_nodes WHERE level = ? AND');
   return (level, index) => {
-    const range = [index * TILE_WIDTH, (index + 1) * TILE_WIDTH];
-    const rows = (level === 0 ? leaves.all(...range) : nodes.all(level, ...range)) as [number, Buffer][];
-    return Buffer.concat(
-      rows.map(([number, hash], at) => {
-        // With one missing, each that follows would stand for another.
-        assert(number === range[0]! + at, `the log has the hash ${range[0]! + at} of level ${level}`);
-        return hash;
-      }),
-    );
+    const first = index * TILE_WIDTH;
+    const range = [first, first + TILE_WIDTH];
+    const row = level === 0 ? leaves.get(...range) : nodes.get(level, ...range);
+    const [count, last, text] = row as [number, number | null, string | null];
+    const tile = Buffer.from(text ?? '', 'hex');
+    // With one missing, each that follows would stand for another.
+    const isWhole = last === null || (last === first + count - 1 && tile.length === count * HASH_BYTES);
+    assert(isWhole, `the log has all hashes of the tile ${level}/${index} up to ${last}`);
+    return tile;
   };
 }
