@@ -13,7 +13,11 @@ export interface ProjectorOptions {
 }
 
 export type ProjectorReport =
-  | ({ readonly kind: 'projected' } & BatchProjected)
+  | ({
+      readonly kind: 'projected';
+      /** Of the events that were projected, where they have just been recorded: someone may ask for them. */
+      readonly positions: readonly Position[];
+    } & BatchProjected)
   | { readonly kind: 'level' }
   /** It goes on by itself. */
   | { readonly kind: 'lost'; readonly message: string }
@@ -29,10 +33,10 @@ async function run({ store, file, rebuild }: ProjectorOptions, signal: AbortSign
   // What it waits for of a store that is silent is not waited for any longer.
   signal.addEventListener('abort', () => void reader.close());
   const projector = new Projector(file);
-  const project = async (run: Run) => {
+  const project = async (run: Run, positions: readonly Position[]) => {
     try {
       const projected = await unlessFull(() => projector.projectRun(run), signal);
-      if (projected) report({ kind: 'projected', ...projected });
+      if (projected) report({ kind: 'projected', ...projected, positions });
     } catch (error) {
       // It may have gone some way before it stopped, and that far it can be read.
       report({ kind: 'projected', ...projector.checkpoint, catalogueChanged: true, positions: [] });
@@ -47,12 +51,17 @@ async function run({ store, file, rebuild }: ProjectorOptions, signal: AbortSign
     for (let atEnd = false; !atEnd;) {
       const run = await reader.readRun(after, BATCH_SIZE_MAX);
       if (signal.aborted) break;
-      if (run.end !== after) await project(run);
+      if (run.end !== after) await project(run, []);
       ({ end: after, atEnd } = run);
     }
     projector.buildFast(false);
     report({ kind: 'level' });
-    for await (const run of reader.subscribe(after, signal)) await project(run);
+    for await (const run of reader.subscribe(after, signal)) {
+      await project(
+        run,
+        run.events.map(({ position }) => position),
+      );
+    }
   } finally {
     projector.close();
     await reader.close();

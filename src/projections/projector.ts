@@ -30,8 +30,6 @@ import {
 export interface BatchProjected extends ViewsCheckpoint {
   /** Whether a programme, an organisation, a measure or a key changed. */
   readonly catalogueChanged: boolean;
-  /** Of the batch's events. */
-  readonly positions: readonly string[];
 }
 
 /** The projection stopped at an event, and will not step over it. */
@@ -128,7 +126,7 @@ export class Projector {
       this.moveCheckpoint.run(...checkpointRow(next));
       this.db.exec('COMMIT');
       this.at = next;
-      return { ...this.at, catalogueChanged, positions: events.map((event) => event.position) };
+      return { ...this.at, catalogueChanged };
     } catch (error) {
       if (this.db.inTransaction) this.db.exec('ROLLBACK');
       this.forget();
