@@ -4,7 +4,7 @@
  */
 import type { CellKey, StockValue } from './cell.js';
 import { markOf } from './mark.js';
-import { refuseUnmarked } from './views-file.js';
+import { refuseUnmarked, ViewsDamaged } from './views-file.js';
 
 export interface CellRow extends CellKey {
   readonly id: number;
@@ -14,10 +14,13 @@ export interface CellRow extends CellKey {
 }
 export type MarkedCell = CellRow & { readonly mark: number };
 
-/** What a cell was after an event. */
+/** What a cell was from one event that changed it until the next. */
 export interface PastState {
   readonly cell: number;
+  /** Of the event that ended it. */
   readonly sequence: number;
+  /** The sequence of the event that began it; −1 where the cell was made for the next. */
+  readonly since: number;
   readonly state: string;
 }
 export type MarkedLogged = PastState & {
@@ -48,8 +51,8 @@ export function markOfCell(row: CellRow): number {
 }
 
 /** Over what a figure as at a past moment is read from. The rest can be worked out again from the event. */
-export function markOfLogged({ cell, sequence, state }: PastState): number {
-  return markOf([cell, sequence], state);
+export function markOfLogged({ cell, sequence, since, state }: PastState): number {
+  return markOf([cell, sequence, since], state);
 }
 
 export function markOfStockValue(row: StockRow): number {
@@ -81,12 +84,18 @@ export function trustedStateOf(row: MarkedCell): string {
   return row.state;
 }
 
-/** @throws ViewsDamaged */
-export function trustedPastOf(past: PastState & { readonly mark: number }): string {
-  refuseUnmarked(
-    past.mark,
-    markOfLogged(past),
-    `what the cell ${past.cell} was at sequence ${past.sequence}`,
-  );
-  return past.state;
+/**
+ * The state at a moment, by the first row of the cell's log after it. If that began only after the moment, the row that
+ * holds what is asked for is lost, and so is what ended the state, if no row is found at all.
+ * @throws ViewsDamaged
+ */
+export function trustedPastOf(past: PastState & { readonly mark: number }, moment: number): string {
+  const { cell, sequence, since, state, mark } = past;
+  refuseUnmarked(mark, markOfLogged(past), `what the cell ${cell} was before sequence ${sequence}`);
+  if (since > moment) throw pastLost(cell, moment);
+  return state;
+}
+
+export function pastLost(cell: number, moment: number): ViewsDamaged {
+  return new ViewsDamaged(`what the cell ${cell} was at sequence ${moment} is lost from the read models`);
 }

@@ -35,7 +35,8 @@ interface Cell {
   readonly id: number;
   readonly key: CellKey;
   state: CellState;
-  /** Of the last event that changed it. */
+  /** As text, what it was after the last event that changed it, and that event's sequence. */
+  written: string;
   sequence: number;
 }
 
@@ -49,6 +50,8 @@ interface Place {
 }
 
 type MeasureOf = (id: string) => Measure;
+
+const NOTHING = encodeCell(EMPTY_CELL);
 
 /** Cells kept in memory; past it they are read again. */
 const CELLS_MAX = 100_000;
@@ -74,7 +77,7 @@ export class CellsProjection {
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)`,
       ),
       update: db.prepare('UPDATE cells SET sequence = ?, state = ?, mark = ? WHERE id = ?'),
-      log: db.prepare('INSERT INTO cell_log VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
+      log: db.prepare('INSERT INTO cell_log VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
       entered: db.prepare('SELECT revision FROM cell_log WHERE submission = ? AND line = ? LIMIT 1').pluck(),
       supersede: db.prepare('INSERT INTO supersessions VALUES (?, ?, ?, ?)'),
     };
@@ -165,32 +168,32 @@ export class CellsProjection {
     if (!cell) {
       const columns = [measure, year, programme, organisation, basis, series];
       const row = this.statements.find.get(...columns) as MarkedCell | undefined;
-      cell = row
-        ? { id: row.id, key, sequence: row.sequence, state: decodeCell(trustedStateOf(row)) }
-        : { id: this.create(columns), key, sequence: -1, state: EMPTY_CELL };
+      const written = row ? trustedStateOf(row) : NOTHING;
+      const [id, sequence] = row ? [row.id, row.sequence] : [this.create(columns), -1];
+      cell = { id, key, sequence, written, state: decodeCell(written) };
       this.cells.set(name, cell);
     }
     return cell;
   }
 
   private create(columns: readonly (string | number)[]): number {
-    return Number(this.statements.create.run(...columns, -1, encodeCell(EMPTY_CELL)).lastInsertRowid);
+    return Number(this.statements.create.run(...columns, -1, NOTHING).lastInsertRowid);
   }
 
   /** `adds` says whether the event put an outcome into the cell. */
   private log(cell: Cell, { submission, line, revision, sequence }: Place, adds: 0 | 1): void {
+    const { id, sequence: since, written: state } = cell;
+    const mark = markOfLogged({ cell: id, sequence, since, state });
+    this.statements.log.run(id, sequence, adds, submission, line, revision, since, state, mark);
     cell.sequence = sequence;
+    cell.written = encodeCell(cell.state);
     this.changed.add(cell);
-    const state = encodeCell(cell.state);
-    const mark = markOfLogged({ cell: cell.id, sequence, state });
-    this.statements.log.run(cell.id, sequence, adds, submission, line, revision, state, mark);
   }
 
   /** Writes each changed cell once a batch, however many of the batch's events changed it. */
   flush(): void {
     for (const cell of this.changed) {
-      const { id, key, sequence } = cell;
-      const state = encodeCell(cell.state);
+      const { id, key, sequence, written: state } = cell;
       this.statements.update.run(sequence, state, markOfCell({ id, ...key, sequence, state }), id);
     }
     this.changed.clear();

@@ -15,8 +15,8 @@ import { markOfCell, type MarkedCell } from './cell-rows.js';
 
 /** A cell as the views have it, its state as text. */
 export interface CellRow extends MarkedCell {
-  /** The last state in the cell's log. */
-  readonly logged: string | null;
+  /** The sequence of the last row in the cell's log. */
+  readonly logged: number | null;
 }
 
 type Figures = Omit<RecordedOutcome, 'outcomeId' | 'programmeId'> | ReplacedOutcome;
@@ -101,8 +101,8 @@ export class ExpectedFigures {
       const actual = sums.kind === 'stock' ? row.state.split(' ', 1)[0] : row.state;
       if (actual !== expected)
         return `the figures of ${name} are "${actual}" in the views, but "${expected}" by the events`;
-      if (row.state !== row.logged)
-        return `the figures of ${name} are "${row.state}", but "${row.logged}" in their log`;
+      if (row.sequence !== row.logged)
+        return `the figures of ${name} are of sequence ${row.sequence}, but of ${row.logged} in their log`;
       if (row.mark !== markOfCell(row)) return `the figures of ${name} are not as they were written`;
     }
     const [first] = missing;

@@ -142,7 +142,7 @@ function servedRootAt(served: Database, size: number): string | null {
 function statesAt(views: Database, sequence: number): Map<string, string> {
   const rows = views.prepare(
     `SELECT ${KEY} AS cell, CASE WHEN sequence <= :sequence THEN state ELSE
-       (SELECT state FROM cell_log WHERE cell = cells.id AND sequence <= :sequence ORDER BY sequence DESC LIMIT 1)
+       (SELECT state FROM cell_log WHERE cell = cells.id AND sequence > :sequence ORDER BY sequence LIMIT 1)
      END AS state FROM cells`,
   );
   const states = new Map<string, string>();

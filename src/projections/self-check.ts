@@ -114,7 +114,7 @@ export class SelfCheck {
   private snapshot(): { target: number; cells: readonly CellRow[]; tookMs: number } {
     const startedAt = performance.now();
     const cells = this.views.prepare(
-      `SELECT *, (SELECT state FROM cell_log WHERE cell = cells.id ORDER BY sequence DESC LIMIT 1) AS logged FROM cells`,
+      `SELECT *, (SELECT max(sequence) FROM cell_log WHERE cell = cells.id) AS logged FROM cells`,
     );
     return this.views.transaction(() => {
       const { sequence } = readCheckpoint(this.views);

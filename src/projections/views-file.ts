@@ -4,8 +4,9 @@
  * - `events` maps the ledger's dense sequence to the store's positions, with ledger time and the leaf of the log.
  * - `log_nodes` has the subtrees of the log that are complete, by the level of their tile.
  * - `catalogue` keeps every state of each programme, organisation, measure and key.
- * - `cells` holds the current figures; `cell_log` the figures after each event that changed a cell, so that a
- *   total as at any past moment is one look-up a cell, however long history is.
+ * - `cells` holds the current figures; `cell_log`, for each event that changed a cell, the figures that stood until
+ *   then and since which event, so that a total as at any past moment is one look-up a cell, however long history is,
+ *   and a row that is missing shows.
  * - `supersessions` says when a version of an outcome stopped standing. Only changes are in it, so that no
  *   index over all outcomes' random ids is needed.
  * - `stock_values` holds the standing values of stocks, to find the latest again when one is taken out.
@@ -21,7 +22,7 @@ import { StoreDamaged } from '../store/event-store.js';
 import { markOf } from './mark.js';
 
 /** Raise it with every change of this layout or of what a projection writes. */
-export const VIEWS_VERSION = 5;
+export const VIEWS_VERSION = 6;
 
 const LAYOUT = `
   CREATE TABLE checkpoint (
@@ -48,8 +49,8 @@ const LAYOUT = `
   CREATE UNIQUE INDEX cells_by_key ON cells (measure, year, programme, organisation, basis, series);
   CREATE TABLE cell_log (
     cell INTEGER NOT NULL, sequence INTEGER NOT NULL, adds INTEGER NOT NULL,
-    submission BLOB NOT NULL, line INTEGER NOT NULL, revision INTEGER NOT NULL, state TEXT NOT NULL,
-    mark INTEGER NOT NULL
+    submission BLOB NOT NULL, line INTEGER NOT NULL, revision INTEGER NOT NULL,
+    since INTEGER NOT NULL, state TEXT NOT NULL, mark INTEGER NOT NULL
   ) STRICT;
   CREATE TABLE supersessions (
     submission BLOB NOT NULL, line INTEGER NOT NULL, revision INTEGER NOT NULL, sequence INTEGER NOT NULL,
@@ -73,8 +74,8 @@ const READERS_INDEXES = {
   events_of_type: 'INDEX %s ON events (type)',
   // Ids are random: one index over all of them would be written all over. Each block of 65,536 events has its own part.
   events_of_id: 'INDEX %s ON events (sequence >> 16, id)',
-  // With state and mark in it, a figure as at a past moment is one look-up and not two: half as many pages.
-  cell_log_of_cell: 'INDEX %s ON cell_log (cell, sequence, state, mark)',
+  // With all in it that a figure as at a past moment is read from, that is one look-up and not two: half as many pages.
+  cell_log_of_cell: 'INDEX %s ON cell_log (cell, sequence, since, state, mark)',
 };
 
 /** The sequences, up to `last`, of the events with a key: a look-up in each block, the newest first. */

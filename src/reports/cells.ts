@@ -6,8 +6,8 @@
  */
 import type { Database } from 'better-sqlite3';
 import { startYearOf, type FinancialYear } from '../kernel/financial-year.js';
-import { trustedPastOf, trustedStateOf } from '../projections/cell-rows.js';
-import { decodeCell, EMPTY_CELL, type CellKey, type CellState } from '../projections/cell.js';
+import { pastLost, trustedPastOf, trustedStateOf } from '../projections/cell-rows.js';
+import { decodeCell, type CellKey, type CellState } from '../projections/cell.js';
 import { prepared } from '../projections/views-file.js';
 
 export interface CellFilter {
@@ -26,8 +26,7 @@ export interface Cell extends CellKey {
 }
 
 /**
- * A cell as it is now and, where it changed after the moment, the last state that it had before: null if none. As an
- * array, because making objects of its columns would cost the driver more than all the rest.
+ * A cell as it is now and, where it changed after the moment, the first row of its log after that. As an array, because making objects of its columns would cost the driver more than all the rest.
  */
 type Row = readonly [
   id: number,
@@ -41,6 +40,7 @@ type Row = readonly [
   state: string,
   mark: number,
   pastSequence: number | null,
+  pastSince: number,
   pastState: string,
   pastMark: number,
 ];
@@ -57,9 +57,9 @@ export function cellsAt(views: Database, filter: CellFilter, sequence: number): 
   }
   const select = prepared(
     views,
-    `SELECT cells.*, past.sequence, past.state, past.mark
+    `SELECT cells.*, past.sequence, past.since, past.state, past.mark
      FROM cells LEFT JOIN cell_log AS past ON past.cell = cells.id AND past.sequence = iif(cells.sequence > ?,
-       (SELECT max(sequence) FROM cell_log WHERE cell = cells.id AND sequence <= ?), NULL)
+       (SELECT min(sequence) FROM cell_log WHERE cell = cells.id AND sequence > ?), NULL)
      WHERE ${conditions.join(' AND ')}`,
   ).raw();
   const years = [startYearOf(filter.from), startYearOf(filter.to)];
@@ -76,13 +76,14 @@ function cellOf(row: Row, moment: number): Cell {
   const [id, measure, year, programme, organisation, basis, series, sequence, state, mark] = row;
   const marked = { id, measure, year, programme, organisation, basis, series, sequence, state, mark };
   const present = trustedStateOf(marked);
-  const then = sequence <= moment ? present : pastOf(row);
-  const figures = then === null ? EMPTY_CELL : decodeCell(then);
+  const figures = decodeCell(sequence <= moment ? present : pastOf(row, moment));
   return { id, measure, year, programme, organisation, basis, series, sequence, state: figures };
 }
 
-function pastOf([cell, , , , , , , , , , sequence, state, mark]: Row): string | null {
-  return sequence === null ? null : trustedPastOf({ cell, sequence, state, mark });
+/** @throws ViewsDamaged */
+function pastOf([cell, , , , , , , , , , sequence, since, state, mark]: Row, moment: number): string {
+  if (sequence === null) throw pastLost(cell, moment);
+  return trustedPastOf({ cell, sequence, since, state, mark }, moment);
 }
 
 /** The last financial year for which anything stands, as the calendar year it starts in. */

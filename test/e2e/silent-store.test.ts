@@ -6,6 +6,7 @@ import { afterEach, expect, jest, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Gate, type CallKind } from '../double/faults.js';
 import { ProtocolDouble } from '../double/protocol-double.js';
 import { Ledger } from '../support/ledger.js';
@@ -153,4 +154,35 @@ test('silent while it serves, writes get 503 and reads go on, it is not ready an
     status: 200,
     body: { storeSilentMs: 0, sequence: again.body.sequence },
   });
+});
+
+test('while its store is silent, or gone, for half a minute it is ready; after that it is not, until it answers', async () => {
+  const [silent, gone] = [await startDouble(3), await startDouble(1)];
+  const ledgers = [await startLedger(silent), await startLedger(gone)];
+  const ready = (ledger: Ledger) =>
+    ledger.call<{ status: string; storeSilentMs: number | null }>('GET', '/health/ready');
+  for (const ledger of ledgers) {
+    expect(await ready(ledger)).toMatchObject({ status: 200, body: { storeSilentMs: 0 } });
+  }
+  silence(silent);
+  await gone.kill();
+  await Promise.all(
+    ledgers.map(async (ledger) => {
+      for (let status = 200; status === 200; await delay(100)) {
+        const answer = await ready(ledger);
+        const { storeSilentMs } = answer.body;
+        // It had answered, so that it is known for how long it has not.
+        expect(storeSilentMs).not.toBeNull();
+        ({ status } = answer);
+        expect([storeSilentMs, status]).toEqual([storeSilentMs, storeSilentMs! > 30_000 ? 503 : 200]);
+      }
+      expect((await ledger.call('GET', '/v1/programmes')).status).toBe(200);
+    }),
+  );
+  silent.faults.clear();
+  await gone.restart();
+  for (const ledger of ledgers) {
+    while ((await ready(ledger)).status !== 200) await delay(100);
+    expect((await ready(ledger)).body).toMatchObject({ status: 'ready', storeSilentMs: 0 });
+  }
 });

@@ -66,7 +66,7 @@ describe('a row is told that', () => {
     [
       'is one too many',
       'cell_log',
-      'INSERT INTO cell_log SELECT cell, -1, adds, submission, line, revision, state, mark FROM cell_log LIMIT 1',
+      'INSERT INTO cell_log SELECT cell, -1, adds, submission, line, revision, since, state, mark FROM cell_log LIMIT 1',
     ],
     ['says when a version was replaced', 'supersessions', 'UPDATE supersessions SET sequence = sequence + 1'],
     ['says another value of a stock', 'stock_values', "UPDATE stock_values SET quantity = '123456789'"],
@@ -81,7 +81,7 @@ test('an index that does not lead to its rows is told', async () => {
   const file = altered((db) => {
     db.unsafeMode(true).pragma('writable_schema = ON');
     db.exec(
-      "UPDATE sqlite_schema SET sql = replace(sql, '(cell, sequence, state, mark)', '(cell, line, state, mark)') WHERE name = 'cell_log_of_cell'",
+      "UPDATE sqlite_schema SET sql = replace(sql, '(cell, sequence, since, state, mark)', '(cell, line, since, state, mark)') WHERE name = 'cell_log_of_cell'",
     );
   });
   expect(await differenceIn(file)).toMatch(/^the read models: .*index/);

@@ -58,15 +58,13 @@ test('a value of another type than was written has no mark', () => {
   expect(markOf([7], '7')).toBeGreaterThanOrEqual(0);
 });
 
-const BEFORE_THE_SECOND = 1;
-
 let lived: LivedLedger;
 let measure: string;
 let dir: string;
 
 beforeAll(async () => {
   const once = { does: 'submit', programme: 0, outcomes: [DRAFT] } as const;
-  lived = await LivedLedger.of({ steps: [once, once], clockMs: [1_000] });
+  lived = await LivedLedger.of({ steps: [once, once, once], clockMs: [1_000] });
   await lived.stop();
   measure = (lived.events.at(-1)!.data as { measureId: string }).measureId;
   dir = mkdtempSync(join(tmpdir(), 'ledger-marks-'));
@@ -79,7 +77,7 @@ function cellsAfter(sql: string, sequence: number): readonly Cell[] {
   const file = join(dir, 'views.db');
   copyFileSync(lived.viewsFile, file);
   const altering = new Database(file);
-  altering.exec(sql);
+  altering.unsafeMode(true).exec(sql);
   altering.close();
   const views = openViewsForReading(file);
   try {
@@ -91,20 +89,38 @@ function cellsAfter(sql: string, sequence: number): readonly Cell[] {
 }
 
 const last = () => lived.events.length - 1;
-const past = () => last() - BEFORE_THE_SECOND;
+/** Before the last outcome, which ended what stood then. */
+const past = () => last() - 1;
 
 test('what is as it was written is answered', () => {
-  expect(cellsAfter('', last())).toMatchObject([{ state: { amount: 240n, outcomes: 2 } }]);
-  expect(cellsAfter('', past())).toMatchObject([{ state: { amount: 120n, outcomes: 1 } }]);
-  expect(cellsAfter('', past() - 1)).toMatchObject([{ state: { outcomes: 0 } }]);
+  expect(cellsAfter('', last())).toMatchObject([{ state: { amount: 360n, outcomes: 3 } }]);
+  expect(cellsAfter('', past())).toMatchObject([{ state: { amount: 240n, outcomes: 2 } }]);
+  expect(cellsAfter('', past() - 1)).toMatchObject([{ state: { amount: 120n, outcomes: 1 } }]);
+  expect(cellsAfter('', past() - 2)).toMatchObject([{ state: { outcomes: 0 } }]);
 });
 
 test.each([
-  ['state', `'1 121 0 120 120 0'`],
+  ['state', `'2 241 0 240 240 0'`],
+  ['since', 'since - 1'],
   ['mark', 'mark + 1'],
 ])('a figure as at a past moment is refused where the %s in its log is altered', (column, value) => {
-  const sql = `UPDATE cell_log SET ${column} = ${value} WHERE sequence = ${past()}`;
+  const sql = `UPDATE cell_log SET ${column} = ${value} WHERE sequence = ${last()}`;
   expect(() => cellsAfter(sql, past())).toThrow(ViewsDamaged);
+});
+
+/** Whatever is looked up by the index of the log, as if it had never had these rows; the table has them all. */
+const lostFromIndex = (condition: string) => `
+  DROP INDEX cell_log_of_cell;
+  CREATE INDEX cell_log_of_cell ON cell_log (cell, sequence, since, state, mark) WHERE NOT (${condition});
+  PRAGMA writable_schema = ON;
+  UPDATE sqlite_schema SET sql = substr(sql, 1, instr(sql, ' WHERE') - 1) WHERE name = 'cell_log_of_cell';`;
+
+test('a figure as at a past moment is refused where its row is lost from the index', () => {
+  const none = 'sequence < 0';
+  expect(cellsAfter(lostFromIndex(none), past())).toMatchObject([{ state: { amount: 240n } }]);
+  for (const moment of [past() - 2, past() - 1, past()])
+    for (const lost of [`sequence = ${moment + 1}`, `sequence > ${moment}`, 'true'])
+      expect(() => cellsAfter(lostFromIndex(lost), moment)).toThrow(ViewsDamaged);
 });
 
 test.each([
@@ -114,7 +130,7 @@ test.each([
   ['basis', `'modelled'`],
   ['series', 'series + 1'],
   ['sequence', 'sequence + 1'],
-  ['state', `'2 241 0 240 240 0'`],
+  ['state', `'3 361 0 360 360 0'`],
   ['mark', 'mark + 1'],
 ])('a figure is refused where the %s of its cell is altered', (column, value) => {
   expect(() => cellsAfter(`UPDATE cells SET ${column} = ${value}`, last())).toThrow(ViewsDamaged);

@@ -139,13 +139,18 @@ describe('figures', () => {
       SITES,
     ],
     [
-      'the last state in a log',
-      `UPDATE cell_log SET state = replace(state, '110', '111') ${LOG_OF_JOBS}`,
+      'a state in a log',
+      `UPDATE cell_log SET state = replace(state, '120', '121') ${LOG_OF_JOBS}`,
+      'the figures’ log',
+    ],
+    [
+      'since when a state stood',
+      `UPDATE cell_log SET since = since - 1 ${LOG_OF_JOBS} AND since >= 0`,
       'the figures’ log',
     ],
     [
       'a total and its log alike',
-      `UPDATE cell_log SET state = replace(state, '110', '111') ${LOG_OF_JOBS};
+      `UPDATE cell_log SET state = replace(state, '120', '121') ${LOG_OF_JOBS};
        UPDATE cells SET state = replace(state, '110', '111') ${OF_JOBS}`,
       'the figures’ log',
     ],
