@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import Database from 'better-sqlite3';
+import { parse } from 'csv-parse/sync';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -126,6 +127,20 @@ describe('ledger export', () => {
     const written = readFileSync(out, 'utf8');
     for (const cell of [`"'=HYPERLINK(""x"")"`, ",'+1,", ",'-1,", ",'@SUM(1),"])
       expect(written).toContain(cell);
+  });
+
+  test('writes CSV whose cells may hold line breaks: read again, it has the same rows and notes', async () => {
+    await post('/v1/programmes', { id: 'lines', name: 'Lines', startedOn: '2020-04-01' });
+    const outcome = { measure: 'views', quantity: 1, effective: { from: '2020-04-01' }, basis: 'counted' };
+    const key = { 'idempotency-key': '00000000-0000-4000-8000-00000000001f' };
+    const notes = ['Two sites\nhad not reported', 'ends\n', 'a\n=1+1', '\n=1+1', 'say "so", they said'];
+    const body = { outcomes: notes.map((note) => ({ ...outcome, note })) };
+    expect(await post('/v1/programmes/lines/submissions', body, key)).toBe(201);
+    const { stdout } = await run('export', 'outcomes', '--programme', 'lines');
+    const rows: Record<string, string>[] = parse(stdout, { columns: true });
+    expect(rows.map(({ note }) => note)).toEqual(notes.with(3, "'\n=1+1"));
+    // A reader that ends rows at any line break sees the same.
+    expect(parse(stdout, { columns: true, record_delimiter: ['\r\n', '\n', '\r'] })).toEqual(rows);
   });
 });
 
