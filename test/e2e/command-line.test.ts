@@ -104,6 +104,62 @@ describe('the example', () => {
   });
 });
 
+describe('ledger totals', () => {
+  test('marks what is across a change of definition, and shows all the others', async () => {
+    const measure = {
+      label: 'Clinics',
+      unit: 'clinics',
+      kind: 'flow',
+      countsPeople: false,
+      rollsUpInto: null,
+    };
+    await post('/v1/measures', { ...measure, id: 'clinics', eventType: 'ClinicHeld' });
+    await post('/v1/programmes', { id: 'clinics', name: 'Clinics', startedOn: '2020-04-01' });
+    const record = (key: string, ...years: string[]) =>
+      post(
+        '/v1/programmes/clinics/submissions',
+        {
+          outcomes: years.map((year) => ({
+            measure: 'clinics',
+            quantity: 4,
+            effective: { from: `${year}-05-01` },
+            basis: 'counted',
+          })),
+        },
+        { 'idempotency-key': `00000000-0000-4000-8000-0000000000${key}` },
+      );
+    expect(await record('b1', '2021', '2022')).toBe(201);
+    const change = { definition: 'Of a whole day', comparable: false, reason: 'half days counted twice' };
+    expect(await post('/v1/measures/clinics/revisions', { label: 'Clinics', ...change })).toBe(201);
+    expect(await record('b2', '2022', '2023')).toBe(201);
+
+    const { stdout, code } = await run('totals');
+    expect(code).toBe(0);
+    expect(row(stdout, 'Clinics')).toEqual(['–', '–', '–', '4', '(break)', '4', '–', '(break)']);
+    expect(row(stdout, 'Patients benefited').at(-1)).toBe('3,247,000');
+    const allowed = await run('totals', '--programme', 'clinics', '--allow-breaks');
+    expect(row(allowed.stdout, 'Clinics')).toEqual(['–', '–', '–', '4', '8', '4', '16']);
+  });
+
+  test('shows a ratio beside the percentages that are no part of it, and says who may be counted twice', async () => {
+    const ratio = { measure: 'trusts-implementing', effective: { from: '2023-05-01' }, basis: 'counted' };
+    const people = { measure: 'patients-benefited', quantity: 7, effective: { from: '2023-05-01' } };
+    await post('/v1/programmes', { id: 'ratios', name: 'Ratios', startedOn: '2020-04-01' });
+    const outcomes = [
+      { ...ratio, numerator: 3, denominator: 5 },
+      { ...ratio, percent: '12.50' },
+      { ...people, organisation: 'wessex', basis: 'counted' },
+      { ...people, organisation: 'east', basis: 'counted' },
+    ];
+    const key = { 'idempotency-key': '00000000-0000-4000-8000-0000000000b3' };
+    expect(await post('/v1/programmes/ratios/submissions', { outcomes }, key)).toBe(201);
+    const { stdout } = await run('totals', '--programme', 'ratios', '--since', '2023-24');
+    expect(row(stdout, 'Trusts implementing')).toEqual(['60%, 12.50%', '(ratio)']);
+    expect(stdout).toContain('without saying of how many stand side by side, not combined');
+    expect(stdout).toMatch(/Patients benefited: people .* may be the same people/);
+  });
+});
+
 describe('ledger export', () => {
   test('writes outcomes that add up to the totals, as NDJSON', async () => {
     const { stdout } = await run('export', 'outcomes', '--format', 'ndjson', '--measure', 'jobs');
