@@ -4,6 +4,8 @@ import { parse } from 'csv-parse/sync';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ViewsDirectory } from '../../src/projections/views-directory.js';
@@ -198,6 +200,26 @@ describe('ledger export', () => {
     // A reader that ends rows at any line break sees the same.
     expect(parse(stdout, { columns: true, record_delimiter: ['\r\n', '\n', '\r'] })).toEqual(rows);
   });
+});
+
+describe('ledger import', () => {
+  test.each(['{"phase":"checking","rows":5}\n', '{"phase":"recording","rows":5,"of":5}\n{"phase":"do'])(
+    'says how to go on where the ledger is gone after %j',
+    async (answered) => {
+      const dying = createServer((request, response) => {
+        request.resume().once('end', () => {
+          response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+          response.write(answered, () => response.socket!.destroy());
+        });
+      });
+      await once(dying.listen(0, '127.0.0.1'), 'listening');
+      const url = `http://127.0.0.1:${(dying.address() as AddressInfo).port}`;
+      const result = await run('import', 'examples/template.csv', '--programme', 'any', '--url', url);
+      dying.close();
+      expect(result.stderr).toMatch(/the connection ended before the import did: run the same command again/);
+      expect(result.code).toBe(1);
+    },
+  );
 });
 
 describe('ledger history', () => {
