@@ -93,6 +93,7 @@ function program(): Command {
     .option('--since <year>', 'first financial year, by default 2018-19')
     .option('--as-at <moment>', 'as known at an instant or at the end of a day')
     .option('--as-at-sequence <sequence>', 'as known after that event')
+    .option('--allow-breaks', 'add figures across a change of definition too')
     .option('--json', 'the whole answers of the ledger')
     .action(({ url, key, ...options }: TotalsOptions & Connection) =>
       totalsCommand(clientFor({ url, key }), options),

@@ -99,8 +99,10 @@ export async function exportCommand(
       header: true,
       columns: [...COLUMNS[what]],
       escape_formulas: true,
-      cast: { boolean: String },
+      cast: { boolean: String, string: (text) => (text.startsWith('\n') ? `'${text}` : text) },
       record_delimiter: 'windows',
+      // Left out with a delimiter of its own, a line break within a cell would begin a row, and a formula in it.
+      quote_record_delimiter: true,
     });
     await pipeline(rows, csv, target);
   } else {

@@ -64,30 +64,40 @@ export async function importCommand(
 
 async function receiptOf(response: Response): Promise<ImportReceipt> {
   const progress = new ProgressLine();
-  const lines = createInterface({
-    input: Readable.fromWeb(response.body as ReadableStream),
-    crlfDelay: Infinity,
-  });
-  for await (const text of lines) {
-    const line = JSON.parse(text) as ImportLine;
-    switch (line.phase) {
-      case 'checking':
-        progress.show(`checked ${readable(line.rows, '')} rows`);
-        break;
-      case 'recording':
-        progress.show(`recorded ${readable(line.rows, '')} of ${readable(line.of, '')} rows`);
-        break;
-      case 'done':
-        progress.end();
-        return line.receipt;
-      case 'failed':
-        progress.end();
-        throw new CommandFailed(`${line.problem.title}: ${line.problem.detail}`, 1, line.problem);
+  try {
+    for await (const line of linesOf(response)) {
+      switch (line.phase) {
+        case 'checking':
+          progress.show(`checked ${readable(line.rows, '')} rows`);
+          break;
+        case 'recording':
+          progress.show(`recorded ${readable(line.rows, '')} of ${readable(line.of, '')} rows`);
+          break;
+        case 'done':
+          return line.receipt;
+        case 'failed':
+          throw new CommandFailed(`${line.problem.title}: ${line.problem.detail}`, 1, line.problem);
+      }
     }
+  } finally {
+    progress.end();
   }
   throw new CommandFailed(
     'the connection ended before the import did: run the same command again, nothing is counted twice',
   );
+}
+
+/** Those that came whole: where the connection is lost, there are no more. */
+async function* linesOf(response: Response): AsyncGenerator<ImportLine> {
+  const input = Readable.fromWeb(response.body as ReadableStream);
+  let lost = false;
+  input.once('error', () => (lost = true));
+  try {
+    for await (const text of createInterface({ input, crlfDelay: Infinity }))
+      yield JSON.parse(text) as ImportLine;
+  } catch (error) {
+    if (!lost) throw error;
+  }
 }
 
 function told(file: string, { rows, recorded, repeated, dryRun }: ImportReceipt): string {

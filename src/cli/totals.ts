@@ -1,6 +1,6 @@
 /** `ledger totals`: annual and since-2018 figures as a table, or as JSON, all as known at one moment. */
 import type { MeasureView } from '../catalogue/catalogue.dto.js';
-import type { AnnualTotals, TotalSince, YearFigure } from '../reports/reports.views.js';
+import type { AnnualTotals, Figure, Flag, TotalSince } from '../reports/reports.views.js';
 import { allMeasures, currentSequence, type LedgerClient } from './client.js';
 import { print, readable, table, type Align } from './output.js';
 
@@ -11,6 +11,7 @@ export interface TotalsOptions {
   readonly since?: string;
   readonly asAt?: string;
   readonly asAtSequence?: string | undefined;
+  readonly allowBreaks?: boolean;
   readonly json?: boolean;
 }
 
@@ -22,7 +23,7 @@ interface MeasureTotals {
 }
 
 export async function totalsCommand(client: LedgerClient, options: TotalsOptions): Promise<void> {
-  const { json = false, measure, ...asked } = options;
+  const { json = false, measure, allowBreaks = false, ...asked } = options;
   // Each measure is asked for by itself: what is recorded meanwhile must not stand in half of the table.
   const now = asked.asAt === undefined && asked.asAtSequence === undefined;
   const filters = now ? { ...asked, asAtSequence: await currentSequence(client) } : asked;
@@ -33,21 +34,25 @@ export async function totalsCommand(client: LedgerClient, options: TotalsOptions
   const totals: MeasureTotals[] = [];
   for (const each of measures) totals.push(await totalsOf(client, each, filters));
   if (json) print(JSON.stringify({ totals }, null, 2));
-  else printTables(totals, measure !== undefined);
+  else printTables(totals, { evenEmpty: measure !== undefined, allowBreaks });
 }
 
 async function totalsOf(
   client: LedgerClient,
   measure: MeasureView,
-  { since, ...filters }: Omit<TotalsOptions, 'measure' | 'json'>,
+  { since, ...filters }: Omit<TotalsOptions, 'measure' | 'allowBreaks' | 'json'>,
 ): Promise<MeasureTotals> {
-  const query = { measure: measure.id, ...filters };
+  // Refused, the figures of one measure would keep all others from being shown: a flag says what is across a break.
+  const query = { measure: measure.id, ...filters, allowBreaks: 'true' };
   const annual = await client.get<AnnualTotals>('/v1/totals/annual', { ...query, from: since });
   if (measure.kind !== 'flow') return { measure, annual, since: null };
   return { measure, annual, since: await client.get<TotalSince>('/v1/totals/since', { ...query, since }) };
 }
 
-function printTables(totals: readonly MeasureTotals[], evenEmpty: boolean): void {
+function printTables(
+  totals: readonly MeasureTotals[],
+  { evenEmpty, allowBreaks }: { readonly evenEmpty: boolean; readonly allowBreaks: boolean },
+): void {
   const shown = totals
     .filter(({ annual }) => evenEmpty || annual.years.some(({ outcomes }) => outcomes > 0))
     .sort(byLabelAfterParent(totals));
@@ -57,19 +62,14 @@ function printTables(totals: readonly MeasureTotals[], evenEmpty: boolean): void
   ].sort();
   const sinceYear = shown.find(({ since }) => since)?.since?.since ?? years[0]!;
   const align: Align[] = ['left', 'left', ...years.map((): Align => 'right'), 'right'];
+  const told = (figure: Figure, measure: MeasureView) =>
+    !allowBreaks && hasFlag(figure, 'definition-break') ? '(break)' : cell(figure, measure);
   const rows = shown.map(({ measure, annual, since }) => {
-    const cells = years.map((year) =>
-      cell(
-        annual.years.find(({ financialYear }) => financialYear === year),
-        measure,
-      ),
-    );
-    return [
-      measure.label,
-      unitOf(measure),
-      ...cells,
-      since ? readable(since.total, measure.unit) : sinceNote(measure),
-    ];
+    const cells = years.map((year) => {
+      const figure = annual.years.find(({ financialYear }) => financialYear === year);
+      return figure ? told(figure, measure) : '–';
+    });
+    return [measure.label, unitOf(measure), ...cells, since ? told(since, measure) : sinceNote(measure)];
   });
   print(table(['Measure', 'Unit', ...years, `Since ${sinceYear}`], rows, align));
   print('');
@@ -77,6 +77,21 @@ function printTables(totals: readonly MeasureTotals[], evenEmpty: boolean): void
     const parts = shown.filter((each) => each.measure.rollsUpInto === measure.id);
     if (parts.length > 0)
       print(`${measure.label} includes: ${parts.map((each) => each.measure.label).join('; ')}.`);
+  }
+  const flagged = (flag: Flag) =>
+    shown.filter(({ annual, since }) => [...annual.years, since].some((figure) => hasFlag(figure, flag)));
+  const twice = flagged('people-may-be-counted-more-than-once').map(({ measure }) => measure.label);
+  if (twice.length > 0)
+    print(
+      `${twice.join('; ')}: people of several programmes, organisations or years may be the same people.`,
+    );
+  if (flagged('percentages-not-combined').length > 0)
+    print('Percentages that were published without saying of how many stand side by side, not combined.');
+  if (!allowBreaks && flagged('definition-break').length > 0) {
+    print(
+      '(break) the definition changed, so that figures before and after cannot be compared: ' +
+        'ask --since a year after it, or add them with --allow-breaks.',
+    );
   }
   print('– no data; stocks show their latest value of the year and, like ratios, have no total over years.');
 }
@@ -91,12 +106,15 @@ function byLabelAfterParent(totals: readonly MeasureTotals[]) {
   return (one: MeasureTotals, other: MeasureTotals) => place(one.measure).localeCompare(place(other.measure));
 }
 
-function cell(figure: YearFigure | undefined, measure: MeasureView): string {
-  if (!figure || figure.outcomes === 0) return '–';
+function cell(figure: Figure, measure: MeasureView): string {
+  if (figure.outcomes === 0) return '–';
   if (measure.kind !== 'ratio') return readable(figure.total, measure.unit);
-  if (figure.ratio) return `${figure.ratio.percent}%`;
-  return (figure.percentages ?? []).map(({ percent }) => `${percent}%`).join(', ');
+  const derived = figure.ratio ? [figure.ratio.percent.replace(/\.?0+$/, '')] : [];
+  const published = (figure.percentages ?? []).map(({ percent }) => percent);
+  return [...derived, ...published].map((percent) => `${percent}%`).join(', ');
 }
+
+const hasFlag = (figure: Figure | null, flag: Flag) => figure?.flags.includes(flag) ?? false;
 
 const unitOf = ({ unit }: MeasureView) => (unit === 'pence' ? '£' : unit);
 const sinceNote = ({ kind }: MeasureView) => `(${kind})`;

@@ -12,7 +12,7 @@ import { Readable } from 'node:stream';
 import { isCalendarDate, isDateOrInstant, isInstant } from '../kernel/financial-year.js';
 import type { Dto, TextCheck } from './decorators.js';
 import { checkedSchemaOf, statesRules } from './json-schema.js';
-import { Problem } from './problem.js';
+import { Problem, type ProblemFault } from './problem.js';
 import { pointerOf } from './strict-json.js';
 
 export type FaultCode =
@@ -33,7 +33,7 @@ export class InvalidInput extends Error {
 
   constructor(
     readonly where: 'body' | 'query',
-    readonly faults: readonly Fault[],
+    readonly faults: readonly ProblemFault[],
   ) {
     const [first] = faults;
     const count =

@@ -8,11 +8,11 @@ import { Problem } from '../http/problem.js';
 import { problemOf } from '../http/problem.filter.js';
 import { Recording, type ApiProvenance } from '../http/provenance.js';
 import { parseProgrammeId } from '../kernel/ids.js';
-import { Refused } from '../kernel/refusals.js';
 import { FileImport, type ImportProgress } from './file-import.js';
 import type { FileFormat } from './file-records.js';
 import { importFile } from './imports.calls.js';
 import { ImportQueryDto, type ImportReceiptView } from './imports.dto.js';
+import { parseOr } from './outcome-input.js';
 
 /** How many rows go by between two lines of progress. */
 const PROGRESS_ROWS = 5_000;
@@ -37,7 +37,7 @@ export class ImportsController {
   ): Promise<ImportReceiptView | Readable> {
     const override = parsePersonalDataOverride(reason);
     const format = formatOf(request);
-    const programmeId = parseProgramme(programme);
+    const programmeId = parseOr(() => parseProgrammeId(programme), 'programme-unknown');
     const file = await this.imports.receive(programmeId, request.body as Readable);
     const asked = { programmeId, format, dryRun: dryRun === 'true', override, by };
     if (!accept?.includes('application/x-ndjson')) {
@@ -75,15 +75,6 @@ function formatOf({ body, headers }: FastifyRequest): FileFormat {
     throw new Problem('unsupported-media-type', 'send the file as text/csv or application/x-ndjson');
   }
   return headers['content-type']!.toLowerCase().startsWith('text/csv') ? 'csv' : 'ndjson';
-}
-
-/** What is not even an id cannot be known. */
-function parseProgramme(text: string) {
-  try {
-    return parseProgrammeId(text);
-  } catch {
-    throw new Refused({ code: 'programme-unknown', detail: 'there is no programme with that id' });
-  }
 }
 
 /** Passes on the first progress of a phase, and then one for each `PROGRESS_ROWS`. */

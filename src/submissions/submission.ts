@@ -24,6 +24,7 @@ import { Refused, refuseIfAny, type Refusal } from '../kernel/refusals.js';
 import {
   faultsOf,
   textsOf,
+  type Asked,
   type CatalogueFacts,
   type OutcomeContent,
   type RecordedOutcome,
@@ -151,15 +152,7 @@ function submit(state: SubmissionState, command: Submit): readonly SubmissionEve
       detail: `the key ${submissionId} was used for a submission with other content`,
     });
   }
-  const refusals: Refusal[] = [];
-  if (facts.programme.status === 'closed') {
-    const detail = `programme ${programmeId} closed on ${facts.programme.closedOn}`;
-    refusals.push({ code: 'programme-closed', detail });
-  }
-  outcomes.forEach((outcome, index) => {
-    refusals.push(...faultsOf(outcome, { facts, override }, `/outcomes/${index}`));
-  });
-  refuseIfAny([...refusals, ...overrideFaults(override)]);
+  refuseIfAny([...faultsOfOutcomes(outcomes, { facts, override }), ...overrideFaults(override)]);
   return outcomes.map((content, index) => {
     const measure = facts.measures.get(content.measureId)!;
     const outcomeId = outcomeIdOf(submissionId, index + 1);
@@ -167,6 +160,20 @@ function submit(state: SubmissionState, command: Submit): readonly SubmissionEve
     const data = { outcomeId, programmeId, measureVersion: measure.version, ...content, ...kept };
     return { schema: 'outcome@1', type: measure.eventType, data };
   });
+}
+
+/** Every rule that outcomes break which are posted together; null stands for one whose form is not good enough to ask. */
+export function faultsOfOutcomes(outcomes: readonly (OutcomeContent | null)[], asked: Asked): Refusal[] {
+  const faults: Refusal[] = [];
+  const { programme } = asked.facts;
+  if (programme.status === 'closed') {
+    const detail = `programme ${programme.id} closed on ${programme.closedOn}`;
+    faults.push({ code: 'programme-closed', detail });
+  }
+  outcomes.forEach((outcome, index) => {
+    if (outcome) faults.push(...faultsOf(outcome, asked, `/outcomes/${index}`));
+  });
+  return faults;
 }
 
 function change(

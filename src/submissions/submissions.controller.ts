@@ -1,5 +1,5 @@
 /** Programmes post outcomes, correct and withdraw them. */
-import { Body, Controller, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, HttpCode, Param, Post, Query, Res, UseFilters } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { FastifyReply } from 'fastify';
 import type { ProgrammeScope } from '../access/role.js';
@@ -8,8 +8,8 @@ import { Call } from '../http/call.js';
 import { IdempotencyKeyHeader, IfMatchHeader, parseIdempotencyKey, parseIfMatch } from '../http/headers.js';
 import { Recording, Within, type ApiProvenance } from '../http/provenance.js';
 import { parseOutcomeId, parseProgrammeId } from '../kernel/ids.js';
-import { Refused } from '../kernel/refusals.js';
-import { contentOfDto } from './outcome-input.js';
+import { EveryFault } from './every-fault.js';
+import { contentOfDto, parseOr } from './outcome-input.js';
 import * as calls from './submissions.calls.js';
 import {
   CorrectionDto,
@@ -31,6 +31,7 @@ export class SubmissionsController {
 
   @Post('programmes/:id/submissions')
   @Call(calls.submit)
+  @UseFilters(EveryFault)
   async submit(
     @Param('id') programme: string,
     @IdempotencyKeyHeader() key: string | undefined,
@@ -106,14 +107,5 @@ export class SubmissionsController {
 
   private record(request: SubmissionRequest, by: ApiProvenance): Promise<Recorded> {
     return this.commands.execute(new RecordOutcomes(request, by));
-  }
-}
-
-/** What is not even an id cannot be known. */
-function parseOr<Id>(parse: () => Id, code: 'programme-unknown' | 'outcome-unknown'): Id {
-  try {
-    return parse();
-  } catch {
-    throw new Refused({ code, detail: `there is no ${code.slice(0, -'-unknown'.length)} with that id` });
   }
 }

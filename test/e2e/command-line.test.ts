@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import Database from 'better-sqlite3';
+import { parse } from 'csv-parse/sync';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ViewsDirectory } from '../../src/projections/views-directory.js';
@@ -103,6 +106,62 @@ describe('the example', () => {
   });
 });
 
+describe('ledger totals', () => {
+  test('marks what is across a change of definition, and shows all the others', async () => {
+    const measure = {
+      label: 'Clinics',
+      unit: 'clinics',
+      kind: 'flow',
+      countsPeople: false,
+      rollsUpInto: null,
+    };
+    await post('/v1/measures', { ...measure, id: 'clinics', eventType: 'ClinicHeld' });
+    await post('/v1/programmes', { id: 'clinics', name: 'Clinics', startedOn: '2020-04-01' });
+    const record = (key: string, ...years: string[]) =>
+      post(
+        '/v1/programmes/clinics/submissions',
+        {
+          outcomes: years.map((year) => ({
+            measure: 'clinics',
+            quantity: 4,
+            effective: { from: `${year}-05-01` },
+            basis: 'counted',
+          })),
+        },
+        { 'idempotency-key': `00000000-0000-4000-8000-0000000000${key}` },
+      );
+    expect(await record('b1', '2021', '2022')).toBe(201);
+    const change = { definition: 'Of a whole day', comparable: false, reason: 'half days counted twice' };
+    expect(await post('/v1/measures/clinics/revisions', { label: 'Clinics', ...change })).toBe(201);
+    expect(await record('b2', '2022', '2023')).toBe(201);
+
+    const { stdout, code } = await run('totals');
+    expect(code).toBe(0);
+    expect(row(stdout, 'Clinics')).toEqual(['–', '–', '–', '4', '(break)', '4', '–', '(break)']);
+    expect(row(stdout, 'Patients benefited').at(-1)).toBe('3,247,000');
+    const allowed = await run('totals', '--programme', 'clinics', '--allow-breaks');
+    expect(row(allowed.stdout, 'Clinics')).toEqual(['–', '–', '–', '4', '8', '4', '16']);
+  });
+
+  test('shows a ratio beside the percentages that are no part of it, and says who may be counted twice', async () => {
+    const ratio = { measure: 'trusts-implementing', effective: { from: '2023-05-01' }, basis: 'counted' };
+    const people = { measure: 'patients-benefited', quantity: 7, effective: { from: '2023-05-01' } };
+    await post('/v1/programmes', { id: 'ratios', name: 'Ratios', startedOn: '2020-04-01' });
+    const outcomes = [
+      { ...ratio, numerator: 3, denominator: 5 },
+      { ...ratio, percent: '12.50' },
+      { ...people, organisation: 'wessex', basis: 'counted' },
+      { ...people, organisation: 'east', basis: 'counted' },
+    ];
+    const key = { 'idempotency-key': '00000000-0000-4000-8000-0000000000b3' };
+    expect(await post('/v1/programmes/ratios/submissions', { outcomes }, key)).toBe(201);
+    const { stdout } = await run('totals', '--programme', 'ratios', '--since', '2023-24');
+    expect(row(stdout, 'Trusts implementing')).toEqual(['60%, 12.50%', '(ratio)']);
+    expect(stdout).toContain('without saying of how many stand side by side, not combined');
+    expect(stdout).toMatch(/Patients benefited: people .* may be the same people/);
+  });
+});
+
 describe('ledger export', () => {
   test('writes outcomes that add up to the totals, as NDJSON', async () => {
     const { stdout } = await run('export', 'outcomes', '--format', 'ndjson', '--measure', 'jobs');
@@ -127,6 +186,40 @@ describe('ledger export', () => {
     for (const cell of [`"'=HYPERLINK(""x"")"`, ",'+1,", ",'-1,", ",'@SUM(1),"])
       expect(written).toContain(cell);
   });
+
+  test('writes CSV whose cells may hold line breaks: read again, it has the same rows and notes', async () => {
+    await post('/v1/programmes', { id: 'lines', name: 'Lines', startedOn: '2020-04-01' });
+    const outcome = { measure: 'views', quantity: 1, effective: { from: '2020-04-01' }, basis: 'counted' };
+    const key = { 'idempotency-key': '00000000-0000-4000-8000-00000000001f' };
+    const notes = ['Two sites\nhad not reported', 'ends\n', 'a\n=1+1', '\n=1+1', 'say "so", they said'];
+    const body = { outcomes: notes.map((note) => ({ ...outcome, note })) };
+    expect(await post('/v1/programmes/lines/submissions', body, key)).toBe(201);
+    const { stdout } = await run('export', 'outcomes', '--programme', 'lines');
+    const rows: Record<string, string>[] = parse(stdout, { columns: true });
+    expect(rows.map(({ note }) => note)).toEqual(notes.with(3, "'\n=1+1"));
+    // A reader that ends rows at any line break sees the same.
+    expect(parse(stdout, { columns: true, record_delimiter: ['\r\n', '\n', '\r'] })).toEqual(rows);
+  });
+});
+
+describe('ledger import', () => {
+  test.each(['{"phase":"checking","rows":5}\n', '{"phase":"recording","rows":5,"of":5}\n{"phase":"do'])(
+    'says how to go on where the ledger is gone after %j',
+    async (answered) => {
+      const dying = createServer((request, response) => {
+        request.resume().once('end', () => {
+          response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+          response.write(answered, () => response.socket!.destroy());
+        });
+      });
+      await once(dying.listen(0, '127.0.0.1'), 'listening');
+      const url = `http://127.0.0.1:${(dying.address() as AddressInfo).port}`;
+      const result = await run('import', 'examples/template.csv', '--programme', 'any', '--url', url);
+      dying.close();
+      expect(result.stderr).toMatch(/the connection ended before the import did: run the same command again/);
+      expect(result.code).toBe(1);
+    },
+  );
 });
 
 describe('ledger history', () => {

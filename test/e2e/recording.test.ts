@@ -72,6 +72,45 @@ describe('a submission', () => {
     expect((await ledger.call('GET', '/v1/events?limit=1000')).text).toBe(before.text);
   });
 
+  test('tells what the form says of some outcomes together with what the rules say of the others', async () => {
+    const faultsOf = async (programme: string, outcomes: readonly unknown[], more: object = {}) => {
+      const body = { outcomes, ...more };
+      const headers = { 'idempotency-key': '5a0c5a1e-0000-4000-8000-0000000000f1' };
+      const answer = await ledger.call<Problem>('POST', `/v1/programmes/${programme}/submissions`, {
+        body,
+        headers,
+      });
+      expect([answer.status, slug(answer.body)]).toEqual([422, 'invalid-content']);
+      return answer.body.errors!.map(({ code, pointer }) => [code, pointer]);
+    };
+    const wrong = [
+      { ...OUTCOME, quantity: '1,200' },
+      { ...OUTCOME, measure: 'no-such-measure', note: 'ask someone@example.org' },
+      { ...OUTCOME, colour: 'red' },
+      { ...OUTCOME, effective: { from: '2023-03-01', to: '2023-04-30' } },
+      null,
+    ];
+    const form = [
+      ['type', '/outcomes/0/quantity'],
+      ['unknown-field', '/outcomes/2/colour'],
+      ['type', '/outcomes/4'],
+    ];
+    const rules = [
+      ['measure-unknown', '/outcomes/1/measure'],
+      ['personal-data-suspected', '/outcomes/1/note'],
+      ['effective-period-spans-years', '/outcomes/3/effective'],
+    ];
+    expect(await faultsOf('asthma-care', wrong)).toEqual([...form, ...rules]);
+    expect(await faultsOf('no-such-programme', wrong)).toEqual([...form, ['programme-unknown', undefined]]);
+    expect(await faultsOf('Not an id', wrong)).toEqual([...form, ['programme-unknown', undefined]]);
+    const overridden = await faultsOf('asthma-care', wrong, { personalDataOverride: { reason: 7 } });
+    expect(overridden).toEqual(
+      expect.arrayContaining([['type', '/personalDataOverride/reason'], rules[0], rules[2]]),
+    );
+    expect(overridden).toHaveLength(form.length + 3);
+    expect(await faultsOf('asthma-care', [])).toEqual([['length', '/outcomes']]);
+  });
+
   test('of five hundred outcomes is recorded whole, and of one more not at all', async () => {
     const outcomes = Array.from({ length: 500 }, (_, index) => ({ ...OUTCOME, quantity: index }));
     const { body } = await submit(ledger, 'asthma-care', outcomes);
