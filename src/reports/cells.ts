@@ -26,7 +26,8 @@ export interface Cell extends CellKey {
 }
 
 /**
- * A cell as it is now and, where it changed after the moment, the first row of its log after that. As an array, because making objects of its columns would cost the driver more than all the rest.
+ * A cell as it is now and, where it changed after the moment, the first row of its log after that. As an array, because
+ * making objects of its columns would cost the driver more than all the rest.
  */
 type Row = readonly [
   id: number,
