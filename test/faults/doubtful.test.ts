@@ -1,0 +1,59 @@
+/** Read models that say something else than the events, which the self-check of a whole ledger finds while it serves. */
+import { afterEach, expect, test } from '@jest/globals';
+import Database from 'better-sqlite3';
+import { markOfCell, type MarkedCell } from '../../src/projections/cell-rows.js';
+import { Ledger } from '../support/ledger.js';
+import { viewsFileIn } from '../support/lived-ledger.js';
+import { OUTCOME, record, registerProgramme, submit } from '../support/outcomes.js';
+
+let ledger: Ledger;
+afterEach(() => ledger.remove());
+
+interface Ready {
+  readonly selfCheck: { readonly ok: boolean; readonly sequence: number; readonly fault?: string };
+}
+
+const ready = () => ledger.call<Ready>('GET', '/health/ready');
+const total = async () => {
+  const path = '/v1/totals/since?measure=patients-benefited';
+  const { status, headers, body } = await ledger.call<{ total: number }>('GET', path);
+  return { status, total: body.total, stale: headers.get('ledger-stale') };
+};
+
+/** As whoever knows how rows are marked would alter one. */
+function alterTotal(from: string, to: string): void {
+  const views = new Database(viewsFileIn(ledger.dataDir));
+  const row = views.prepare('SELECT * FROM cells').get() as MarkedCell;
+  const state = row.state.replaceAll(from, to);
+  expect(state).not.toBe(row.state);
+  views.prepare('UPDATE cells SET state = ?, mark = ?').run(state, markOfCell({ ...row, state }));
+  views.close();
+}
+
+test('a figure that differs from the events is noticed and named, told as doubtful, and not added to', async () => {
+  ledger = await Ledger.start({ LOG_LEVEL: 'silent' });
+  await registerProgramme(ledger);
+  const { sequence } = await record(ledger, 'asthma-care', OUTCOME);
+  expect(await total()).toEqual({ status: 200, total: 1200, stale: null });
+  await ledger.stop();
+  alterTotal('1200', '1300');
+  await ledger.start();
+
+  let answer = await ready();
+  while (answer.body.selfCheck.ok) answer = await ready();
+  expect([answer.status, answer.headers.get('ledger-stale')]).toEqual([503, 'doubtful']);
+  expect(answer.body.selfCheck.fault).toMatch(
+    /^the figures of patients-benefited .*asthma-care.* are "1 1300 .*" in the views, but "1 1200 .*" by the events$/,
+  );
+  expect((await ledger.call('GET', '/health/live')).status).toBe(200);
+  expect(await total()).toEqual({ status: 200, total: 1300, stale: 'doubtful' });
+  const refused = await submit(ledger, 'asthma-care', [OUTCOME]);
+  expect([refused.status, refused.headers.get('ledger-stale')]).toEqual([503, 'doubtful']);
+
+  expect((await ledger.call('POST', '/v1/projections/rebuild', { body: {} })).status).toBe(202);
+  do answer = await ready();
+  while (!answer.body.selfCheck.ok || answer.body.selfCheck.sequence < sequence);
+  expect(answer.status).toBe(200);
+  expect(await total()).toEqual({ status: 200, total: 1200, stale: null });
+  expect((await submit(ledger, 'asthma-care', [OUTCOME])).status).toBe(201);
+});
