@@ -80,6 +80,12 @@ function program(): Command {
     .option('--organisation <id>', 'only this organisation')
     .option('--from <year>', 'first financial year, such as 2018-19')
     .option('--to <year>', 'last financial year')
+    .addOption(
+      new Option('--group-by <group>', 'of totals: rows for each of them').choices([
+        'programme',
+        'organisation',
+      ]),
+    )
     .option('--as-at-sequence <sequence>', 'as known after that event')
     .action((what: 'outcomes' | 'totals', { url, key, ...options }: ExportOptions & Connection) =>
       exportCommand(clientFor({ url, key }), what, options),

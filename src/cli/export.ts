@@ -8,8 +8,8 @@ import { createWriteStream } from 'node:fs';
 import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReportAnswer } from '../reports/reports.handler.js';
-import type { AnnualTotals } from '../reports/reports.views.js';
-import { allMeasures, currentSequence, type LedgerClient } from './client.js';
+import type { AnnualTotals, YearFigure } from '../reports/reports.views.js';
+import { allMeasures, CommandFailed, currentSequence, type LedgerClient } from './client.js';
 import { print, readable } from './output.js';
 
 export interface ExportOptions {
@@ -20,6 +20,8 @@ export interface ExportOptions {
   readonly organisation?: string;
   readonly from?: string;
   readonly to?: string;
+  /** Of totals: rows for each of them, with its name, in place of the whole. */
+  readonly groupBy?: 'programme' | 'organisation';
   readonly asAtSequence?: string;
 }
 
@@ -57,6 +59,7 @@ const COLUMNS = {
     'kind',
     'programme',
     'organisation',
+    'name',
     'financialYear',
     'total',
     'outcomes',
@@ -79,6 +82,8 @@ export async function exportCommand(
   what: 'outcomes' | 'totals',
   { format, out, measure, ...filters }: ExportOptions,
 ): Promise<void> {
+  if (what === 'outcomes' && filters.groupBy !== undefined)
+    throw new CommandFailed('--group-by is for totals: each outcome has its programme and organisation', 2);
   const sequence = filters.asAtSequence ?? (await currentSequence(client));
   // From the beginning: totals start in 2018-19 unless they are asked for earlier years.
   const query = { ...filters, from: filters.from ?? '1900-01', asAtSequence: sequence };
@@ -97,7 +102,7 @@ export async function exportCommand(
   if (format === 'csv') {
     const csv = stringify({
       header: true,
-      columns: [...COLUMNS[what]],
+      columns: COLUMNS[what].filter((column) => column !== 'name' || filters.groupBy !== undefined),
       escape_formulas: true,
       cast: { boolean: String, string: (text) => (text.startsWith('\n') ? `'${text}` : text) },
       record_delimiter: 'windows',
@@ -167,30 +172,45 @@ async function* totalRows(
       measure: id,
       allowBreaks: 'true',
     });
-    const { measure, programme, organisation, sequence } = answer;
-    for (const { financialYear, total, outcomes, byBasis, range, ratio, flags } of answer.years) {
-      if (outcomes === 0) continue;
-      yield {
-        measure: measure.id,
-        unit: measure.unit,
-        kind: measure.kind,
-        programme,
-        organisation,
-        financialYear,
-        total,
-        outcomes,
-        counted: byBasis.counted,
-        estimated: byBasis.estimated,
-        modelled: byBasis.modelled,
-        selfReported: byBasis['self-reported'],
-        rangeLow: range?.low,
-        rangeHigh: range?.high,
-        numerator: ratio?.numerator,
-        denominator: ratio?.denominator,
-        percent: ratio?.percent,
-        flags: flags.join(' '),
-        sequence,
+    const { groups, years, ...context } = answer;
+    if (!groups) yield* rowsOf(context, years);
+    for (const { programme, organisation, years: ofGroup } of groups ?? []) {
+      // What came without one has no id and no name.
+      const named = {
+        ...(programme && { programme: programme.id }),
+        ...(organisation && { organisation: organisation.id }),
+        name: (programme ?? organisation)!.name,
       };
+      yield* rowsOf({ ...context, ...named }, ofGroup);
     }
+  }
+}
+
+function* rowsOf(
+  { measure, sequence, asAt: _, ...about }: Row & Pick<AnnualTotals, 'measure' | 'sequence'>,
+  years: readonly YearFigure[],
+): Generator<Row> {
+  for (const { financialYear, total, outcomes, byBasis, range, ratio, flags } of years) {
+    if (outcomes === 0) continue;
+    yield {
+      measure: measure.id,
+      unit: measure.unit,
+      kind: measure.kind,
+      ...about,
+      financialYear,
+      total,
+      outcomes,
+      counted: byBasis.counted,
+      estimated: byBasis.estimated,
+      modelled: byBasis.modelled,
+      selfReported: byBasis['self-reported'],
+      rangeLow: range?.low,
+      rangeHigh: range?.high,
+      numerator: ratio?.numerator,
+      denominator: ratio?.denominator,
+      percent: ratio?.percent,
+      flags: flags.join(' '),
+      sequence,
+    };
   }
 }

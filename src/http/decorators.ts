@@ -101,7 +101,7 @@ export const CalendarDate = (): PropertyDecorator =>
 /** A calendar date, or an RFC 3339 instant: `2023-04-01T09:30:00.250+01:00`, or with `Z`. No leap second. */
 export const DateOrInstant = (): PropertyDecorator =>
   rule({
-    says: 'must be a date such as 2023-04-01, or an instant such as 2023-04-01T09:30:00Z',
+    says: 'must be a date that exists, such as 2023-04-01, or an instant such as 2023-04-01T09:30:00Z',
     accepts: (value) => typeof value === 'string' && isDateOrInstant(value),
     published: () => ({ type: 'string', anyOf: [{ format: 'date' }, { format: 'date-time' }] }),
     checked: () => ({ type: 'string', format: 'date-or-instant' }),

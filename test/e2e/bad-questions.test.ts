@@ -113,7 +113,7 @@ describe('a cursor that is forged', () => {
     for (const odd of [null, {}, [], parts.slice(1), [...parts, 1], parts.with(3, 'AAAAAAAAAAAA'), 'text']) {
       expect(await ask(`${list}&cursor=${encode(odd)}`)).toBe('400 bad-query /cursor');
     }
-    for (const text of ['', 'A', '!!', next.slice(1), `${next}=`, 'A'.repeat(401)]) {
+    for (const text of ['', 'A', '!!', next.slice(1), `${next}=`, `${next}x`, 'A'.repeat(401)]) {
       expect(await ask(`${list}&cursor=${text}`)).toBe('400 bad-query /cursor');
     }
     expect((await ledger.call('GET', `/v1/${list}&cursor=${next}`)).status).toBe(200);

@@ -172,6 +172,26 @@ describe('ledger export', () => {
     expect(outcomes.reduce((sum, { quantity }) => sum + quantity, 0)).toBe(4_992);
   });
 
+  test('writes the totals of each organisation, with the name it had then', async () => {
+    await post('/v1/programmes', { id: 'groups', name: 'Groups', startedOn: '2020-04-01' });
+    const views = { measure: 'views', quantity: 5, basis: 'counted', effective: { from: '2022-05-01' } };
+    const outcomes = [views, { ...views, organisation: 'wessex' }, { ...views, organisation: 'wessex' }];
+    const key = { 'idempotency-key': '00000000-0000-4000-8000-00000000002f' };
+    expect(await post('/v1/programmes/groups/submissions', { outcomes }, key)).toBe(201);
+    const asked = ['--measure', 'views', '--programme', 'groups', '--to', '2022-23'];
+    const { stdout } = await run('export', 'totals', '--group-by', 'organisation', ...asked);
+    const rows: Record<string, string>[] = parse(stdout, { columns: true });
+    expect(rows.map((each) => [each['organisation'], each['name'], each['total']])).toEqual([
+      ['', '', '5'],
+      ['wessex', 'Wessex AHSN', '10'],
+    ]);
+    expect(rows.every(({ programme }) => programme === 'groups')).toBe(true);
+    const whole: Record<string, string>[] = parse((await run('export', 'totals', ...asked)).stdout, {
+      columns: true,
+    });
+    expect(whole.map(({ total, name }) => [total, name])).toEqual([['15', undefined]]);
+  });
+
   test('writes CSV in which no cell is taken for a formula', async () => {
     await post('/v1/programmes', { id: 'formulas', name: 'Formulas', startedOn: '2020-04-01' });
     const outcome = { measure: 'views', quantity: 1, effective: { from: '2020-04-01' }, basis: 'counted' };
@@ -309,6 +329,7 @@ describe('the command line', () => {
     [['no-such-command'], 2, /unknown command/],
     [['import', 'x.csv'], 2, /--programme/],
     [['import', 'no-such-file.csv', '--programme', 'formulas'], 2, /there is no file/],
+    [['export', 'outcomes', '--group-by', 'programme'], 2, /--group-by is for totals/],
     [['export', 'nonsense'], 2, /Allowed choices are outcomes, totals/],
     [['totals', '--measure', 'no-such-measure'], 1, /There is no such measure/],
     [['history', 'no-such-programme'], 1, /There is no such programme/],

@@ -126,7 +126,7 @@ test('the two templates say the same outcomes, under every column there is', asy
 
 describe('what a spreadsheet makes of a cell is not guessed at, but explained:', () => {
   const WHOLE = 'must be a whole number from 0 to 9007199254740991';
-  const DATE = 'must be a date such as 2023-04-01, or an instant such as 2023-04-01T09:30:00Z';
+  const DATE = 'must be a date that exists, such as 2023-04-01, or an instant such as 2023-04-01T09:30:00Z';
   test.each([
     [{ quantity: '1,200' }, `/quantity: ${WHOLE}: write plain digits, 1200 for 1,200`],
     [
