@@ -1,15 +1,14 @@
 /**
  * Checks a data directory against itself, beside a running ledger or without one: every event in the store against
- * its hash, against the log and the figures in the read models by a fold of its own, every row of the read models
- * against what the projector makes of the events, and the log against what was last signed.
+ * its hash and the log, every row of the read models against the events (`compare-views.ts`), and the log against
+ * what was last signed.
  *
- * It reads each event twice, in bounded memory, so that it can be run every night. It trusts the directory's own key: that nobody with
- * access to all of it wrote it anew is shown only by a checkpoint that was kept elsewhere.
+ * It reads each event once, in bounded memory, so that it can be run every night. It trusts the directory's own key:
+ * that nobody with access to all of it wrote it anew is shown only by a checkpoint that was kept elsewhere.
  */
 import { existsSync } from 'node:fs';
 import { compareViews } from '../projections/compare-views.js';
 import { Difference } from '../projections/expected-rows.js';
-import { SelfCheck } from '../projections/self-check.js';
 import { tilesIn } from '../projections/log-projection.js';
 import { ViewsDirectory } from '../projections/views-directory.js';
 import { openViewsForReading, VIEWS_VERSION, viewsVersionOf } from '../projections/views-file.js';
@@ -36,10 +35,8 @@ export interface LiveOptions {
   readonly since?: string | undefined;
   /** Verifier keys that are trusted, where they are not those in the directory. */
   readonly keys?: readonly string[] | undefined;
-  /** Called between batches of the first comparison. */
-  readonly rest?: () => Promise<unknown>;
-  /** Told how far the read models are folded anew, for the second. */
-  readonly onProgress?: (sequence: number) => void;
+  /** Told after each batch up to which event it has read. */
+  readonly onProgress?: (sequence: number) => void | Promise<void>;
 }
 
 /** @returns a report in any case: what cannot be read says nothing of what it holds */
@@ -61,7 +58,7 @@ function cannotTell(doubt: string): LiveReport {
 }
 
 async function compare(
-  { store, rest, onProgress }: LiveOptions,
+  { store, onProgress = () => undefined }: LiveOptions,
   file: string,
   heads: Heads,
 ): Promise<LiveReport> {
@@ -72,11 +69,12 @@ async function compare(
         'the read models are of another version: start the ledger, or run ledger rebuild --offline',
       );
     const reader = await openReader(store);
-    const check = new SelfCheck(reader, views);
+    let read = 0;
     try {
-      const { sequence, root = null } = await check.compare(rest);
-      await compareViews(reader, views, onProgress);
-      const events = sequence + 1;
+      const { events, root } = await compareViews(reader, file, (sequence) => {
+        read = sequence + 1;
+        return onProgress(sequence);
+      });
       const rootAt = (size: number) =>
         size <= events ? rootOf(size, subtreesOf(tilesIn(views))).toString('base64') : null;
       const { faults, doubts } = checkHeads(heads, events, rootAt);
@@ -85,8 +83,7 @@ async function compare(
     } catch (error) {
       // A disk that fails, or a schema of a later version, is no tampering.
       if (!(error instanceof Difference || error instanceof StoreDamaged)) throw error;
-      const events = check.compared + 1;
-      return { verdict: 'tampered', events, root: null, faults: [error.message], doubts: [] };
+      return { verdict: 'tampered', events: read, root: null, faults: [error.message], doubts: [] };
     } finally {
       await reader.close();
     }

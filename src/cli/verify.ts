@@ -3,7 +3,7 @@ import { EXIT_CODES, keysIn, readNote, verifyFile, type VerifyOptions } from '..
 import { verifyLive, type LiveReport } from '../audit/verify-live.js';
 import { readConfig, storeOf } from '../config.js';
 import { CommandFailed } from './client.js';
-import { print, readable } from './output.js';
+import { print, ProgressLine, readable } from './output.js';
 
 export interface VerifyCommandOptions extends VerifyOptions {
   readonly live?: boolean;
@@ -50,12 +50,16 @@ async function liveReport({ since, key }: VerifyOptions): Promise<LiveReport> {
   const config = readConfig(process.env);
   const keys = key === undefined ? undefined : keysIn(key);
   const kept = since === undefined ? undefined : readNote(since);
-  return verifyLive({
+  const progress = new ProgressLine();
+  const report = await verifyLive({
     store: storeOf(config),
     signingDir: config.signingDir,
     keys,
     since: kept,
+    onProgress: (sequence) => progress.show(`read ${readable(sequence + 1, '')} events`),
   });
+  progress.end();
+  return report;
 }
 
 function told({ verdict, events, root, faults, doubts }: LiveReport): string {

@@ -1,6 +1,6 @@
 /**
- * What the cells must come to by the events: a second fold, for the self-check, that shares nothing with the
- * projector's.
+ * What the cells must come to by the events: a second fold, for the self-check and `ledger verify --live`, that shares
+ * nothing with the projector's.
  *
  * Flows and ratios are added up in full. Of a stock only the number of outcomes that stand is kept, because to
  * find its latest value again, once that is withdrawn, takes all of its values: `ledger replay` compares those.
@@ -18,6 +18,8 @@ export interface CellRow extends MarkedCell {
   /** The sequence of the last row in the cell's log. */
   readonly logged: number | null;
 }
+export const CELLS =
+  'SELECT *, (SELECT max(sequence) FROM cell_log WHERE cell = cells.id) AS logged FROM cells';
 
 type Figures = Omit<RecordedOutcome, 'outcomeId' | 'programmeId'> | ReplacedOutcome;
 

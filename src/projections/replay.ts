@@ -11,7 +11,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rootOf } from '../audit/merkle.js';
 import { subtreesOf } from '../audit/tiles.js';
-import type { EventReader, Position, Run } from '../store/event-store.js';
+import {
+  StoreDamaged,
+  type EventReader,
+  type Position,
+  type RecordedEvent,
+  type Run,
+} from '../store/event-store.js';
 import { verifyPayload } from '../store/upcast.js';
 import { EMPTY_CELL, encodeCell } from './cell.js';
 import { tilesIn } from './log-projection.js';
@@ -72,6 +78,13 @@ export async function replay(
   }
 }
 
+export interface FoldOptions {
+  readonly last: number;
+  /** Is given each event before it is held against its hash, and folded. */
+  readonly onEvent?: (event: RecordedEvent, sequence: number) => void;
+  readonly onProgress: (sequence: number) => void | Promise<void>;
+}
+
 /**
  * Folds into a views file of one's own, going on from where it is.
  * @throws StoreDamaged, ProjectionStopped
@@ -79,7 +92,7 @@ export async function replay(
 export async function foldTo(
   reader: EventReader,
   file: string,
-  { last, onProgress }: { readonly last: number; readonly onProgress: (sequence: number) => void },
+  { last, onEvent, onProgress }: FoldOptions,
 ): Promise<void> {
   const projector = new Projector(file);
   try {
@@ -92,14 +105,26 @@ export async function foldTo(
     ) {
       const run: Run = await reader.readRun(position, Math.min(BATCH_SIZE, last - next + 1));
       if (run.events.length === 0 && run.atEnd)
-        throw new Error(`the store ends before sequence ${next}, which the views know`);
-      for (const event of run.events) await verifyPayload(event, reader);
+        throw new StoreDamaged(`sequence ${next}: an event was logged there, which the store does not hold`);
+      for (const [index, event] of run.events.entries()) {
+        onEvent?.(event, next + index);
+        await verifyPayloadAt(next + index, event, reader);
+      }
       projector.project(run.events);
       position = run.end;
-      onProgress(projector.checkpoint.sequence);
+      await onProgress(projector.checkpoint.sequence);
     }
   } finally {
     projector.close();
+  }
+}
+
+async function verifyPayloadAt(sequence: number, event: RecordedEvent, reader: EventReader): Promise<void> {
+  try {
+    await verifyPayload(event, reader);
+  } catch (error) {
+    if (!(error instanceof StoreDamaged)) throw error;
+    throw new StoreDamaged(`sequence ${sequence}: ${error.message}`, { cause: error });
   }
 }
 

@@ -19,7 +19,7 @@ import { StoreUnavailable, type EventReader, type Position } from '../store/even
 import { openReader, type StoreLocation } from '../store/open-reader.js';
 import { asStoreError } from '../store/database-errors.js';
 import { upcast, verifyPayload } from '../store/upcast.js';
-import { ExpectedFigures, type CellRow } from './expected-figures.js';
+import { CELLS, ExpectedFigures, type CellRow } from './expected-figures.js';
 import { Difference, EVENT_ROWS, ExpectedRows, type EventRow } from './expected-rows.js';
 import { openViewsForReading, prepared, readCheckpoint, SCAN_CACHE_KIB } from './views-file.js';
 
@@ -82,10 +82,8 @@ export class SelfCheck {
     }
   }
 
-  /** The same. @throws Difference, StoreDamaged; and whatever keeps it from being compared */
-  async compare(
-    rest: (workedMs: number) => Promise<unknown> = () => Promise.resolve(),
-  ): Promise<SelfCheckReport> {
+  /** @throws Difference, StoreDamaged; and whatever keeps it from being compared */
+  private async compare(rest: (workedMs: number) => Promise<unknown>): Promise<SelfCheckReport> {
     const { target, cells, tookMs } = this.snapshot();
     if (!this.areTablesChecked) {
       await this.rows.checkTables(rest);
@@ -105,17 +103,10 @@ export class SelfCheck {
     return { ok: true, sequence: this.sequence, outcomes, digest, root };
   }
 
-  /** Up to which sequence it was compared. */
-  get compared(): number {
-    return this.sequence;
-  }
-
   /** How far the views are and what their cells are then, both at one moment. */
   private snapshot(): { target: number; cells: readonly CellRow[]; tookMs: number } {
     const startedAt = performance.now();
-    const cells = this.views.prepare(
-      `SELECT *, (SELECT max(sequence) FROM cell_log WHERE cell = cells.id) AS logged FROM cells`,
-    );
+    const cells = this.views.prepare(CELLS);
     return this.views.transaction(() => {
       const { sequence } = readCheckpoint(this.views);
       const rows = cells.all() as CellRow[];

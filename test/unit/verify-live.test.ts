@@ -21,7 +21,7 @@ test('what is signed while it is being compared is no tampering', async () => {
   const ledger = new AuditedLedger(lived);
   await ledger.checkpoint();
   let signedMeanwhile = false;
-  const rest = async () => {
+  const onProgress = async () => {
     if (signedMeanwhile) return;
     signedMeanwhile = true;
     await register('new-network');
@@ -31,7 +31,7 @@ test('what is signed while it is being compared is no tampering', async () => {
   const report = await verifyLive({
     store: { dataDir: lived.dataDir },
     signingDir: join(lived.dataDir, 'signing'),
-    rest,
+    onProgress,
   });
   expect(signedMeanwhile).toBe(true);
   expect(report).toMatchObject({ verdict: 'good', faults: [] });
