@@ -221,6 +221,10 @@ async function soak(dir: string, seconds: number): Promise<void> {
     { what: 'RSS at most, MB', count: figure(result.rssMaxBytes / 1e6) },
     { what: 'event loop delay, p99, ms', count: figure(result.delayP99Ms) },
     { what: '… of the worst 5 s', count: figure(result.delayP99WorstMs) },
+    {
+      what: 'its own work between two looks, at most, ms',
+      count: result.workMaxMs === null ? 'unknown' : figure(result.workMaxMs),
+    },
   ];
   printTable(`64 writers, readers, exports, streams and a rebuild, for ${seconds} s`, rows);
 }

@@ -4,6 +4,7 @@
  * Its one argument is how many appends may share a commit: 1 turns group commit off, so that every request
  * waits for a disk flush of its own, which is what group commit is compared with.
  */
+import { existsSync, readFileSync } from 'node:fs';
 import { EventLoopDelay } from '../src/http/event-loop-delay.js';
 import { SqliteStore } from '../src/store/sqlite-store.js';
 import { serve } from '../src/serve.js';
@@ -13,6 +14,28 @@ export interface ServerUsage {
   readonly rssBytes: number;
   /** By how much a timer is late, one time in a hundred, since it was asked first. */
   readonly delayP99Ms: number;
+  /** What the thread of the event loop itself has worked between two looks, at most; null where nobody can tell. */
+  readonly workMaxMs: number | null;
+}
+
+/** Of the thread that reads it, nanoseconds on a core come first. Linux has it. */
+const WORKED = '/proc/thread-self/schedstat';
+const LOOK_EVERY_MS = 10;
+
+/** Where the loop is late: by its own work, or for want of a core. */
+class OwnWork {
+  maxMs: number | null = null;
+  private before: number | null = null;
+
+  constructor() {
+    if (existsSync(WORKED)) setInterval(() => this.look(), LOOK_EVERY_MS).unref();
+  }
+
+  private look(): void {
+    const now = Number(readFileSync(WORKED, 'utf8').split(' ', 1)[0]) / 1e6;
+    if (this.before !== null) this.maxMs = Math.max(this.maxMs ?? 0, now - this.before);
+    this.before = now;
+  }
 }
 
 const groupSizeMax = Number(process.argv[2]);
@@ -21,13 +44,16 @@ SqliteStore.open = (dataDir) => open(dataDir, { groupSizeMax });
 
 void serve().then(({ url, adminKey }) => {
   let delay: EventLoopDelay | undefined;
+  let work: OwnWork | undefined;
   process.on('message', (): void => {
     const { user, system } = process.cpuUsage();
     delay ??= new EventLoopDelay();
+    work ??= new OwnWork();
     const usage: ServerUsage = {
       cpuMs: (user + system) / 1_000,
       rssBytes: process.memoryUsage.rss(),
       delayP99Ms: delay.p99Ms,
+      workMaxMs: work.maxMs,
     };
     process.send!(usage);
   });

@@ -28,6 +28,8 @@ export interface SoakResult {
   readonly delayP99Ms: number;
   /** Of the five seconds in which it was worst. */
   readonly delayP99WorstMs: number;
+  /** Of the event loop's thread between two looks; null where nobody can tell. */
+  readonly workMaxMs: number | null;
 }
 
 const WRITERS = 64;
@@ -56,6 +58,7 @@ class Soak {
   };
   delayP99Ms = 0;
   delayP99WorstMs = 0;
+  workMaxMs: number | null = null;
   rssAtFirstBytes = 0;
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 256 });
   private isOver = false;
@@ -202,8 +205,9 @@ class Soak {
   private async watch(): Promise<void> {
     while (!this.isOver) {
       await delay(LOOK_MS);
-      const { rssBytes, delayP99Ms } = await this.server.usage();
+      const { rssBytes, delayP99Ms, workMaxMs } = await this.server.usage();
       this.delayP99Ms = delayP99Ms;
+      this.workMaxMs = workMaxMs;
       if (this.rssAtFirstBytes === 0) this.rssAtFirstBytes = rssBytes;
       this.counts.rssMaxBytes = Math.max(this.counts.rssMaxBytes, rssBytes);
       const { text } = await this.answer('GET', '/metrics');
@@ -242,7 +246,7 @@ export async function measureSoak(location: StoreLocation, seconds: number): Pro
   try {
     const soak = new Soak(server);
     await soak.run(seconds);
-    const { receipts, counts, delayP99Ms, delayP99WorstMs, rssAtFirstBytes } = soak;
+    const { receipts, counts, delayP99Ms, delayP99WorstMs, workMaxMs, rssAtFirstBytes } = soak;
     await server.untilChecked();
     return {
       acknowledged: receipts.length,
@@ -251,6 +255,7 @@ export async function measureSoak(location: StoreLocation, seconds: number): Pro
       rssAtFirstBytes,
       delayP99Ms,
       delayP99WorstMs,
+      workMaxMs,
     };
   } finally {
     await server.stop();

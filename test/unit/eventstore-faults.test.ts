@@ -271,6 +271,16 @@ describe('a server that is slow', () => {
 });
 
 describe('what the client alone gets wrong', () => {
+  test('an append with what JSON cannot say ends at once, and touches none beside it', async () => {
+    const [event] = newEvents(A, 0, ['a0']);
+    const metadata = { ...event!.metadata, source: 1n as never };
+    const beside = append(B, 0, 'b0');
+    expect(await refusal(store.append(A, 'no-stream', [{ ...event!, metadata }]))).toBeInstanceOf(TypeError);
+    await beside;
+    await append(A, 0, 'a0');
+    expect(textsOf(await store.readAll(null, 10))).toEqual(['b0', 'a0']);
+  });
+
   test.each([-1, 1])('a clock that is off by %i hours changes nothing', async (hours) => {
     double.skewMs = hours * 3_600_000;
     const following = followed(2);
