@@ -117,7 +117,7 @@ function proofVerdict(
   file: string,
   { event, checkpoint, ...given }: Pick<ProofOptions, 'policy' | 'since' | 'event' | 'checkpoint'>,
 ): Verdict {
-  const { index, faults, ...proven } = checkProof(readFileSync(file, 'utf8'), {
+  const { index, faults, ...proven } = checkProof(readNote(file), {
     ...given,
     event: event && readFileSync(event, 'utf8'),
     checkpoint: checkpoint && readNote(checkpoint),

@@ -26,7 +26,10 @@ export async function replayCommand({ until, key, json = false }: ReplayOptions)
   const config = readConfig(process.env);
   const { dataDir } = config;
   const served = existsSync(dataDir) ? new ViewsDirectory(dataDir).currentFile() : null;
-  if (served === null) throw new CommandFailed(`there is no ledger in ${dataDir}: set DATA_DIR`);
+  if (served === null)
+    throw new CommandFailed(
+      `there are no read models in ${dataDir}: set DATA_DIR, or make them with ledger rebuild --offline`,
+    );
   const checkpoint =
     until !== undefined && existsSync(until) ? trustedCheckpoint(until, key, config.signingDir) : null;
   const moment = checkpoint ? momentOf(checkpoint, served) : momentIn(served, until);
