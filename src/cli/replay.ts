@@ -8,7 +8,7 @@ import { readConfig, storeOf } from '../config.js';
 import { replay } from '../projections/replay.js';
 import { ViewsDirectory } from '../projections/views-directory.js';
 import { openViewsForReading } from '../projections/views-file.js';
-import { currentMoment, parseMoment, type Moment } from '../reports/moment.js';
+import { currentMoment, NoSuchMoment, parseMoment, type Moment } from '../reports/moment.js';
 import { openReader } from '../store/open-reader.js';
 import { CommandFailed } from './client.js';
 import { print, ProgressLine, readable } from './output.js';
@@ -98,6 +98,10 @@ function momentIn(file: string, until: string | undefined): Moment {
     return until === undefined
       ? currentMoment(views, Date.now())
       : parseMoment(views, { parameter: '--until', text: until }, Date.now());
+  } catch (error) {
+    // That nothing was compared is no difference.
+    if (error instanceof NoSuchMoment) throw new CommandFailed(error.message, 2);
+    throw error;
   } finally {
     views.close();
   }

@@ -152,6 +152,7 @@ describe('ledger replay folds history to a checkpoint', () => {
     });
     writeFileSync(file('other-key'), `${ORIGIN}+00000000+AQ==`);
     expect((await run('replay', '--until', file('old'), '--key', file('other-key'))).code).toBe(2);
+    expect((await run('replay', '--until', '99999')).code).toBe(2);
   });
 });
 
