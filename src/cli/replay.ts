@@ -58,6 +58,9 @@ export async function replayCommand({ until, key, json = false }: ReplayOptions)
         print(`differs: root of the log: served ${report.servedRoot ?? 'nothing'}`);
     }
     if (!isAsSigned) throw new CommandFailed('history is not what the checkpoint was signed of');
+    // Read models that are built anew of events that were altered show nothing of it.
+    if (report.root !== report.servedRoot)
+      throw new CommandFailed('what was logged differs from the events: ledger verify --live says where');
     if (!agrees) throw new CommandFailed('the read models differ from the events: run ledger rebuild');
   } finally {
     await reader.close();
