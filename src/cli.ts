@@ -126,7 +126,7 @@ function program(): Command {
   ledger
     .command('replay')
     .description(
-      'fold every event afresh and compare with the read models (reads DATA_DIR, also while it serves)',
+      'fold every event afresh and compare with the read models in DATA_DIR, also while it serves: ends with 0 agrees, 1 differs, 2 cannot tell',
     )
     .option(
       '--until <moment>',

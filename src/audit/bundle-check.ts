@@ -47,6 +47,8 @@ export class BundleCheck {
   private timestamp: string | null = null;
   private figure: FigureCheck | null = null;
   private events = 0;
+  /** A line is missing or more than there must be: that those after it are not in their place follows, and is not told. */
+  private isOutOfStep = false;
 
   /** @throws BadNote where the earlier checkpoint is none, or a witness that is trusted did not sign it as it is */
   constructor(private readonly options: CheckOptions) {
@@ -64,14 +66,13 @@ export class BundleCheck {
       else this.take(parseBundleLine(bytes.toString('utf8', start, end)));
     } catch (error) {
       // Whatever a line holds that no ledger writes: a hash that is none, a member that is missing.
-      const what = `the line after ${this.tree.size} leaves is not of a bundle: ${(error as Error).message}`;
-      this.findings.fault(what);
+      this.outOfStep(`a line is not of a bundle: ${(error as Error).message}`);
     }
   }
 
   private take(line: BundleLine): void {
     if ('format' in line) this.takeHeader(line);
-    else if (!this.header) this.findings.fault('it does not begin with the header of a bundle');
+    else if (!this.header) this.outOfStep('it does not begin with the header of a bundle');
     else if ('event' in line) this.takeEvent(line.event, line.leaf);
     else if ('subtree' in line) this.takeSubtree(line.subtree, this.header);
     else {
@@ -104,9 +105,15 @@ export class BundleCheck {
   private isInPlace(event: BundleEvent): boolean {
     const sequence = this.tree.size;
     if (event.ledgersequence === sequence) return true;
-    const what = `the event ${event.id} has the sequence ${event.ledgersequence}, in the place of ${sequence}`;
-    this.findings.fault(what, sequence);
+    this.outOfStep(
+      `the event ${event.id} has the sequence ${event.ledgersequence}, in the place of ${sequence}`,
+    );
     return false;
+  }
+
+  private outOfStep(what: string): void {
+    if (!this.isOutOfStep) this.findings.fault(what, this.header ? this.tree.size : undefined);
+    this.isOutOfStep = true;
   }
 
   private takeInPlace(event: BundleEvent, leaf: Hash, isAsRecorded: boolean): void {
@@ -196,6 +203,7 @@ export class BundleCheck {
     if (origin !== checkpoint.origin || BigInt(size) !== checkpoint.size) {
       findings.fault('the header speaks of another checkpoint than the last line');
     }
+    if (this.isOutOfStep) return;
     if (BigInt(tree.size) !== checkpoint.size) {
       const what = `it has ${tree.size} leaves, and the checkpoint ${checkpoint.size}`;
       findings.fault(what, Math.min(tree.size, Number(checkpoint.size)));
@@ -222,7 +230,7 @@ export class BundleCheck {
 
   private checkFigure(): void {
     const { figure, findings } = this;
-    if (!figure) return;
+    if (!figure || this.isOutOfStep) return;
     figure.doubtUnexplained(this.erased.unexplainedSequences);
     try {
       const fault = figure.fault();

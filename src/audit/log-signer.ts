@@ -163,7 +163,7 @@ export class LogSigner implements BeforeApplicationShutdown {
   private readHead() {
     const text = this.files.head();
     if (text === null) return null;
-    const checkpoint = parseCheckpoint(text);
+    const checkpoint = this.parseHead(text);
     const verifiers = this.keys.map(({ verifier }) => verifier);
     if (verifiedSignatures(checkpoint.note, verifiers).length === 0 || checkpoint.origin !== this.origin) {
       throw new LogContradicted(
@@ -172,6 +172,15 @@ export class LogSigner implements BeforeApplicationShutdown {
       );
     }
     return { text, size: Number(checkpoint.size), timestamp: this.readTimestamp(checkpoint), checkpoint };
+  }
+
+  private parseHead(text: string): Checkpoint {
+    try {
+      return parseCheckpoint(text);
+    } catch (error) {
+      const found = `${this.files.headFile} is no checkpoint: ${(error as Error).message}`;
+      throw new LogContradicted(found, 'put the last one that was signed there');
+    }
   }
 
   /** That of an earlier head is none of this one. */
@@ -190,7 +199,7 @@ export class LogSigner implements BeforeApplicationShutdown {
     const { size, checkpoint } = this.latest;
     const { size: now } = this.log;
     const says = `a checkpoint of ${size} events was signed`;
-    const wayOut = `restore the store; if that loss was meant, remove ${this.files.headFile}, and tell whoever holds a checkpoint`;
+    const wayOut = `ledger verify --live says what differs. Restore the store; if that loss was meant, remove ${this.files.headFile}, and tell whoever holds a checkpoint`;
     if (now < size) throw new LogContradicted(`${says}, but there are ${now}`, wayOut);
     const root = this.log.rootAt(size);
     if (root.equals(checkpoint.root)) return;

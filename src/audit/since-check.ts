@@ -75,7 +75,7 @@ export class SinceCheck {
       this.findings.fault(`the earlier checkpoint is of ${origin}, this one of ${later.origin}`);
     } else if (size > later.size) {
       this.findings.fault(
-        `the log has ${later.size} events, but had ${size} at the earlier checkpoint: events are gone`,
+        `the log has ${later.size} events, but had ${size} at the earlier checkpoint: events are gone, or this is the older of the two`,
         Number(later.size),
       );
     } else if (!this.isMet) {

@@ -74,7 +74,7 @@ async function checkFile(
   const beginning = beginningOf(file);
   // An answer like any other to whoever saved it: nothing was altered in it.
   if (beginning.startsWith(REFUSAL))
-    throw new Error(`${file} is no bundle, but says why the ledger made none`);
+    throw new Error(`${file} is no bundle, but says why the ledger made none: ${reasonIn(file)}`);
   if (isProof(beginning)) {
     if (expect !== undefined || sinceTime !== undefined)
       throw new Error('a single proof is not of a scope, and dates nothing');
@@ -98,6 +98,11 @@ async function checkFile(
 /** How a problem begins that is told in place of a bundle. */
 const REFUSAL = '{"type":"urn:outcome-ledger:problem:';
 
+function reasonIn(file: string): string {
+  const { detail, title } = JSON.parse(readFileSync(file, 'utf8')) as { detail?: string; title?: string };
+  return detail ?? title ?? '';
+}
+
 function beginningOf(file: string): string {
   const bytes = Buffer.alloc(64);
   const descriptor = openSync(file, 'r');
@@ -112,7 +117,7 @@ function proofVerdict(
   file: string,
   { event, checkpoint, ...given }: Pick<ProofOptions, 'policy' | 'since' | 'event' | 'checkpoint'>,
 ): Verdict {
-  const { index, faults, ...proven } = checkProof(readFileSync(file, 'utf8'), {
+  const { index, faults, ...proven } = checkProof(readNote(file), {
     ...given,
     event: event && readFileSync(event, 'utf8'),
     checkpoint: checkpoint && readNote(checkpoint),
@@ -167,5 +172,12 @@ function told(verdict: Verdict): string {
     ...(verdict.verdict === 'good' ? limits.map((limit) => `  not shown: ${limit}`) : []),
     ...signedBy.map((key) => `  signed by ${key}`),
     ...(stamped ? [`  time-stamped ${stamped.time} by ${stamped.by}`] : []),
-  ].join('\n');
+  ]
+    .map(plain)
+    .join('\n');
+}
+
+/** What is told may quote what was tampered with: nothing in it may end a line, or move what a terminal shows. */
+export function plain(line: string): string {
+  return line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd');
 }

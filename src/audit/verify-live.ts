@@ -44,7 +44,10 @@ export async function verifyLive(options: LiveOptions): Promise<LiveReport> {
   const { dataDir } = options.store;
   try {
     const file = existsSync(dataDir) ? new ViewsDirectory(dataDir).currentFile() : null;
-    if (file === null) return cannotTell(`there is no ledger in ${dataDir}: set DATA_DIR`);
+    if (file === null)
+      return cannotTell(
+        `there are no read models in ${dataDir}: set DATA_DIR, or make them with ledger rebuild --offline`,
+      );
     // Read before anything is compared: what is signed meanwhile covers events that were not.
     const heads = readHeads(options);
     return await compare(options, file, heads);

@@ -8,7 +8,7 @@ import { readConfig, storeOf } from '../config.js';
 import { replay } from '../projections/replay.js';
 import { ViewsDirectory } from '../projections/views-directory.js';
 import { openViewsForReading } from '../projections/views-file.js';
-import { currentMoment, parseMoment, type Moment } from '../reports/moment.js';
+import { currentMoment, NoSuchMoment, parseMoment, type Moment } from '../reports/moment.js';
 import { openReader } from '../store/open-reader.js';
 import { CommandFailed } from './client.js';
 import { print, ProgressLine, readable } from './output.js';
@@ -26,7 +26,10 @@ export async function replayCommand({ until, key, json = false }: ReplayOptions)
   const config = readConfig(process.env);
   const { dataDir } = config;
   const served = existsSync(dataDir) ? new ViewsDirectory(dataDir).currentFile() : null;
-  if (served === null) throw new CommandFailed(`there is no ledger in ${dataDir}: set DATA_DIR`);
+  if (served === null)
+    throw new CommandFailed(
+      `there are no read models in ${dataDir}: set DATA_DIR, or make them with ledger rebuild --offline`,
+    );
   const checkpoint =
     until !== undefined && existsSync(until) ? trustedCheckpoint(until, key, config.signingDir) : null;
   const moment = checkpoint ? momentOf(checkpoint, served) : momentIn(served, until);
@@ -55,6 +58,9 @@ export async function replayCommand({ until, key, json = false }: ReplayOptions)
         print(`differs: root of the log: served ${report.servedRoot ?? 'nothing'}`);
     }
     if (!isAsSigned) throw new CommandFailed('history is not what the checkpoint was signed of');
+    // Read models that are built anew of events that were altered show nothing of it.
+    if (report.root !== report.servedRoot)
+      throw new CommandFailed('what was logged differs from the events: ledger verify --live says where');
     if (!agrees) throw new CommandFailed('the read models differ from the events: run ledger rebuild');
   } finally {
     await reader.close();
@@ -95,6 +101,10 @@ function momentIn(file: string, until: string | undefined): Moment {
     return until === undefined
       ? currentMoment(views, Date.now())
       : parseMoment(views, { parameter: '--until', text: until }, Date.now());
+  } catch (error) {
+    // That nothing was compared is no difference.
+    if (error instanceof NoSuchMoment) throw new CommandFailed(error.message, 2);
+    throw error;
   } finally {
     views.close();
   }

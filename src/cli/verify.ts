@@ -1,5 +1,5 @@
 /** `ledger verify`: a bundle or a single proof, offline; or a data directory against itself. */
-import { EXIT_CODES, keysIn, readNote, verifyFile, type VerifyOptions } from '../audit/verify-file.js';
+import { EXIT_CODES, keysIn, plain, readNote, verifyFile, type VerifyOptions } from '../audit/verify-file.js';
 import { verifyLive, type LiveReport } from '../audit/verify-live.js';
 import { readConfig, storeOf } from '../config.js';
 import { CommandFailed } from './client.js';
@@ -73,5 +73,7 @@ function told({ verdict, events, root, faults, doubts }: LiveReport): string {
     ...faults.map((fault) => `  differs: ${fault}`),
     ...doubts.map((doubt) => `  unknown: ${doubt}`),
     ...(root === null ? [] : [`  root ${root}`]),
-  ].join('\n');
+  ]
+    .map(plain)
+    .join('\n');
 }

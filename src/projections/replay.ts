@@ -103,7 +103,8 @@ export async function foldTo(
       next <= last;
       next = projector.checkpoint.sequence + 1
     ) {
-      const run: Run = await reader.readRun(position, Math.min(BATCH_SIZE, last - next + 1));
+      const limit = Math.min(BATCH_SIZE, last - next + 1);
+      const run: Run = await readRunFrom(next, reader, { after: position, limit });
       if (run.events.length === 0 && run.atEnd)
         throw new StoreDamaged(`sequence ${next}: an event was logged there, which the store does not hold`);
       for (const [index, event] of run.events.entries()) {
@@ -124,8 +125,27 @@ async function verifyPayloadAt(sequence: number, event: RecordedEvent, reader: E
     await verifyPayload(event, reader);
   } catch (error) {
     if (!(error instanceof StoreDamaged)) throw error;
-    throw new StoreDamaged(`sequence ${sequence}: ${error.message}`, { cause: error });
+    throw damagedAt(sequence, error);
   }
+}
+
+/** What is damaged keeps all that is read with it from being read: so what is before it is, and it can be named. */
+async function readRunFrom(
+  sequence: number,
+  reader: EventReader,
+  { after, limit }: { readonly after: Position | null; readonly limit: number },
+): Promise<Run> {
+  try {
+    return await reader.readRun(after, limit);
+  } catch (error) {
+    if (!(error instanceof StoreDamaged)) throw error;
+    if (limit === 1) throw damagedAt(sequence, error);
+    return readRunFrom(sequence, reader, { after, limit: Math.floor(limit / 2) });
+  }
+}
+
+function damagedAt(sequence: number, cause: StoreDamaged): StoreDamaged {
+  return new StoreDamaged(`sequence ${sequence}: ${cause.message}`, { cause });
 }
 
 const KEY = `measure || ' ' || programme || ' ' || organisation || ' ' || year || ' ' || basis || ' ' || series`;

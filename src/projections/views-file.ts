@@ -166,10 +166,12 @@ export function viewsVersionOf(db: Database.Database): number {
 }
 
 export function readCheckpoint(db: Database.Database): ViewsCheckpoint {
-  const { mark, ...checkpoint } = prepared(
+  const row = prepared(
     db,
     'SELECT sequence, position, ledger_time AS ledgerTime, skipped, mark FROM checkpoint',
-  ).get() as ViewsCheckpoint & { readonly mark: number };
+  ).get() as (ViewsCheckpoint & { readonly mark: number }) | undefined;
+  if (!row) throw new ViewsDamaged('the checkpoint in the read models is gone');
+  const { mark, ...checkpoint } = row;
   refuseUnmarked(mark, checkpointRow(checkpoint).at(-1), 'the checkpoint');
   return checkpoint;
 }

@@ -1,6 +1,6 @@
 /** Single proofs in the hands of the checker, history folded to a checkpoint, and a key that is changed. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseCheckpoint } from '../../src/audit/checkpoint.js';
@@ -63,6 +63,9 @@ describe('ledger verify takes the proof of an event', () => {
   test('as a tlog-proof with its event, and as JSON, which has the entry', async () => {
     const good = [0, matching(/^Good.*\n {2}1 events of the 8\d in ledger\.example\.org/)];
     expect(await verify('text', ...KEY, '--event', file('event'))).toEqual(good);
+    // As curl saves it where it is told to end each answer with a newline.
+    writeFileSync(file('longer'), `${readFileSync(file('text'), 'utf8')}\n`);
+    expect(await verify('longer', ...KEY, '--event', file('event'))).toEqual(good);
     expect(await verify('json', ...KEY)).toEqual(good);
     expect(await verify('json', ...KEY, '--event', file('event'))).toEqual(good);
   });
@@ -149,6 +152,7 @@ describe('ledger replay folds history to a checkpoint', () => {
     });
     writeFileSync(file('other-key'), `${ORIGIN}+00000000+AQ==`);
     expect((await run('replay', '--until', file('old'), '--key', file('other-key'))).code).toBe(2);
+    expect((await run('replay', '--until', '99999')).code).toBe(2);
   });
 });
 

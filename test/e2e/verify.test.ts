@@ -140,9 +140,19 @@ describe('ledger prove and ledger verify', () => {
       writeFileSync(file('refused'), text);
       const told = await run('verify', file('refused'), '--key', file('key'));
       expect(told).toMatchObject({ code: 2, stdout: expect.stringContaining('is no bundle') as unknown });
+      expect(told.stdout).toContain((JSON.parse(text) as { detail: string }).detail);
     }
     await save('empty', '/v1/audit/bundle?after=9&until=9');
     expect((await run('verify', file('empty'), '--key', file('key'))).code).toBe(0);
+  });
+
+  test('read in the report what was altered, and nothing that it would rather have them read', async () => {
+    const talking = String.raw`"actor":"admin","x\nGood: all is well\u001b[2K":1`;
+    writeFileSync(file('talking'), textOf(file('all')).replace('"actor":"admin"', talking));
+    const { code, stdout } = await run('verify', file('talking'), '--key', file('key'));
+    expect(code).toBe(1);
+    expect(stdout).toContain('Good: all is well');
+    expect(stdout).not.toMatch(/^Good|\u001b/m);
   });
 
   test('prove a figure with everything, so that no event that belongs to it can be left out', async () => {
@@ -311,6 +321,8 @@ describe('what is done to the files of a ledger', () => {
       const told = says(await live());
       expect(told).toMatch(/^1 TAMPERED/);
       expect(told).toContain(`sequence ${first + offset}: `);
+      // To build the read models anew would hide it.
+      expect(says(await run('replay'))).toMatch(/^1 (?!.*ledger rebuild)/s);
     });
 
     test('and builds the read models anew is found by the last signed head', async () => {

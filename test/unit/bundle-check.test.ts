@@ -144,6 +144,14 @@ describe('what was altered in a bundle', () => {
     expect(inserted.faults[0]).toEqual(at(30, /has the sequence 29, in the place of 30/));
     const swapped = check(altered((lines) => lines.with(31, lines[32]!).with(32, lines[31]!)));
     expect(swapped.faults[0]).toEqual(at(30, /has the sequence 31, in the place of 30/));
+    // That those after it are out of their place too tells nobody more.
+    for (const { faults } of [removed, inserted, swapped]) expect(faults).toHaveLength(1);
+  });
+
+  test('a line that no ledger writes is named by its place, and nothing that follows from it is', () => {
+    const { verdict, faults } = check(alteredEvent(30, (event) => (event['foo'] = 1)));
+    expect(verdict).toBe('tampered');
+    expect(faults).toEqual([at(30, /a line is not of a bundle: the event has a member foo/)]);
   });
 
   test('everything that speaks of an event, made to fit: the root shows it', () => {

@@ -59,6 +59,12 @@ test('a head that another wrote meanwhile is not overwritten', async () => {
   expect(textOf(headIn(lived.dataDir))).toBe('another\n');
 });
 
+test('a head that was spoilt keeps the ledger from starting, and is named', () => {
+  appendFileSync(headIn(lived.dataDir), '\n');
+  const says = `${headIn(lived.dataDir)} is no checkpoint: `;
+  expect(() => new AuditedLedger(lived).signer.start()).toThrow(says);
+});
+
 test('a key that was added signs what is there, without a new event', async () => {
   appendFileSync(keyIn(lived.dataDir), `${makeSignerKey(ORIGIN, 'log')}\n`);
   const { text } = await ledger.signer.current();

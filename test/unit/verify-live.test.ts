@@ -1,5 +1,8 @@
 /** A directory is held against itself while its ledger goes on recording and signing. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import Database from 'better-sqlite3';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseCheckpoint } from '../../src/audit/checkpoint.js';
 import { makeSignerKey, parseSignerKey, signNote } from '../../src/audit/note.js';
@@ -7,8 +10,9 @@ import { verifyLive } from '../../src/audit/verify-live.js';
 import { organisationDecider } from '../../src/catalogue/organisation.js';
 import { organisationStream, type OrganisationId } from '../../src/kernel/ids.js';
 import { Clock, runDecider } from '../../src/store/run-decider.js';
+import { eventsFile } from '../../src/store/sqlite-store.js';
 import { AuditedLedger, headIn, ORIGIN, textOf } from '../support/audited-ledger.js';
-import { LivedLedger } from '../support/lived-ledger.js';
+import { LivedLedger, viewsFileIn } from '../support/lived-ledger.js';
 import { longHistory } from '../support/long-history.js';
 
 let lived: LivedLedger;
@@ -50,6 +54,31 @@ test('a checkpoint that was kept, of a key that is trusted no more, leaves open 
   });
   expect(report).toMatchObject({ verdict: 'cannot tell', faults: [] });
   expect(report.doubts).toEqual(['the checkpoint that was kept was not signed with a key that is trusted']);
+});
+
+test.each([
+  [
+    'a record that fails its checksum, by the sequence of its first event',
+    eventsFile,
+    `UPDATE appends SET events = replace(events, 'wessex', 'wessey') WHERE stream = 'organisation-wessex'`,
+    /^sequence \d+: the record at position \d+ of organisation-wessex fails its checksum$/,
+  ],
+  [
+    'a checkpoint of the read models that is gone',
+    viewsFileIn,
+    'DELETE FROM checkpoint',
+    /^the checkpoint in the read models is gone$/,
+  ],
+])('it names %s', async (_what, fileIn, sql, says) => {
+  await new AuditedLedger(lived).checkpoint();
+  const dataDir = mkdtempSync(join(tmpdir(), 'ledger-altered-'));
+  cpSync(lived.dataDir, dataDir, { recursive: true });
+  const db = new Database(fileIn(dataDir));
+  expect(db.prepare(sql).run().changes).toBe(1);
+  db.close();
+  const report = await verifyLive({ store: { dataDir }, signingDir: join(dataDir, 'signing') });
+  expect(report).toMatchObject({ verdict: 'tampered', faults: [expect.stringMatching(says)] });
+  rmSync(dataDir, { recursive: true });
 });
 
 async function register(name: string): Promise<void> {
