@@ -3,7 +3,7 @@ import Database from 'better-sqlite3';
 import { parse } from 'csv-parse/sync';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -344,4 +344,14 @@ describe('the command line', () => {
     expect(result.code).toBe(code);
     expect(result.stderr).not.toMatch(/ at .*\(.*:\d+:\d+\)/);
   });
+
+  test.each([['replay'], ['rebuild', '--offline']])(
+    '%s where no ledger is says so, and leaves nothing',
+    async (...args) => {
+      const elsewhere = join(dataDir, 'no-ledger');
+      const { code, stderr } = await runCommand(args, { ...env, DATA_DIR: elsewhere });
+      expect([code, stderr]).toEqual([1, `ledger: there is no ledger in ${elsewhere}: set DATA_DIR\n`]);
+      expect(existsSync(elsewhere)).toBe(false);
+    },
+  );
 });
