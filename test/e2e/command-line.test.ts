@@ -310,10 +310,15 @@ describe('ledger replay', () => {
     await stopServing();
     const views = new Database(new ViewsDirectory(dataDir).currentFile()!);
     views.exec(`UPDATE cells SET state = replace(state, '763', '764') WHERE measure = 'jobs-safeguarded'`);
+    views.exec(`UPDATE cells SET state = 'damaged' WHERE measure = 'jobs-created'`);
     views.close();
     const altered = await run('replay');
     expect(altered.code).toBe(1);
-    expect(altered.stdout).toMatch(/differs: jobs-safeguarded innovation-exchange .*764.*763/);
+    expect(altered.stdout).toContain(
+      'differs: jobs-safeguarded of innovation-exchange, no organisation, 2020-21, counted: ' +
+        'served 764 (764 to 764) in 1 outcome, replayed 763 (763 to 763) in 1 outcome',
+    );
+    expect(altered.stdout).toContain('served damaged, replayed 700 (700 to 700) in 1 outcome');
     expect((await run('rebuild', '--offline')).code).toBe(0);
     expect((await run('replay')).code).toBe(0);
     await serveExample();
