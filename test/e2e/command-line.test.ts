@@ -192,6 +192,22 @@ describe('ledger export', () => {
     expect(whole.map(({ total, name }) => [total, name])).toEqual([['15', undefined]]);
   });
 
+  test('writes what was known at an instant, or at the end of a day', async () => {
+    const totals = async (...moment: string[]) => {
+      const written = await run('export', 'totals', '--measure', 'jobs', '--format', 'ndjson', ...moment);
+      expect(written.code).toBe(0);
+      return written.stdout;
+    };
+    const events = (await run('history', '--json', '--until', '60')).stdout.trim().split('\n');
+    const { time } = JSON.parse(events.at(-1)!) as { time: string };
+    const then = await totals('--as-at', time);
+    const { sequence } = JSON.parse(then.split('\n')[0]!) as { sequence: number };
+    expect(then).toBe(await totals('--as-at-sequence', String(sequence)));
+    const today = new Date().toLocaleDateString('sv', { timeZone: 'Europe/London' });
+    expect(await totals('--as-at', today)).toBe(await totals());
+    expect(await totals('--as-at', '2020-01-01')).toBe('');
+  });
+
   test('writes CSV in which no cell is taken for a formula', async () => {
     await post('/v1/programmes', { id: 'formulas', name: 'Formulas', startedOn: '2020-04-01' });
     const outcome = { measure: 'views', quantity: 1, effective: { from: '2020-04-01' }, basis: 'counted' };
@@ -341,6 +357,8 @@ describe('the command line', () => {
     [['history', '00000000-0000-4000-8000-0000000000ff'], 1, /There is no such submission/],
     [['history', '00000000-0000-4000-8000-0000000000a1.1', '--after', '3'], 2, /leave out --after/],
     [['totals', '--as-at', '2999-01-01'], 1, /future/],
+    [['export', 'totals', '--as-at', '2999-01-01'], 1, /future/],
+    [['export', 'totals', '--as-at', '2020-01-01', '--as-at-sequence', '1'], 1, /send one of them/],
     [['totals', '--url', 'http://127.0.0.1:1'], 1, /no ledger answers .* ledger serve/],
     [['rebuild', '--offline'], 1, /another process has the data directory/],
   ])('%j ends with %i and says why', async (args, code, says) => {
