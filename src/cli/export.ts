@@ -22,6 +22,7 @@ export interface ExportOptions {
   readonly to?: string;
   /** Of totals: rows for each of them, with its name, in place of the whole. */
   readonly groupBy?: 'programme' | 'organisation';
+  readonly asAt?: string;
   readonly asAtSequence?: string;
 }
 
@@ -80,14 +81,18 @@ const COLUMNS = {
 export async function exportCommand(
   client: LedgerClient,
   what: 'outcomes' | 'totals',
-  { format, out, measure, ...filters }: ExportOptions,
+  { format, out, measure, asAt, ...filters }: ExportOptions,
 ): Promise<void> {
   if (what === 'outcomes' && filters.groupBy !== undefined)
     throw new CommandFailed('--group-by is for totals: each outcome has its programme and organisation', 2);
-  const sequence = filters.asAtSequence ?? (await currentSequence(client));
+  const all = measure === undefined ? (await allMeasures(client)).map(({ id }) => id) : [measure];
+  const sequence =
+    asAt === undefined
+      ? (filters.asAtSequence ?? (await currentSequence(client)))
+      : await sequenceAt(client, { ...filters, measure: all[0], asAt });
   // From the beginning: totals start in 2018-19 unless they are asked for earlier years.
   const query = { ...filters, from: filters.from ?? '1900-01', asAtSequence: sequence };
-  const measures = measure === undefined ? (await allMeasures(client)).map(({ id }) => id) : [measure];
+  const measures = sequence === undefined ? [] : all;
   let count = 0;
   const counted = async function* (rows: AsyncIterable<Row>) {
     for await (const row of rows) {
@@ -114,6 +119,12 @@ export async function exportCommand(
     await pipeline(rows, ndjson, target);
   }
   if (out !== undefined) print(`${out}: ${readable(count, '')} ${what}, as at sequence ${sequence ?? '–'}.`);
+}
+
+/** The last event that was known then: a day that is not over goes on while pages are read. Undefined where none was. */
+async function sequenceAt(client: LedgerClient, asked: Query): Promise<string | undefined> {
+  const { sequence } = await client.get<AnnualTotals>('/v1/totals/annual', { ...asked, allowBreaks: 'true' });
+  return sequence < 0 ? undefined : String(sequence);
 }
 
 /** Standard output stays open for whoever writes after. */

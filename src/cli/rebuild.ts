@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { readConfig, storeOf } from '../config.js';
 import { rebuildOffline } from '../projections/rebuild.js';
+import { hasEvents } from '../store/backup-file.js';
 import { holdDataDir } from '../store/data-dir.js';
 import { openReader } from '../store/open-reader.js';
 import { CommandFailed, type LedgerClient } from './client.js';
@@ -31,7 +32,9 @@ export async function rebuildRunning(client: LedgerClient): Promise<void> {
 /** @throws DataDirInUse when a ledger is running on the data directory */
 export async function rebuildStopped(): Promise<void> {
   const config = readConfig(process.env);
-  const { dataDir } = config;
+  const { dataDir, eventStore } = config;
+  if (!eventStore && !hasEvents(dataDir))
+    throw new CommandFailed(`there is no ledger in ${dataDir}: set DATA_DIR`);
   const release = holdDataDir(dataDir);
   const progress = new ProgressLine();
   try {

@@ -5,6 +5,8 @@ import { parseVerifierKey, signsLogs, verifiedSignatures } from '../audit/note.j
 import { SigningFiles } from '../audit/signing-files.js';
 import { keysIn, readNote } from '../audit/verify-file.js';
 import { readConfig, storeOf } from '../config.js';
+import { financialYearStarting } from '../kernel/financial-year.js';
+import { decodeCell } from '../projections/cell.js';
 import { replay } from '../projections/replay.js';
 import { ViewsDirectory } from '../projections/views-directory.js';
 import { openViewsForReading } from '../projections/views-file.js';
@@ -52,7 +54,7 @@ export async function replayCommand({ until, key, json = false }: ReplayOptions)
       print(`The root of the log is ${report.root}${checkpoint && isAsSigned ? ', as it was signed' : ''}.`);
       if (!isAsSigned) print(`differs: root of the log: signed ${signedRoot}`);
       for (const { cell, served: known, replayed } of report.differences) {
-        print(`differs: ${cell}: served ${known ?? 'nothing'}, replayed ${replayed ?? 'nothing'}`);
+        print(`differs: ${cellInWords(cell)}: served ${inWords(known)}, replayed ${inWords(replayed)}`);
       }
       if (report.root !== report.servedRoot)
         print(`differs: root of the log: served ${report.servedRoot ?? 'nothing'}`);
@@ -108,4 +110,25 @@ function momentIn(file: string, until: string | undefined): Moment {
   } finally {
     views.close();
   }
+}
+
+/** What was altered may be anything: what has not its form is told as it is. */
+const CELL = /^\S+ \S+ \S* \d{4} \S+ \d+$/;
+const STATE = /^\d+( -?\d+){5}( \S+ \d+)?$/;
+
+function cellInWords(cell: string): string {
+  if (!CELL.test(cell)) return cell;
+  const [measure, programme, organisation, year, basis, series] = cell.split(' ');
+  const definition = series === '1' ? '' : ` (definition ${series})`;
+  return `${measure}${definition} of ${programme}, ${organisation || 'no organisation'}, ${financialYearStarting(Number(year))}, ${basis}`;
+}
+
+function inWords(state: string | null): string {
+  if (state === null) return 'nothing';
+  if (!STATE.test(state)) return state;
+  const { amount, denominator, low, high, outcomes, percents, latestTo } = decodeCell(state);
+  const value = `${amount}${denominator === 0n ? '' : ` of ${denominator}`} (${low} to ${high})`;
+  const latest = latestTo === '' ? '' : `, the latest of ${latestTo}`;
+  const percentages = percents === 0 ? '' : `, ${percents} of them percentages`;
+  return `${value}${latest} in ${outcomes} ${outcomes === 1 ? 'outcome' : 'outcomes'}${percentages}`;
 }

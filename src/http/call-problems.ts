@@ -7,6 +7,7 @@ import type { Dto, JsonSchema } from './decorators.js';
 import { problemExample, type ProblemTold } from './problem-examples.js';
 import { PROBLEM_TYPE_PREFIX, PROBLEMS, type ProblemCode } from './problem.js';
 import { ProblemDocument } from './problem.views.js';
+import { notOneOf } from './validation.js';
 
 /** A component of the document, and an answer for ApiResponse when it is given a status. */
 export interface ProblemAnswer {
@@ -89,7 +90,9 @@ function told(code: ProblemCode, { query, headers, body, faultsBelow = '' }: Cal
     case 'bad-header':
       return { detail: headers![0]!.says };
     case 'bad-query':
-      return query ? { fault: { code: 'unknown-field', detail: 'is not a known field', pointer: '/x' } } : {};
+      return query
+        ? { fault: { code: 'unknown-field', detail: notOneOf(schemaOf(query)), pointer: '/x' } }
+        : {};
     case 'invalid-content':
       return { fault: { code: 'required', detail: 'is required', pointer: `/${firstField(body as Dto)}` } };
     case 'personal-data-suspected':

@@ -10,7 +10,7 @@ import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/c
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { Readable } from 'node:stream';
 import { isCalendarDate, isDateOrInstant, isInstant } from '../kernel/financial-year.js';
-import type { Dto, TextCheck } from './decorators.js';
+import type { Dto, JsonSchema, TextCheck } from './decorators.js';
 import { checkedSchemaOf, statesRules } from './json-schema.js';
 import { Problem, type ProblemFault } from './problem.js';
 import { pointerOf } from './strict-json.js';
@@ -130,13 +130,18 @@ function faultFrom({ keyword, instancePath, params, parentSchema, data }: ErrorO
     const code = 'unknown-field';
     return name.length > ECHO_MAX
       ? { pointer: instancePath, detail: 'has a field that is not known', code }
-      : { pointer: instancePath + pointerOf([name]), detail: 'is not a known field', code };
+      : { pointer: instancePath + pointerOf([name]), detail: notOneOf(parentSchema!), code };
   }
   const detail = parentSchema!['says'] as string;
   const code =
     keyword === 'check' ? (parentSchema!['check'] as TextCheck).code(data as string) : CODES[keyword];
   if (!code) throw new Error(`no fault code for the keyword ${keyword}`);
   return { pointer: instancePath, detail, code };
+}
+
+/** Whoever sent a name that is not known finds the right one beside it. */
+export function notOneOf({ properties }: JsonSchema): string {
+  return `is not a known field: those are ${Object.keys(properties as object).join(', ')}`;
 }
 
 const CODES: Readonly<Record<string, FaultCode>> = {

@@ -3,7 +3,7 @@ import Database from 'better-sqlite3';
 import { parse } from 'csv-parse/sync';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -192,6 +192,22 @@ describe('ledger export', () => {
     expect(whole.map(({ total, name }) => [total, name])).toEqual([['15', undefined]]);
   });
 
+  test('writes what was known at an instant, or at the end of a day', async () => {
+    const totals = async (...moment: string[]) => {
+      const written = await run('export', 'totals', '--measure', 'jobs', '--format', 'ndjson', ...moment);
+      expect(written.code).toBe(0);
+      return written.stdout;
+    };
+    const events = (await run('history', '--json', '--until', '60')).stdout.trim().split('\n');
+    const { time } = JSON.parse(events.at(-1)!) as { time: string };
+    const then = await totals('--as-at', time);
+    const { sequence } = JSON.parse(then.split('\n')[0]!) as { sequence: number };
+    expect(then).toBe(await totals('--as-at-sequence', String(sequence)));
+    const today = new Date().toLocaleDateString('sv', { timeZone: 'Europe/London' });
+    expect(await totals('--as-at', today)).toBe(await totals());
+    expect(await totals('--as-at', '2020-01-01')).toBe('');
+  });
+
   test('writes CSV in which no cell is taken for a formula', async () => {
     await post('/v1/programmes', { id: 'formulas', name: 'Formulas', startedOn: '2020-04-01' });
     const outcome = { measure: 'views', quantity: 1, effective: { from: '2020-04-01' }, basis: 'counted' };
@@ -310,10 +326,15 @@ describe('ledger replay', () => {
     await stopServing();
     const views = new Database(new ViewsDirectory(dataDir).currentFile()!);
     views.exec(`UPDATE cells SET state = replace(state, '763', '764') WHERE measure = 'jobs-safeguarded'`);
+    views.exec(`UPDATE cells SET state = 'damaged' WHERE measure = 'jobs-created'`);
     views.close();
     const altered = await run('replay');
     expect(altered.code).toBe(1);
-    expect(altered.stdout).toMatch(/differs: jobs-safeguarded innovation-exchange .*764.*763/);
+    expect(altered.stdout).toContain(
+      'differs: jobs-safeguarded of innovation-exchange, no organisation, 2020-21, counted: ' +
+        'served 764 (764 to 764) in 1 outcome, replayed 763 (763 to 763) in 1 outcome',
+    );
+    expect(altered.stdout).toContain('served damaged, replayed 700 (700 to 700) in 1 outcome');
     expect((await run('rebuild', '--offline')).code).toBe(0);
     expect((await run('replay')).code).toBe(0);
     await serveExample();
@@ -336,6 +357,8 @@ describe('the command line', () => {
     [['history', '00000000-0000-4000-8000-0000000000ff'], 1, /There is no such submission/],
     [['history', '00000000-0000-4000-8000-0000000000a1.1', '--after', '3'], 2, /leave out --after/],
     [['totals', '--as-at', '2999-01-01'], 1, /future/],
+    [['export', 'totals', '--as-at', '2999-01-01'], 1, /future/],
+    [['export', 'totals', '--as-at', '2020-01-01', '--as-at-sequence', '1'], 1, /send one of them/],
     [['totals', '--url', 'http://127.0.0.1:1'], 1, /no ledger answers .* ledger serve/],
     [['rebuild', '--offline'], 1, /another process has the data directory/],
   ])('%j ends with %i and says why', async (args, code, says) => {
@@ -344,4 +367,14 @@ describe('the command line', () => {
     expect(result.code).toBe(code);
     expect(result.stderr).not.toMatch(/ at .*\(.*:\d+:\d+\)/);
   });
+
+  test.each([['replay'], ['rebuild', '--offline']])(
+    '%s where no ledger is says so, and leaves nothing',
+    async (...args) => {
+      const elsewhere = join(dataDir, 'no-ledger');
+      const { code, stderr } = await runCommand(args, { ...env, DATA_DIR: elsewhere });
+      expect([code, stderr]).toEqual([1, `ledger: there is no ledger in ${elsewhere}: set DATA_DIR\n`]);
+      expect(existsSync(elsewhere)).toBe(false);
+    },
+  );
 });
