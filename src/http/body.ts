@@ -40,7 +40,7 @@ export function closeUnlessComplete(incoming: IncomingMessage, secondsMax: numbe
 /** @throws Problem `too-large`, `too-slow` or, where it breaks off, `bad-request` */
 export function readBody(incoming: IncomingMessage, { bytesMax, secondsMax }: BodyLimits): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    if (Number(incoming.headers['content-length'] ?? 0) > bytesMax) return reject(tooLarge());
+    if (Number(incoming.headers['content-length'] ?? 0) > bytesMax) return reject(tooLarge(bytesMax));
     const pieces: Buffer[] = [];
     let bytes = 0;
     const end = () => {
@@ -55,7 +55,7 @@ export function readBody(incoming: IncomingMessage, { bytesMax, secondsMax }: Bo
     };
     const take = (piece: Buffer) => {
       bytes += piece.length;
-      if (bytes > bytesMax) giveUp(tooLarge());
+      if (bytes > bytesMax) giveUp(tooLarge(bytesMax));
       else pieces.push(piece);
     };
     const finish = () => {
@@ -71,6 +71,6 @@ export function readBody(incoming: IncomingMessage, { bytesMax, secondsMax }: Bo
   });
 }
 
-function tooLarge(): Problem {
-  return new Problem('too-large', 'the body is larger than this address takes');
+function tooLarge(bytesMax: number): Problem {
+  return new Problem('too-large', `the body is larger than the ${bytesMax} bytes that this address takes`);
 }

@@ -102,7 +102,7 @@ const EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
   'too-slow': { detail: 'the body did not arrive within 60 seconds: send it again' },
   'not-found': { detail: 'there is nothing at this address: see /docs' },
   'method-not-allowed': { detail: 'this address takes GET, HEAD' },
-  'too-large': { detail: 'the body is larger than this address takes' },
+  'too-large': { detail: 'the body is larger than the 4194304 bytes that this address takes' },
   'unsupported-media-type': {
     detail: 'send the body as application/json, or an import as text/csv or application/x-ndjson',
   },

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Ledger } from '../support/ledger.js';
 import { OUTCOME, registerProgramme, submit } from '../support/outcomes.js';
-import { andServesOn, refusal, Watch } from '../support/refusals.js';
+import { andServesOn, refusal, told, Watch } from '../support/refusals.js';
 
 const PROGRAMME = 'lipid-management';
 const KEY = '5b0f4d5e-2f0e-4a0b-9a51-3c6f5a9c2d01';
@@ -93,9 +93,11 @@ describe('a header that is wrong', () => {
     );
   });
 
-  test('a body that is larger than is taken', async () => {
+  test('a body that is larger than is taken, and is told how large it may be', async () => {
     const body = `{"outcomes":[],"note":"${'n'.repeat(4 * 1024 * 1024)}"}`;
-    expect(await refusal(ledger, 'POST', SUBMISSIONS, { body, headers: json })).toBe('413 too-large');
+    const answer = await ledger.call<{ detail: string }>('POST', SUBMISSIONS, { body, headers: json });
+    expect(told(answer)).toBe('413 too-large');
+    expect(answer.body.detail).toBe('the body is larger than the 4194304 bytes that this address takes');
   });
 
   test.each([
