@@ -33,7 +33,6 @@ export class ChangesReport {
     { earlier, later, place, limit, ...query }: ChangesQuery,
     nowMs: number,
   ): Promise<ReadChanges> {
-    const { views } = this.projection;
     const now = await this.totals.annual({ ...query, moment: later }, nowMs);
     // Pinned by sequence, so that figures, cells and events are all of the same moment.
     const pinned = { parameter: 'later', text: String(now.sequence) };
@@ -48,8 +47,8 @@ export class ChangesReport {
     const changed = cells.filter(({ sequence }) => sequence > before.sequence);
     const keep = ({ sequence }: { sequence: number }) => sequence > before.sequence;
     const start = place.cell === 0 ? { cell: 0, sequence: before.sequence } : place;
-    const page = pageOfLog(views, changed, {
-      condition: 'true',
+    // Of now, which may be newer than the cells, and is never older: a rebuild may have taken its place meanwhile.
+    const page = pageOfLog(this.projection.views, changed, {
       after: start,
       until: now.sequence,
       limit,

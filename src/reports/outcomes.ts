@@ -7,7 +7,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Database } from 'better-sqlite3';
 import { outcomeIdOf, submissionStream, type SubmissionId } from '../kernel/ids.js';
-import { submissionIdOfKey } from '../projections/views-file.js';
+import { pastLost } from '../projections/cell-rows.js';
+import { prepared, submissionIdOfKey, ViewsDamaged } from '../projections/views-file.js';
 import { EventStore, type RecordedEvent } from '../store/event-store.js';
 import { upcast } from '../store/upcast.js';
 import type { RecordedOutcome, ReplacedOutcome } from '../submissions/outcome.js';
@@ -32,6 +33,10 @@ export interface PagePlace {
 
 interface LogRow {
   readonly sequence: number;
+  /** The sequence of the row before it in the cell. */
+  readonly since: number;
+  /** 1 where the event put an outcome into the cell. */
+  readonly adds: number;
   readonly submission: Buffer;
   readonly line: number;
   readonly revision: number;
@@ -52,38 +57,33 @@ export function standingEntries(
     )
     .pluck();
   return pageOfLog(views, cells, {
-    condition: 'adds = 1',
     after,
     until,
     limit,
-    keep: ({ submission, line, revision }) => superseded.get(submission, line, revision, until) === undefined,
+    keep: ({ adds, submission, line, revision }) =>
+      adds === 1 && superseded.get(submission, line, revision, until) === undefined,
   });
 }
 
 export interface LogPage {
-  /** SQL over the log's columns. */
-  readonly condition: string;
   readonly after: PagePlace;
   readonly until: number;
   readonly limit: number;
   readonly keep: (row: LogRow) => boolean;
 }
 
+/** @throws ViewsDamaged where a row of a log is lost, which those beside it tell of */
 export function pageOfLog(
   views: Database,
   cells: readonly Cell[],
-  { condition, after, until, limit, keep }: LogPage,
+  { after, until, limit, keep }: LogPage,
 ): { entries: LogEntry[]; next: PagePlace | null } {
-  const rows = views.prepare(
-    `SELECT sequence, submission, line, revision FROM cell_log
-     WHERE cell = ? AND sequence > ? AND sequence <= ? AND ${condition} ORDER BY sequence`,
-  );
   const entries: LogEntry[] = [];
   let looked = 0;
   for (const cell of cells) {
     if (cell.id < after.cell) continue;
     const from = cell.id === after.cell ? after.sequence : -1;
-    for (const row of rows.iterate(cell.id, from, until) as Iterable<LogRow>) {
+    for (const row of rowsOfLog(views, cell, { from, until })) {
       if (entries.length === limit || looked === ROWS_A_PAGE_MAX) {
         return { entries, next: { cell: cell.id, sequence: row.sequence - 1 } };
       }
@@ -94,6 +94,27 @@ export function pageOfLog(
     }
   }
   return { entries, next: null };
+}
+
+/** The first of them follows on what stood at `from`, each on the one before it, and the last one's end is known. */
+function* rowsOfLog(
+  views: Database,
+  cell: Cell,
+  { from, until }: { readonly from: number; readonly until: number },
+): Generator<LogRow> {
+  const rows = prepared(
+    views,
+    `SELECT sequence, since, adds, submission, line, revision FROM cell_log
+     WHERE cell = ? AND sequence > ? ORDER BY sequence`,
+  );
+  let last = from;
+  for (const row of rows.iterate(cell.id, from) as Iterable<LogRow>) {
+    if (last === from ? row.since > from : row.since !== last) throw pastLost(cell.id, last);
+    if (row.sequence > until) return;
+    yield row;
+    last = row.sequence;
+  }
+  if (last < cell.sequence) throw pastLost(cell.id, last);
 }
 
 /** Reads the events of log entries: neighbours of one submission with one look into the store. */
@@ -113,7 +134,7 @@ export class EntryReader {
       const limit = Math.max(...revisions) - from + 1;
       const read = await this.store.readStream(submissionStream(submissionId), { from, limit });
       const byRevision = new Map(read.map((event) => [event.revision, event]));
-      events.push(...revisions.map((revision) => byRevision.get(revision)!));
+      for (const entry of run) events.push(eventOf(entry, byRevision.get(entry.revision)));
       start = end;
     }
     return events;
@@ -123,6 +144,14 @@ export class EntryReader {
     const events = await this.eventsOf(entries);
     return events.map((event, index) => viewOf(event, entries[index]!));
   }
+}
+
+/** @throws ViewsDamaged where the row of the log leads to no event, or to that of another outcome */
+function eventOf({ cell, sequence, submissionId, line }: LogEntry, event?: RecordedEvent): RecordedEvent {
+  if (event?.data['outcomeId'] === outcomeIdOf(submissionId, line)) return event;
+  throw new ViewsDamaged(
+    `the log of the cell ${cell.id} at sequence ${sequence} in the read models leads to no event of its outcome`,
+  );
 }
 
 function viewOf(event: RecordedEvent, { submissionId, line, sequence }: LogEntry): OutcomeView {

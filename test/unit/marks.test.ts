@@ -9,6 +9,9 @@ import { parseFinancialYear } from '../../src/kernel/financial-year.js';
 import { markOf } from '../../src/projections/mark.js';
 import { openViewsForReading, ViewsDamaged } from '../../src/projections/views-file.js';
 import { cellsAt, type Cell } from '../../src/reports/cells.js';
+import { EntryReader, standingEntries } from '../../src/reports/outcomes.js';
+import { SqliteStore } from '../../src/store/sqlite-store.js';
+import { refusal } from '../contracts/store-fixture.js';
 import { DRAFT } from '../support/histories.js';
 import { LivedLedger } from '../support/lived-ledger.js';
 
@@ -73,7 +76,7 @@ afterAll(() => {
   for (const made of [lived.dataDir, dir]) rmSync(made, { recursive: true });
 });
 
-function cellsAfter(sql: string, sequence: number): readonly Cell[] {
+function altered<Read>(sql: string, read: (views: Database.Database) => Read): Read {
   const file = join(dir, 'views.db');
   copyFileSync(lived.viewsFile, file);
   const altering = new Database(file);
@@ -81,12 +84,25 @@ function cellsAfter(sql: string, sequence: number): readonly Cell[] {
   altering.close();
   const views = openViewsForReading(file);
   try {
-    const [from, to] = [parseFinancialYear('2018-19'), parseFinancialYear('2030-31')];
-    return cellsAt(views, { measures: [measure], from, to }, sequence);
+    return read(views);
   } finally {
     views.close();
   }
 }
+
+function cellsIn(views: Database.Database, sequence: number): readonly Cell[] {
+  const [from, to] = [parseFinancialYear('2018-19'), parseFinancialYear('2030-31')];
+  return cellsAt(views, { measures: [measure], from, to }, sequence);
+}
+
+const cellsAfter = (sql: string, sequence: number) => altered(sql, (views) => cellsIn(views, sequence));
+
+/** What the outcomes are made of that stand now, or of those that had come by a moment, listed from a place on. */
+const entriesAfter = (sql: string, until = last(), after = { cell: 0, sequence: -1 }) =>
+  altered(
+    sql,
+    (views) => standingEntries(views, cellsIn(views, last()), { after, until, limit: 100 }).entries,
+  );
 
 const last = () => lived.events.length - 1;
 /** Before the last outcome, which ended what stood then. */
@@ -134,4 +150,35 @@ test.each([
   ['mark', 'mark + 1'],
 ])('a figure is refused where the %s of its cell is altered', (column, value) => {
   expect(() => cellsAfter(`UPDATE cells SET ${column} = ${value}`, last())).toThrow(ViewsDamaged);
+});
+
+test('a list of outcomes is refused where a row of their log is lost, from its index or altogether', () => {
+  const [first, second, third] = [last() - 2, last() - 1, last()];
+  expect(entriesAfter('').map(({ sequence }) => sequence)).toEqual([first, second, third]);
+  expect(entriesAfter('', second).map(({ sequence }) => sequence)).toEqual([first, second]);
+  const [{ id: cell }] = cellsAfter('', third) as [Cell];
+  const onwards = { cell, sequence: second - 1 };
+  expect(entriesAfter('', third, onwards).map(({ sequence }) => sequence)).toEqual([second, third]);
+  for (const lost of [first, second, third]) {
+    expect(() => entriesAfter(lostFromIndex(`sequence = ${lost}`))).toThrow(ViewsDamaged);
+    expect(() => entriesAfter(`DELETE FROM cell_log WHERE sequence = ${lost}`)).toThrow(ViewsDamaged);
+  }
+  expect(() => entriesAfter(lostFromIndex(`sequence = ${second}`), second)).toThrow(ViewsDamaged);
+  expect(() => entriesAfter(lostFromIndex(`sequence = ${second}`), third, onwards)).toThrow(ViewsDamaged);
+});
+
+test.each([
+  ['line', 'line + 1'],
+  ['revision', 'revision + 1'],
+  ['submission', 'zeroblob(16)'],
+])('an outcome is refused where the %s that leads to it is altered', async (column, value) => {
+  const store = await SqliteStore.open(lived.dataDir);
+  try {
+    const reader = new EntryReader(store);
+    expect(await reader.outcomesOf(entriesAfter(''))).toHaveLength(3);
+    const entries = entriesAfter(`UPDATE cell_log SET ${column} = ${value} WHERE sequence = ${past()}`);
+    expect(await refusal(reader.outcomesOf(entries))).toBeInstanceOf(ViewsDamaged);
+  } finally {
+    await store.close();
+  }
 });
