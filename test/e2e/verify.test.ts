@@ -127,10 +127,7 @@ describe('ledger prove and ledger verify', () => {
   test('prove a figure as at a moment before its measure was there: nothing', async () => {
     await save('early', '/v1/totals/annual?measure=jobs&from=2023-24&asAtSequence=0&proof=true');
     const early = await run('verify', file('early'), '--key', file('key'));
-    expect(early).toMatchObject({
-      code: 0,
-      stdout: expect.stringContaining('2023-24: no outcomes') as unknown,
-    });
+    expect(early.stdout).toMatch(/^Good.*2023-24: no outcomes/s);
   });
 
   test('cannot tell of what the ledger refused to prove, and a period that ends before it begins is refused', async () => {
