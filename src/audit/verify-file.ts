@@ -4,7 +4,7 @@
  */
 import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { BundleCheck } from './bundle-check.js';
-import { scopeText } from './bundle-format.js';
+import { scopeText, type BundleFigure, type ToldFigure } from './bundle-format.js';
 import { eachLine } from './each-line.js';
 import { parseVerifierKey } from './note.js';
 import { parsePolicy, policyOf, type Policy } from './policy.js';
@@ -168,13 +168,32 @@ function told(verdict: Verdict): string {
           `  root ${root}`,
         ]),
     ...(scope ? [`  of ${scopeText(scope)}`] : []),
-    ...(figure ? [`  figure ${JSON.stringify(figure)}`] : []),
+    // Else it is not what its events come to, and the faults say so.
+    ...(figure && verdict.verdict !== 'tampered' ? figureLines(figure) : []),
     ...(verdict.verdict === 'good' ? limits.map((limit) => `  not shown: ${limit}`) : []),
     ...signedBy.map((key) => `  signed by ${key}`),
     ...(stamped ? [`  time-stamped ${stamped.time} by ${stamped.by}`] : []),
   ]
     .map(plain)
     .join('\n');
+}
+
+function figureLines(figure: BundleFigure): string[] {
+  const { measure, programme, organisation, from, to, asAtSequence, years, total } = figure;
+  const of = [measure, programme, organisation].filter((one) => one !== undefined).join(', ');
+  return [
+    `  figure of ${of}, as known after sequence ${asAtSequence}`,
+    ...(years ?? []).map((year) => `    ${year.financialYear}: ${figureText(year)}`),
+    ...(total ? [`    ${from} to ${to}: ${figureText(total)}`] : []),
+  ];
+}
+
+function figureText({ total, outcomes, byBasis, range, ratio }: ToldFigure): string {
+  if (outcomes === 0) return 'no outcomes';
+  const value = ratio ? `${ratio.numerator} of ${ratio.denominator}` : (total ?? 'no total');
+  const bases = Object.entries(byBasis).map(([basis, amount]) => `${basis} ${amount}`);
+  const between = range && range.low !== range.high ? `, between ${range.low} and ${range.high}` : '';
+  return `${value} from ${outcomes} outcomes (${bases.join(', ')})${between}`;
 }
 
 /** What is told may quote what was tampered with: nothing in it may end a line, or move what a terminal shows. */
