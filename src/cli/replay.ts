@@ -11,6 +11,7 @@ import { replay } from '../projections/replay.js';
 import { ViewsDirectory } from '../projections/views-directory.js';
 import { openViewsForReading } from '../projections/views-file.js';
 import { currentMoment, NoSuchMoment, parseMoment, type Moment } from '../reports/moment.js';
+import { hasEvents } from '../store/backup-file.js';
 import { openReader } from '../store/open-reader.js';
 import { CommandFailed } from './client.js';
 import { print, ProgressLine, readable } from './output.js';
@@ -28,10 +29,13 @@ export async function replayCommand({ until, key, json = false }: ReplayOptions)
   const config = readConfig(process.env);
   const { dataDir } = config;
   const served = existsSync(dataDir) ? new ViewsDirectory(dataDir).currentFile() : null;
-  if (served === null)
-    throw new CommandFailed(
-      `there are no read models in ${dataDir}: set DATA_DIR, or make them with ledger rebuild --offline`,
-    );
+  if (served === null) {
+    const missing =
+      config.eventStore || hasEvents(dataDir)
+        ? `there are no read models in ${dataDir}: make them with ledger rebuild --offline`
+        : `there is no ledger in ${dataDir}: set DATA_DIR`;
+    throw new CommandFailed(missing);
+  }
   const checkpoint =
     until !== undefined && existsSync(until) ? trustedCheckpoint(until, key, config.signingDir) : null;
   const moment = checkpoint ? momentOf(checkpoint, served) : momentIn(served, until);
