@@ -101,8 +101,11 @@ export function makeReadersIndexes(db: Database.Database): void {
  */
 const WAL_PAGES = 4_000;
 
-/** Of the connection that answers. The system's own cache of the file comes after it. */
-const CACHE_KIB = 16 * 1024;
+/**
+ * Of the connection that answers: a figure as at a moment reads a page for each of its cells, and this keeps those of a
+ * dozen moments at a thousand cells. The system's own cache of the file, which comes after it, costs a call a page.
+ */
+const CACHE_KIB = 64 * 1024;
 /** Of the one that projects, which writes little but the ends of tables. A rebuild has more: it makes indexes. */
 export const PROJECTOR_CACHE_KIB = 8 * 1024;
 export const REBUILD_CACHE_KIB = 64 * 1024;
