@@ -131,8 +131,8 @@ export class FileImport implements BeforeApplicationShutdown {
   }
 
   private track<Result>(work: Promise<Result>): Promise<Result> {
-    if (this.running.size === 0) collectEarly();
     this.running.add(work);
+    collectEarly();
     const forget = () => {
       this.running.delete(work);
       if (this.running.size === 0) collectWhenV8ThinksFit();

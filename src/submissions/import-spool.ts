@@ -14,8 +14,8 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Config } from '../config.js';
 import { Problem } from '../http/problem.js';
-import { collectYoung } from './garbage.js';
 import { StoreUnavailable } from '../store/event-store.js';
+import { collectAll, collectYoung } from './garbage.js';
 
 /** A client that sends nothing for so long has gone, whatever its connection says. */
 const IDLE_MS_MAX = 60_000;
@@ -60,13 +60,13 @@ export class ImportSpool implements OnModuleInit {
     const idle = new AbortController();
     const timer = setTimeout(() => idle.abort(), idleMsMax);
     const hashing = async function* (pieces: AsyncIterable<Buffer>) {
-      let unswept = 0;
+      let [unswept, collect] = [0, collectAll];
       for await (const piece of pieces) {
         timer.refresh();
         hash.update(piece);
         if ((unswept += piece.length) > UNSWEPT_BYTES_MAX) {
-          collectYoung();
-          unswept = 0;
+          collect();
+          [unswept, collect] = [0, collectYoung];
         }
         yield piece;
       }
