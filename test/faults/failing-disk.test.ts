@@ -5,7 +5,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FaultyMachine } from '../support/faulty-machine.js';
@@ -17,17 +17,19 @@ const withCompiler = allNeedTool('gcc');
 /** Three of them are longer than the log of the store grows before it is moved into the file. */
 const LARGE = Array.from({ length: 500 }, () => ({ ...OUTCOME, note: 'n'.repeat(2_000) }));
 
-/** Whose faults are those of the store, of its file without its log, and of the read models. */
-let [disk, file, views]: (FaultyMachine | undefined)[] = [];
+/** Whose faults are those of the store, of its file without its log, of the read models, and of what is signed. */
+let [disk, file, views, signing]: (FaultyMachine | undefined)[] = [];
 let ledger: Ledger;
 /** By key, what became of it at last. */
 let sent: Map<string, number>;
 
 beforeAll(() => {
   if (hasTool('gcc'))
-    [disk, file, views] = ['/events.db', '/events.db$', '/views/'].map((files) => new FaultyMachine(files));
+    [disk, file, views, signing] = ['/events.db', '/events.db$', '/views/', '/signing'].map(
+      (files) => new FaultyMachine(files),
+    );
 });
-afterAll(() => [disk, file, views].forEach((machine) => machine?.remove()));
+afterAll(() => [disk, file, views, signing].forEach((machine) => machine?.remove()));
 afterEach(() => ledger.remove());
 
 async function start(env: NodeJS.ProcessEnv = {}): Promise<void> {
@@ -199,6 +201,29 @@ withCompiler('a disk', () => {
     }
     await expectAllTaken();
   }, 60_000);
+
+  test.each(['writes', 'flushes'] as const)(
+    'on which the %s of a checkpoint fail: none is given out until one can be kept',
+    async (what) => {
+      await start(signing!.env);
+      let failures = 0;
+      for (; ; failures++) {
+        signing!.fail({ what, error: 'EIO', passing: failures, failing: 1 });
+        const { outcomes } = await record(ledger, 'asthma-care', OUTCOME);
+        // What is covered by none yet is signed for whoever asks for its proof.
+        const path = `/v1/audit/events/${outcomes[0]!.sequence}/proof`;
+        const { status } = await ledger.call('GET', path);
+        const { failed } = signing!.heal();
+        if (failed === 0) expect(status).toBe(200);
+        if (failed === 0) break;
+        expect([failures, status]).toEqual([failures, 503]);
+        expect((await ledger.call('GET', path)).status).toBe(200);
+      }
+      expect(failures).toBe(what === 'writes' ? 1 : 2);
+      const files = readdirSync(join(ledger.dataDir, 'signing'));
+      expect(files.filter((name) => name.endsWith('.new'))).toEqual([]);
+    },
+  );
 
   test('a disk that stays full is told with 503, read from, and written to once there is room', async () => {
     await start();
