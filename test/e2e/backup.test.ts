@@ -1,6 +1,16 @@
 /** A ledger is backed up while it is written to, and restored elsewhere: the same events, figures and log. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand, type CommandResult } from '../support/command.js';
@@ -81,6 +91,26 @@ test('restored elsewhere, it answers as the ledger did, and goes on from there',
   } finally {
     await restored.remove();
   }
+});
+
+test('nobody else reads what is restored, or made of it, whatever others may read there', async () => {
+  const dataDir = mkdtempSync(join(dir, 'shared-'));
+  chmodSync(dataDir, 0o755);
+  const mask = process.umask(0o022);
+  try {
+    expect((await restoreInto(dataDir)).code).toBe(0);
+    expect((await runCommand(['rebuild', '--offline'], { DATA_DIR: dataDir })).code).toBe(0);
+  } finally {
+    process.umask(mask);
+  }
+  const modes = [backup, dataDir].flatMap((of) =>
+    readdirSync(of, { recursive: true, encoding: 'utf8' }).map((name) => [
+      name,
+      statSync(join(of, name)).mode & 0o077,
+    ]),
+  );
+  expect(modes.length).toBeGreaterThan(6);
+  expect(modes.filter(([, others]) => others !== 0)).toEqual([]);
 });
 
 test('restored with the signer that is still there, it is a continuation of what was signed, or is refused', async () => {
