@@ -5,7 +5,7 @@
  * A span says how long, and of a fault what kind it is. Neither names nor messages go into it: traces are kept by
  * other systems, for other readers, than outcomes are.
  */
-import { SpanStatusCode, type Attributes, type Tracer } from '@opentelemetry/api';
+import { SpanStatusCode, trace, type Attributes, type Tracer } from '@opentelemetry/api';
 
 let tracer: Tracer | null = null;
 
@@ -14,12 +14,13 @@ export function traceWith(made: Tracer | null): void {
   tracer = made;
 }
 
+/** Within that of a request: what the ledger does of itself is of no trace. */
 export function inSpan<Result>(
   name: string,
   attributes: Attributes,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  if (tracer === null) return work();
+  if (tracer === null || !trace.getActiveSpan()) return work();
   return tracer.startActiveSpan(name, { attributes }, async (span) => {
     try {
       return await work();

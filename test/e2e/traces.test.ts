@@ -77,6 +77,8 @@ describe('with a collector', () => {
       const { startTimeUnixNano, endTimeUnixNano } = within[0]!;
       expect(BigInt(endTimeUnixNano)).toBeGreaterThan(BigInt(startTimeUnixNano));
     }
+    // What it does of itself, as at its start, is of no request, and no trace.
+    expect(new Set(collector.spans.map(({ traceId }) => traceId))).toEqual(new Set([TRACE]));
     expect(collector.resource).toMatchObject({ 'service.name': 'outcome-ledger' });
     expect(collector.received.map(({ path }) => path)).toContain('/v1/traces');
     // What the test below says is not there would be.
