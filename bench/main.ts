@@ -13,7 +13,7 @@ import { measureFloor, type Floor } from './floor.js';
 import { makeHistory, OUTCOMES_A_SUBMISSION } from './history.js';
 import { Server } from './processes.js';
 import { measureProjection } from './projections.js';
-import { measureSoak } from './soak.js';
+import { measureSoak, type SoakResult } from './soak.js';
 import { measureStarts, type Start } from './starts.js';
 import { makeStore, STORE_TITLES, STORES, type StoreName } from './stores.js';
 import { figure, printTable, ratio, type Row } from './table.js';
@@ -24,7 +24,7 @@ const HELP = `npm run bench -- [options]
   --outcomes <sizes>   lengths of history, default 10000,1000000
   --seconds <n>        of each measurement, default 4
   --parts <names>      of validation,submissions,projections,totals,starts,audit; default all; and soak
-  --soak <seconds>     how long everyone uses the ledger at once, default 180
+  --soak <seconds>     how long everyone uses the ledger at once, default 180; ends with 1 where a promise is broken
   --tree <sizes>       of logs that proofs are made in, default 10000,10000000
   --stores <names>     of embedded,double,server; default embedded,double and, if EVENTSTORE_TEST_URL names one, server
   --dir <path>         where to work, default a new directory in ${tmpdir()}, removed at the end
@@ -227,6 +227,30 @@ async function soak(dir: string, seconds: number): Promise<void> {
     },
   ];
   printTable(`64 writers, readers, exports, streams and a rebuild, for ${seconds} s`, rows);
+  const broken = brokenPromises(result);
+  if (broken.length === 0) return;
+  process.stdout.write(`Not as promised: ${broken.join(', ')}.\n`);
+  process.exitCode = 1;
+}
+
+/** Alerts of `ops/alerts.yml` fire at the last two. */
+function brokenPromises(result: SoakResult): string[] {
+  const promises = {
+    'events were lost': result.lost === 0,
+    'events were doubled': result.doubled === 0,
+    'submissions were refused': result.refused === 0,
+    'live streams had gaps': result.streamGaps === 0,
+    'nothing was recorded, read, exported, streamed or sent again': [
+      result.acknowledged,
+      result.reads,
+      result.exports,
+      result.streamed,
+      result.repeated,
+    ].every((count) => count > 0),
+    'the event loop was held up': result.delayP99Ms < 100,
+    'memory grew beyond bounds': result.rssMaxBytes < 1.5e9,
+  };
+  return Object.entries(promises).flatMap(([what, isKept]) => (isKept ? [] : [what]));
 }
 
 interface Histories {
