@@ -6,6 +6,7 @@
  * FNV-1a over the numbers, and CRC-32 over the texts from there on.
  */
 import { crc32 } from 'node:zlib';
+import { StoreDamaged } from '../store/event-store.js';
 
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
@@ -22,4 +23,17 @@ export function markOf(numbers: readonly number[], ...texts: readonly string[]):
   }
   for (const text of texts) if (typeof text !== 'string') return NO_MARK;
   return crc32(texts.join('\0'), mark >>> 0);
+}
+
+/** @throws ViewsDamaged */
+export function refuseUnmarked(stored: unknown, expected: unknown, what: string): void {
+  if (stored !== expected) throw new ViewsDamaged(`${what} in the read models fails its checksum`);
+}
+
+/** They can be made again from the events: `ledger rebuild` does. */
+export class ViewsDamaged extends StoreDamaged {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ViewsDamaged';
+  }
 }

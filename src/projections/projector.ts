@@ -14,11 +14,12 @@ import type { EventReader, RecordedEvent, Run } from '../store/event-store.js';
 import { upcast, type LedgerEvent } from '../store/upcast.js';
 import { CatalogueProjection } from './catalogue-projection.js';
 import { CellsProjection } from './cells-projection.js';
+import { markOfEvent, markOfName, nameWith, type EventRow } from './event-rows.js';
+import { eventKey, IdHeads } from './id-heads.js';
 import { LogProjection } from './log-projection.js';
 import {
   checkpointRow,
   dropReadersIndexes,
-  eventKey,
   makeReadersIndexes,
   openViewsForWriting,
   PROJECTOR_CACHE_KIB,
@@ -56,6 +57,7 @@ export class Projector {
   private readonly insertEvent: Statement;
   private readonly moveCheckpoint: Statement;
   private readonly names: Names;
+  private readonly ids: IdHeads;
   private at: ViewsCheckpoint;
 
   constructor(file: string) {
@@ -63,12 +65,13 @@ export class Projector {
     this.catalogue = new CatalogueProjection(this.db);
     this.cells = new CellsProjection(this.db);
     this.names = new Names(this.db);
-    this.insertEvent = this.db.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)');
+    this.insertEvent = this.db.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
     this.moveCheckpoint = this.db.prepare(
-      'UPDATE checkpoint SET sequence = ?, position = ?, ledger_time = ?, skipped = ?, mark = ?',
+      'UPDATE checkpoint SET sequence = ?, position = ?, ledger_time = ?, skipped = ?, root = ?, mark = ?',
     );
     this.at = readCheckpoint(this.db);
-    this.log = new LogProjection(this.db, this.at.sequence + 1);
+    this.ids = new IdHeads(this.db);
+    this.log = new LogProjection(this.db, this.at);
   }
 
   get checkpoint(): ViewsCheckpoint {
@@ -119,10 +122,10 @@ export class Projector {
           throw new ProjectionStopped(sequence, event, cause);
         }
       }
-      this.cells.flush();
+      for (const part of [this.cells, this.names, this.ids]) part.flush();
       const position = read.end ?? events.at(-1)?.position ?? this.at.position;
       const skipped = this.at.skipped + read.skipped;
-      const next = { sequence, position, ledgerTime, skipped };
+      const next = { sequence, position, ledgerTime, skipped, root: this.log.root };
       this.moveCheckpoint.run(...checkpointRow(next));
       this.db.exec('COMMIT');
       this.at = next;
@@ -139,14 +142,28 @@ export class Projector {
     this.catalogue.forget();
     this.cells.forget();
     this.names.forget();
-    this.log.goOnFrom(this.at.sequence + 1);
+    this.ids.forget();
+    this.log.goOnFrom(this.at);
   }
 
   private record(event: RecordedEvent, known: LedgerEvent, sequence: number, ledgerTime: number): void {
-    const programme = 'programmeId' in known.data ? this.names.idOf(known.data.programmeId) : null;
-    const type = this.names.idOf(event.type);
-    const leaf = this.log.append(event);
-    this.insertEvent.run(sequence, event.position, ledgerTime, type, programme, eventKey(event.id), leaf);
+    const programme =
+      'programmeId' in known.data ? this.names.moveTo(sequence, known.data.programmeId) : UNNAMED;
+    const type = this.names.moveTo(sequence, event.type);
+    const [{ position }, id, leaf] = [event, eventKey(event.id), this.log.append(event)];
+    const idBefore = this.ids.moveTo(sequence, id);
+    const row: EventRow = {
+      sequence,
+      position,
+      ledgerTime,
+      type: type.id!,
+      programme: programme.id,
+      id,
+      typeBefore: type.before,
+      programmeBefore: programme.before,
+      idBefore,
+    };
+    this.insertEvent.run(...(Object.values(row) as unknown[]), markOfEvent(row), leaf);
   }
 
   private measure(id: string): Extract<MeasureState, { status: 'defined' }> {
@@ -205,28 +222,51 @@ function isFaultOfDisk(error: unknown): boolean {
   return typeof code === 'string' && /^SQLITE_(?!CONSTRAINT|MISMATCH)/.test(code);
 }
 
-/** Event types and programme ids as small numbers. */
-class Names {
-  private readonly known = new Map<string, number>();
-  private readonly insert: Statement<[string]>;
-  private readonly find: Statement<[string]>;
+interface Named {
+  readonly id: number | null;
+  /** The sequence of the event before with the same name; −1 where there is none. */
+  readonly before: number;
+}
+const UNNAMED: Named = { id: null, before: -1 };
 
-  constructor(db: Database) {
-    this.insert = db.prepare('INSERT INTO names (text) VALUES (?) ON CONFLICT DO NOTHING');
-    this.find = db.prepare('SELECT id FROM names WHERE text = ?');
+/** Event types and programme ids as small numbers, each with the last event that has it. */
+class Names {
+  private readonly known = new Map<string, { readonly id: number; last: number }>();
+  private readonly changed = new Set<string>();
+  private readonly insert: Statement<[string]>;
+  private readonly update: Statement<[number, number, number]>;
+
+  constructor(private readonly db: Database) {
+    this.insert = db.prepare('INSERT INTO names (text, last, mark) VALUES (?, -1, 0)');
+    this.update = db.prepare('UPDATE names SET last = ?, mark = ? WHERE id = ?');
   }
 
-  idOf(text: string): number {
-    let id = this.known.get(text);
-    if (id === undefined) {
-      this.insert.run(text);
-      ({ id } = this.find.get(text) as { id: number });
-      this.known.set(text, id);
+  moveTo(sequence: number, text: string): Named {
+    let name = this.known.get(text);
+    if (name === undefined) {
+      const { id, last } = nameWith(this.db, text) ?? { id: this.insertNew(text), last: -1 };
+      this.known.set(text, (name = { id, last }));
     }
-    return id;
+    const before = name.last;
+    name.last = sequence;
+    this.changed.add(text);
+    return { id: name.id, before };
+  }
+
+  private insertNew(text: string): number {
+    return Number(this.insert.run(text).lastInsertRowid);
+  }
+
+  flush(): void {
+    for (const text of this.changed) {
+      const { id, last } = this.known.get(text)!;
+      this.update.run(last, markOfName({ id, text, last }), id);
+    }
+    this.changed.clear();
   }
 
   forget(): void {
     this.known.clear();
+    this.changed.clear();
   }
 }
