@@ -80,7 +80,7 @@ export class IdHeads {
   private readonly read: Statement;
   private readonly update: Statement;
 
-  constructor(db: Database) {
+  constructor(private readonly db: Database) {
     this.read = db.prepare(ID_HEADS);
     this.update = db.prepare('UPDATE id_heads SET heads = ?, mark = ? WHERE number = ?');
   }
@@ -102,6 +102,12 @@ export class IdHeads {
       this.update.run(heads, markOfHeads(number, heads), number);
     }
     this.changed.clear();
+  }
+
+  /** Where they were not flushed as they moved: from the events, which say it too. */
+  recover(): void {
+    const heads = this.db.prepare(`SELECT max(sequence) AS last, id FROM events GROUP BY id % ${PLACES}`);
+    for (const { last, id } of heads.all() as { last: number; id: number }[]) this.moveTo(last, id);
   }
 
   forget(): void {

@@ -14,7 +14,7 @@ import type { EventReader, RecordedEvent, Run } from '../store/event-store.js';
 import { upcast, type LedgerEvent } from '../store/upcast.js';
 import { CatalogueProjection } from './catalogue-projection.js';
 import { CellsProjection } from './cells-projection.js';
-import { markOfEvent, markOfName, nameWith, type EventRow } from './event-rows.js';
+import { markOfEvent, markOfName, nameWith } from './event-rows.js';
 import { eventKey, IdHeads } from './id-heads.js';
 import { LogProjection } from './log-projection.js';
 import {
@@ -59,6 +59,7 @@ export class Projector {
   private readonly names: Names;
   private readonly ids: IdHeads;
   private at: ViewsCheckpoint;
+  private isFast = false;
 
   constructor(file: string) {
     this.db = openViewsForWriting(file);
@@ -122,7 +123,9 @@ export class Projector {
           throw new ProjectionStopped(sequence, event, cause);
         }
       }
-      for (const part of [this.cells, this.names, this.ids]) part.flush();
+      this.cells.flush();
+      this.names.flush();
+      if (!this.isFast) this.ids.flush();
       const position = read.end ?? events.at(-1)?.position ?? this.at.position;
       const skipped = this.at.skipped + read.skipped;
       const next = { sequence, position, ledgerTime, skipped, root: this.log.root };
@@ -143,27 +146,44 @@ export class Projector {
     this.cells.forget();
     this.names.forget();
     this.ids.forget();
+    if (this.isFast) this.ids.recover();
     this.log.goOnFrom(this.at);
   }
 
   private record(event: RecordedEvent, known: LedgerEvent, sequence: number, ledgerTime: number): void {
-    const programme =
-      'programmeId' in known.data ? this.names.moveTo(sequence, known.data.programmeId) : UNNAMED;
-    const type = this.names.moveTo(sequence, event.type);
+    const programme = 'programmeId' in known.data ? this.names.named(known.data.programmeId) : NO_NAME;
+    const type = this.names.named(event.type);
     const [{ position }, id, leaf] = [event, eventKey(event.id), this.log.append(event)];
-    const idBefore = this.ids.moveTo(sequence, id);
-    const row: EventRow = {
+    const [typeBefore, programmeBefore, idBefore] = [
+      type.last,
+      programme.last,
+      this.ids.moveTo(sequence, id),
+    ];
+    const ids = { type: type.id!, programme: programme.id, id };
+    const mark = markOfEvent({
       sequence,
       position,
       ledgerTime,
-      type: type.id!,
-      programme: programme.id,
-      id,
-      typeBefore: type.before,
-      programmeBefore: programme.before,
+      ...ids,
+      typeBefore,
+      programmeBefore,
       idBefore,
-    };
-    this.insertEvent.run(...(Object.values(row) as unknown[]), markOfEvent(row), leaf);
+    });
+    this.insertEvent.run(
+      sequence,
+      position,
+      ledgerTime,
+      type.id,
+      programme.id,
+      id,
+      typeBefore,
+      programmeBefore,
+      idBefore,
+      mark,
+      leaf,
+    );
+    type.last = sequence;
+    if (programme !== NO_NAME) programme.last = sequence;
   }
 
   private measure(id: string): Extract<MeasureState, { status: 'defined' }> {
@@ -174,10 +194,12 @@ export class Projector {
 
   /**
    * A rebuild may lose its own file in a power cut, and is then begun again. So until it is level it neither waits
-   * for the disk nor writes every page twice, and keeps no index that only readers use. The change back to WAL
-   * flushes the whole file, before it is current.
+   * for the disk nor writes every page twice, and keeps nothing up to date that only readers use. The change back to
+   * WAL flushes the whole file, before it is current.
    */
   buildFast(fast: boolean): void {
+    this.isFast = fast;
+    if (!fast) this.ids.flush();
     if (fast) dropReadersIndexes(this.db);
     else makeReadersIndexes(this.db);
     this.db.pragma(`cache_size = -${fast ? REBUILD_CACHE_KIB : PROJECTOR_CACHE_KIB}`);
@@ -207,6 +229,7 @@ export class Projector {
   }
 
   close(): void {
+    if (this.isFast) this.ids.flush();
     this.db.close();
   }
 }
@@ -224,15 +247,16 @@ function isFaultOfDisk(error: unknown): boolean {
 
 interface Named {
   readonly id: number | null;
-  /** The sequence of the event before with the same name; −1 where there is none. */
-  readonly before: number;
+  /** The sequence of the last event with the name; −1 where there is none. */
+  last: number;
+  /** As it is stored. */
+  stored: number;
 }
-const UNNAMED: Named = { id: null, before: -1 };
+const NO_NAME: Named = { id: null, last: -1, stored: -1 };
 
 /** Event types and programme ids as small numbers, each with the last event that has it. */
 class Names {
-  private readonly known = new Map<string, { readonly id: number; last: number }>();
-  private readonly changed = new Set<string>();
+  private readonly known = new Map<string, Named>();
   private readonly insert: Statement<[string]>;
   private readonly update: Statement<[number, number, number]>;
 
@@ -241,16 +265,13 @@ class Names {
     this.update = db.prepare('UPDATE names SET last = ?, mark = ? WHERE id = ?');
   }
 
-  moveTo(sequence: number, text: string): Named {
+  named(text: string): Named {
     let name = this.known.get(text);
-    if (name === undefined) {
+    if (!name) {
       const { id, last } = nameWith(this.db, text) ?? { id: this.insertNew(text), last: -1 };
-      this.known.set(text, (name = { id, last }));
+      this.known.set(text, (name = { id, last, stored: last }));
     }
-    const before = name.last;
-    name.last = sequence;
-    this.changed.add(text);
-    return { id: name.id, before };
+    return name;
   }
 
   private insertNew(text: string): number {
@@ -258,15 +279,15 @@ class Names {
   }
 
   flush(): void {
-    for (const text of this.changed) {
-      const { id, last } = this.known.get(text)!;
-      this.update.run(last, markOfName({ id, text, last }), id);
+    for (const [text, name] of this.known) {
+      const { id, last, stored } = name;
+      if (last === stored) continue;
+      this.update.run(last, markOfName({ id: id!, text, last }), id!);
+      name.stored = last;
     }
-    this.changed.clear();
   }
 
   forget(): void {
     this.known.clear();
-    this.changed.clear();
   }
 }
