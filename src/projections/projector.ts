@@ -14,7 +14,7 @@ import type { EventReader, RecordedEvent, Run } from '../store/event-store.js';
 import { upcast, type LedgerEvent } from '../store/upcast.js';
 import { CatalogueProjection } from './catalogue-projection.js';
 import { CellsProjection } from './cells-projection.js';
-import { markOfEvent, markOfName, nameWith } from './event-rows.js';
+import { markOfEvent, markOfName, nameWith, type EventRow } from './event-rows.js';
 import { eventKey, IdHeads } from './id-heads.js';
 import { LogProjection } from './log-projection.js';
 import {
@@ -153,34 +153,31 @@ export class Projector {
   private record(event: RecordedEvent, known: LedgerEvent, sequence: number, ledgerTime: number): void {
     const programme = 'programmeId' in known.data ? this.names.named(known.data.programmeId) : NO_NAME;
     const type = this.names.named(event.type);
-    const [{ position }, id, leaf] = [event, eventKey(event.id), this.log.append(event)];
-    const [typeBefore, programmeBefore, idBefore] = [
-      type.last,
-      programme.last,
-      this.ids.moveTo(sequence, id),
-    ];
-    const ids = { type: type.id!, programme: programme.id, id };
-    const mark = markOfEvent({
+    const id = eventKey(event.id);
+    const row: EventRow = {
       sequence,
-      position,
+      position: event.position,
       ledgerTime,
-      ...ids,
-      typeBefore,
-      programmeBefore,
-      idBefore,
-    });
+      type: type.id!,
+      programme: programme.id,
+      id,
+      typeBefore: type.last,
+      programmeBefore: programme.last,
+      idBefore: this.ids.moveTo(sequence, id),
+    };
+    // Each by its name: to list an object's values costs as much as to write them.
     this.insertEvent.run(
       sequence,
-      position,
+      row.position,
       ledgerTime,
-      type.id,
-      programme.id,
+      row.type,
+      row.programme,
       id,
-      typeBefore,
-      programmeBefore,
-      idBefore,
-      mark,
-      leaf,
+      row.typeBefore,
+      row.programmeBefore,
+      row.idBefore,
+      markOfEvent(row),
+      this.log.append(event),
     );
     type.last = sequence;
     if (programme !== NO_NAME) programme.last = sequence;
