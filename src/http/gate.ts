@@ -1,11 +1,12 @@
 /**
  * Who gets in, decided before a byte of a body is read. In this order: who calls (401), how often it may (429),
  * whether there is such an address (404, 405), whether the request is clear (400, 415), whether the caller may make
- * the call (403), and whether there is room (503). Whoever reads who recorded what is logged, whatever the level of
- * the log.
+ * the call (403), and whether there is room (503). Whoever reads who recorded what is logged before it is answered,
+ * whatever the level of the log.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ADMIN, scopeOf, type Principal } from '../access/role.js';
+import type { ReadLog } from '../log.js';
 import type { Admission, Place } from './admission.js';
 import type { Authentication } from './authentication.js';
 import type { RouteAccess } from './call.js';
@@ -25,6 +26,7 @@ interface Doorkeepers {
   readonly limits: RateLimits;
   readonly admission: Admission;
   readonly routes: RouteTable;
+  readonly readLog: ReadLog;
 }
 
 export class Gate {
@@ -45,7 +47,7 @@ export class Gate {
     const place = admission.enter(caller.actor, caller !== ADMIN);
     reply.raw.once('close', () => place.leave());
     request.place = place;
-    if (access.logged) this.logReading(request, access, caller);
+    if (access.logged) await this.logReading(request, access, caller);
   }
 
   private async identify(request: FastifyRequest): Promise<Principal> {
@@ -59,11 +61,17 @@ export class Gate {
     }
   }
 
-  private logReading({ log, url, ip, id }: FastifyRequest, access: RouteAccess, caller: Principal): void {
+  private logReading({ url, ip, id }: FastifyRequest, access: RouteAccess, caller: Principal): Promise<void> {
+    const { authentication, readLog } = this.doorkeepers;
     const { actor, roles } = caller;
-    const shown = this.doorkeepers.authentication.withoutSecrets(url);
-    const line = { reads: access.id, actor, roles, url: shown, ip, reqId: id };
-    (log.level === 'silent' ? log : log.child({}, { level: 'info' })).info(line, 'reads the record');
+    return readLog({
+      reads: access.id,
+      actor,
+      roles,
+      url: authentication.withoutSecrets(url),
+      ip,
+      reqId: id,
+    });
   }
 }
 

@@ -14,6 +14,7 @@ import { KeyRing } from '../access/key-ring.js';
 import { withoutSecrets } from '../access/key-secret.js';
 import { Tokens } from '../access/tokens.js';
 import { Config } from '../config.js';
+import { makeReadLog } from '../log.js';
 import { NotProjected, Projection } from '../projections/projection.js';
 import type { AdminKey } from './admin-key.js';
 import { Admission } from './admission.js';
@@ -87,7 +88,7 @@ export async function setUpHttp(
   const fastify = app.getHttpAdapter().getInstance();
   const projection = app.get(Projection);
   const metrics = app.get(Metrics);
-  const { limits, corsOrigins } = app.get(Config);
+  const { limits, corsOrigins, logLevel } = app.get(Config);
   const security = Object.entries(securityHeaders());
   ignoreExpectations(fastify.server);
   closeConnectionsInTime(fastify);
@@ -99,6 +100,7 @@ export async function setUpHttp(
     limits: await makeRateLimits(fastify, limits),
     admission: new Admission(limits),
     routes: new RouteTable(fastify),
+    readLog: makeReadLog(logLevel),
   });
   refuseUndeclared(fastify);
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { eventually, makeKey, withKey } from '../support/keys.js';
 import { ADMIN_KEY, Ledger } from '../support/ledger.js';
 import { OUTCOME, record, registerProgramme } from '../support/outcomes.js';
+import { told } from '../support/refusals.js';
 
 const ORIGIN = 'https://figures.example.org';
 const PREFLIGHT = { origin: ORIGIN, 'access-control-request-method': 'POST' };
@@ -97,6 +98,40 @@ describe('in the log', () => {
       ['programmeHistory', '/v1/programmes/asthma-care/history'],
       ['readBundle', '/v1/audit/bundle'],
     ]);
+  });
+
+  test('whoever was answered is named, even if the ledger is killed at that moment', async () => {
+    const killed = await Ledger.start();
+    try {
+      for (const accept of ['application/json', 'application/x-ndjson', 'text/event-stream']) {
+        const path = `/v1/events${accept === 'text/event-stream' ? '/stream' : ''}`;
+        const response = await killed.fetch(path, { headers: { accept, 'x-request-id': 'the-last' } });
+        await killed.kill();
+        expect([accept, response.status]).toEqual([accept, 200]);
+        expect(killed.log).toMatch(/"reads":"(listEvents|streamEvents)","actor":"admin".*"reqId":"the-last"/);
+        await killed.start();
+      }
+    } finally {
+      await killed.remove();
+    }
+  });
+
+  test('that cannot be written nobody is told who recorded what, and all else goes on', async () => {
+    const full = openSync('/dev/full', 'w');
+    const unlogged = await Ledger.start({ LOG_LEVEL: 'trace' }, full);
+    closeSync(full);
+    try {
+      await registerProgramme(unlogged);
+      for (let round = 0; round < 3; round++) {
+        await record(unlogged, 'asthma-care', OUTCOME);
+        const answer = await unlogged.call('GET', '/v1/events');
+        expect([told(answer), answer.headers.get('retry-after')]).toEqual(['503 store-unavailable', '1']);
+        const totals = await unlogged.call('GET', '/v1/totals/annual?measure=patients-benefited');
+        expect(totals.status).toBe(200);
+      }
+    } finally {
+      await unlogged.remove();
+    }
   });
 
   test('no secret stands, wherever someone put it', async () => {
