@@ -49,13 +49,15 @@ const TOO_SLOW = PROBLEMS['too-slow'].status;
 const TAKES_PARAMETERS = /\/(imports|submissions)$/;
 const REQUEST_ID = /^[\w.-]{1,64}$/;
 
-/** @param isKey whether a text is the admin key, once that is known: others have a form to be known by */
-export function makeAdapter(logger: PinoLogger, isKey = (_text: string) => false): FastifyAdapter {
+/** @param withoutAdminKey takes it out of a text, once it is known: other keys have a form to be known by */
+export function makeAdapter(logger: PinoLogger, withoutAdminKey = (text: string) => text): FastifyAdapter {
+  const safe = (text: string) => withoutSecrets(withoutAdminKey(text));
   return new FastifyAdapter({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     clientErrorHandler: (error, socket) => answerToBytes(logger, error, socket),
-    frameworkErrors: answerToAddress,
+    frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) =>
+      answerToAddress(request, reply, safe),
     // Checked in a hook, where the answer can be a problem.
     http: { requireHostHeader: false },
     bodyLimit: BODY_BYTES_MAX,
@@ -68,7 +70,7 @@ export function makeAdapter(logger: PinoLogger, isKey = (_text: string) => false
     genReqId: ({ headers }: { headers: IncomingHttpHeaders }) => {
       const given = headers['x-request-id'];
       if (typeof given !== 'string' || !REQUEST_ID.test(given)) return randomUUID();
-      return withoutSecrets(given) === given && !isKey(given) ? given : randomUUID();
+      return safe(given) === given ? given : randomUUID();
     },
     // Longer than any address that Node takes: an id is unknown, however long.
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 16_384 },

@@ -143,6 +143,7 @@ describe('in the log', () => {
         await loud.call('GET', `/v1/events?key=${secret}`);
         await loud.call('GET', `/v1/${encodeURIComponent(secret)}`, { headers: { 'x-request-id': secret } });
         await loud.call('GET', `/v1/events?limit=1`, { headers: withKey(secret) });
+        await loud.call('GET', `/v1/measures`, { headers: { 'x-request-id': `my-${secret}` } });
         await loud.call('GET', `/%ff?${secret}`);
       }
       await loud.call('GET', '/v1/nothing-more', { headers: { 'x-request-id': 'the-last' } });
@@ -152,6 +153,24 @@ describe('in the log', () => {
       await loud.remove();
     }
   });
+});
+
+test('no admin key stands in the log either, whatever its characters and however they are written', async () => {
+  const key = 'q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83v/jRWe+A=';
+  const escaped = encodeURIComponent(key);
+  const inLowerCase = escaped.replaceAll(/%../g, (escape) => escape.toLowerCase());
+  const loud = await Ledger.start({ LOG_LEVEL: 'trace', LEDGER_ADMIN_KEY: key });
+  try {
+    for (const spelled of [key, escaped, inLowerCase, key.replace('q', '%71')]) {
+      for (const path of [`/v1/events?key=${spelled}`, `/v1/nothing/${spelled}/more`, `/%ff/${spelled}`])
+        await loud.call('GET', path, { headers: withKey(key) });
+    }
+    await loud.call('GET', '/v1/nothing-more', { headers: { 'x-request-id': 'the-last' } });
+    await loud.logged('the-last');
+    expect(loud.log).not.toContain(key.slice(1, 30));
+  } finally {
+    await loud.remove();
+  }
 });
 
 test('what is wrong with the files is told to whoever asks by their names, not by where they lie', async () => {
