@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { documentOf, sendProblem, type ProblemAnswer } from './problem.filter.js';
+import { SECURITY_HEADERS } from './protection.js';
 
 /** What Node's parser could not read. The bytes are never logged: they may hold a key. */
 export function answerToBytes(log: FastifyBaseLogger, error: NodeJS.ErrnoException, socket: Socket): void {
@@ -31,6 +32,7 @@ export function answerToBytes(log: FastifyBaseLogger, error: NodeJS.ErrnoExcepti
     'content-type: application/problem+json; charset=utf-8',
     `content-length: ${Buffer.byteLength(body)}`,
     `x-request-id: ${requestId}`,
+    ...SECURITY_HEADERS.map(([name, value]) => `${name}: ${value}`),
     'connection: close',
   ];
   log.info({ reqId: requestId, statusCode: document.status, reason: error.code }, 'answered');

@@ -82,7 +82,8 @@ function named({ params, query }: FastifyRequest): { readonly inPath: unknown; r
 }
 
 /** Of these Node keeps the first and drops the rest; what stands between may have read the last. */
-const GIVEN_ONCE = /^(authorization|content-type)$/i;
+const GIVEN_ONCE = /^(authorization|content-type|host)$/i;
+const ANOTHER_CHARSET = /;\s*charset\s*=(?!\s*(?:utf-8|"utf-8")\s*(?:;|$))/i;
 
 /** What could be read in two ways, or only by guessing. */
 function refuseUnclear({ raw }: FastifyRequest): void {
@@ -93,10 +94,10 @@ function refuseUnclear({ raw }: FastifyRequest): void {
   }
   const once = rawHeaders.filter((name, index) => index % 2 === 0 && GIVEN_ONCE.test(name));
   if (new Set(once.map((name) => name.toLowerCase())).size < once.length) {
-    throw new Problem('bad-request', 'Authorization and Content-Type must be given once');
+    throw new Problem('bad-request', 'Authorization, Content-Type and Host must be given once');
   }
   const { 'content-encoding': encoding = 'identity', 'content-type': type = '' } = headers;
-  if (encoding.toLowerCase() !== 'identity' || /;\s*charset\s*=\s*"?(?!utf-8\b)/i.test(type)) {
+  if (encoding.toLowerCase() !== 'identity' || ANOTHER_CHARSET.test(type)) {
     throw new Problem('unsupported-media-type', 'send the body in UTF-8, and without a Content-Encoding');
   }
 }

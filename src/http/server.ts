@@ -29,7 +29,7 @@ import { Metrics } from './metrics.js';
 import { openApiOf } from './openapi.js';
 import { Problem, PROBLEMS } from './problem.js';
 import { ProblemFilter } from './problem.filter.js';
-import { allowOrigins, securityHeaders } from './protection.js';
+import { allowOrigins, SECURITY_HEADERS } from './protection.js';
 import { makeRateLimits } from './rate-limits.js';
 import { refuseUndeclared, RouteTable } from './route-table.js';
 import { parseJson } from './strict-json.js';
@@ -91,7 +91,6 @@ export async function setUpHttp(
   const projection = app.get(Projection);
   const metrics = app.get(Metrics);
   const { limits, corsOrigins, logLevel } = app.get(Config);
-  const security = Object.entries(securityHeaders());
   ignoreExpectations(fastify.server);
   closeConnectionsInTime(fastify);
   // Before any hook of ours: what browsers ask first has no key.
@@ -124,7 +123,7 @@ export async function setUpHttp(
     const { progress, staleness } = projection;
     void reply.header('ledger-sequence', String(progress.sequence)).header('x-request-id', id);
     if (staleness !== null) void reply.header('ledger-stale', staleness);
-    for (const [name, value] of security) if (!reply.hasHeader(name)) void reply.header(name, value);
+    for (const [name, value] of SECURITY_HEADERS) if (!reply.hasHeader(name)) void reply.header(name, value);
   });
   fastify.addHook('onSend', async (request: FastifyRequest, reply: FastifyReply, payload: unknown) => {
     // HEAD asks for no body; Fastify would read a stream to its end, and a live one has none.
