@@ -18,6 +18,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Of a request that was let in; null where anyone may ask. */
     place: Place | null;
+    /** Whether whoever was let in still would be: for answers that have no end. */
+    isStillLetIn(): Promise<boolean>;
   }
 }
 
@@ -48,6 +50,16 @@ export class Gate {
     reply.raw.once('close', () => place.leave());
     request.place = place;
     if (access.logged) await this.logReading(request, access, caller);
+  }
+
+  async isStillLetIn({ headers }: FastifyRequest): Promise<boolean> {
+    try {
+      await this.doorkeepers.authentication.callerOf(headers.authorization);
+      return true;
+    } catch {
+      // Whoever asks again is told why.
+      return false;
+    }
   }
 
   private async identify(request: FastifyRequest): Promise<Principal> {

@@ -108,6 +108,9 @@ export async function setUpHttp(
   fastify.decorateRequest('actor', 'anyone');
   fastify.decorateRequest('scope', null);
   fastify.decorateRequest('place', null);
+  fastify.decorateRequest('isStillLetIn', function (this: FastifyRequest) {
+    return gate.isStillLetIn(this);
+  });
   fastify.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply) => {
     const isForAnyone = request.routeOptions.config.access?.may === null;
     if (!door.isOpen && !isForAnyone) throw new NotProjected('the read models are being built: ask again');
