@@ -153,6 +153,33 @@ describe('the keys of the issuer', () => {
     }
   });
 
+  test.each([200, 500])(
+    'are asked for once in a while, whatever keys are named, by an issuer that answers %i',
+    async (status) => {
+      let asked = 0;
+      const server = createServer((request, response) => {
+        const { port } = server.address() as AddressInfo;
+        const url = `http://127.0.0.1:${port}`;
+        if (request.url!.includes('openid')) {
+          response.end(JSON.stringify({ issuer: url, jwks_uri: `${url}/keys` }));
+          return;
+        }
+        asked++;
+        response.writeHead(status).end(JSON.stringify({ keys: [] }));
+      }).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const iss = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const env = { LEDGER_OIDC_ISSUER: iss, LEDGER_OIDC_AUDIENCE: AUDIENCE };
+      const taking = new Tokens(readConfig(env).oidc, new Clock());
+      for (let made = 0; made < 5; made++) {
+        const token = await issuer.sign({ claims: { iss }, head: { kid: `made-up-${made}` } });
+        await expect(taking.admit(token)).rejects.toThrow(status === 200 ? TokenRefused : IssuerUnavailable);
+      }
+      expect(asked).toBe(1);
+      server.close();
+    },
+  );
+
   test('are looked for only where the issuer says that it is who it is asked to be', async () => {
     await issuer.start();
     const elsewhere = { ...issuer.env, LEDGER_OIDC_ISSUER: issuer.url.replace('localhost', '127.0.0.1') };
