@@ -74,6 +74,7 @@ describe('no token is', () => {
     ['one that never expires', () => issuer.sign({ claims: { exp: undefined } })],
     ['one of nobody', () => issuer.sign({ claims: { sub: undefined } })],
     ['one of a person, by e-mail address', () => issuer.sign({ claims: { sub: 'jo.bloggs@example.org' } })],
+    ['one of a number', () => issuer.sign({ claims: { sub: 5 } })],
     ['one of a subject with a space', () => issuer.sign({ claims: { sub: 'a b' } })],
     ['one that says who someone is', () => issuer.sign({ head: { typ: 'JWT' } })],
     ['one signed with another key', async () => issuer.sign({ key: (await signingKey('x')).secret })],
