@@ -1,9 +1,11 @@
 /** What the ledger shows to browsers, in its answers and in its log: no more than is meant for whoever reads it. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import Database from 'better-sqlite3';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually, makeKey, withKey } from '../support/keys.js';
 import { ADMIN_KEY, Ledger } from '../support/ledger.js';
+import { viewsFileIn } from '../support/lived-ledger.js';
 import { OUTCOME, record, registerProgramme } from '../support/outcomes.js';
 import { told } from '../support/refusals.js';
 
@@ -198,6 +200,26 @@ test('what is wrong with the files is told to whoever asks by their names, not b
     expect(damaged.log).not.toMatch(/\\n +at |node_modules|\.js:\d/);
   } finally {
     await damaged.remove();
+  }
+});
+
+test('nobody is told the names of tables, whatever becomes of them', async () => {
+  const altered = await Ledger.start();
+  try {
+    await registerProgramme(altered);
+    const database = new Database(viewsFileIn(altered.dataDir));
+    for (const table of ['events', 'cells']) database.exec(`ALTER TABLE ${table} RENAME TO no_${table}`);
+    database.close();
+    const ready = () => altered.call<{ selfCheck: { ok: boolean } }>('GET', '/v1/projections');
+    await eventually(async () => !(await ready()).body.selfCheck.ok);
+    for (const path of ['/v1/projections', '/health/ready', '/v1/events', '/v1/totals/annual?measure=jobs']) {
+      const { text } = await altered.call('GET', path);
+      expect(text).not.toMatch(/table|SQL|cells/);
+    }
+    const refused = await altered.call('POST', '/v1/organisations', { body: { id: 'new', name: 'New' } });
+    expect([refused.status, refused.text]).toEqual([503, expect.not.stringMatching(/table|SQL|cells/)]);
+  } finally {
+    await altered.remove();
   }
 });
 
