@@ -57,5 +57,5 @@ export class EveryFault extends ProblemFilter {
 /** Whoever meant to override texts is told what is wrong with that, and not of the texts. */
 function overrideIn(sent: PersonalDataOverrideDto | undefined): PersonalDataOverride | undefined {
   if (!sent) return undefined;
-  return validatorOf(PersonalDataOverrideDto)(sent).length === 0 ? sent : { reason: '' };
+  return validatorOf(PersonalDataOverrideDto)(sent).length === 0 ? sent : { reason: 'not in good form' };
 }
