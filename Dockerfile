@@ -2,7 +2,8 @@
 FROM node:24.11.1-bookworm AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --no-audit --no-fund
+# No package runs a script of its own but the one that has to be compiled.
+RUN npm ci --ignore-scripts --no-audit --no-fund && npm rebuild better-sqlite3
 COPY nest-cli.json tsconfig.json ./
 COPY src ./src
 # What better-sqlite3 is compiled from, and what was left of compiling, is half of the dependencies.

@@ -11,6 +11,7 @@ import { AdminKey, adminKeyFile, findAdminKey } from './http/admin-key.js';
 import { makeAdapter, setUpHttp } from './http/server.js';
 import { makeLogger, NestLogger } from './log.js';
 import { Projection } from './projections/projection.js';
+import { makePrivately } from './store/data-dir.js';
 import { EventStore } from './store/event-store.js';
 import { finishAllErasures } from './submissions/erasures.js';
 
@@ -22,8 +23,7 @@ export interface Serving {
 
 /** @throws Misconfigured, DataDirInUse, StoreDamaged, ProjectionImpossible, LogContradicted: each a reason not to start */
 export async function serve(): Promise<Serving> {
-  // What it makes, in whatever directory, nobody else on the machine reads.
-  process.umask(0o077);
+  makePrivately();
   const logger = makeLogger(readConfig(process.env).logLevel);
   // The worker threads, which start after this, keep little alive: with V8's default each would let 48 MB of
   // garbage lie, and gain nothing by it.

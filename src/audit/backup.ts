@@ -9,7 +9,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { EventReader, Position } from '../store/event-store.js';
-import { backUpEvents, flush, hasEvents, putEvents } from '../store/backup-file.js';
+import { backUpEvents, flush, hashOfEvents, hasEvents, putEvents } from '../store/backup-file.js';
 import { openReader } from '../store/open-reader.js';
 import { verifyPayload } from '../store/upcast.js';
 import { parseCheckpoint, type Checkpoint } from './checkpoint.js';
@@ -37,6 +37,8 @@ export interface Contents {
 interface Manifest extends Contents {
   readonly format: 1;
   readonly madeAt: string;
+  /** Of `events.db`. */
+  readonly sha256: string;
 }
 
 const HEAD = 'head';
@@ -64,7 +66,8 @@ export async function makeBackup(
   writeFileSync(join(unfinished, KEYS), keys.map((key) => `${key}\n`).join(''), { flush: true });
   await backUpEvents(dataDir, unfinished, (share) => onProgress(`copied ${Math.floor(share * 100)} %`));
   const contents = await contentsOf(unfinished, onProgress);
-  const manifest: Manifest = { format: 1, madeAt: new Date().toISOString(), ...contents };
+  const sha256 = await hashOfEvents(unfinished);
+  const manifest: Manifest = { format: 1, madeAt: new Date().toISOString(), ...contents, sha256 };
   writeFileSync(join(unfinished, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`, { flush: true });
   flush(unfinished);
   renameSync(unfinished, to);
@@ -91,6 +94,10 @@ export async function restoreBackup(
         `and had ${manifest.events} with ${manifest.root}`,
     );
   }
+  if ((await hashOfEvents(from)) !== manifest.sha256)
+    throw new BackupRefused(
+      `${from} is not the backup that was made: its events.db is not the file that it was`,
+    );
   putEvents(from, dataDir);
   return contents;
 }

@@ -18,14 +18,17 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { holdDataDir } from '../store/data-dir.js';
+import { StoreUnavailable } from '../store/event-store.js';
 import { encodeVerifierKey, makeSignerKey, parseSignerKey, type SignerKey } from './note.js';
 
 export class SigningFiles {
   /** As it was read or written last; undefined where it never was. */
   private known: string | null | undefined;
+  /** What was to take its place last, and may have done so although that failed. */
+  private attempted: string | null = null;
 
   constructor(private readonly dir: string) {}
 
@@ -136,11 +139,24 @@ export class SigningFiles {
     return existsSync(this.headFile) ? readFileSync(this.headFile, 'utf8') : null;
   }
 
-  /** On disk when it resolves: a checkpoint that was given out is never forgotten. */
+  /**
+   * On disk when it resolves: a checkpoint that was given out is never forgotten. Where it fails, the one before or
+   * this one is there, and the next takes its place.
+   * @throws StoreUnavailable
+   */
   async keepHead(checkpoint: string): Promise<void> {
-    if (this.known !== undefined && this.readHead() !== this.known)
+    const found = this.readHead();
+    if (this.known !== undefined && found !== this.known && found !== this.attempted)
       throw new Error(`${this.headFile} was changed by another process: nothing more is signed`);
-    await writeDurably(this.dir, this.headFile, checkpoint);
+    this.known = found;
+    this.attempted = checkpoint;
+    try {
+      await writeDurably(this.dir, this.headFile, checkpoint);
+    } catch (error) {
+      throw new StoreUnavailable(`${this.headFile} cannot be kept: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
     this.known = checkpoint;
   }
 }
@@ -150,12 +166,17 @@ export async function writeDurably(dir: string, name: string, content: string): 
   const next = `${name}.${randomBytes(8).toString('hex')}.new`;
   const file = await open(next, 'w', 0o600);
   try {
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(next, name);
+  } catch (error) {
+    await rm(next, { force: true });
+    throw error;
   }
-  await rename(next, name);
   const directory = await open(dir, 'r');
   try {
     await directory.sync();

@@ -14,6 +14,7 @@ import { ViewsDirectory } from '../projections/views-directory.js';
 import { openViewsForReading, VIEWS_VERSION, viewsVersionOf } from '../projections/views-file.js';
 import { StoreDamaged } from '../store/event-store.js';
 import { openReader, type StoreLocation } from '../store/open-reader.js';
+import { wantOfRoomAside } from '../store/room-aside.js';
 import { parseCheckpoint, type Checkpoint } from './checkpoint.js';
 import { rootOf } from './merkle.js';
 import { parseVerifierKey, signsLogs, verifiedSignatures, type VerifierKey } from './note.js';
@@ -51,7 +52,7 @@ export async function verifyLive(options: LiveOptions): Promise<LiveReport> {
     const heads = readHeads(options);
     return await compare(options, file, heads);
   } catch (error) {
-    return cannotTell((error as Error).message);
+    return cannotTell(wantOfRoomAside(error) ?? (error as Error).message);
   }
 }
 

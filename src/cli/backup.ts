@@ -1,12 +1,13 @@
 /** `ledger backup` and `ledger restore`: the embedded ledger into a directory beside it, and back from there. */
 import { makeBackup, restoreBackup, type Contents } from '../audit/backup.js';
 import { readConfig, type Config } from '../config.js';
-import { holdDataDir } from '../store/data-dir.js';
+import { holdDataDir, makePrivately } from '../store/data-dir.js';
 import { CommandFailed } from './client.js';
 import { print, ProgressLine, readable } from './output.js';
 
 /** Beside a running ledger or without one. @throws BackupRefused, StoreDamaged */
 export async function backupCommand(to: string): Promise<void> {
+  makePrivately();
   const config = embeddedConfig();
   const progress = new ProgressLine();
   const contents = await makeBackup(config, to, (what) => progress.show(what));
@@ -16,6 +17,7 @@ export async function backupCommand(to: string): Promise<void> {
 
 /** @throws BackupRefused, StoreDamaged; DataDirInUse where a ledger runs on DATA_DIR */
 export async function restoreCommand(from: string): Promise<void> {
+  makePrivately();
   const config = embeddedConfig();
   const release = holdDataDir(config.dataDir);
   const progress = new ProgressLine();

@@ -36,37 +36,55 @@ export function addressOf(
   return { url: url.replace(/\/+$/, ''), key };
 }
 
+type Query = Readonly<Record<string, string | undefined>>;
+
+interface Asked extends RequestInit {
+  readonly query?: Query;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly duplex?: 'half';
+  /** Whether asking again would do it again; by default it changes nothing more. */
+  readonly once?: boolean;
+}
+
+/** What fetch says of a connection that there was. */
+const LOST = ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'];
+
 export class LedgerClient {
   constructor(private readonly address: Address) {}
 
-  async get<Answer>(path: string, query: Readonly<Record<string, string | undefined>> = {}): Promise<Answer> {
-    const response = await this.request(path, { query });
-    return (await response.json()) as Answer;
+  get<Answer>(path: string, query: Query = {}): Promise<Answer> {
+    return this.json(path, { query });
   }
 
-  async post<Answer>(
-    path: string,
-    body: unknown,
-    headers: Readonly<Record<string, string>> = {},
-  ): Promise<Answer> {
+  post<Answer>(path: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
     const json = { 'content-type': 'application/json', ...headers };
-    const response = await this.request(path, { method: 'POST', body: JSON.stringify(body), headers: json });
-    return (await response.json()) as Answer;
+    return this.json(path, { method: 'POST', body: JSON.stringify(body), headers: json });
+  }
+
+  /** For what would be done a second time if it was asked for again. */
+  postOnce<Answer>(path: string, body: unknown): Promise<Answer> {
+    const headers = { 'content-type': 'application/json' };
+    return this.json(path, { method: 'POST', body: JSON.stringify(body), headers, once: true });
+  }
+
+  private async json<Answer>(path: string, asked: Asked): Promise<Answer> {
+    const response = await this.request(path, asked);
+    return JSON.parse(await this.whole(response.text(), path, asked)) as Answer;
+  }
+
+  /** An answer of any size, piece by piece. @throws CommandFailed as `request` does, and where it is cut off */
+  async *stream(path: string, asked: Asked): AsyncGenerator<Uint8Array> {
+    const response = await this.request(path, asked);
+    try {
+      yield* response.body as unknown as AsyncIterable<Uint8Array>;
+    } catch (error) {
+      throw this.cutOff(error, path, asked);
+    }
   }
 
   /** @throws CommandFailed for a problem, and when nobody answers */
-  async request(
-    path: string,
-    {
-      query = {},
-      headers = {},
-      ...init
-    }: RequestInit & {
-      readonly query?: Readonly<Record<string, string | undefined>>;
-      readonly headers?: Readonly<Record<string, string>>;
-      readonly duplex?: 'half';
-    },
-  ): Promise<Response> {
+  async request(path: string, asked: Asked): Promise<Response> {
+    const { query = {}, headers = {}, once: _, ...init } = asked;
     const url = new URL(this.address.url + path);
     for (const [name, value] of Object.entries(query))
       if (value !== undefined) url.searchParams.set(name, value);
@@ -77,6 +95,7 @@ export class LedgerClient {
         headers: { authorization: `Bearer ${this.address.key}`, ...headers },
       });
     } catch (error) {
+      if (LOST.includes(reasonOf(error))) throw this.cutOff(error, path, asked);
       throw new CommandFailed(
         `no ledger answers at ${this.address.url} (${reasonOf(error)}): start one with: ledger serve`,
       );
@@ -87,7 +106,22 @@ export class LedgerClient {
         `the ledger at ${this.address.url} does not take this key: give --key or LEDGER_KEY`,
       );
     }
-    throw await failureOf(response);
+    throw failureOf(response.status, await this.whole(response.text(), path, asked));
+  }
+
+  private whole<Result>(answer: Promise<Result>, path: string, asked: Asked): Promise<Result> {
+    return answer.catch((error: unknown) => {
+      throw this.cutOff(error, path, asked);
+    });
+  }
+
+  private cutOff(error: unknown, path: string, { method = 'GET', once = false }: Asked): CommandFailed {
+    const wayOut = once
+      ? 'what was asked for may have been done: look before you run the command again'
+      : 'see whether it runs, and run the command again';
+    return new CommandFailed(
+      `the answer of ${this.address.url} to ${method} ${path} was cut off (${reasonOf(error)}); ${wayOut}`,
+    );
   }
 }
 
@@ -108,13 +142,12 @@ export async function allMeasures(client: LedgerClient): Promise<MeasureView[]> 
   return measures;
 }
 
-async function failureOf(response: Response): Promise<CommandFailed> {
-  const text = await response.text();
+function failureOf(status: number, text: string): CommandFailed {
   try {
     const problem = JSON.parse(text) as ProblemDocument;
     return new CommandFailed(`${problem.title}: ${problem.detail}`, 1, problem);
   } catch {
-    return new CommandFailed(`the ledger answered ${response.status}: ${text.slice(0, 200)}`);
+    return new CommandFailed(`the ledger answered ${status}: ${text.slice(0, 200)}`);
   }
 }
 

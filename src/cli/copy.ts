@@ -9,7 +9,7 @@ import { faultsOfEventStore } from '../config.js';
 import { verifyCopy } from '../projections/verify-copy.js';
 import { copyEvents } from '../store/copy.js';
 import type { EventReader, EventStore } from '../store/event-store.js';
-import { holdDataDir } from '../store/data-dir.js';
+import { holdDataDir, makePrivately } from '../store/data-dir.js';
 import { openReader, type StoreLocation } from '../store/open-reader.js';
 import { openStore } from '../store/open-store.js';
 import { withoutSecrets } from '../store/store-url.js';
@@ -28,6 +28,7 @@ export async function copyCommand(options: CopyOptions): Promise<void> {
   if (!from.eventStore && !existsSync(from.dataDir)) {
     throw new CommandFailed(`there is no ledger in ${from.dataDir}`);
   }
+  makePrivately();
   const held = [from, to].filter(({ eventStore }) => !eventStore).map(({ dataDir }) => holdDataDir(dataDir));
   try {
     await copy(from, to, `from ${withoutSecrets(options.from)} to ${withoutSecrets(options.to)}`);

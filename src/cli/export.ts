@@ -4,13 +4,12 @@
  * Cells that a spreadsheet would take for a formula begin with an apostrophe.
  */
 import { stringify } from 'csv-stringify';
-import { createWriteStream } from 'node:fs';
-import { Readable, Writable } from 'node:stream';
+import { Readable, Writable, type Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReportAnswer } from '../reports/reports.handler.js';
 import type { AnnualTotals, YearFigure } from '../reports/reports.views.js';
 import { allMeasures, CommandFailed, currentSequence, type LedgerClient } from './client.js';
-import { print, readable } from './output.js';
+import { intoFile, print, readable } from './output.js';
 
 export interface ExportOptions {
   readonly format: 'csv' | 'ndjson';
@@ -103,22 +102,23 @@ export async function exportCommand(
   const rows = Readable.from(
     counted(what === 'outcomes' ? outcomeRows(client, measures, query) : totalRows(client, measures, query)),
   );
-  const target: Writable = out === undefined ? new StandardOutput() : createWriteStream(out);
-  if (format === 'csv') {
-    const csv = stringify({
-      header: true,
-      columns: COLUMNS[what].filter((column) => column !== 'name' || filters.groupBy !== undefined),
-      escape_formulas: true,
-      cast: { boolean: String, string: (text) => (text.startsWith('\n') ? `'${text}` : text) },
-      record_delimiter: 'windows',
-      // Left out with a delimiter of its own, a line break within a cell would begin a row, and a formula in it.
-      quote_record_delimiter: true,
-    });
-    await pipeline(rows, csv, target);
-  } else {
-    await pipeline(rows, ndjson, target);
-  }
+  const write = (target: Writable) =>
+    format === 'csv' ? pipeline(rows, csvOf(what, filters), target) : pipeline(rows, ndjson, target);
+  if (out === undefined) await write(new StandardOutput());
+  else await intoFile(out, write);
   if (out !== undefined) print(`${out}: ${readable(count, '')} ${what}, as at sequence ${sequence ?? '–'}.`);
+}
+
+function csvOf(what: keyof typeof COLUMNS, { groupBy }: Pick<ExportOptions, 'groupBy'>): Duplex {
+  return stringify({
+    header: true,
+    columns: COLUMNS[what].filter((column) => column !== 'name' || groupBy !== undefined),
+    escape_formulas: true,
+    cast: { boolean: String, string: (text) => (text.startsWith('\n') ? `'${text}` : text) },
+    record_delimiter: 'windows',
+    // Left out with a delimiter of its own, a line break within a cell would begin a row, and a formula in it.
+    quote_record_delimiter: true,
+  });
 }
 
 /** The last event that was known then: a day that is not over goes on while pages are read. Undefined where none was. */

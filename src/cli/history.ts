@@ -4,7 +4,6 @@
  */
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
-import type { ReadableStream } from 'node:stream/web';
 import type { CloudEvent } from '../reports/event.views.js';
 import { OUTCOME_ID, UUID } from '../kernel/ids.js';
 import type { OutcomeHistory, SubmissionStory } from '../reports/story.views.js';
@@ -52,14 +51,11 @@ async function eventsCommand(
   // A programme that does not exist is a mistake, not an empty history.
   if (programme !== undefined) await client.get(`/v1/programmes/${encodeURIComponent(programme)}`);
   const units = json ? NO_UNITS : await unitsOf(client);
-  const response = await client.request('/v1/events', {
+  const events = client.stream('/v1/events', {
     query: { programme, after, until, type },
     headers: { accept: 'application/x-ndjson' },
   });
-  const lines = createInterface({
-    input: Readable.fromWeb(response.body as ReadableStream),
-    crlfDelay: Infinity,
-  });
+  const lines = createInterface({ input: Readable.from(events), crlfDelay: Infinity });
   for await (const line of lines) print(json ? line : told(JSON.parse(line) as CloudEvent, units));
 }
 

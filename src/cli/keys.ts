@@ -27,7 +27,7 @@ const PAGE = '500';
 export async function createKey(client: LedgerClient, options: CreateKeyOptions): Promise<void> {
   const { name, role, programme: programmes, expires: expiresAt, json } = options;
   const asked = { name, role, ...(programmes && { programmes }), ...(expiresAt && { expiresAt }) };
-  show(await client.post<KeySecretView>('/v1/keys', asked), json);
+  show(await client.postOnce<KeySecretView>('/v1/keys', asked), json);
 }
 
 export async function listKeys(client: LedgerClient, { json }: ListKeysOptions): Promise<void> {
@@ -69,7 +69,7 @@ export async function rotateKey(client: LedgerClient, id: string, options: Rotat
     reason,
     ...(overlapSeconds !== undefined && { overlapSeconds: Number(overlapSeconds) }),
   };
-  show(await client.post<KeySecretView>(`/v1/keys/${encodeURIComponent(id)}/rotation`, asked), json);
+  show(await client.postOnce<KeySecretView>(`/v1/keys/${encodeURIComponent(id)}/rotation`, asked), json);
 }
 
 export async function revokeKey(client: LedgerClient, id: string, reason: string): Promise<void> {

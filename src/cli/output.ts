@@ -1,4 +1,7 @@
-/** What the commands write: tables for people, lines of JSON for programs, progress on standard error. */
+/** What the commands write: tables for people, lines of JSON for programs, progress on standard error, and files. */
+import { createWriteStream, renameSync, rmSync, statSync } from 'node:fs';
+import type { Writable } from 'node:stream';
+import { CommandFailed } from './client.js';
 
 export type Align = 'left' | 'right';
 
@@ -36,6 +39,20 @@ function grouped(value: bigint): string {
 
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
+}
+
+/** It never stands half-written under its name. A pipe or a device is written to as it is. */
+export async function intoFile(out: string, write: (target: Writable) => Promise<void>): Promise<void> {
+  const isWritten = statSync(out, { throwIfNoEntry: false })?.isFile() ?? true;
+  const part = isWritten ? `${out}.part` : out;
+  try {
+    await write(createWriteStream(part));
+    if (isWritten) renameSync(part, out);
+  } catch (error) {
+    if (isWritten) rmSync(part, { force: true });
+    if (error instanceof CommandFailed) throw error;
+    throw new CommandFailed(`${out} could not be written: ${(error as Error).message}`);
+  }
 }
 
 /** Rewrites one line on a terminal; in a log, a plain line now and then. */

@@ -1,12 +1,9 @@
 /** `ledger prove`: fetches a bundle. It never stands half-written under its name. */
-import { createWriteStream, renameSync } from 'node:fs';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ReadableStream } from 'node:stream/web';
 import { parseCheckpoint } from '../audit/checkpoint.js';
 import { readNote } from '../audit/verify-file.js';
-import { CommandFailed, type LedgerClient } from './client.js';
-import { print } from './output.js';
+import type { LedgerClient } from './client.js';
+import { intoFile, print } from './output.js';
 
 export interface ProveOptions {
   readonly out?: string;
@@ -19,17 +16,11 @@ export async function proveCommand(
   { out, since, ...query }: ProveOptions,
 ): Promise<void> {
   const size = since === undefined ? undefined : String(parseCheckpoint(readNote(since)).size);
-  const response = await client.request('/v1/audit/bundle', { query: { ...query, since: size } });
-  const body = Readable.fromWeb(response.body as ReadableStream);
+  const bundle = client.stream('/v1/audit/bundle', { query: { ...query, since: size } });
   if (out === undefined) {
-    for await (const chunk of body) process.stdout.write(chunk as Buffer);
+    for await (const chunk of bundle) process.stdout.write(chunk);
     return;
   }
-  try {
-    await pipeline(body, createWriteStream(`${out}.part`));
-    renameSync(`${out}.part`, out);
-  } catch (error) {
-    throw new CommandFailed(`${out} could not be written: ${(error as Error).message}`);
-  }
+  await intoFile(out, (target) => pipeline(bundle, target));
   print(`The bundle is in ${out}: check it with ledger verify ${out}`);
 }

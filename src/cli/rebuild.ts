@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { readConfig, storeOf } from '../config.js';
 import { rebuildOffline } from '../projections/rebuild.js';
 import { hasEvents } from '../store/backup-file.js';
-import { holdDataDir } from '../store/data-dir.js';
+import { holdDataDir, makePrivately } from '../store/data-dir.js';
 import { openReader } from '../store/open-reader.js';
 import { CommandFailed, type LedgerClient } from './client.js';
 import { print, ProgressLine, readable } from './output.js';
@@ -35,6 +35,7 @@ export async function rebuildStopped(): Promise<void> {
   const { dataDir, eventStore } = config;
   if (!eventStore && !hasEvents(dataDir))
     throw new CommandFailed(`there is no ledger in ${dataDir}: set DATA_DIR`);
+  makePrivately();
   const release = holdDataDir(dataDir);
   const progress = new ProgressLine();
   try {

@@ -13,6 +13,7 @@ import { openViewsForReading } from '../projections/views-file.js';
 import { currentMoment, NoSuchMoment, parseMoment, type Moment } from '../reports/moment.js';
 import { hasEvents } from '../store/backup-file.js';
 import { openReader } from '../store/open-reader.js';
+import { wantOfRoomAside } from '../store/room-aside.js';
 import { CommandFailed } from './client.js';
 import { print, ProgressLine, readable } from './output.js';
 
@@ -68,6 +69,10 @@ export async function replayCommand({ until, key, json = false }: ReplayOptions)
     if (report.root !== report.servedRoot)
       throw new CommandFailed('what was logged differs from the events: ledger verify --live says where');
     if (!agrees) throw new CommandFailed('the read models differ from the events: run ledger rebuild');
+  } catch (error) {
+    const noRoom = wantOfRoomAside(error);
+    // That nothing was compared is no difference.
+    throw noRoom === null ? error : new CommandFailed(noRoom, 2);
   } finally {
     await reader.close();
   }

@@ -6,7 +6,17 @@
  * it, and on disk when it is done.
  */
 import Database from 'better-sqlite3';
-import { closeSync, copyFileSync, existsSync, fsyncSync, openSync, renameSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  copyFileSync,
+  createReadStream,
+  existsSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+} from 'node:fs';
+import { pipeline } from 'node:stream/promises';
 import { openEvents } from './sqlite-format.js';
 import { eventsFile } from './sqlite-store.js';
 import { asStoreError } from './database-errors.js';
@@ -43,6 +53,13 @@ export async function backUpEvents(
   } finally {
     db.close();
   }
+}
+
+/** SHA-256, in hexadecimal: also of what is in no record, such as what was left of a page. */
+export async function hashOfEvents(dir: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(eventsFile(dir)), hash);
+  return hash.digest('hex');
 }
 
 /** In one step: there is a whole copy or none. */

@@ -31,6 +31,11 @@ export class DataDirUnusable extends Error {
   }
 }
 
+/** What this process makes from now on, in whatever directory, nobody else on the machine reads. */
+export function makePrivately(): void {
+  process.umask(0o077);
+}
+
 /** @throws DataDirInUse, DataDirUnusable; @returns what gives the directory back */
 export function holdDataDir(dir: string, held: Held = DATA): () => void {
   let lock: Database.Database | undefined;

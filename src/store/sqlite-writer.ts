@@ -47,6 +47,9 @@ export type AppendReply = { readonly ticket: number } & (
   | { readonly outcome: 'failed'; readonly error: StoreFailure }
 );
 
+/** Of the log, some 4 MB: so long it grows before it is moved into the file. */
+const WAL_PAGES = 1_000;
+
 class Writer {
   private readonly db: Database;
   private readonly queue: AppendRequest[] = [];
@@ -54,13 +57,18 @@ class Writer {
   private nextPosition: number;
   /** After a flush that failed, nobody knows what is on disk: nothing more is written until the next start. */
   private broken: StoreFailure | null = null;
+  /** Why the log could not be moved into the file. It is tried again before anything is added to it. */
+  private unmoved: StoreFailure | null = null;
   private readonly commits: ReturnType<typeof commitChannel>;
   private readonly lastOf: Statement<[string]>;
   private readonly appendAt: Statement<[string, number]>;
+  private readonly logLength: Statement<[]>;
   private readonly insert: Statement<[number, string, number, number, string, Buffer]>;
 
   constructor(private readonly options: WriterOptions) {
     this.db = openEvents(options.file, 'write');
+    this.db.pragma('wal_autocheckpoint = 0');
+    this.logLength = this.db.prepare('PRAGMA wal_checkpoint(NOOP)');
     this.commits = commitChannel(options.file);
     this.lastOf = this.db.prepare(
       'SELECT revision + count - 1 AS revision FROM appends WHERE stream = ? ORDER BY revision DESC LIMIT 1',
@@ -95,7 +103,9 @@ class Writer {
   }
 
   private commitGroup(group: readonly AppendRequest[]): void {
-    if (this.broken) return this.failAll(group, this.broken);
+    if (this.unmoved && !this.broken) this.moveLog();
+    const failure = this.broken ?? this.unmoved;
+    if (failure) return this.failAll(group, failure);
     let replies: AppendReply[];
     try {
       this.db.exec('BEGIN IMMEDIATE');
@@ -106,6 +116,22 @@ class Writer {
       return this.failAll(group, this.failureAfter(error));
     }
     parentPort!.postMessage(replies);
+    this.moveLog();
+  }
+
+  /**
+   * Moves the log into the file once it is long. SQLite would do so within a commit, and keep to itself what goes
+   * wrong there. What was acknowledged is in the log, and safe; but nothing is added to it before it could be moved.
+   */
+  private moveLog(): void {
+    try {
+      const { log } = this.logLength.get() as { log: number };
+      if (log < WAL_PAGES) return;
+      this.db.exec('PRAGMA wal_checkpoint(PASSIVE)');
+      this.unmoved = null;
+    } catch (error) {
+      this.unmoved = this.failureAfter(error);
+    }
   }
 
   /** Takes back what the group began. */
@@ -163,10 +189,11 @@ class Writer {
   erase({ ticket, stream, left }: EraseRequest): void {
     let reply: AppendReply = { ticket, outcome: 'erased' };
     try {
-      eraseIn(this.db, stream, left);
+      if (!this.broken) eraseIn(this.db, stream, left);
     } catch (error) {
-      reply = { ticket, outcome: 'failed', error: failureOf(asStoreError(error, this.options.file)) };
+      reply = { ticket, outcome: 'failed', error: this.failureAfter(error) };
     }
+    if (this.broken) reply = { ticket, outcome: 'failed', error: this.broken };
     parentPort!.postMessage([reply]);
   }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { KeyListView } from '../../src/access/keys.dto.js';
 import type { EventsPage } from '../../src/reports/event.views.js';
 import { runCommand } from '../support/command.js';
-import { eventually, makeKey, withKey } from '../support/keys.js';
+import { eventually, makeKey, secretOf, withKey } from '../support/keys.js';
 import { ADMIN_KEY, Ledger } from '../support/ledger.js';
 import { OUTCOME, registerProgramme } from '../support/outcomes.js';
 
@@ -92,7 +92,7 @@ describe('a key', () => {
 
   test('is not told again by anything: the ledger has its hash only', async () => {
     const { id, key, sequence } = await makeKey(ledger, { role: 'programme', programmes: [PROGRAMME] });
-    const secret = key.split('_')[2]!;
+    const secret = secretOf(key);
     const [event] = await eventsAfter(sequence - 1);
     expect(event).toMatchObject({ type: 'KeyCreated', stream: `key-${id}`, actor: 'admin' });
     const told = [

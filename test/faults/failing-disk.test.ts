@@ -5,25 +5,31 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FaultyMachine } from '../support/faulty-machine.js';
 import { Ledger } from '../support/ledger.js';
-import { OUTCOME, registerProgramme, submit } from '../support/outcomes.js';
+import { OUTCOME, record, registerProgramme, submit } from '../support/outcomes.js';
 import { allNeedTool, areToolsRequired, hasTool } from '../support/tools.js';
 
 const withCompiler = allNeedTool('gcc');
+/** Three of them are longer than the log of the store grows before it is moved into the file. */
+const LARGE = Array.from({ length: 500 }, () => ({ ...OUTCOME, note: 'n'.repeat(2_000) }));
 
-let disk: FaultyMachine | undefined;
+/** Whose faults are those of the store, of its file without its log, of the read models, and of what is signed. */
+let [disk, file, views, signing]: (FaultyMachine | undefined)[] = [];
 let ledger: Ledger;
 /** By key, what became of it at last. */
 let sent: Map<string, number>;
 
 beforeAll(() => {
-  if (hasTool('gcc')) disk = new FaultyMachine('/events.db');
+  if (hasTool('gcc'))
+    [disk, file, views, signing] = ['/events.db', '/events.db$', '/views/', '/signing'].map(
+      (files) => new FaultyMachine(files),
+    );
 });
-afterAll(() => disk?.remove());
+afterAll(() => [disk, file, views, signing].forEach((machine) => machine?.remove()));
 afterEach(() => ledger.remove());
 
 async function start(env: NodeJS.ProcessEnv = {}): Promise<void> {
@@ -32,8 +38,8 @@ async function start(env: NodeJS.ProcessEnv = {}): Promise<void> {
   await registerProgramme(ledger);
 }
 
-async function send(key: string = randomUUID()): Promise<number> {
-  const { status } = await submit(ledger, 'asthma-care', [OUTCOME], key);
+async function send(key: string = randomUUID(), outcomes: readonly object[] = [OUTCOME]): Promise<number> {
+  const { status } = await submit(ledger, 'asthma-care', outcomes, key);
   // Once acknowledged, never taken back.
   if (sent.get(key) === 201 || sent.get(key) === 200) expect(status).toBe(200);
   sent.set(key, status);
@@ -105,6 +111,119 @@ withCompiler('a disk', () => {
     }
     await expectAllTaken();
   });
+
+  test('whose flush fails, whichever it is of a move of the log into the file or of an erasure, is written to no more', async () => {
+    await start();
+    /** Sends them, and gives back how they are held to what was answered. */
+    const sendLarge = async () => {
+      const first = new Map<string, number>();
+      return {
+        work: async () => {
+          for (let turn = 0; turn < 3; turn++) {
+            const key = randomUUID();
+            first.set(key, (await submit(ledger, 'asthma-care', LARGE, key)).status);
+          }
+        },
+        hold: async () => {
+          for (const [key, was] of first) {
+            const { status } = await submit(ledger, 'asthma-care', LARGE, key);
+            expect([was, status]).toEqual([was, was === 201 || status === 200 ? 200 : 201]);
+          }
+        },
+      };
+    };
+    const erase = async () => {
+      const { outcomes } = await record(ledger, 'asthma-care', { ...OUTCOME, note: 'to be erased' });
+      const path = `/v1/outcomes/${outcomes[0]!.id}/erasure`;
+      const body = { reason: 'request 7', authorisedBy: 'Data protection officer' };
+      const work = async () => (await ledger.call('POST', path, { body })).status;
+      return { work, hold: async () => expect(await work()).toBe(200) };
+    };
+    for (const prepare of [sendLarge, erase]) {
+      let flushes = 0;
+      for (; ; flushes++) {
+        const { work, hold } = await prepare();
+        disk!.fail({ what: 'flushes', error: 'EIO', passing: flushes, failing: 1 });
+        await work();
+        const { failed } = disk!.heal();
+        const next = await submit(ledger, 'asthma-care', [OUTCOME]);
+        expect([flushes, next.status]).toEqual([flushes, failed === 0 ? 201 : 503]);
+        if (failed === 0) break;
+        await ledger.stop();
+        await ledger.start();
+        await hold();
+        // Its log is empty again, so that the next one is flushed at the same places.
+        await ledger.stop();
+        await ledger.start();
+      }
+      expect(flushes).toBeGreaterThan(3);
+    }
+  }, 120_000);
+
+  test('that cannot take what is moved into the file: 503 until it can, and nothing is lost', async () => {
+    await start(file!.env);
+    const keys: string[] = [];
+    const statuses: number[] = [];
+    file!.fail({ what: 'writes', error: 'EIO', passing: 0, failing: Number.MAX_SAFE_INTEGER });
+    for (let turn = 0; turn < 6; turn++) {
+      keys.push(randomUUID());
+      statuses.push((await submit(ledger, 'asthma-care', LARGE, keys.at(-1))).status);
+    }
+    expect(statuses).toEqual([...statuses].sort());
+    expect(new Set(statuses)).toEqual(new Set([201, 503]));
+    expect(await recorded()).toBe(500 * statuses.filter((status) => status === 201).length);
+    expect(file!.heal().failed).toBeGreaterThan(1);
+    for (const [index, key] of keys.entries()) {
+      const { status } = await submit(ledger, 'asthma-care', LARGE, key);
+      expect([index, status]).toEqual([index, statuses[index] === 201 ? 200 : 201]);
+    }
+    expect(await recorded()).toBe(500 * keys.length);
+  });
+
+  test('that fails at whichever write of the read models: 503, reads go on, and a start completes them', async () => {
+    await start(views!.env);
+    expect(await send()).toBe(201);
+    for (let passing = 0; ; passing += 1 + Math.floor(passing / 2)) {
+      views!.fail({ what: 'writes', error: 'EIO', passing, failing: 1 });
+      const status = await send();
+      const { failed } = views!.heal();
+      if (failed === 0) {
+        expect(status).toBe(201);
+        expect(passing).toBeGreaterThan(2);
+        break;
+      }
+      expect([passing, status]).toEqual([passing, 503]);
+      expect(await send()).toBe(503);
+      const { status: answered, headers } = await ledger.call('GET', '/v1/measures');
+      expect([answered, headers.get('ledger-stale')]).toEqual([200, 'stopped']);
+      await ledger.stop();
+      await ledger.start();
+    }
+    await expectAllTaken();
+  }, 60_000);
+
+  test.each(['writes', 'flushes'] as const)(
+    'on which the %s of a checkpoint fail: none is given out until one can be kept',
+    async (what) => {
+      await start(signing!.env);
+      let failures = 0;
+      for (; ; failures++) {
+        signing!.fail({ what, error: 'EIO', passing: failures, failing: 1 });
+        const { outcomes } = await record(ledger, 'asthma-care', OUTCOME);
+        // What is covered by none yet is signed for whoever asks for its proof.
+        const path = `/v1/audit/events/${outcomes[0]!.sequence}/proof`;
+        const { status } = await ledger.call('GET', path);
+        const { failed } = signing!.heal();
+        if (failed === 0) expect(status).toBe(200);
+        if (failed === 0) break;
+        expect([failures, status]).toEqual([failures, 503]);
+        expect((await ledger.call('GET', path)).status).toBe(200);
+      }
+      expect(failures).toBe(what === 'writes' ? 1 : 2);
+      const files = readdirSync(join(ledger.dataDir, 'signing'));
+      expect(files.filter((name) => name.endsWith('.new'))).toEqual([]);
+    },
+  );
 
   test('a disk that stays full is told with 503, read from, and written to once there is room', async () => {
     await start();

@@ -44,7 +44,9 @@ test(
     const place = makePlace();
     const { machine } = place;
     const breakStore = machine && breakDisk.bind(null, machine);
-    await run(new Simulation([new Replica(place)], SEED, breakStore), STEPS);
+    const simulation = new Simulation([new Replica(place)], SEED, breakStore);
+    await run(simulation, STEPS);
+    if (breakStore) expectFaults(simulation, STEPS);
     await expectFreshFold(place);
   },
   testMsMax(STEPS),
@@ -58,7 +60,9 @@ test(
       const url = `${double.url}&defaultDeadline=1000`;
       const places = [makePlace(url), makePlace(url)];
       const replicas = places.map((place) => new Replica(place));
-      await run(new Simulation(replicas, SEED, breakCluster.bind(null, double)), REPLICAS_STEPS);
+      const simulation = new Simulation(replicas, SEED, breakCluster.bind(null, double));
+      await run(simulation, REPLICAS_STEPS);
+      expectFaults(simulation, REPLICAS_STEPS);
       for (const place of places) await expectFreshFold(place);
     } finally {
       await double.kill();
@@ -79,6 +83,11 @@ async function run(simulation: Simulation, steps: number): Promise<void> {
   if (process.env['SIMULATION_STEPS']) process.stdout.write(`seed ${SEED}: ${JSON.stringify(counts)}\n`);
   for (const count of [counts.kills, counts.figures, counts.meetings])
     expect(count).toBeGreaterThan(steps / 150);
+}
+
+/** Else nothing went wrong, and nothing was shown. Some two of a hundred steps meet a fault. */
+function expectFaults({ counts }: Simulation, steps: number): void {
+  expect(counts.faults).toBeGreaterThanOrEqual(Math.floor(steps / 300));
 }
 
 /** What it left is what a fresh fold of its events makes. */

@@ -55,6 +55,7 @@ export interface Counts {
   unanswered: number;
   kills: number;
   stops: number;
+  /** That the store met. */
   faults: number;
   clockJumps: number;
   meetings: number;
@@ -90,8 +91,9 @@ export class Simulation {
   constructor(
     private readonly replicas: readonly Replica[],
     seed: number,
-    /** Has something go wrong with the store while the work is done; null where nothing can. */
-    private readonly breakStore: ((random: () => number, work: () => Promise<void>) => Promise<void>) | null,
+    /** Has something go wrong with the store while the work is done, and says if it did; null where nothing can. */
+    private readonly breakStore:
+      ((random: () => number, work: () => Promise<void>) => Promise<boolean>) | null,
   ) {
     this.random = randomFrom(seed);
   }
@@ -110,8 +112,7 @@ export class Simulation {
     if (chance < 0.02) await this.killAtWork();
     else if (chance < 0.03) await this.stop();
     else if (chance < 0.06 && this.breakStore) {
-      this.counts.faults++;
-      await this.breakStore(this.random, () => this.work());
+      if (await this.breakStore(this.random, () => this.work())) this.counts.faults++;
     } else if (chance < 0.07) this.moveClock();
     else if (chance < 0.1) await this.compareFigures(this.anyReplica());
     else if (chance < 0.2) await this.meet();

@@ -5,7 +5,7 @@
  * FAULTY_CONTROL names a file of seven 64-bit numbers, which whoever tests may change at any time: what fails
  * (0 nothing, 1 writes, 2 flushes, 3 the start of threads), with which errno, how many of them pass before, how many fail then, and, counted
  * here, how many there were since and how many failed; and by how many seconds the clock is off. Only files whose
- * path holds FAULTY_FILES are meant.
+ * path holds FAULTY_FILES are meant, or, where that ends in "$", whose path ends in what stands before it.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -44,7 +44,11 @@ static int is_meant(int fd) {
   ssize_t length = readlink(link, path, sizeof path - 1);
   if (length < 0) return 0;
   path[length] = 0;
-  return files == NULL || strstr(path, files) != NULL;
+  if (files == NULL) return 1;
+  size_t wanted = strlen(files);
+  if (wanted == 0 || files[wanted - 1] != '$') return strstr(path, files) != NULL;
+  wanted--;
+  return (size_t)length >= wanted && memcmp(path + length - wanted, files, wanted) == 0;
 }
 
 /* Whether this call is to fail; errno says how. A thread is of no file. */

@@ -22,7 +22,7 @@ export class FaultyMachine {
   private readonly dir = mkdtempSync(join(tmpdir(), 'faulty-machine-'));
   private readonly control = openSync(join(this.dir, 'control'), 'w+');
 
-  /** @param files what the paths of files that are meant have in them */
+  /** @param files what the paths of files that are meant have in them, or end in where a `$` stands at its end */
   constructor(private readonly files: string) {
     this.heal();
     this.moveClock(0);

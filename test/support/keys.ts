@@ -17,6 +17,9 @@ export async function makeKey(ledger: Ledger, asked: KeyAsked): Promise<KeySecre
   return answer.body;
 }
 
+/** Of a key: what follows its id, and may have the same `_` in it that stands before. */
+export const secretOf = (key: string) => key.split('_').slice(2).join('_');
+
 export const withKey = (key: string) => ({ authorization: `Bearer ${key}` });
 
 /** Asks until it is so: for what comes about by itself, such as an expiry. */

@@ -31,7 +31,11 @@ interface Workflow {
       {
         readonly permissions?: Readonly<Record<string, string>>;
         readonly 'timeout-minutes': number;
-        readonly steps: readonly { readonly uses?: string; readonly run?: string }[];
+        readonly steps: readonly {
+          readonly uses?: string;
+          readonly run?: string;
+          readonly with?: Readonly<Record<string, unknown>>;
+        }[];
       }
     >
   >;
@@ -112,8 +116,18 @@ describe.each(readdirSync(join(ROOT, '.github/workflows')))('the workflow %s', (
     expect(permissions).toEqual({ contents: 'read' });
     for (const [job, { permissions: more = {} }] of Object.entries(jobs)) {
       const signs = name === 'release.yml';
-      expect([job, 'id-token' in more]).toEqual([job, signs]);
-      expect([job, more['contents'] ?? 'read']).toEqual([job, 'read']);
+      expect([job, 'id-token' in more]).toEqual([job, signs && job !== 'publish']);
+      expect([job, more['contents'] ?? 'read']).toEqual([job, signs && job === 'publish' ? 'write' : 'read']);
+    }
+  });
+
+  test('says of each commit that it uses which version it is, and keeps no credentials in what it checks out', () => {
+    const text = readFile(`.github/workflows/${name}`);
+    const used = text.match(/uses: .*/g)!;
+    expect(used.filter((line) => !/@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(line))).toEqual([]);
+    for (const { steps } of Object.values(jobs)) {
+      const checkouts = steps.filter(({ uses }) => uses?.startsWith('actions/checkout@'));
+      for (const { with: given } of checkouts) expect(given?.['persist-credentials']).toBe(false);
     }
   });
 
@@ -122,7 +136,9 @@ describe.each(readdirSync(join(ROOT, '.github/workflows')))('the workflow %s', (
     for (const job of Object.values(jobs)) {
       expect(job['timeout-minutes']).toBeLessThanOrEqual(60);
       for (const { uses, run } of job.steps) {
-        if (uses) expect(uses).toMatch(/@v\d+\.\d+\.\d+$/);
+        // A tag can be moved to other code, and a commit cannot.
+        if (uses) expect(uses).toMatch(/@[0-9a-f]{40}$/);
+        if (run?.includes('npm ci')) expect(run).toContain('npm ci --ignore-scripts');
         for (const [, script] of run?.matchAll(/npm run (?:--silent )?(\S+)/g) ?? []) {
           expect(scripts).toHaveProperty([script!]);
         }
@@ -133,7 +149,9 @@ describe.each(readdirSync(join(ROOT, '.github/workflows')))('the workflow %s', (
 
 test('what is released is signed: the package and the image, with what they are made of', () => {
   const { jobs } = yamlOf<Workflow>('.github/workflows/release.yml');
-  for (const [job, { steps }] of Object.entries(jobs)) {
+  const { publish, ...made } = jobs;
+  expect(publish).toMatchObject({ needs: Object.keys(made) });
+  for (const [job, { steps }] of Object.entries(made)) {
     const used = steps.flatMap(({ uses }) => uses?.split('@')[0] ?? []);
     expect([job, used]).toEqual([job, expect.arrayContaining(['actions/attest-build-provenance'])]);
   }
