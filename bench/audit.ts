@@ -18,10 +18,15 @@ import { EventMembers } from '../src/audit/event-members.js';
 import { Frontier, inclusionProof, leafHash, rootOf, type Hash } from '../src/audit/merkle.js';
 import { encodeVerifierKey, makeSignerKey, parseSignerKey, signNote } from '../src/audit/note.js';
 import { policyOf } from '../src/audit/policy.js';
-import { subtreesOf, TILE_HEIGHT } from '../src/audit/tiles.js';
-import { LogProjection, tilesIn } from '../src/projections/log-projection.js';
+import { TILE_HEIGHT } from '../src/audit/tiles.js';
+import { LogProjection, treeIn } from '../src/projections/log-projection.js';
 import { Projector } from '../src/projections/projector.js';
-import { openViewsForReading, openViewsForWriting } from '../src/projections/views-file.js';
+import {
+  checkpointRow,
+  NOTHING_PROJECTED,
+  openViewsForReading,
+  openViewsForWriting,
+} from '../src/projections/views-file.js';
 import { cloudEventOf } from '../src/reports/cloud-event.js';
 import type { RecordedEvent } from '../src/store/event-store.js';
 import { openReader } from '../src/store/open-reader.js';
@@ -188,7 +193,7 @@ export function measureProofs(dir: string, size: number): ProofLatency {
   for (let turn = 0; turn < 1_000; turn++) {
     const index = (turn * 7_919 * 104_729) % size;
     const startedAt = performance.now();
-    const subtree = subtreesOf(tilesIn(views));
+    const { subtree } = treeIn(views);
     inclusionProof(index, size, subtree);
     rootOf(size, subtree);
     took.push(performance.now() - startedAt);
@@ -202,7 +207,7 @@ export function measureProofs(dir: string, size: number): ProofLatency {
 function growTree(file: string, size: number): void {
   const db = openViewsForWriting(file);
   db.pragma('synchronous = OFF');
-  const addLeaf = db.prepare(`INSERT INTO events VALUES (?, '', 0, 1, NULL, 0, ?)`);
+  const addLeaf = db.prepare(`INSERT INTO events VALUES (?, '', 0, 1, NULL, 0, -1, -1, -1, 0, ?)`);
   const addNode = db.prepare('INSERT INTO log_nodes VALUES (?, ?, ?)');
   const tree = new Frontier((height, number, hash) => {
     if (height % TILE_HEIGHT === 0) addNode.run(height / TILE_HEIGHT, number, hash);
@@ -216,5 +221,9 @@ function growTree(file: string, size: number): void {
       }
     })();
   }
+  const checkpoint = { ...NOTHING_PROJECTED, sequence: size - 1, root: tree.root().toString('base64') };
+  db.prepare(
+    'UPDATE checkpoint SET sequence = ?, position = ?, ledger_time = ?, skipped = ?, root = ?, mark = ?',
+  ).run(...checkpointRow(checkpoint));
   db.close();
 }

@@ -32,7 +32,7 @@ export async function serve(): Promise<Serving> {
   // is much longer than the work takes.
   setFlagsFromString('--no-parallel-scavenge');
   let adminKey: AdminKey | undefined;
-  const adapter = makeAdapter(logger, (text) => adminKey?.is(text) ?? false);
+  const adapter = makeAdapter(logger, (text) => adminKey?.takenOutOf(text) ?? text);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule, adapter, {
     logger: new NestLogger(logger),
     abortOnError: false,

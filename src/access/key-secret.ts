@@ -27,9 +27,12 @@ export function hashOfKey(text: string): Buffer {
   return hash('sha256', text, 'buffer');
 }
 
+/** What an address may write as it is, and need not escape (RFC 3986, section 2.3). */
+const ESCAPED_IN_VAIN = /%(?:2[de]|3\d|[46][1-9a-f]|[57][\da]|5f|7e)/gi;
+
 /** A text without the secrets in it, such as an address that someone put a key into. */
 export function withoutSecrets(text: string): string {
-  return text.replace(SECRETS, (_secret, id?: string) =>
-    id === undefined ? '[token]' : `ledger_${id}_[key]`,
-  );
+  return text
+    .replace(ESCAPED_IN_VAIN, decodeURIComponent)
+    .replace(SECRETS, (_secret, id?: string) => (id === undefined ? '[token]' : `ledger_${id}_[key]`));
 }

@@ -1,5 +1,5 @@
 /** What the calls about keys say of themselves. */
-import type { CallSpec, Described } from '../http/call-spec.js';
+import { OF_TEXTS, type CallSpec, type Described } from '../http/call-spec.js';
 import { KEY_ID as KEY_ID_PATTERN } from '../kernel/ids.js';
 import {
   CreateKeyDto,
@@ -29,12 +29,7 @@ export const createKey = {
     201: { says: 'It lets in from now on.', view: KeySecretView },
   },
   problems: {
-    422: [
-      'key-programmes-do-not-fit-role',
-      'programme-unknown',
-      'key-expiry-passed',
-      'personal-data-suspected',
-    ],
+    422: ['key-programmes-do-not-fit-role', 'programme-unknown', 'key-expiry-passed', ...OF_TEXTS],
   },
 } satisfies CallSpec<KeySecretView>;
 
@@ -61,7 +56,7 @@ export const rotateKey = {
   answers: {
     200: { says: 'The new secret is taken from now on.', view: KeySecretView },
   },
-  problems: { 404: ['key-unknown'], 422: ['key-revoked', 'personal-data-suspected'] },
+  problems: { 404: ['key-unknown'], 422: ['key-revoked', ...OF_TEXTS] },
 } satisfies CallSpec<KeySecretView>;
 
 export const revokeKey = {
@@ -73,5 +68,5 @@ export const revokeKey = {
   params: { id: KEY_ID },
   body: RevokeKeyDto,
   answers: { 200: { says: 'It is revoked, or had been before.', view: KeyRevokedView } },
-  problems: { 404: ['key-unknown'], 422: ['personal-data-suspected'] },
+  problems: { 404: ['key-unknown'], 422: [...OF_TEXTS] },
 } satisfies CallSpec<KeyRevokedView>;

@@ -6,8 +6,16 @@
  * ledger, be an access token by its type, and be in its time, give or take half a minute. Its scopes `ledger:<role>`
  * are its roles. A token that was found good is not checked again for a minute at most.
  */
-import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import {
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  jwtVerify,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+} from 'jose';
 import { createHash } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
 import { SLUG, SLUG_LENGTH_MAX } from '../kernel/ids.js';
 import { personalDataIn } from '../kernel/personal-data.js';
 import type { Clock } from '../store/run-decider.js';
@@ -26,7 +34,7 @@ export class IssuerUnavailable extends Error {
 
 const CLOCK_SKEW_SECONDS = 30;
 const ANSWER_MS_MAX = 5_000;
-/** Whoever makes up names of keys makes the ledger ask the issuer no more often. */
+/** Whoever makes up names of keys makes the ledger ask the issuer no more often, whether it answers or not. */
 const ASK_AGAIN_MS = 10_000;
 const KEYS_KEPT_MS = 600_000;
 const REMEMBERED_MS_MAX = 60_000;
@@ -40,14 +48,16 @@ export class Tokens {
     { readonly principal: Principal; readonly untilMs: number }
   >();
   private keys: Promise<JWTVerifyGetKey> | null = null;
-  private askedMs = -Infinity;
+  private readonly askForMetadata: typeof fetch;
 
   /** @param settings where there are none, no token is taken */
   constructor(
     private readonly settings: OidcSettings | undefined,
     private readonly clock: Clock,
     private readonly askAgainMs = ASK_AGAIN_MS,
-  ) {}
+  ) {
+    this.askForMetadata = fetchNoMoreOften(askAgainMs);
+  }
 
   /** Whether a text may be a token that is taken here. */
   takes(text: string): boolean {
@@ -69,7 +79,7 @@ export class Tokens {
 
   private async verified(token: string, nowMs: number): Promise<JWTPayload> {
     const { issuer, audience, algorithms, type } = this.settings!;
-    const keys = await this.issuersKeys(nowMs);
+    const keys = await this.issuersKeys();
     try {
       const { payload } = await jwtVerify(token, keys, {
         issuer,
@@ -88,16 +98,36 @@ export class Tokens {
   }
 
   /** Where the issuer's metadata say that its keys are; asked for at the first token, and again where that failed. */
-  private issuersKeys(nowMs: number): Promise<JWTVerifyGetKey> {
+  private issuersKeys(): Promise<JWTVerifyGetKey> {
     if (!this.keys) {
-      if (nowMs - this.askedMs < this.askAgainMs) {
-        return Promise.reject(new IssuerUnavailable('the issuer did not answer a moment ago'));
-      }
-      this.askedMs = nowMs;
-      this.keys = keysOf(this.settings!.issuer, this.askAgainMs);
+      this.keys = this.keysOf(this.settings!.issuer);
       this.keys.catch(() => (this.keys = null));
     }
     return this.keys;
+  }
+
+  private async keysOf(issuer: string): Promise<JWTVerifyGetKey> {
+    const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+    let metadata: { readonly issuer?: unknown; readonly jwks_uri?: unknown };
+    try {
+      const asked = { signal: AbortSignal.timeout(ANSWER_MS_MAX), redirect: 'error' } as const;
+      const response = await this.askForMetadata(address, asked);
+      if (!response.ok) throw new Error(`it answered ${response.status}`);
+      metadata = (await response.json()) as typeof metadata;
+    } catch (cause) {
+      throw new IssuerUnavailable(`the metadata of the issuer cannot be read at ${address}`, { cause });
+    }
+    const { issuer: named, jwks_uri: keys } = metadata;
+    if (named !== issuer || typeof keys !== 'string' || !isAsSafe(keys, issuer)) {
+      throw new IssuerUnavailable(`the metadata at ${address} are not those of ${issuer}`);
+    }
+    return createRemoteJWKSet(new URL(keys), {
+      timeoutDuration: ANSWER_MS_MAX,
+      cooldownDuration: this.askAgainMs,
+      cacheMaxAge: KEYS_KEPT_MS,
+      // What is set above holds only after an answer that was good.
+      [customFetch]: fetchNoMoreOften(this.askAgainMs),
+    });
   }
 
   /** The oldest goes first: a Map keeps the order in which it was filled. */
@@ -108,25 +138,17 @@ export class Tokens {
   }
 }
 
-async function keysOf(issuer: string, askAgainMs: number): Promise<JWTVerifyGetKey> {
-  const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-  let metadata: { readonly issuer?: unknown; readonly jwks_uri?: unknown };
-  try {
-    const response = await fetch(address, { signal: AbortSignal.timeout(ANSWER_MS_MAX), redirect: 'error' });
-    if (!response.ok) throw new Error(`it answered ${response.status}`);
-    metadata = (await response.json()) as typeof metadata;
-  } catch (cause) {
-    throw new IssuerUnavailable(`the metadata of the issuer cannot be read at ${address}`, { cause });
-  }
-  const { issuer: named, jwks_uri: keys } = metadata;
-  if (named !== issuer || typeof keys !== 'string' || !isAsSafe(keys, issuer)) {
-    throw new IssuerUnavailable(`the metadata at ${address} are not those of ${issuer}`);
-  }
-  return createRemoteJWKSet(new URL(keys), {
-    timeoutDuration: ANSWER_MS_MAX,
-    cooldownDuration: askAgainMs,
-    cacheMaxAge: KEYS_KEPT_MS,
-  });
+/** For one address. @throws IssuerUnavailable where it was asked a moment ago */
+function fetchNoMoreOften(everyMs: number): typeof fetch {
+  let askedMs = -Infinity;
+  return (...asked) => {
+    const nowMs = performance.now();
+    if (nowMs - askedMs < everyMs) {
+      return Promise.reject(new IssuerUnavailable('the issuer was asked a moment ago'));
+    }
+    askedMs = nowMs;
+    return fetch(...asked);
+  };
 }
 
 /** Keys that come another way than over TLS could be anyone's. */
@@ -153,8 +175,9 @@ function reasonOf(error: errors.JOSEError): string {
 }
 
 function principalOf(claims: JWTPayload, { issuer, programmesClaim }: OidcSettings): Principal {
-  const { sub } = claims;
-  if (sub === undefined || !SUBJECT.test(sub) || personalDataIn(sub).length > 0) {
+  // By its type a text: of what was signed, only the times have been looked at.
+  const sub: unknown = claims.sub;
+  if (typeof sub !== 'string' || !SUBJECT.test(sub) || personalDataIn(sub).length > 0) {
     // It would stand in the ledger for good.
     throw new TokenRefused(
       'the token is not taken: its sub must be at most 90 visible characters, and name no person',

@@ -2,8 +2,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Database } from 'better-sqlite3';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { pastLost } from '../projections/cell-rows.js';
+import { rowsOfType } from '../projections/event-rows.js';
 import { Projection } from '../projections/projection.js';
 import { prepared } from '../projections/views-file.js';
+import type { Cell } from '../reports/cells.js';
 import type { Figure } from '../reports/reports.views.js';
 import { Totals, type Reading, type TotalsQuery } from '../reports/totals.js';
 import type { BundleFigure, ToldFigure } from './bundle-format.js';
@@ -58,8 +61,8 @@ export class FigureProofs {
     const { views, progress } = this.projection;
     const until = context.sequence;
     const erasures = erasuresIn(views, progress.sequence);
-    const ids = { measures: family.map(({ id }) => id), cells: cells.map(({ id }) => id) };
-    const sequences = () => withErasures(sequencesOf(views, ids, until), erasures);
+    const asked = { measures: family.map(({ id }) => id), cells };
+    const sequences = () => withErasures(sequencesOf(views, asked, until), erasures);
     return { scope: { kind: 'figure' }, figure, sequences, leastSize: (erasures.at(-1) ?? -1) + 1 };
   }
 }
@@ -69,9 +72,8 @@ export class FigureProofs {
  * what was known before an erasure its own event is needed too, though it came later.
  */
 function erasuresIn(views: Database, last: number): readonly number[] {
-  const select = `SELECT sequence FROM events WHERE type = (SELECT id FROM names WHERE text = 'OutcomeErased')
-     AND sequence <= ? ORDER BY sequence`;
-  return prepared(views, select).pluck().all(last) as number[];
+  const erasures = Array.from(rowsOfType(views, 'OutcomeErased'), ({ sequence }) => sequence);
+  return erasures.filter((sequence) => sequence <= last).reverse();
 }
 
 async function* withErasures(
@@ -92,28 +94,59 @@ async function* withErasures(
 /** So many events of the ledger are looked through at once. */
 const WINDOW = 10_000;
 
-/** Of what changed these cells, and of what defines these measures: a window at a time, whatever there is of them. */
+/**
+ * Of what changed these cells, and of what defines these measures: a window at a time, whatever there is of them.
+ * @throws ViewsDamaged where a row of a cell's log is lost, which those beside it tell of
+ */
 export async function* sequencesOf(
   views: Database,
-  { measures, cells }: { readonly measures: readonly string[]; readonly cells: readonly number[] },
+  { measures, cells }: { readonly measures: readonly string[]; readonly cells: readonly LoggedCell[] },
   until: number,
   window = WINDOW,
 ): AsyncGenerator<readonly number[]> {
-  const select = prepared(
+  const definitions = prepared(
     views,
-    `SELECT sequence FROM catalogue
-       WHERE kind = 'measure' AND id IN (SELECT value FROM json_each(@measures)) AND sequence > @after AND sequence <= @last
-     UNION
-     SELECT sequence FROM cell_log
-       WHERE cell IN (SELECT value FROM json_each(@cells)) AND sequence > @after AND sequence <= @last
-     ORDER BY sequence`,
+    `SELECT sequence FROM catalogue WHERE kind = 'measure' AND id IN (SELECT value FROM json_each(@measures))
+       AND sequence > @after AND sequence <= @last`,
   ).pluck();
-  const asked = { measures: JSON.stringify(measures), cells: JSON.stringify(cells) };
+  const changes = prepared(
+    views,
+    `SELECT cell, sequence, since FROM cell_log WHERE cell IN (SELECT value FROM json_each(@cells))
+       AND sequence > @after AND sequence <= @last ORDER BY sequence`,
+  );
+  const asked = { measures: JSON.stringify(measures), cells: JSON.stringify(cells.map(({ id }) => id)) };
+  const reached = new Map(cells.map(({ id }) => [id, -1]));
   for (let after = -1; after < until; after += window) {
-    yield select.all({ ...asked, after, last: Math.min(after + window, until) }) as number[];
+    const part = { ...asked, after, last: Math.min(after + window, until) };
+    const sequences = new Set(definitions.all(part) as number[]);
+    for (const { cell, sequence, since } of changes.all(part) as Change[]) {
+      if (reached.get(cell) !== since) throw pastLost(cell, reached.get(cell)!);
+      reached.set(cell, sequence);
+      sequences.add(sequence);
+    }
+    yield [...sequences].sort((one, other) => one - other);
     // Others have their turn, also where there is nothing to send.
     await nextTurn();
   }
+  for (const cell of cells) refuseCutShort(views, cell, reached.get(cell.id)!, until);
+}
+
+type LoggedCell = Pick<Cell, 'id' | 'sequence'>;
+
+interface Change {
+  readonly cell: number;
+  readonly sequence: number;
+  readonly since: number;
+}
+
+/** What changed the cell next, if anything did, says what changed it last until then. */
+function refuseCutShort(views: Database, { id, sequence }: LoggedCell, reached: number, until: number): void {
+  const next = prepared(
+    views,
+    'SELECT since FROM cell_log WHERE cell = ? AND sequence > ? ORDER BY sequence LIMIT 1',
+  ).pluck();
+  const last = sequence <= until ? sequence : next.get(id, until);
+  if (last !== reached) throw pastLost(id, reached);
 }
 
 function toldOf({ total, outcomes, byBasis, range, ratio }: Figure): ToldFigure {

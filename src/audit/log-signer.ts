@@ -107,13 +107,14 @@ export class LogSigner implements BeforeApplicationShutdown {
     this.timer = setInterval(() => void this.signDue(), this.config.checkpointSeconds * 1_000).unref();
   }
 
-  /** What the timer does. A ledger that contradicts what it signed takes nothing more, and is not ready. */
+  /** What the timer does. A ledger that contradicts what it signed, or itself, takes nothing more, and is not ready. */
   async signDue(): Promise<void> {
     try {
       await this.covering(this.log.size);
     } catch (error) {
       this.logger.error((error as Error).message);
-      if (error instanceof LogContradicted) this.projection.distrust(error.found);
+      if (error instanceof StoreDamaged)
+        this.projection.distrust(error instanceof LogContradicted ? error.found : error.message);
     }
   }
 

@@ -7,14 +7,14 @@
 import { Injectable } from '@nestjs/common';
 import type { Database } from 'better-sqlite3';
 import { assert } from '../kernel/assert.js';
-import { tilesIn } from '../projections/log-projection.js';
+import { rowsWithId, eventRowAt, nameOf, positionBefore } from '../projections/event-rows.js';
+import { treeIn } from '../projections/log-projection.js';
 import { Projection } from '../projections/projection.js';
-import { EVENT_OF_ID, eventKey, prepared } from '../projections/views-file.js';
-import { EventStore, StoreDamaged, type Position, type RecordedEvent } from '../store/event-store.js';
+import { EventStore, StoreDamaged, type RecordedEvent } from '../store/event-store.js';
 import { entryOf } from './entry.js';
 import { consistencyProof, HASH_BYTES, inclusionProof, leafHash, rootOf } from './merkle.js';
 import type { CompleteSubtree, Hash } from './merkle.js';
-import { encodeEntries, subtreesOf, TILE_WIDTH, tileWidth, type TileAddress } from './tiles.js';
+import { encodeEntries, TILE_WIDTH, tileWidth, type TileAddress } from './tiles.js';
 
 /** So many entries from an index on, in the tree of a size. */
 export interface EntriesInTree {
@@ -43,7 +43,7 @@ export class TransparencyLog {
 
   /** Whose tiles are read once: not to be kept for longer than a question. */
   subtrees(): CompleteSubtree {
-    return subtreesOf(tilesIn(this.views));
+    return treeIn(this.views).subtree;
   }
 
   rootAt(size: number): Hash {
@@ -75,10 +75,9 @@ export class TransparencyLog {
    */
   async tile({ level, index, width }: TileAddress): Promise<Buffer | null> {
     if (width > tileWidth({ level, index }, this.size)) return null;
-    const hashes = tilesIn(this.views)(level === 'entries' ? 0 : level, index).subarray(
-      0,
-      width * HASH_BYTES,
-    );
+    const hashes = treeIn(this.views)
+      .tile(level === 'entries' ? 0 : level, index)
+      .subarray(0, width * HASH_BYTES);
     assert(hashes.length === width * HASH_BYTES, `the log has all ${width} hashes of a tile`);
     if (level !== 'entries') return hashes;
     const entries = (await this.events(index * TILE_WIDTH, width)).map(entryOf);
@@ -91,9 +90,9 @@ export class TransparencyLog {
 
   /** The sequence of an event by its id, or null. */
   async sequenceOf(eventId: string): Promise<number | null> {
-    const look = prepared(this.views, EVENT_OF_ID).pluck();
-    const key = eventKey(eventId);
-    for (const sequence of look.all({ last: this.size - 1, key }) as number[]) {
+    const { views, size } = this;
+    for (const { sequence } of rowsWithId(views, eventId)) {
+      if (sequence >= size) continue;
       const [event] = await this.events(sequence, 1);
       if (event!.id === eventId) return sequence;
     }
@@ -102,19 +101,14 @@ export class TransparencyLog {
 
   /** The programme that an event concerns, or null. */
   programmeOf(sequence: number): string | null {
-    const named = 'SELECT text FROM events JOIN names ON names.id = programme WHERE sequence = ?';
-    return (prepared(this.views, named).pluck().get(sequence) as string | undefined) ?? null;
+    const { views } = this;
+    const { programme } = eventRowAt(views, sequence);
+    return programme === null ? null : nameOf(views, programme);
   }
 
   /** So many events from a sequence on, all of which are projected. */
   async events(first: number, count: number): Promise<readonly RecordedEvent[]> {
-    const before =
-      first === 0
-        ? null
-        : (prepared(this.views, 'SELECT position FROM events WHERE sequence = ?')
-            .pluck()
-            .get(first - 1) as Position);
-    const events = await this.store.readAll(before, count);
+    const events = await this.store.readAll(positionBefore(this.views, first), count);
     assert(events.length === count, `the store has the ${count} events from sequence ${first} on`);
     return events;
   }

@@ -6,7 +6,7 @@
  * is *partial*, and has its width in its address.
  */
 import { assert } from '../kernel/assert.js';
-import { HASH_BYTES, parentsOf, type CompleteSubtree, type Hash } from './merkle.js';
+import { HASH_BYTES, parentsOf, rootOf, type CompleteSubtree, type Hash } from './merkle.js';
 
 export const TILE_HEIGHT = 8;
 export const TILE_WIDTH = 2 ** TILE_HEIGHT;
@@ -54,27 +54,88 @@ export function tileWidth({ level, index }: Pick<TileAddress, 'level' | 'index'>
 /** The hashes of a tile as far as they are there, one after another. */
 export type TileReader = (level: number, index: number) => Buffer;
 
+export interface TiledTreeOptions {
+  readonly read: TileReader;
+  readonly size: number;
+  readonly root: Hash;
+  /** Makes the error of a tile that is not held by the root. */
+  readonly damaged: (what: string) => Error;
+}
+
 /**
- * The complete subtrees of a tree that is kept in tiles. Each tile is read once and hashed once, as high as it is
- * asked about, so that the proofs of neighbours cost little more than one.
+ * A tree that is kept in tiles, each of which is held to the root as soon as it is read: a full one hashes to its place
+ * in the tile above it, and those that are not full yet lead, together, to the root. So a wrong hash leads nobody to
+ * another root, or to a proof of nothing.
+ *
+ * Each tile is read once and hashed once, so that the proofs of neighbours cost little more than one.
  */
-export function subtreesOf(read: TileReader): CompleteSubtree {
-  /** The hashes of a tile, and of those of each two neighbours, up to the one over all. */
-  const tiles = new Map<string, Buffer[]>();
-  return (height, number) => {
+export class TiledTree {
+  readonly size: number;
+  readonly root: Hash;
+  private readonly read: TileReader;
+  private readonly damaged: TiledTreeOptions['damaged'];
+  /** The hashes of a tile, and of those of each two neighbours, up to as high as was asked. */
+  private readonly tiles = new Map<string, Buffer[]>();
+  private isEdgeHeld = false;
+  private fault: Error | null = null;
+
+  constructor({ read, size, root, damaged }: TiledTreeOptions) {
+    [this.read, this.size, this.root, this.damaged] = [read, size, root, damaged];
+  }
+
+  /** As far as its hashes are there. */
+  readonly tile: TileReader = (level, index) => this.heightsOf(level, index)[0]!;
+
+  readonly subtree: CompleteSubtree = (height, number) => {
     const level = Math.floor(height / TILE_HEIGHT);
     const heightInTile = height % TILE_HEIGHT;
     const perTile = TILE_WIDTH / 2 ** heightInTile;
     const index = Math.floor(number / perTile);
-    const name = `${level}/${index}`;
-    let heights = tiles.get(name);
-    if (!heights) tiles.set(name, (heights = [read(level, index)]));
-    while (heights.length <= heightInTile) heights.push(parentsOf(heights.at(-1)!));
-    const at = (number % perTile) * HASH_BYTES;
-    const hash = heights[heightInTile]!.subarray(at, at + HASH_BYTES);
-    assert(hash.length === HASH_BYTES, `the tile ${name} has the subtree ${number} of height ${height}`);
-    return hash as Hash;
+    const hashes = hashedUpTo(heightInTile, this.heightsOf(level, index));
+    const hash = hashAt(hashes, number % perTile);
+    assert(hash.length === HASH_BYTES, `the tile ${level}/${index} has the subtree ${number} of ${height}`);
+    return hash;
   };
+
+  private heightsOf(level: number, index: number): Buffer[] {
+    if (this.fault) throw this.fault;
+    const name = `${level}/${index}`;
+    const known = this.tiles.get(name);
+    if (known) return known;
+    const heights = [this.read(level, index)];
+    this.tiles.set(name, heights);
+    const width = tileWidth({ level, index }, this.size);
+    if (heights[0]!.length < width * HASH_BYTES) this.refuse(`the tile ${name} of the log lost hashes`);
+    if (width < TILE_WIDTH) {
+      this.holdEdge();
+    } else {
+      const above = this.tile(level + 1, Math.floor(index / TILE_WIDTH));
+      if (!hashedUpTo(TILE_HEIGHT, heights).equals(hashAt(above, index % TILE_WIDTH)))
+        this.refuse(`the tile ${name} of the log does not hash to its place in the one above`);
+    }
+    return heights;
+  }
+
+  private holdEdge(): void {
+    if (this.isEdgeHeld) return;
+    this.isEdgeHeld = true;
+    if (!rootOf(this.size, this.subtree).equals(this.root))
+      this.refuse(`the last tiles of the log do not lead to its root at ${this.size}`);
+  }
+
+  /** For good: what was read of it before may be what is wrong. */
+  private refuse(what: string): never {
+    throw (this.fault = this.damaged(what));
+  }
+}
+
+function hashedUpTo(height: number, heights: Buffer[]): Buffer {
+  while (heights.length <= height) heights.push(parentsOf(heights.at(-1)!));
+  return heights[height]!;
+}
+
+function hashAt(hashes: Buffer, at: number): Hash {
+  return hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES) as Hash;
 }
 
 /** Each entry with its length in two bytes before it, the larger first. */

@@ -9,7 +9,7 @@
 import { existsSync } from 'node:fs';
 import { compareViews } from '../projections/compare-views.js';
 import { Difference } from '../projections/expected-rows.js';
-import { tilesIn } from '../projections/log-projection.js';
+import { treeIn } from '../projections/log-projection.js';
 import { ViewsDirectory } from '../projections/views-directory.js';
 import { openViewsForReading, VIEWS_VERSION, viewsVersionOf } from '../projections/views-file.js';
 import { StoreDamaged } from '../store/event-store.js';
@@ -19,7 +19,6 @@ import { parseCheckpoint, type Checkpoint } from './checkpoint.js';
 import { rootOf } from './merkle.js';
 import { parseVerifierKey, signsLogs, verifiedSignatures, type VerifierKey } from './note.js';
 import { SigningFiles } from './signing-files.js';
-import { subtreesOf } from './tiles.js';
 
 export interface LiveReport {
   readonly verdict: 'good' | 'tampered' | 'cannot tell';
@@ -80,7 +79,7 @@ async function compare(
         return onProgress(sequence);
       });
       const rootAt = (size: number) =>
-        size <= events ? rootOf(size, subtreesOf(tilesIn(views))).toString('base64') : null;
+        size <= events ? rootOf(size, treeIn(views).subtree).toString('base64') : null;
       const { faults, doubts } = checkHeads(heads, events, rootAt);
       const verdict = faults.length > 0 ? 'tampered' : doubts.length > 0 ? 'cannot tell' : 'good';
       return { verdict, events, root, faults, doubts };

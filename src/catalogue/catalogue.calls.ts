@@ -1,6 +1,6 @@
 /** What the calls about programmes, organisations and measures say of themselves. */
 import type { Grants } from '../access/role.js';
-import type { CallAnswer, CallSpec, Described } from '../http/call-spec.js';
+import { OF_TEXTS, type CallAnswer, type CallSpec, type Described } from '../http/call-spec.js';
 import {
   AmendProgrammeDto,
   CatalogueListQueryDto,
@@ -55,7 +55,7 @@ export const registerProgramme = {
   description: 'Registering it again with the same content is a success that changes nothing.',
   body: RegisterProgrammeDto,
   answers: changed('The programme is registered.', PROGRAMME_CHANGED),
-  problems: { 409: ['programme-exists'], 422: ['personal-data-suspected'] },
+  problems: { 409: ['programme-exists'], 422: [...OF_TEXTS] },
 } satisfies CallSpec<ChangeReceipt>;
 
 export const amendProgramme = {
@@ -67,7 +67,7 @@ export const amendProgramme = {
   params: { id: PROGRAMME_ID },
   body: AmendProgrammeDto,
   answers: changed('The programme is amended.', PROGRAMME_CHANGED),
-  problems: { 404: ['programme-unknown'], 422: ['programme-closed', 'personal-data-suspected'] },
+  problems: { 404: ['programme-unknown'], 422: ['programme-closed', ...OF_TEXTS] },
 } satisfies CallSpec<ChangeReceipt>;
 
 export const closeProgramme = {
@@ -81,7 +81,7 @@ export const closeProgramme = {
   answers: changed('The programme is closed.', PROGRAMME_CHANGED),
   problems: {
     404: ['programme-unknown'],
-    422: ['programme-closed', 'outside-programme-life', 'personal-data-suspected'],
+    422: ['programme-closed', 'outside-programme-life', ...OF_TEXTS],
   },
 } satisfies CallSpec<ChangeReceipt>;
 
@@ -93,7 +93,7 @@ export const reopenProgramme = {
   params: { id: PROGRAMME_ID },
   body: ReopenProgrammeDto,
   answers: changed('The programme is open.', PROGRAMME_CHANGED),
-  problems: { 404: ['programme-unknown'], 422: ['personal-data-suspected'] },
+  problems: { 404: ['programme-unknown'], 422: [...OF_TEXTS] },
 } satisfies CallSpec<ChangeReceipt>;
 
 export const listProgrammes = {
@@ -124,7 +124,7 @@ export const registerOrganisation = {
   description: 'With the name that it bears from the beginning; later names are posted to its names.',
   body: RegisterOrganisationDto,
   answers: changed('The organisation is registered.', ORGANISATION_CHANGED),
-  problems: { 409: ['organisation-exists'], 422: ['personal-data-suspected'] },
+  problems: { 409: ['organisation-exists'], 422: [...OF_TEXTS] },
 } satisfies CallSpec<ChangeReceipt>;
 
 export const renameOrganisation = {
@@ -136,7 +136,7 @@ export const renameOrganisation = {
   params: { id: ORGANISATION_ID },
   body: RenameOrganisationDto,
   answers: changed('The organisation is renamed.', ORGANISATION_CHANGED),
-  problems: { 404: ['organisation-unknown'], 409: ['name-date-taken'], 422: ['personal-data-suspected'] },
+  problems: { 404: ['organisation-unknown'], 409: ['name-date-taken'], 422: [...OF_TEXTS] },
 } satisfies CallSpec<ChangeReceipt>;
 
 export const listOrganisations = {
@@ -171,7 +171,7 @@ export const defineMeasure = {
   answers: changed('The measure is defined.', MEASURE_CHANGED),
   problems: {
     409: ['measure-exists'],
-    422: ['event-type-reserved', 'measure-unknown', 'roll-up-mismatch', 'personal-data-suspected'],
+    422: ['event-type-reserved', 'measure-unknown', 'roll-up-mismatch', ...OF_TEXTS],
   },
 } satisfies CallSpec<ChangeReceipt>;
 
@@ -186,7 +186,7 @@ export const reviseMeasure = {
   params: { id: MEASURE_ID },
   body: ReviseMeasureDto,
   answers: changed('The measure has a new version.', MEASURE_CHANGED),
-  problems: { 404: ['measure-unknown'], 422: ['personal-data-suspected'] },
+  problems: { 404: ['measure-unknown'], 422: [...OF_TEXTS] },
 } satisfies CallSpec<ChangeReceipt>;
 
 export const listMeasures = {

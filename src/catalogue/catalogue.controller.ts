@@ -5,7 +5,7 @@ import type { FastifyReply } from 'fastify';
 import { londonDate, parseCalendarDate } from '../kernel/financial-year.js';
 import { parseMeasureId, parseOrganisationId, parseProgrammeId } from '../kernel/ids.js';
 import { Refused } from '../kernel/refusals.js';
-import type { CatalogueKind } from '../projections/catalogue-projection.js';
+import type { CatalogueKind } from '../projections/catalogue-rows.js';
 import { CatalogueView } from '../projections/catalogue-view.js';
 import { Call } from '../http/call.js';
 import type { ProgrammeScope } from '../access/role.js';

@@ -1,6 +1,6 @@
 /**
  * The first key, with which all others are made: given by configuration, or made on the first start, written to
- * `admin.key` in the data directory with mode 600, and shown once. Only its hash is kept in memory.
+ * `admin.key` in the data directory with mode 600, and shown once.
  *
  * A flipped bit makes another key of a key, which looks as good. So the SHA-256 of the file is kept beside it, as
  * `sha256sum --check` reads it, and compared at each start. A key that someone else put there is taken as it is first
@@ -10,14 +10,13 @@ import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-/** As long as an admin key is at least (config.ts). */
-const PIECE_OF_ADDRESS = /[^/?&=#]{32,}/g;
-
 export class AdminKey {
   private readonly hash: Buffer;
+  private readonly anywhere: RegExp;
 
   constructor(key: string) {
     this.hash = sha256(key);
+    this.anywhere = new RegExp([...key].map(asItIsOrEscaped).join(''), 'g');
   }
 
   /** Takes as long for any wrong text. */
@@ -25,10 +24,17 @@ export class AdminKey {
     return timingSafeEqual(sha256(text), this.hash);
   }
 
-  /** An address without this key, which has no form of its own to be known by. */
-  takenOutOf(url: string): string {
-    return url.replace(PIECE_OF_ADDRESS, (piece) => (this.is(decoded(piece)) ? '[key]' : piece));
+  /** A text without this key, which has no form of its own to be known by. */
+  takenOutOf(text: string): string {
+    return text.replace(this.anywhere, '[key]');
   }
+}
+
+/** One character of a key (config.ts), as an address may have it. */
+function asItIsOrEscaped(character: string): string {
+  const escape = character.charCodeAt(0).toString(16);
+  const inAnyCase = escape.replace(/[a-f]/, (digit) => `[${digit}${digit.toUpperCase()}]`);
+  return `(?:${character.replace(/\W/, '\\$&')}|%${inAnyCase})`;
 }
 
 /**
@@ -77,14 +83,6 @@ function hashLineOf(file: string): string {
 const hashFileOf = (file: string) => `${file}.sha256`;
 
 export const adminKeyFile = (dataDir: string) => join(dataDir, 'admin.key');
-
-function decoded(piece: string): string {
-  try {
-    return decodeURIComponent(piece);
-  } catch {
-    return piece;
-  }
-}
 
 function sha256(content: string | Buffer): Buffer {
   return hash('sha256', content, 'buffer');

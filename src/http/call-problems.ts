@@ -95,6 +95,7 @@ function told(code: ProblemCode, { query, headers, body, faultsBelow = '' }: Cal
         : {};
     case 'invalid-content':
       return { fault: { code: 'required', detail: 'is required', pointer: `/${firstField(body as Dto)}` } };
+    case 'text-unreadable':
     case 'personal-data-suspected':
       return { below: faultsBelow, at: `/${freeTextOf(body as Dto)}` };
     default:

@@ -76,5 +76,8 @@ interface CallTold<View extends object> {
   readonly logged?: true;
 }
 
+/** What any call can meet that records what its caller writes. */
+export const OF_TEXTS = ['text-unreadable', 'personal-data-suspected'] as const;
+
 /** By status: what is unknown is a 404 in the path or the query, and a 422 in a body. */
 export type Problems = Readonly<Record<number, readonly ProblemCode[]>>;

@@ -3,12 +3,12 @@
  * without end, an address that cannot be read. They are problems like all others, but are written where no hook
  * runs, so that here each carries its request id and is logged by itself.
  */
-import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { withoutSecrets } from '../access/key-secret.js';
 import { documentOf, sendProblem, type ProblemAnswer } from './problem.filter.js';
+import { SECURITY_HEADERS } from './protection.js';
 
 /** What Node's parser could not read. The bytes are never logged: they may hold a key. */
 export function answerToBytes(log: FastifyBaseLogger, error: NodeJS.ErrnoException, socket: Socket): void {
@@ -32,6 +32,7 @@ export function answerToBytes(log: FastifyBaseLogger, error: NodeJS.ErrnoExcepti
     'content-type: application/problem+json; charset=utf-8',
     `content-length: ${Buffer.byteLength(body)}`,
     `x-request-id: ${requestId}`,
+    ...SECURITY_HEADERS.map(([name, value]) => `${name}: ${value}`),
     'connection: close',
   ];
   log.info({ reqId: requestId, statusCode: document.status, reason: error.code }, 'answered');
@@ -50,15 +51,19 @@ function problemOfBytes(code: string | undefined): ProblemAnswer {
 }
 
 /** An address that the router cannot read, found before it is known who asks. */
-export function answerToAddress(_error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+export function answerToAddress(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  withoutSecrets: (text: string) => string,
+): void {
   const { method, ip } = request;
-  const [url] = request.url.split('?', 1) as [string];
+  const [path] = request.url.split('?', 1) as [string];
   request.server.stamp(request, reply);
   sendProblem(reply, request.id, {
     code: 'bad-request',
     detail: 'the address is not UTF-8 in percent-encoding',
   });
-  request.log.info({ method, url: withoutSecrets(url), statusCode: reply.statusCode, ip }, 'answered');
+  request.log.info({ method, url: withoutSecrets(path), statusCode: reply.statusCode, ip }, 'answered');
 }
 
 /** An `Expect` that is not known may be ignored (RFC 9110, 10.1.1); Node would answer without a word. */

@@ -1,11 +1,12 @@
 /**
  * Who gets in, decided before a byte of a body is read. In this order: who calls (401), how often it may (429),
  * whether there is such an address (404, 405), whether the request is clear (400, 415), whether the caller may make
- * the call (403), and whether there is room (503). Whoever reads who recorded what is logged, whatever the level of
- * the log.
+ * the call (403), and whether there is room (503). Whoever reads who recorded what is logged before it is answered,
+ * whatever the level of the log.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ADMIN, scopeOf, type Principal } from '../access/role.js';
+import type { ReadLog } from '../log.js';
 import type { Admission, Place } from './admission.js';
 import type { Authentication } from './authentication.js';
 import type { RouteAccess } from './call.js';
@@ -17,6 +18,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Of a request that was let in; null where anyone may ask. */
     place: Place | null;
+    /** Whether whoever was let in still would be: for answers that have no end. */
+    isStillLetIn(): Promise<boolean>;
   }
 }
 
@@ -25,6 +28,7 @@ interface Doorkeepers {
   readonly limits: RateLimits;
   readonly admission: Admission;
   readonly routes: RouteTable;
+  readonly readLog: ReadLog;
 }
 
 export class Gate {
@@ -45,7 +49,17 @@ export class Gate {
     const place = admission.enter(caller.actor, caller !== ADMIN);
     reply.raw.once('close', () => place.leave());
     request.place = place;
-    if (access.logged) this.logReading(request, access, caller);
+    if (access.logged) await this.logReading(request, access, caller);
+  }
+
+  async isStillLetIn({ headers }: FastifyRequest): Promise<boolean> {
+    try {
+      await this.doorkeepers.authentication.callerOf(headers.authorization);
+      return true;
+    } catch {
+      // Whoever asks again is told why.
+      return false;
+    }
   }
 
   private async identify(request: FastifyRequest): Promise<Principal> {
@@ -59,11 +73,17 @@ export class Gate {
     }
   }
 
-  private logReading({ log, url, ip, id }: FastifyRequest, access: RouteAccess, caller: Principal): void {
+  private logReading({ url, ip, id }: FastifyRequest, access: RouteAccess, caller: Principal): Promise<void> {
+    const { authentication, readLog } = this.doorkeepers;
     const { actor, roles } = caller;
-    const shown = this.doorkeepers.authentication.withoutSecrets(url);
-    const line = { reads: access.id, actor, roles, url: shown, ip, reqId: id };
-    (log.level === 'silent' ? log : log.child({}, { level: 'info' })).info(line, 'reads the record');
+    return readLog({
+      reads: access.id,
+      actor,
+      roles,
+      url: authentication.withoutSecrets(url),
+      ip,
+      reqId: id,
+    });
   }
 }
 
@@ -74,7 +94,8 @@ function named({ params, query }: FastifyRequest): { readonly inPath: unknown; r
 }
 
 /** Of these Node keeps the first and drops the rest; what stands between may have read the last. */
-const GIVEN_ONCE = /^(authorization|content-type)$/i;
+const GIVEN_ONCE = /^(authorization|content-type|host)$/i;
+const ANOTHER_CHARSET = /;\s*charset\s*=(?!\s*(?:utf-8|"utf-8")\s*(?:;|$))/i;
 
 /** What could be read in two ways, or only by guessing. */
 function refuseUnclear({ raw }: FastifyRequest): void {
@@ -85,10 +106,10 @@ function refuseUnclear({ raw }: FastifyRequest): void {
   }
   const once = rawHeaders.filter((name, index) => index % 2 === 0 && GIVEN_ONCE.test(name));
   if (new Set(once.map((name) => name.toLowerCase())).size < once.length) {
-    throw new Problem('bad-request', 'Authorization and Content-Type must be given once');
+    throw new Problem('bad-request', 'Authorization, Content-Type and Host must be given once');
   }
   const { 'content-encoding': encoding = 'identity', 'content-type': type = '' } = headers;
-  if (encoding.toLowerCase() !== 'identity' || /;\s*charset\s*=\s*"?(?!utf-8\b)/i.test(type)) {
+  if (encoding.toLowerCase() !== 'identity' || ANOTHER_CHARSET.test(type)) {
     throw new Problem('unsupported-media-type', 'send the body in UTF-8, and without a Content-Encoding');
   }
 }

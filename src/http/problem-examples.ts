@@ -67,6 +67,10 @@ const EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
     at: '/numerator',
   },
   'percent-above-hundred': { detail: 'a percentage is at most 100', at: '/percent' },
+  'text-unreadable': {
+    detail: 'the text holds U+202E, which turns the order in which it is read: take it out',
+    at: '/note',
+  },
   'personal-data-suspected': {
     detail: 'the text looks as if it held an NHS number: take it out, or override this with a reason',
     at: '/note',

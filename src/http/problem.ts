@@ -34,6 +34,7 @@ const REFUSALS: Readonly<Record<RefusalCode, Kind>> = {
   'range-excludes-quantity': { status: 422, title: 'The range does not include the quantity' },
   'numerator-exceeds-denominator': { status: 422, title: 'The numerator exceeds the denominator' },
   'percent-above-hundred': { status: 422, title: 'The percentage is above 100' },
+  'text-unreadable': { status: 422, title: 'A text does not read as it is written' },
   'personal-data-suspected': { status: 422, title: 'A text looks as if it held personal data' },
   'outcome-version-stale': { status: 412, title: 'The outcome has changed since that version' },
   'outcome-withdrawn': { status: 422, title: 'The outcome was withdrawn' },

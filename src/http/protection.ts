@@ -15,7 +15,10 @@ const NEVER_A_PAGE = {
 };
 
 /** The same for every answer, so they are made once. A page of ours, such as /docs, has a policy of its own. */
-export function securityHeaders(): Readonly<Record<string, string>> {
+export const SECURITY_HEADERS: readonly (readonly [name: string, value: string])[] =
+  Object.entries(securityHeaders());
+
+function securityHeaders(): Record<string, string> {
   const headers: Record<string, string> = {};
   const recorder = {
     setHeader: (name: string, value: string) => (headers[name.toLowerCase()] = value),

@@ -14,6 +14,7 @@ import { KeyRing } from '../access/key-ring.js';
 import { withoutSecrets } from '../access/key-secret.js';
 import { Tokens } from '../access/tokens.js';
 import { Config } from '../config.js';
+import { makeReadLog } from '../log.js';
 import { NotProjected, Projection } from '../projections/projection.js';
 import type { AdminKey } from './admin-key.js';
 import { Admission } from './admission.js';
@@ -28,7 +29,7 @@ import { Metrics } from './metrics.js';
 import { openApiOf } from './openapi.js';
 import { Problem, PROBLEMS } from './problem.js';
 import { ProblemFilter } from './problem.filter.js';
-import { allowOrigins, securityHeaders } from './protection.js';
+import { allowOrigins, SECURITY_HEADERS } from './protection.js';
 import { makeRateLimits } from './rate-limits.js';
 import { refuseUndeclared, RouteTable } from './route-table.js';
 import { parseJson } from './strict-json.js';
@@ -48,13 +49,15 @@ const TOO_SLOW = PROBLEMS['too-slow'].status;
 const TAKES_PARAMETERS = /\/(imports|submissions)$/;
 const REQUEST_ID = /^[\w.-]{1,64}$/;
 
-/** @param isKey whether a text is the admin key, once that is known: others have a form to be known by */
-export function makeAdapter(logger: PinoLogger, isKey = (_text: string) => false): FastifyAdapter {
+/** @param withoutAdminKey takes it out of a text, once it is known: other keys have a form to be known by */
+export function makeAdapter(logger: PinoLogger, withoutAdminKey = (text: string) => text): FastifyAdapter {
+  const safe = (text: string) => withoutSecrets(withoutAdminKey(text));
   return new FastifyAdapter({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     clientErrorHandler: (error, socket) => answerToBytes(logger, error, socket),
-    frameworkErrors: answerToAddress,
+    frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) =>
+      answerToAddress(request, reply, safe),
     // Checked in a hook, where the answer can be a problem.
     http: { requireHostHeader: false },
     bodyLimit: BODY_BYTES_MAX,
@@ -67,7 +70,7 @@ export function makeAdapter(logger: PinoLogger, isKey = (_text: string) => false
     genReqId: ({ headers }: { headers: IncomingHttpHeaders }) => {
       const given = headers['x-request-id'];
       if (typeof given !== 'string' || !REQUEST_ID.test(given)) return randomUUID();
-      return withoutSecrets(given) === given && !isKey(given) ? given : randomUUID();
+      return safe(given) === given ? given : randomUUID();
     },
     // Longer than any address that Node takes: an id is unknown, however long.
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 16_384 },
@@ -87,8 +90,7 @@ export async function setUpHttp(
   const fastify = app.getHttpAdapter().getInstance();
   const projection = app.get(Projection);
   const metrics = app.get(Metrics);
-  const { limits, corsOrigins } = app.get(Config);
-  const security = Object.entries(securityHeaders());
+  const { limits, corsOrigins, logLevel } = app.get(Config);
   ignoreExpectations(fastify.server);
   closeConnectionsInTime(fastify);
   // Before any hook of ours: what browsers ask first has no key.
@@ -99,12 +101,16 @@ export async function setUpHttp(
     limits: await makeRateLimits(fastify, limits),
     admission: new Admission(limits),
     routes: new RouteTable(fastify),
+    readLog: makeReadLog(logLevel),
   });
   refuseUndeclared(fastify);
 
   fastify.decorateRequest('actor', 'anyone');
   fastify.decorateRequest('scope', null);
   fastify.decorateRequest('place', null);
+  fastify.decorateRequest('isStillLetIn', function (this: FastifyRequest) {
+    return gate.isStillLetIn(this);
+  });
   fastify.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply) => {
     const isForAnyone = request.routeOptions.config.access?.may === null;
     if (!door.isOpen && !isForAnyone) throw new NotProjected('the read models are being built: ask again');
@@ -120,7 +126,7 @@ export async function setUpHttp(
     const { progress, staleness } = projection;
     void reply.header('ledger-sequence', String(progress.sequence)).header('x-request-id', id);
     if (staleness !== null) void reply.header('ledger-stale', staleness);
-    for (const [name, value] of security) if (!reply.hasHeader(name)) void reply.header(name, value);
+    for (const [name, value] of SECURITY_HEADERS) if (!reply.hasHeader(name)) void reply.header(name, value);
   });
   fastify.addHook('onSend', async (request: FastifyRequest, reply: FastifyReply, payload: unknown) => {
     // HEAD asks for no body; Fastify would read a stream to its end, and a live one has none.

@@ -6,7 +6,8 @@
  * - two members of one object with the same name, after escapes are read (JSON.parse keeps the last);
  * - a member named `__proto__`, which some library further in would take for the prototype;
  * - half of a surrogate pair, also when written as an escape: no UTF-8 and no hash can represent it;
- * - nesting deeper than 16;
+ * - nesting deeper than 16, and more than 20,000 commas and colons, which no body that is taken needs: however large
+ *   a text is, what checks its content has little to look at;
  * - a number that is not kept exactly. A literal is kept when its value is within ±(2^53 − 1) and the
  *   double it becomes, printed the shortest way (as RFC 8785 prints it), is the same decimal number as the
  *   literal. So every literal of up to 15 significant digits is kept down to 1e-307, and 1.50 and
@@ -20,6 +21,8 @@ import { isUtf8 } from 'node:buffer';
 import { type JSONPath, printParseErrorCode, visit } from 'jsonc-parser';
 
 const DEPTH_MAX = 16;
+/** 500 outcomes with all that one can say, and as much again in mistakes, have fewer. */
+const SEPARATORS_MAX = 20_000;
 /** Of what a client sent, a message repeats no more than this many characters. */
 const ECHO_MAX = 100;
 
@@ -65,7 +68,7 @@ export function pointerOf(path: readonly (string | number)[]): string {
 }
 
 const SUSPECT = -1;
-const [QUOTE, MINUS, COLON, BACKSLASH, LOWER_U] = [0x22, 0x2d, 0x3a, 0x5c, 0x75];
+const [QUOTE, COMMA, MINUS, COLON, BACKSLASH, LOWER_U] = [0x22, 0x2c, 0x2d, 0x3a, 0x5c, 0x75];
 const [NEITHER, HIGH, LOW] = [0, 1, 2];
 
 /** What a byte outside a string begins; from DIGIT on, it may also belong to a number. */
@@ -77,17 +80,18 @@ for (const byte of Buffer.from('0123456789')) KIND[byte] = DIGIT;
 for (const byte of Buffer.from('+-.')) KIND[byte] = SIGN_OR_POINT;
 for (const byte of Buffer.from('eE')) KIND[byte] = EXPONENT;
 
-/** How many members the text has if it is JSON; SUSPECT when a depth, number or surrogate is refused. */
+/** How many members the text has if it is JSON; SUSPECT when a depth, size, number or surrogate is refused. */
 function colonsOutsideStrings(bytes: Buffer): number {
-  let colons = 0;
-  let depth = 0;
+  let [colons, commas, depth] = [0, 0, 0];
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i]!;
     if (byte === QUOTE) {
       i = closingQuote(bytes, i);
       if (i === SUSPECT) return SUSPECT;
     } else if (byte === COLON) {
-      colons++;
+      if (++colons + commas > SEPARATORS_MAX) return SUSPECT;
+    } else if (byte === COMMA) {
+      if (colons + ++commas > SEPARATORS_MAX) return SUSPECT;
     } else if (KIND[byte] === OPENS) {
       if (++depth > DEPTH_MAX) return SUSPECT;
     } else if (KIND[byte] === CLOSES) {
@@ -191,6 +195,7 @@ function explain(text: string): MalformedJson {
     if (open.push(new Set()) > DEPTH_MAX) refuse(`nested deeper than ${DEPTH_MAX}`, line, column);
   };
   const leave = (): void => void open.pop();
+  let separators = 0;
   try {
     visit(
       text,
@@ -207,6 +212,10 @@ function explain(text: string): MalformedJson {
           else if (LONE_SURROGATE.test(name)) reason = 'a name holds half of a surrogate pair';
           if (reason) refuse(reason, line, column, [...pathOf(), name]);
           names.add(name);
+        },
+        onSeparator: (_character, _offset, _length, line, column) => {
+          if (++separators <= SEPARATORS_MAX) return;
+          refuse(`more than ${SEPARATORS_MAX} commas and colons`, line, column);
         },
         onLiteralValue: (value, offset, length, line, column, pathOf) => {
           if (typeof value === 'string' && LONE_SURROGATE.test(value)) {

@@ -1,7 +1,9 @@
 /**
  * What callers write in their own words, as deciders take it: a text that looks as if it held personal data
  * (personal-data.ts) is refused, with the pointer of its field and never its words, unless the caller says why it
- * may be recorded. That reason is then kept with the event (docs/adr/0009-personal-data.md).
+ * may be recorded. That reason is then kept with the event (docs/adr/0009-personal-data.md). A text that nobody can
+ * see, or that turns the order in which it is read, would show an auditor something else than what was recorded: it is
+ * refused whatever its caller says.
  *
  * Deciders ask when they make an event, not before: what was recorded once, under whatever rule, can be repeated
  * for ever.
@@ -27,15 +29,18 @@ export interface Overriding {
   readonly personalDataOverride?: PersonalDataOverride | undefined;
 }
 
-/** One for each text that looks as if it held personal data; none where that is overridden. */
+/** One for each text that cannot be read, or looks as if it held personal data, where that is not overridden. */
 export function textFaults(texts: FreeTexts, override: PersonalDataOverride | undefined, at = ''): Refusal[] {
-  if (override) return [];
-  return Object.entries(texts).flatMap(([place, text]) => suspicion(text, `${at}/${place}`));
+  return Object.entries(texts).flatMap(([place, text]) => {
+    const pointer = `${at}/${place}`;
+    return [...unreadable(text, pointer), ...(override ? [] : suspicion(text, pointer))];
+  });
 }
 
 /** The reason is recorded, too, and nothing overrides what is said of it. */
 export function overrideFaults(override: PersonalDataOverride | undefined): Refusal[] {
-  return suspicion(override?.reason, '/personalDataOverride/reason');
+  const pointer = '/personalDataOverride/reason';
+  return [...unreadable(override?.reason, pointer), ...suspicion(override?.reason, pointer)];
 }
 
 /** The override, where one of the texts needed it: events that would have been recorded anyway say nothing of it. */
@@ -57,6 +62,20 @@ export function admitTexts(
 ): Overridden {
   refuseIfAny([...others, ...textFaults(texts, override), ...overrideFaults(override)]);
   return overrideFor(texts, override);
+}
+
+/** Embeddings, overrides and isolates of the Unicode Bidirectional Algorithm (UAX #9). */
+const TURNS_ORDER = /[\u202a-\u202e\u2066-\u2069]/u;
+const VISIBLE = /[^\s\p{Default_Ignorable_Code_Point}]/u;
+
+function unreadable(text: string | undefined, pointer: string): Refusal[] {
+  if (text === undefined) return [];
+  const code = 'text-unreadable';
+  if (!VISIBLE.test(text)) return [{ code, detail: 'the text has nothing that can be seen', pointer }];
+  const turning = TURNS_ORDER.exec(text)?.[0].codePointAt(0)!.toString(16).toUpperCase();
+  if (turning === undefined) return [];
+  const detail = `the text holds U+${turning}, which turns the order in which it is read: take it out`;
+  return [{ code, detail, pointer }];
 }
 
 function suspicion(text: string | undefined, pointer: string): Refusal[] {

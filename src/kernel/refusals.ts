@@ -30,6 +30,7 @@ export const REFUSAL_CODES = [
   'range-excludes-quantity',
   'numerator-exceeds-denominator',
   'percent-above-hundred',
+  'text-unreadable',
   'personal-data-suspected',
   // correcting and withdrawing
   'outcome-version-stale',

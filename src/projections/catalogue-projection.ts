@@ -5,8 +5,12 @@ import { measureDecider, type MeasureState } from '../catalogue/measure.js';
 import { organisationDecider, type OrganisationState } from '../catalogue/organisation.js';
 import { programmeDecider, type ProgrammeState } from '../catalogue/programme.js';
 import type { LedgerEvent } from '../store/upcast.js';
-
-export type CatalogueKind = 'programme' | 'organisation' | 'measure' | 'key';
+import {
+  markOfEntry,
+  trustedEntryOf,
+  type CatalogueKind,
+  type MarkedCatalogueRow,
+} from './catalogue-rows.js';
 
 export class CatalogueProjection {
   private readonly insert: Statement;
@@ -15,9 +19,9 @@ export class CatalogueProjection {
   private readonly states = new Map<string, unknown>();
 
   constructor(db: Database) {
-    this.insert = db.prepare('INSERT INTO catalogue VALUES (?, ?, ?, ?)');
+    this.insert = db.prepare('INSERT INTO catalogue VALUES (?, ?, ?, ?, ?)');
     this.latest = db.prepare(
-      'SELECT state FROM catalogue WHERE kind = ? AND id = ? ORDER BY sequence DESC LIMIT 1',
+      'SELECT * FROM catalogue WHERE kind = ? AND id = ? ORDER BY sequence DESC LIMIT 1',
     );
   }
 
@@ -67,16 +71,17 @@ export class CatalogueProjection {
   private read<State>(kind: CatalogueKind, id: string): State | undefined {
     const key = `${kind} ${id}`;
     if (!this.states.has(key)) {
-      const row = this.latest.get(kind, id) as { state: string } | undefined;
+      const row = this.latest.get(kind, id) as MarkedCatalogueRow | undefined;
       if (!row) return undefined;
-      this.states.set(key, JSON.parse(row.state));
+      this.states.set(key, trustedEntryOf(row));
     }
     return this.states.get(key) as State;
   }
 
   private write(kind: CatalogueKind, id: string, sequence: number, state: unknown): true {
     this.states.set(`${kind} ${id}`, state);
-    this.insert.run(kind, id, sequence, JSON.stringify(state));
+    const row = { kind, id, sequence, state: JSON.stringify(state) };
+    this.insert.run(kind, id, sequence, row.state, markOfEntry(row));
     return true;
   }
 }

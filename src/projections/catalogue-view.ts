@@ -4,7 +4,7 @@ import type { Key } from '../access/key.js';
 import type { Measure } from '../catalogue/measure.js';
 import type { Organisation } from '../catalogue/organisation.js';
 import type { Programme } from '../catalogue/programme.js';
-import type { CatalogueKind } from './catalogue-projection.js';
+import { trustedEntryOf, type CatalogueKind, type MarkedCatalogueRow } from './catalogue-rows.js';
 import { Projection } from './projection.js';
 import { prepared } from './views-file.js';
 
@@ -42,26 +42,22 @@ export class CatalogueView {
     id: string,
     sequence: number,
   ): CatalogueEntries[Kind] | undefined {
-    const state = prepared(
+    const row = prepared(
       this.projection.views,
-      'SELECT state FROM catalogue WHERE kind = ? AND id = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1',
-    )
-      .pluck()
-      .get(kind, id, sequence) as string | undefined;
-    return state === undefined ? undefined : (JSON.parse(state) as CatalogueEntries[Kind]);
+      'SELECT * FROM catalogue WHERE kind = ? AND id = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1',
+    ).get(kind, id, sequence) as MarkedCatalogueRow | undefined;
+    return row && (trustedEntryOf(row) as CatalogueEntries[Kind]);
   }
 
   /** In order of id, after one of them. */
   list<Kind extends CatalogueKind>(kind: Kind, after: string, limit: number): CatalogueEntries[Kind][] {
-    const states = prepared(
+    const rows = prepared(
       this.projection.views,
-      `SELECT state FROM catalogue AS entry WHERE kind = ? AND id > ? AND sequence =
+      `SELECT * FROM catalogue AS entry WHERE kind = ? AND id > ? AND sequence =
            (SELECT max(sequence) FROM catalogue WHERE kind = entry.kind AND id = entry.id)
          ORDER BY id LIMIT ?`,
-    )
-      .pluck()
-      .all(kind, after, limit) as string[];
-    return states.map((state) => JSON.parse(state) as CatalogueEntries[Kind]);
+    ).all(kind, after, limit) as MarkedCatalogueRow[];
+    return rows.map((row) => trustedEntryOf(row) as CatalogueEntries[Kind]);
   }
 
   /**

@@ -3,8 +3,7 @@
  * nobody takes a row with a flipped bit for what was projected.
  */
 import type { CellKey, StockValue } from './cell.js';
-import { markOf } from './mark.js';
-import { refuseUnmarked, ViewsDamaged } from './views-file.js';
+import { markOf, refuseUnmarked, ViewsDamaged } from './mark.js';
 
 export interface CellRow extends CellKey {
   readonly id: number;
@@ -76,6 +75,26 @@ export function stockRow(
     low: texts[1]!,
     high: texts[2]!,
   };
+}
+
+/** What a version of an outcome stopped standing at. */
+export interface Supersession {
+  readonly submission: Buffer;
+  readonly line: number;
+  readonly revision: number;
+  readonly sequence: number;
+}
+
+export type MarkedSupersession = Supersession & { readonly mark: number };
+
+export function markOfSupersession({ submission, line, revision, sequence }: Supersession): number {
+  return markOf([line, revision, sequence], submission.toString('latin1'));
+}
+
+/** @throws ViewsDamaged */
+export function trustedSupersession(row: MarkedSupersession): Supersession {
+  refuseUnmarked(row.mark, markOfSupersession(row), `what superseded an outcome at sequence ${row.sequence}`);
+  return row;
 }
 
 /** @throws ViewsDamaged */

@@ -24,12 +24,14 @@ import {
   markOfCell,
   markOfLogged,
   markOfStockValue,
+  markOfSupersession,
   stockRow,
   trustedStateOf,
   type MarkedCell,
   type StockRow,
 } from './cell-rows.js';
-import { refuseUnmarked, submissionKey } from './views-file.js';
+import { refuseUnmarked, ViewsDamaged } from './mark.js';
+import { submissionKey } from './views-file.js';
 
 interface Cell {
   readonly id: number;
@@ -79,7 +81,7 @@ export class CellsProjection {
       update: db.prepare('UPDATE cells SET sequence = ?, state = ?, mark = ? WHERE id = ?'),
       log: db.prepare('INSERT INTO cell_log VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
       entered: db.prepare('SELECT revision FROM cell_log WHERE submission = ? AND line = ? LIMIT 1').pluck(),
-      supersede: db.prepare('INSERT INTO supersessions VALUES (?, ?, ?, ?)'),
+      supersede: db.prepare('INSERT INTO supersessions VALUES (?, ?, ?, ?, ?)'),
     };
     this.stock = {
       add: db.prepare('INSERT INTO stock_values VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
@@ -87,7 +89,8 @@ export class CellsProjection {
         'DELETE FROM stock_values WHERE cell = ? AND effective_to = ? AND submission = ? AND line = ?',
       ),
       latest: db.prepare(
-        'SELECT * FROM stock_values WHERE cell = ? ORDER BY effective_to DESC, sequence DESC LIMIT 1',
+        `SELECT *, (SELECT count(*) FROM stock_values WHERE cell = value.cell) AS values_left
+         FROM stock_values AS value WHERE cell = ? ORDER BY effective_to DESC, sequence DESC LIMIT 1`,
       ),
     };
   }
@@ -144,17 +147,29 @@ export class CellsProjection {
     const cell = this.cellAt(keyOf(replaced, programme, measure));
     const { submission, line, sequence } = place;
     if (keepsLatestOnly(measure.kind)) {
-      this.stock.remove.run(cell.id, replaced.effective.to, submission, line);
+      const { changes } = this.stock.remove.run(cell.id, replaced.effective.to, submission, line);
+      if (changes !== 1) throw stockLost(cell);
       cell.state = takeOutStockValue(cell.state, replaced.effective.to, () => this.latestOf(cell));
     } else {
       cell.state = addFigures(cell.state, replaced, -1);
     }
-    this.statements.supersede.run(submission, line, replaced.revision, sequence);
+    const superseded = { submission, line, revision: replaced.revision, sequence };
+    this.statements.supersede.run(
+      submission,
+      line,
+      superseded.revision,
+      sequence,
+      markOfSupersession(superseded),
+    );
     return cell;
   }
 
+  /** Once one of its values is taken out. */
   private latestOf(cell: Cell): StockValue | null {
-    const row = this.stock.latest.get(cell.id) as (StockRow & { readonly mark: number }) | undefined;
+    const row = this.stock.latest.get(cell.id) as
+      (StockRow & { readonly mark: number; readonly values_left: number }) | undefined;
+    // By an index: it may have lost the latest.
+    if ((row?.values_left ?? 0) !== cell.state.outcomes - 1) throw stockLost(cell);
     if (!row) return null;
     refuseUnmarked(row.mark, markOfStockValue(row), `a value of the cell ${cell.id}`);
     const { effective_to: to, sequence } = row;
@@ -212,6 +227,10 @@ export class CellsProjection {
     }
     return this.lastSubmission.key;
   }
+}
+
+function stockLost({ id }: Cell): ViewsDamaged {
+  return new ViewsDamaged(`a value of the cell ${id} is lost from the read models`);
 }
 
 function keyOf(outcome: RecordedOutcome | ReplacedOutcome, programme: string, measure: Measure): CellKey {

@@ -14,48 +14,55 @@ import { parseOutcomeId } from '../kernel/ids.js';
 import type { RecordedEvent } from '../store/event-store.js';
 import type { LedgerEvent } from '../store/upcast.js';
 import type { SubmissionEvent } from '../submissions/submission.js';
-import { markOfLogged, markOfStockValue, type MarkedLogged, type StockRow } from './cell-rows.js';
-import { eventKey, submissionKey } from './views-file.js';
+import {
+  markOfLogged,
+  markOfStockValue,
+  markOfSupersession,
+  type MarkedLogged,
+  type MarkedSupersession,
+  type StockRow,
+} from './cell-rows.js';
+import { EVENT_COLUMNS, markOfEvent, type MarkedEventRow } from './event-rows.js';
+import { eventKey, placeOf } from './id-heads.js';
+import { holdTable } from './small-tables.js';
+import { submissionKey } from './views-file.js';
 
 /** What is stored is not what it must be; any other error says only that nothing could be compared. */
 export class Difference extends Error {}
 
 /** Of `events`, with the texts of its names. */
-export interface EventRow {
-  readonly sequence: number;
-  readonly position: string;
-  readonly ledgerTime: number;
-  readonly type: string | null;
-  readonly programme: string | null;
-  readonly id: number;
+export interface NamedEventRow extends MarkedEventRow {
+  readonly typeName: string | null;
+  readonly programmeName: string | null;
   readonly leaf: Buffer;
 }
 export const EVENT_ROWS = `
-  SELECT sequence, position, ledger_time AS ledgerTime, types.text AS type, programmes.text AS programme, events.id, leaf
-  FROM events LEFT JOIN names AS types ON types.id = events.type
-  LEFT JOIN names AS programmes ON programmes.id = events.programme
-  WHERE sequence > ? ORDER BY sequence LIMIT ?`;
+  SELECT ${EVENT_COLUMNS}, leaf, (SELECT text FROM names WHERE names.id = events.type) AS typeName,
+    (SELECT text FROM names WHERE names.id = events.programme) AS programmeName
+  FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?`;
 
 type NumberedLogged = MarkedLogged & { readonly number: number };
 
 /** An event changes two cells at most. */
 const LOG_ROWS_A_READ = 1_000;
-/** Those that do not grow with history first: what figures of today are looked up by is looked at within moments. */
-const TABLES = [
-  'cells',
-  'catalogue',
-  'checkpoint',
-  'names',
-  'supersessions',
-  'stock_values',
-  'log_nodes',
-  'cell_log',
-  'events',
-] as const;
+/** Those that grow with history; the others are looked at again and again (`small-tables.ts`). */
+const TABLES = ['supersessions', 'stock_values', 'log_nodes', 'cell_log', 'events'] as const;
+
+/** The sequence of the last event so far with each type, programme and place of an id. */
+class LastWith {
+  private readonly last = new Map<string | number, number>();
+
+  moveTo(sequence: number, what: string | number): number {
+    const before = this.last.get(what) ?? -1;
+    this.last.set(what, sequence);
+    return before;
+  }
+}
 
 export class ExpectedRows {
   private ledgerTime = 0;
   private readonly states = new Map<string, unknown>();
+  private readonly lastWith = new LastWith();
   private logged: NumberedLogged[] = [];
   private loggedTo = 0;
   /** Of each cell, the sequence of its last row in the log so far. */
@@ -71,24 +78,34 @@ export class ExpectedRows {
     this.log = views.prepare(
       'SELECT rowid AS number, * FROM cell_log WHERE rowid > ? ORDER BY rowid LIMIT ?',
     );
-    this.supersession = views
-      .prepare('SELECT sequence FROM supersessions WHERE submission = ? AND line = ? AND revision = ?')
-      .pluck();
+    this.supersession = views.prepare(
+      'SELECT * FROM supersessions WHERE submission = ? AND line = ? AND revision = ?',
+    );
   }
 
   /** @throws Difference; events come in order, each once */
-  compare(event: RecordedEvent, known: LedgerEvent, row: EventRow): void {
+  compare(event: RecordedEvent, known: LedgerEvent, row: NamedEventRow): void {
     this.compareRow(event, known, row);
     if (!this.compareCatalogue(known, row.sequence))
       this.compareLog(known as SubmissionEvent, event, row.sequence);
   }
 
-  private compareRow(event: RecordedEvent, known: LedgerEvent, row: EventRow): void {
+  private compareRow(event: RecordedEvent, known: LedgerEvent, row: NamedEventRow): void {
     this.ledgerTime = Math.max(this.ledgerTime, Date.parse(event.metadata.recordedAt));
     const programme = 'programmeId' in known.data ? known.data.programmeId : null;
-    const expected = { ledgerTime: this.ledgerTime, type: event.type, programme, id: eventKey(event.id) };
+    const [{ sequence }, id] = [row, eventKey(event.id)];
+    const expected = {
+      ledgerTime: this.ledgerTime,
+      typeName: event.type,
+      programmeName: programme,
+      id,
+      typeBefore: this.lastWith.moveTo(sequence, `type ${event.type}`),
+      programmeBefore: programme === null ? -1 : this.lastWith.moveTo(sequence, `programme ${programme}`),
+      idBefore: this.lastWith.moveTo(sequence, placeOf(id)),
+      mark: markOfEvent(row),
+    };
     for (const [column, value] of Object.entries(expected)) {
-      const found = row[column as keyof EventRow];
+      const found = row[column as keyof NamedEventRow];
       if (found !== value)
         throw new Difference(
           `the ${column} of sequence ${row.sequence} is ${String(found)} in the views, not ${value}`,
@@ -161,7 +178,8 @@ export class ExpectedRows {
       throw new Difference(`the figures’ log has not what the event at sequence ${sequence} changed`);
     if (schema === 'outcome@1' || schema === 'outcome-erased@1') return;
     const { revision: replaced } = data.replaces;
-    if (this.supersession.get(submission, line, replaced) !== sequence)
+    const found = this.supersession.get(submission, line, replaced) as MarkedSupersession | undefined;
+    if (found?.sequence !== sequence || found.mark !== markOfSupersession(found))
       throw new Difference(`${data.outcomeId} is not superseded at sequence ${sequence} in the views`);
   }
 
@@ -191,13 +209,12 @@ export class ExpectedRows {
 
   /**
    * The tables against their indexes, by SQLite's own means, and the values that no second fold has.
-   * @throws Difference
+   * @throws Difference, ViewsDamaged
    */
   async checkTables(rest: (workedMs: number) => Promise<unknown>): Promise<void> {
     for (const table of TABLES) {
       const startedAt = performance.now();
-      const [first] = this.views.pragma(`integrity_check(${table})`) as { integrity_check: string }[];
-      if (first?.integrity_check !== 'ok') throw new Difference(`the read models: ${first?.integrity_check}`);
+      holdTable(this.views, table);
       await rest(performance.now() - startedAt);
     }
     const values = this.views.prepare('SELECT * FROM stock_values').iterate() as Iterable<

@@ -5,23 +5,27 @@
  */
 import type { Database, Statement } from 'better-sqlite3';
 import { entryOf } from '../audit/entry.js';
-import { assert } from '../kernel/assert.js';
-import { Frontier, HASH_BYTES, leafHash, type Hash } from '../audit/merkle.js';
-import { subtreesOf, TILE_HEIGHT, TILE_WIDTH, type TileReader } from '../audit/tiles.js';
+import { Frontier, HASH_BYTES, leafHash, parseHashText, type Hash } from '../audit/merkle.js';
+import { TILE_HEIGHT, TILE_WIDTH, TiledTree, type TileReader } from '../audit/tiles.js';
 import type { RecordedEvent } from '../store/event-store.js';
-import { prepared } from './views-file.js';
+import { ViewsDamaged } from './mark.js';
+import { prepared, readCheckpoint, type ViewsCheckpoint } from './views-file.js';
 
 export class LogProjection {
   private frontier!: Frontier;
   private readonly insertNode: Statement<[number, number, Hash]>;
 
-  /** @param size how many events the views have */
   constructor(
     private readonly db: Database,
-    size: number,
+    checkpoint: ViewsCheckpoint,
   ) {
     this.insertNode = db.prepare('INSERT INTO log_nodes VALUES (?, ?, ?)');
-    this.goOnFrom(size);
+    this.goOnFrom(checkpoint);
+  }
+
+  /** Base64. */
+  get root(): string {
+    return this.frontier.root().toString('base64');
   }
 
   /** @returns the leaf of an event, which is appended */
@@ -32,15 +36,26 @@ export class LogProjection {
   }
 
   /** From what is stored: at the start, and after a rollback. */
-  goOnFrom(size: number): void {
+  goOnFrom(checkpoint: ViewsCheckpoint): void {
     const onComplete = (height: number, number: number, hash: Hash) => {
       if (height % TILE_HEIGHT === 0) this.insertNode.run(height / TILE_HEIGHT, number, hash);
     };
-    this.frontier = Frontier.of(size, subtreesOf(tilesIn(this.db)), onComplete);
+    const { size, subtree } = treeAt(this.db, checkpoint);
+    this.frontier = Frontier.of(size, subtree, onComplete);
   }
 }
 
-/** The tiles of the log, as far as they are there. */
+/** The log as it stands in the views, to be kept for no longer than a question: each tile is read once. */
+export function treeIn(views: Database): TiledTree {
+  return treeAt(views, readCheckpoint(views));
+}
+
+function treeAt(views: Database, { sequence, root }: ViewsCheckpoint): TiledTree {
+  const damaged = (what: string) => new ViewsDamaged(`${what}, in the read models`);
+  return new TiledTree({ read: tilesIn(views), size: sequence + 1, root: parseHashText(root), damaged });
+}
+
+/** The tiles of the log, as far as they are there. @throws ViewsDamaged */
 export function tilesIn(views: Database): TileReader {
   // As one text, which costs a third of what 256 buffers do that are made outside of JavaScript.
   const tileOf = (number: string, hash: string, rows: string) =>
@@ -59,7 +74,7 @@ export function tilesIn(views: Database): TileReader {
     const tile = Buffer.from(text ?? '', 'hex');
     // With one missing, each that follows would stand for another.
     const isWhole = last === null || (last === first + count - 1 && tile.length === count * HASH_BYTES);
-    assert(isWhole, `the log has all hashes of the tile ${level}/${index} up to ${last}`);
+    if (!isWhole) throw new ViewsDamaged(`the tile ${level}/${index} of the log lost hashes before ${last}`);
     return tile;
   };
 }

@@ -17,13 +17,14 @@ import { inSpan } from '../store/in-span.js';
 import type { StoreLocation } from '../store/open-reader.js';
 import { damageInWal } from '../store/wal-damage.js';
 import { Build, stopWorker } from './build.js';
+import { eventRowAt, positionBefore } from './event-rows.js';
 import { Progress } from './progress.js';
+import { holdSmallTables } from './small-tables.js';
 import type { ProjectorReport } from './projector-worker.js';
 import type { SelfCheckOptions, SelfCheckReport } from './self-check.js';
 import { ViewsDirectory } from './views-directory.js';
 import {
   openViewsForReading,
-  prepared,
   readCheckpoint,
   VIEWS_VERSION,
   viewsVersionOf,
@@ -96,6 +97,8 @@ export class Projection {
       this.changes$.pipe(filter(() => this.status.status === 'live' || this.status.status === 'stopped')),
     );
     if (this.impossible) throw this.impossible;
+    // Moments, before anything is answered. All else is held to something where it is read.
+    if (this.status.status === 'live') refuseUnreadable(this.build.file, () => holdSmallTables(this.views));
   }
 
   /** Null where there is none yet, or where it lost what SQLite would not miss: it is made of the events again. */
@@ -179,8 +182,8 @@ export class Projection {
   /** The sequence of a committed event, once it is projected. */
   async sequenceOf(position: Position): Promise<number> {
     await this.until((progress) => (progress.position ?? '') >= position, 'what was recorded');
-    const read = prepared(this.views, 'SELECT position FROM events WHERE sequence = ?').pluck();
-    const sequence = this.reached.sequenceOf(position, (at) => read.get(at) as string);
+    const { views } = this;
+    const sequence = this.reached.sequenceOf(position, (at) => eventRowAt(views, at).position);
     if (sequence === undefined) throw new NotProjected(`no event is projected from position ${position}`);
     return sequence;
   }
@@ -199,8 +202,7 @@ export class Projection {
   /** Where the last event that the views know stands in the store; null where there is none, or no views. */
   get lastPosition(): Position | null {
     if (this.status.status !== 'live') return null;
-    const last = 'SELECT position FROM events ORDER BY sequence DESC LIMIT 1';
-    return (prepared(this.views, last).pluck().get() as Position | undefined) ?? null;
+    return positionBefore(this.views, readCheckpoint(this.views).sequence + 1);
   }
 
   /** Begins to build the views anew beside the current ones, unless that is being done. */
@@ -317,20 +319,29 @@ export class Projection {
 }
 
 function versionAndSequence(file: string): { version: number; sequence: number } {
-  const db = openViewsForReading(file);
+  return refuseUnreadable(file, () => {
+    const db = openViewsForReading(file);
+    try {
+      const version = viewsVersionOf(db);
+      // Of another version no more is known than that it counts events.
+      const sequence =
+        version === VIEWS_VERSION
+          ? readCheckpoint(db).sequence
+          : (db.prepare('SELECT sequence FROM checkpoint').pluck().get() as number);
+      return { version, sequence };
+    } finally {
+      db.close();
+    }
+  });
+}
+
+/** @throws ProjectionImpossible, with what can be done */
+function refuseUnreadable<Read>(file: string, read: () => Read): Read {
   try {
-    const version = viewsVersionOf(db);
-    // Of another version no more is known than that it counts events.
-    const sequence =
-      version === VIEWS_VERSION
-        ? readCheckpoint(db).sequence
-        : (db.prepare('SELECT sequence FROM checkpoint').pluck().get() as number);
-    return { version, sequence };
+    return read();
   } catch (error) {
     const advice =
       'the read models cannot be read; they are made of the events, so run: ledger rebuild --offline';
     throw new ProjectionImpossible(`${file}: ${(error as Error).message}: ${advice}`);
-  } finally {
-    db.close();
   }
 }

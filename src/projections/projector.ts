@@ -14,11 +14,12 @@ import type { EventReader, RecordedEvent, Run } from '../store/event-store.js';
 import { upcast, type LedgerEvent } from '../store/upcast.js';
 import { CatalogueProjection } from './catalogue-projection.js';
 import { CellsProjection } from './cells-projection.js';
+import { markOfEvent, markOfName, nameWith, type EventRow } from './event-rows.js';
+import { eventKey, IdHeads } from './id-heads.js';
 import { LogProjection } from './log-projection.js';
 import {
   checkpointRow,
   dropReadersIndexes,
-  eventKey,
   makeReadersIndexes,
   openViewsForWriting,
   PROJECTOR_CACHE_KIB,
@@ -56,19 +57,22 @@ export class Projector {
   private readonly insertEvent: Statement;
   private readonly moveCheckpoint: Statement;
   private readonly names: Names;
+  private readonly ids: IdHeads;
   private at: ViewsCheckpoint;
+  private isFast = false;
 
   constructor(file: string) {
     this.db = openViewsForWriting(file);
     this.catalogue = new CatalogueProjection(this.db);
     this.cells = new CellsProjection(this.db);
     this.names = new Names(this.db);
-    this.insertEvent = this.db.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)');
+    this.insertEvent = this.db.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
     this.moveCheckpoint = this.db.prepare(
-      'UPDATE checkpoint SET sequence = ?, position = ?, ledger_time = ?, skipped = ?, mark = ?',
+      'UPDATE checkpoint SET sequence = ?, position = ?, ledger_time = ?, skipped = ?, root = ?, mark = ?',
     );
     this.at = readCheckpoint(this.db);
-    this.log = new LogProjection(this.db, this.at.sequence + 1);
+    this.ids = new IdHeads(this.db);
+    this.log = new LogProjection(this.db, this.at);
   }
 
   get checkpoint(): ViewsCheckpoint {
@@ -120,9 +124,11 @@ export class Projector {
         }
       }
       this.cells.flush();
+      this.names.flush();
+      if (!this.isFast) this.ids.flush();
       const position = read.end ?? events.at(-1)?.position ?? this.at.position;
       const skipped = this.at.skipped + read.skipped;
-      const next = { sequence, position, ledgerTime, skipped };
+      const next = { sequence, position, ledgerTime, skipped, root: this.log.root };
       this.moveCheckpoint.run(...checkpointRow(next));
       this.db.exec('COMMIT');
       this.at = next;
@@ -139,14 +145,42 @@ export class Projector {
     this.catalogue.forget();
     this.cells.forget();
     this.names.forget();
-    this.log.goOnFrom(this.at.sequence + 1);
+    this.ids.forget();
+    if (this.isFast) this.ids.recover();
+    this.log.goOnFrom(this.at);
   }
 
   private record(event: RecordedEvent, known: LedgerEvent, sequence: number, ledgerTime: number): void {
-    const programme = 'programmeId' in known.data ? this.names.idOf(known.data.programmeId) : null;
-    const type = this.names.idOf(event.type);
-    const leaf = this.log.append(event);
-    this.insertEvent.run(sequence, event.position, ledgerTime, type, programme, eventKey(event.id), leaf);
+    const programme = 'programmeId' in known.data ? this.names.named(known.data.programmeId) : NO_NAME;
+    const type = this.names.named(event.type);
+    const id = eventKey(event.id);
+    const row: EventRow = {
+      sequence,
+      position: event.position,
+      ledgerTime,
+      type: type.id!,
+      programme: programme.id,
+      id,
+      typeBefore: type.last,
+      programmeBefore: programme.last,
+      idBefore: this.ids.moveTo(sequence, id),
+    };
+    // Each by its name: to list an object's values costs as much as to write them.
+    this.insertEvent.run(
+      sequence,
+      row.position,
+      ledgerTime,
+      row.type,
+      row.programme,
+      id,
+      row.typeBefore,
+      row.programmeBefore,
+      row.idBefore,
+      markOfEvent(row),
+      this.log.append(event),
+    );
+    type.last = sequence;
+    if (programme !== NO_NAME) programme.last = sequence;
   }
 
   private measure(id: string): Extract<MeasureState, { status: 'defined' }> {
@@ -157,10 +191,12 @@ export class Projector {
 
   /**
    * A rebuild may lose its own file in a power cut, and is then begun again. So until it is level it neither waits
-   * for the disk nor writes every page twice, and keeps no index that only readers use. The change back to WAL
-   * flushes the whole file, before it is current.
+   * for the disk nor writes every page twice, and keeps nothing up to date that only readers use. The change back to
+   * WAL flushes the whole file, before it is current.
    */
   buildFast(fast: boolean): void {
+    this.isFast = fast;
+    if (!fast) this.ids.flush();
     if (fast) dropReadersIndexes(this.db);
     else makeReadersIndexes(this.db);
     this.db.pragma(`cache_size = -${fast ? REBUILD_CACHE_KIB : PROJECTOR_CACHE_KIB}`);
@@ -190,6 +226,7 @@ export class Projector {
   }
 
   close(): void {
+    if (this.isFast) this.ids.flush();
     this.db.close();
   }
 }
@@ -205,25 +242,46 @@ function isFaultOfDisk(error: unknown): boolean {
   return typeof code === 'string' && /^SQLITE_(?!CONSTRAINT|MISMATCH)/.test(code);
 }
 
-/** Event types and programme ids as small numbers. */
-class Names {
-  private readonly known = new Map<string, number>();
-  private readonly insert: Statement<[string]>;
-  private readonly find: Statement<[string]>;
+interface Named {
+  readonly id: number | null;
+  /** The sequence of the last event with the name; −1 where there is none. */
+  last: number;
+  /** As it is stored. */
+  stored: number;
+}
+const NO_NAME: Named = { id: null, last: -1, stored: -1 };
 
-  constructor(db: Database) {
-    this.insert = db.prepare('INSERT INTO names (text) VALUES (?) ON CONFLICT DO NOTHING');
-    this.find = db.prepare('SELECT id FROM names WHERE text = ?');
+/** Event types and programme ids as small numbers, each with the last event that has it. */
+class Names {
+  private readonly known = new Map<string, Named>();
+  private readonly insert: Statement<[string]>;
+  private readonly update: Statement<[number, number, number]>;
+
+  constructor(private readonly db: Database) {
+    this.insert = db.prepare('INSERT INTO names (text, last, mark) VALUES (?, -1, 0)');
+    this.update = db.prepare('UPDATE names SET last = ?, mark = ? WHERE id = ?');
   }
 
-  idOf(text: string): number {
-    let id = this.known.get(text);
-    if (id === undefined) {
-      this.insert.run(text);
-      ({ id } = this.find.get(text) as { id: number });
-      this.known.set(text, id);
+  named(text: string): Named {
+    let name = this.known.get(text);
+    if (!name) {
+      const { id, last } = nameWith(this.db, text) ?? { id: this.insertNew(text), last: -1 };
+      this.known.set(text, (name = { id, last, stored: last }));
     }
-    return id;
+    return name;
+  }
+
+  private insertNew(text: string): number {
+    return Number(this.insert.run(text).lastInsertRowid);
+  }
+
+  flush(): void {
+    for (const [text, name] of this.known) {
+      const { id, last, stored } = name;
+      if (last === stored) continue;
+      this.update.run(last, markOfName({ id: id!, text, last }), id!);
+      name.stored = last;
+    }
   }
 
   forget(): void {

@@ -10,7 +10,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rootOf } from '../audit/merkle.js';
-import { subtreesOf } from '../audit/tiles.js';
 import {
   StoreDamaged,
   type EventReader,
@@ -20,7 +19,7 @@ import {
 } from '../store/event-store.js';
 import { verifyPayload } from '../store/upcast.js';
 import { EMPTY_CELL, encodeCell } from './cell.js';
-import { tilesIn } from './log-projection.js';
+import { treeIn } from './log-projection.js';
 import { Projector } from './projector.js';
 import { openViewsForReading, readCheckpoint } from './views-file.js';
 
@@ -171,7 +170,7 @@ export function differencesBetween(
 
 /** The root, base64, of the log of the first so many events. */
 export function rootAt(views: Database, size: number): string {
-  return rootOf(size, subtreesOf(tilesIn(views))).toString('base64');
+  return rootOf(size, treeIn(views).subtree).toString('base64');
 }
 
 /** Where hashes are missing there is no root, and that too is a difference to be told. */

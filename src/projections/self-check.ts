@@ -5,7 +5,8 @@
  * It shares nothing with the projector. In its own thread it reads the store again from the first event,
  * checks each payload against its hash, and compares one by one with what the views say was projected: count,
  * position, the leaf in the log, and whatever else the event has left there (`expected-rows.ts`); and with its own
- * tree each node of the log's. Then it compares every cell with its own fold of the same events.
+ * tree each node of the log's. Then it compares every cell with its own fold of the same events; and looks at the
+ * tables that figures are looked up by, before all else and again each time.
  * It goes easy: after each batch it rests three times as long as it worked, and after the cells for longer.
  */
 import type { Database } from 'better-sqlite3';
@@ -20,7 +21,8 @@ import { openReader, type StoreLocation } from '../store/open-reader.js';
 import { asStoreError } from '../store/database-errors.js';
 import { upcast, verifyPayload } from '../store/upcast.js';
 import { CELLS, ExpectedFigures, type CellRow } from './expected-figures.js';
-import { Difference, EVENT_ROWS, ExpectedRows, type EventRow } from './expected-rows.js';
+import { Difference, EVENT_ROWS, ExpectedRows, type NamedEventRow } from './expected-rows.js';
+import { holdSmallTables } from './small-tables.js';
 import { openViewsForReading, prepared, readCheckpoint, SCAN_CACHE_KIB } from './views-file.js';
 
 export interface SelfCheckReport {
@@ -106,6 +108,7 @@ export class SelfCheck {
   /** How far the views are and what their cells are then, both at one moment. */
   private snapshot(): { target: number; cells: readonly CellRow[]; tookMs: number } {
     const startedAt = performance.now();
+    holdSmallTables(this.views);
     const cells = this.views.prepare(CELLS);
     return this.views.transaction(() => {
       const { sequence } = readCheckpoint(this.views);
@@ -116,7 +119,10 @@ export class SelfCheck {
 
   private async compareBatch(size: number): Promise<void> {
     const { events: committed, end, atEnd } = await this.reader.readRun(this.position, size);
-    const projected = prepared(this.views, EVENT_ROWS).all(this.sequence, committed.length) as EventRow[];
+    const projected = prepared(this.views, EVENT_ROWS).all(
+      this.sequence,
+      committed.length,
+    ) as NamedEventRow[];
     for (const [index, event] of committed.entries()) {
       const sequence = this.sequence + 1;
       const row = projected[index];

@@ -1,7 +1,10 @@
 /**
  * The read models' own database: derived from the events, disposable, rebuilt when `VIEWS_VERSION` changes.
  *
- * - `events` maps the ledger's dense sequence to the store's positions, with ledger time and the leaf of the log.
+ * - `events` maps the ledger's dense sequence to the store's positions, with ledger time and the leaf of the log; each
+ *   names the event before it of its programme, of its type, and of its place among ids, so that a list which an index
+ *   leads to shows where a row of it is missing.
+ * - `names` has the programmes and types, and `id_heads` the places of ids, each with its last event.
  * - `log_nodes` has the subtrees of the log that are complete, by the level of their tile.
  * - `catalogue` keeps every state of each programme, organisation, measure and key.
  * - `cells` holds the current figures; `cell_log`, for each event that changed a cell, the figures that stood until
@@ -11,34 +14,41 @@
  *   index over all outcomes' random ids is needed.
  * - `stock_values` holds the standing values of stocks, to find the latest again when one is taken out.
  *
- * Rows that say more than the self-check can work out again from the events carry a `mark` over all of their values.
+ * What is read is held to something where it is read: rows to the `mark` over all of their values, the log to its root in
+ * the checkpoint, lists to the row before. So nobody is answered from a damaged row, nor without one that is lost.
  *
  * Every event writes to `events` and `cell_log`, so both only grow at their end; what orders them by anything but
  * the sequence is an index, whose entries are small. A table in the order of its cells would be written all over,
  * and projecting would slow down as it grows.
  */
 import Database from 'better-sqlite3';
-import { StoreDamaged } from '../store/event-store.js';
-import { markOf } from './mark.js';
+import { EMPTY_ROOT } from '../audit/merkle.js';
+import { makeIdHeads } from './id-heads.js';
+import { markOf, refuseUnmarked, ViewsDamaged } from './mark.js';
 
 /** Raise it with every change of this layout or of what a projection writes. */
-export const VIEWS_VERSION = 6;
+export const VIEWS_VERSION = 7;
 
 const LAYOUT = `
   CREATE TABLE checkpoint (
     one INTEGER PRIMARY KEY CHECK (one = 1), sequence INTEGER NOT NULL, position TEXT, ledger_time INTEGER NOT NULL,
-    skipped INTEGER NOT NULL, mark INTEGER NOT NULL
+    skipped INTEGER NOT NULL, root TEXT NOT NULL, mark INTEGER NOT NULL
   ) STRICT;
-  CREATE TABLE names (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
+  CREATE TABLE names (
+    id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE, last INTEGER NOT NULL, mark INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE id_heads (number INTEGER PRIMARY KEY, heads BLOB NOT NULL, mark INTEGER NOT NULL) STRICT;
   CREATE TABLE events (
     sequence INTEGER PRIMARY KEY, position TEXT NOT NULL, ledger_time INTEGER NOT NULL,
-    type INTEGER NOT NULL, programme INTEGER, id INTEGER NOT NULL, leaf BLOB NOT NULL
+    type INTEGER NOT NULL, programme INTEGER, id INTEGER NOT NULL,
+    type_before INTEGER NOT NULL, programme_before INTEGER NOT NULL, id_before INTEGER NOT NULL,
+    mark INTEGER NOT NULL, leaf BLOB NOT NULL
   ) STRICT;
   CREATE TABLE log_nodes (
     level INTEGER NOT NULL, number INTEGER NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (level, number)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE catalogue (
-    kind TEXT NOT NULL, id TEXT NOT NULL, sequence INTEGER NOT NULL, state TEXT NOT NULL,
+    kind TEXT NOT NULL, id TEXT NOT NULL, sequence INTEGER NOT NULL, state TEXT NOT NULL, mark INTEGER NOT NULL,
     PRIMARY KEY (kind, id, sequence)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE cells (
@@ -54,7 +64,7 @@ const LAYOUT = `
   ) STRICT;
   CREATE TABLE supersessions (
     submission BLOB NOT NULL, line INTEGER NOT NULL, revision INTEGER NOT NULL, sequence INTEGER NOT NULL,
-    PRIMARY KEY (submission, line, revision)
+    mark INTEGER NOT NULL, PRIMARY KEY (submission, line, revision)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE stock_values (
     cell INTEGER NOT NULL, effective_to TEXT NOT NULL, sequence INTEGER NOT NULL,
@@ -72,16 +82,9 @@ const READERS_INDEXES = {
   // An index ends with the row's own key, which is the sequence.
   events_of_programme: 'INDEX %s ON events (programme) WHERE programme IS NOT NULL',
   events_of_type: 'INDEX %s ON events (type)',
-  // Ids are random: one index over all of them would be written all over. Each block of 65,536 events has its own part.
-  events_of_id: 'INDEX %s ON events (sequence >> 16, id)',
   // With all in it that a figure as at a past moment is read from, that is one look-up and not two: half as many pages.
   cell_log_of_cell: 'INDEX %s ON cell_log (cell, sequence, since, state, mark)',
 };
-
-/** The sequences, up to `last`, of the events with a key: a look-up in each block, the newest first. */
-export const EVENT_OF_ID = `
-  WITH RECURSIVE blocks (block) AS (VALUES (:last >> 16) UNION ALL SELECT block - 1 FROM blocks WHERE block > 0)
-  SELECT sequence FROM blocks CROSS JOIN events ON sequence >> 16 = block AND id = :key AND sequence <= :last`;
 
 export function dropReadersIndexes(db: Database.Database): void {
   for (const name of Object.keys(READERS_INDEXES)) db.exec(`DROP INDEX IF EXISTS ${name}`);
@@ -121,9 +124,17 @@ export interface ViewsCheckpoint {
   readonly ledgerTime: number;
   /** Events of the store that are not the ledger's, so far. */
   readonly skipped: number;
+  /** Of the log of the events so far, base64. */
+  readonly root: string;
 }
 
-export const NOTHING_PROJECTED: ViewsCheckpoint = { sequence: -1, position: null, ledgerTime: 0, skipped: 0 };
+export const NOTHING_PROJECTED: ViewsCheckpoint = {
+  sequence: -1,
+  position: null,
+  ledgerTime: 0,
+  skipped: 0,
+  root: EMPTY_ROOT.toString('base64'),
+};
 
 /** Opens, or makes, a views database to project into. */
 export function openViewsForWriting(file: string): Database.Database {
@@ -136,7 +147,10 @@ export function openViewsForWriting(file: string): Database.Database {
   if (db.pragma('user_version', { simple: true }) === 0) {
     db.transaction(() => {
       db.exec(LAYOUT);
-      db.prepare('INSERT INTO checkpoint VALUES (1, ?, ?, ?, ?, ?)').run(...checkpointRow(NOTHING_PROJECTED));
+      db.prepare('INSERT INTO checkpoint VALUES (1, ?, ?, ?, ?, ?, ?)').run(
+        ...checkpointRow(NOTHING_PROJECTED),
+      );
+      makeIdHeads(db);
       makeReadersIndexes(db);
       db.pragma(`user_version = ${VIEWS_VERSION}`);
     }).immediate();
@@ -171,7 +185,7 @@ export function viewsVersionOf(db: Database.Database): number {
 export function readCheckpoint(db: Database.Database): ViewsCheckpoint {
   const row = prepared(
     db,
-    'SELECT sequence, position, ledger_time AS ledgerTime, skipped, mark FROM checkpoint',
+    'SELECT sequence, position, ledger_time AS ledgerTime, skipped, root, mark FROM checkpoint',
   ).get() as (ViewsCheckpoint & { readonly mark: number }) | undefined;
   if (!row) throw new ViewsDamaged('the checkpoint in the read models is gone');
   const { mark, ...checkpoint } = row;
@@ -180,32 +194,9 @@ export function readCheckpoint(db: Database.Database): ViewsCheckpoint {
 }
 
 /** In the order of its columns, the mark last. */
-export function checkpointRow({ sequence, position, ledgerTime, skipped }: ViewsCheckpoint) {
-  return [
-    sequence,
-    position,
-    ledgerTime,
-    skipped,
-    markOf([sequence, ledgerTime, skipped], position ?? ''),
-  ] as const;
-}
-
-/** @throws ViewsDamaged */
-export function refuseUnmarked(stored: unknown, expected: unknown, what: string): void {
-  if (stored !== expected) throw new ViewsDamaged(`${what} in the read models fails its checksum`);
-}
-
-/** They can be made again from the events: `ledger rebuild` does. */
-export class ViewsDamaged extends StoreDamaged {
-  constructor(message: string) {
-    super(message);
-    this.name = 'ViewsDamaged';
-  }
-}
-
-/** The first 48 bits of an event's id, which are random: a safe integer, and enough to look events up by. */
-export function eventKey(id: string): number {
-  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+export function checkpointRow({ sequence, position, ledgerTime, skipped, root }: ViewsCheckpoint) {
+  const mark = markOf([sequence, ledgerTime, skipped], position ?? '', root);
+  return [sequence, position, ledgerTime, skipped, root, mark] as const;
 }
 
 /** UUIDs take 16 bytes in the views. */

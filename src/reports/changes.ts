@@ -45,14 +45,12 @@ export class ChangesReport {
       throw new NoSuchMoment(`later ${now.sequence} lies before earlier ${before.sequence}`, 'later');
     }
     const changed = cells.filter(({ sequence }) => sequence > before.sequence);
-    const keep = ({ sequence }: { sequence: number }) => sequence > before.sequence;
-    const start = place.cell === 0 ? { cell: 0, sequence: before.sequence } : place;
     // Of now, which may be newer than the cells, and is never older: a rebuild may have taken its place meanwhile.
     const page = pageOfLog(this.projection.views, changed, {
-      after: start,
+      after: place,
+      since: before.sequence,
       until: now.sequence,
       limit,
-      keep,
     });
     const { years: yearsNow, ...context } = now;
     return {

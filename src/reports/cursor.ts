@@ -15,9 +15,9 @@ export interface Cursor extends PagePlace {
 
 /** @param question whatever the list depends on besides its place and moment */
 export function encodeCursor(cursor: Cursor, question: unknown, views: Database): string {
-  const { cell, sequence, until } = cursor;
+  const { cell, sequence, kept, until } = cursor;
   const seal = sealOf(cursor, question, views);
-  return Buffer.from(JSON.stringify([cell, sequence, until, seal])).toString('base64url');
+  return Buffer.from(JSON.stringify([cell, sequence, kept, until, seal])).toString('base64url');
 }
 
 /** @throws NoSuchMoment when it is not a cursor that this ledger gave for the question */
@@ -29,10 +29,10 @@ export function decodeCursor(text: string, question: unknown, views: Database): 
   } catch {
     throw wrong;
   }
-  if (!Array.isArray(parts) || parts.length !== 4) throw wrong;
-  const [cell, sequence, until] = parts as number[];
-  if (![cell, sequence, until].every(Number.isSafeInteger)) throw wrong;
-  const cursor = { cell: cell!, sequence: sequence!, until: until! };
+  if (!Array.isArray(parts) || parts.length !== 5) throw wrong;
+  const [cell, sequence, kept, until] = parts as number[];
+  if (![cell, sequence, kept, until].every(Number.isSafeInteger)) throw wrong;
+  const cursor = { cell: cell!, sequence: sequence!, kept: kept!, until: until! };
   // As it was written, to the letter: base64 passes over what does not belong to it.
   if (text !== encodeCursor(cursor, question, views)) throw wrong;
   return cursor;
@@ -42,8 +42,8 @@ export function decodeCursor(text: string, question: unknown, views: Database): 
  * Binds a place to its question, and to the ledger as it stood: another ledger, or this one restored from before,
  * has another last event then, and read models of another version number their cells otherwise.
  */
-function sealOf({ cell, sequence, until }: Cursor, question: unknown, views: Database): string {
+function sealOf({ cell, sequence, kept, until }: Cursor, question: unknown, views: Database): string {
   const last = prepared(views, 'SELECT hex(leaf) FROM events WHERE sequence = ?').get(until);
-  const sealed = JSON.stringify([cell, sequence, until, last ?? null, VIEWS_VERSION, question]);
+  const sealed = JSON.stringify([cell, sequence, kept, until, last ?? null, VIEWS_VERSION, question]);
   return createHash('sha256').update(sealed).digest('base64url').slice(0, 12);
 }

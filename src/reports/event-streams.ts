@@ -29,16 +29,18 @@ export async function* eventLines(
 
 export interface LiveQuery extends Pick<HistoryQuery, 'after' | 'programme' | 'type'> {
   readonly signal: AbortSignal;
+  /** Asked before each page: a key may be revoked, and a token expire, while a stream is open. */
+  readonly isStillLetIn: () => Promise<boolean>;
 }
 
 /** Server-sent events: `id` is the sequence, so that a reader that comes back says where it was. */
 export async function* liveEvents(
   history: History,
   projection: Projection,
-  { after, programme, type, signal }: LiveQuery,
+  { after, programme, type, signal, isStillLetIn }: LiveQuery,
 ): AsyncGenerator<string> {
   yield ': connected\n\n';
-  for (let reached = after; !signal.aborted;) {
+  for (let reached = after; !signal.aborted && (await isStillLetIn());) {
     const until = projection.progress.sequence;
     const page = await history.page({ after: reached, until, programme, type, limit: PAGE_SIZE });
     if (page.events.length > 0) {

@@ -1,6 +1,15 @@
 /** Auditors read the ledger in order: pages, everything as NDJSON, live, or what concerns one programme. */
-import { Controller, Get, Headers, Param, Query, Res, type BeforeApplicationShutdown } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
+import {
+  Controller,
+  Get,
+  Headers,
+  Param,
+  Query,
+  Req,
+  Res,
+  type BeforeApplicationShutdown,
+} from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import { Call } from '../http/call.js';
@@ -52,6 +61,7 @@ export class EventsController implements BeforeApplicationShutdown {
   stream(
     @Query() { after, programme, type }: StreamQueryDto,
     @Headers('last-event-id') lastEventId: string | undefined,
+    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Readable {
     if (lastEventId !== undefined && !(/^\d{1,16}$/.test(lastEventId) && this.isReached(lastEventId))) {
@@ -65,6 +75,7 @@ export class EventsController implements BeforeApplicationShutdown {
       programme,
       type,
       signal: this.closing.signal,
+      isStillLetIn: () => request.isStillLetIn(),
     });
     // One page of events and the socket's own buffer are all that a slow reader takes up.
     return Readable.from(events, { objectMode: false, highWaterMark: 16_384 });

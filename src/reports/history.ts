@@ -6,9 +6,19 @@
  */
 import { Injectable } from '@nestjs/common';
 import type { Database } from 'better-sqlite3';
+import {
+  eventRowAt,
+  everything,
+  listOf,
+  nameWith,
+  positionBefore,
+  rowsAfter,
+  type EventRow,
+  type Name,
+} from '../projections/event-rows.js';
 import { Projection } from '../projections/projection.js';
-import { prepared } from '../projections/views-file.js';
-import { EventStore, type Position, type RecordedEvent } from '../store/event-store.js';
+import { ViewsDamaged } from '../projections/mark.js';
+import { EventStore, type RecordedEvent } from '../store/event-store.js';
 import { ownTurn } from './turns.js';
 
 export interface SequencedEvent {
@@ -34,11 +44,6 @@ export interface HistoryPage {
   readonly next: number | null;
 }
 
-interface IndexRow {
-  readonly sequence: number;
-  readonly ledgerTimeMs: number;
-}
-
 /** Index rows looked at for one page when two filters are combined. */
 const ROWS_A_PAGE_MAX = 10_000;
 
@@ -58,16 +63,12 @@ export class History {
   /** The events with some sequences, in rising order, all of which are projected. */
   async at(sequences: readonly number[]): Promise<SequencedEvent[]> {
     await ownTurn();
-    const ledgerTime = prepared(
-      this.projection.views,
-      'SELECT ledger_time FROM events WHERE sequence = ?',
-    ).pluck();
-    return this.read(
-      sequences.map((sequence) => ({ sequence, ledgerTimeMs: ledgerTime.get(sequence) as number })),
-    );
+    const { views } = this.projection;
+    return this.read(sequences.map((sequence) => eventRowAt(views, sequence)));
   }
 
-  private async read(rows: readonly IndexRow[]): Promise<SequencedEvent[]> {
+  /** @throws ViewsDamaged where a row does not lead to its event */
+  private async read(rows: readonly EventRow[]): Promise<SequencedEvent[]> {
     const { views } = this.projection;
     const events: SequencedEvent[] = [];
     for (let start = 0; start < rows.length;) {
@@ -75,47 +76,37 @@ export class History {
       let end = start + 1;
       while (end < rows.length && rows[end]!.sequence === first + (end - start)) end++;
       const run = await this.store.readAll(positionBefore(views, first), end - start);
-      run.forEach((event, index) => events.push({ event, ...rows[start + index]! }));
+      for (const { sequence, position, ledgerTime } of rows.slice(start, end)) {
+        const event = run[sequence - first];
+        if (event?.position !== position)
+          throw new ViewsDamaged(`sequence ${sequence} in the read models leads to no event`);
+        events.push({ event, sequence, ledgerTimeMs: ledgerTime });
+      }
       start = end;
     }
     return events;
   }
 }
 
-function indexPage(views: Database, query: HistoryQuery): { rows: IndexRow[]; next: number | null } {
+function indexPage(views: Database, query: HistoryQuery): { rows: EventRow[]; next: number | null } {
   const { after, until, limit, programme, type } = query;
-  const ids = { programme: nameId(views, programme), type: nameId(views, type) };
-  if (ids.programme === null || ids.type === null) return { rows: [], next: null };
+  const [ofProgramme, ofType] = [nameAsked(views, programme), nameAsked(views, type)];
+  if (ofProgramme === null || ofType === null) return { rows: [], next: null };
   // One filter is answered by its index. Of two, the rarer cannot be known, so the look is bounded instead.
-  const indexed = ids.programme !== undefined ? 'programme' : ids.type !== undefined ? 'type' : null;
-  const select = prepared(
-    views,
-    `SELECT sequence, type, ledger_time AS ledgerTimeMs FROM events
-     WHERE sequence > ? AND sequence <= ? ${indexed ? `AND ${indexed} = ?` : ''} ORDER BY sequence`,
-  );
-  const parameters = indexed ? [after, until, ids[indexed]] : [after, until];
-  const rows: IndexRow[] = [];
+  const list = ofProgramme ? listOf('programme', ofProgramme) : ofType && listOf('type', ofType);
+  const rows: EventRow[] = [];
   let looked = 0;
-  for (const row of select.iterate(...parameters) as Iterable<IndexRow & { type: number }>) {
+  for (const row of rowsAfter(views, after, list ?? everything(views))) {
+    if (row.sequence > until) break;
     if (rows.length === limit || looked === ROWS_A_PAGE_MAX) return { rows, next: row.sequence - 1 };
     looked++;
-    if (ids.type !== undefined && row.type !== ids.type) continue;
-    rows.push({ sequence: row.sequence, ledgerTimeMs: row.ledgerTimeMs });
+    if (ofType && row.type !== ofType.id) continue;
+    rows.push(row);
   }
   return { rows, next: null };
 }
 
 /** Undefined where nothing was asked for, null where no event has that name. */
-function nameId(views: Database, text: string | undefined): number | null | undefined {
-  if (text === undefined) return undefined;
-  return (
-    (prepared(views, 'SELECT id FROM names WHERE text = ?').pluck().get(text) as number | undefined) ?? null
-  );
-}
-
-function positionBefore(views: Database, sequence: number): Position | null {
-  if (sequence === 0) return null;
-  return prepared(views, 'SELECT position FROM events WHERE sequence = ?')
-    .pluck()
-    .get(sequence - 1) as Position;
+function nameAsked(views: Database, text: string | undefined): Name | null | undefined {
+  return text === undefined ? undefined : nameWith(views, text);
 }

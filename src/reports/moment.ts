@@ -12,6 +12,8 @@ import {
   londonDate,
   type CalendarDate,
 } from '../kernel/financial-year.js';
+import { eventRowAt } from '../projections/event-rows.js';
+import { readCheckpoint } from '../projections/views-file.js';
 
 export interface Moment {
   /** Of the last event known then; −1 before the first. */
@@ -67,7 +69,7 @@ function atSequence(views: Database, sequence: number, parameter: string): Momen
       parameter,
     );
   }
-  const instantMs = ledgerTimeAt(views, sequence);
+  const instantMs = eventRowAt(views, sequence).ledgerTime;
   return { sequence, instantMs, date: londonDate(instantMs) };
 }
 
@@ -76,16 +78,12 @@ function atInstant(views: Database, instantMs: number): Moment {
   let high = lastSequence(views);
   while (low < high) {
     const middle = low + Math.ceil((high - low) / 2);
-    if (ledgerTimeAt(views, middle) <= instantMs) low = middle;
+    if (eventRowAt(views, middle).ledgerTime <= instantMs) low = middle;
     else high = middle - 1;
   }
   return { sequence: low, instantMs, date: londonDate(instantMs) };
 }
 
 function lastSequence(views: Database): number {
-  return views.prepare('SELECT sequence FROM checkpoint').pluck().get() as number;
-}
-
-function ledgerTimeAt(views: Database, sequence: number): number {
-  return views.prepare('SELECT ledger_time FROM events WHERE sequence = ?').pluck().get(sequence) as number;
+  return readCheckpoint(views).sequence;
 }

@@ -7,8 +7,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Database } from 'better-sqlite3';
 import { outcomeIdOf, submissionStream, type SubmissionId } from '../kernel/ids.js';
-import { pastLost } from '../projections/cell-rows.js';
-import { prepared, submissionIdOfKey, ViewsDamaged } from '../projections/views-file.js';
+import { pastLost, trustedSupersession, type MarkedSupersession } from '../projections/cell-rows.js';
+import { eventRowAt } from '../projections/event-rows.js';
+import { ViewsDamaged } from '../projections/mark.js';
+import { Projection } from '../projections/projection.js';
+import { prepared, submissionIdOfKey } from '../projections/views-file.js';
 import { EventStore, type RecordedEvent } from '../store/event-store.js';
 import { upcast } from '../store/upcast.js';
 import type { RecordedOutcome, ReplacedOutcome } from '../submissions/outcome.js';
@@ -29,7 +32,11 @@ export interface LogEntry {
 export interface PagePlace {
   readonly cell: number;
   readonly sequence: number;
+  /** How many of the cell's rows were kept, up to there. */
+  readonly kept: number;
 }
+
+export const START: PagePlace = { cell: 0, sequence: -1, kept: 0 };
 
 interface LogRow {
   readonly sequence: number;
@@ -45,53 +52,74 @@ interface LogRow {
 /** Rows looked at for one page: superseded ones count, so that a page of few outcomes is cheap too. */
 const ROWS_A_PAGE_MAX = 5_000;
 
-/** The log entries of cells after a place whose outcomes stood at a moment. */
+/**
+ * The log entries of cells after a place whose outcomes stood at a moment, which is that of the cells.
+ * @throws ViewsDamaged where there are not as many in a cell as its figure is made of
+ */
 export function standingEntries(
   views: Database,
   cells: readonly Cell[],
   { after, until, limit }: { readonly after: PagePlace; readonly until: number; readonly limit: number },
 ): { entries: LogEntry[]; next: PagePlace | null } {
-  const superseded = views
-    .prepare(
-      'SELECT 1 FROM supersessions WHERE submission = ? AND line = ? AND revision = ? AND sequence <= ?',
-    )
-    .pluck();
+  const superseded = prepared(
+    views,
+    'SELECT * FROM supersessions WHERE submission = ? AND line = ? AND revision = ?',
+  );
+  const stood = ({ submission, line, revision }: LogRow) => {
+    const row = superseded.get(submission, line, revision) as MarkedSupersession | undefined;
+    return row === undefined || trustedSupersession(row).sequence > until;
+  };
   return pageOfLog(views, cells, {
     after,
+    since: -1,
     until,
     limit,
-    keep: ({ adds, submission, line, revision }) =>
-      adds === 1 && superseded.get(submission, line, revision, until) === undefined,
+    keep: (row) => row.adds === 1 && stood(row),
+    onEnd: (cell, kept) => {
+      if (kept === cell.state.outcomes) return;
+      const { outcomes } = cell.state;
+      throw new ViewsDamaged(
+        `of the cell ${cell.id} at sequence ${until}, ${kept} of ${outcomes} outcomes are in the read models`,
+      );
+    },
   });
 }
 
 export interface LogPage {
   readonly after: PagePlace;
+  /** Rows are of events after this sequence, up to and including `until`. */
+  readonly since: number;
   readonly until: number;
   readonly limit: number;
-  readonly keep: (row: LogRow) => boolean;
+  readonly keep?: (row: LogRow) => boolean;
+  /** Is told of each cell that was read to its end, and how many of its rows were kept. */
+  readonly onEnd?: (cell: Cell, kept: number) => void;
 }
 
 /** @throws ViewsDamaged where a row of a log is lost, which those beside it tell of */
 export function pageOfLog(
   views: Database,
   cells: readonly Cell[],
-  { after, until, limit, keep }: LogPage,
+  { after, since, until, limit, keep = () => true, onEnd = () => undefined }: LogPage,
 ): { entries: LogEntry[]; next: PagePlace | null } {
   const entries: LogEntry[] = [];
   let looked = 0;
   for (const cell of cells) {
     if (cell.id < after.cell) continue;
-    const from = cell.id === after.cell ? after.sequence : -1;
+    const isGoneOn = cell.id === after.cell;
+    const from = isGoneOn ? after.sequence : since;
+    let kept = isGoneOn ? after.kept : 0;
     for (const row of rowsOfLog(views, cell, { from, until })) {
       if (entries.length === limit || looked === ROWS_A_PAGE_MAX) {
-        return { entries, next: { cell: cell.id, sequence: row.sequence - 1 } };
+        return { entries, next: { cell: cell.id, sequence: row.sequence - 1, kept } };
       }
       looked++;
       if (!keep(row)) continue;
+      kept++;
       const submissionId = submissionIdOfKey(row.submission) as SubmissionId;
       entries.push({ cell, submissionId, line: row.line, revision: row.revision, sequence: row.sequence });
     }
+    onEnd(cell, kept);
   }
   return { entries, next: null };
 }
@@ -120,9 +148,13 @@ function* rowsOfLog(
 /** Reads the events of log entries: neighbours of one submission with one look into the store. */
 @Injectable()
 export class EntryReader {
-  constructor(private readonly store: EventStore) {}
+  constructor(
+    private readonly projection: Projection,
+    private readonly store: EventStore,
+  ) {}
 
   async eventsOf(entries: readonly LogEntry[]): Promise<RecordedEvent[]> {
+    const { views } = this.projection;
     const events: RecordedEvent[] = [];
     for (let start = 0; start < entries.length;) {
       const { submissionId } = entries[start]!;
@@ -134,7 +166,7 @@ export class EntryReader {
       const limit = Math.max(...revisions) - from + 1;
       const read = await this.store.readStream(submissionStream(submissionId), { from, limit });
       const byRevision = new Map(read.map((event) => [event.revision, event]));
-      for (const entry of run) events.push(eventOf(entry, byRevision.get(entry.revision)));
+      for (const entry of run) events.push(eventOf(views, entry, byRevision.get(entry.revision)));
       start = end;
     }
     return events;
@@ -146,9 +178,15 @@ export class EntryReader {
   }
 }
 
-/** @throws ViewsDamaged where the row of the log leads to no event, or to that of another outcome */
-function eventOf({ cell, sequence, submissionId, line }: LogEntry, event?: RecordedEvent): RecordedEvent {
-  if (event?.data['outcomeId'] === outcomeIdOf(submissionId, line)) return event;
+/** @throws ViewsDamaged where the row of the log leads to no event, or to another than the one at its sequence */
+function eventOf(
+  views: Database,
+  { cell, sequence, submissionId, line }: LogEntry,
+  event?: RecordedEvent,
+): RecordedEvent {
+  const { position } = eventRowAt(views, sequence);
+  if (event?.position === position && event.data['outcomeId'] === outcomeIdOf(submissionId, line))
+    return event;
   throw new ViewsDamaged(
     `the log of the cell ${cell.id} at sequence ${sequence} in the read models leads to no event of its outcome`,
   );

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Projection } from '../projections/projection.js';
 import type { Cell } from './cells.js';
 import type { OutcomeView } from './outcome.views.js';
-import { EntryReader, standingEntries, type PagePlace } from './outcomes.js';
+import { EntryReader, standingEntries, START, type PagePlace } from './outcomes.js';
 import type { StatedPercentage } from './reports.views.js';
 
 const LIMIT = 100;
@@ -25,7 +25,7 @@ export class Percentages {
       withPercentages.reduce((sum, { state }) => sum + state.percents, 0),
     );
     const stated: StatedPercentage[] = [];
-    let after: PagePlace | null = { cell: 0, sequence: -1 };
+    let after: PagePlace | null = START;
     for (let pages = 0; after && pages < PAGES_MAX && stated.length < wanted; pages++) {
       const asked = { after, until, limit: PAGE_SIZE };
       const page = standingEntries(this.projection.views, withPercentages, asked);

@@ -11,6 +11,7 @@ import { decodeCursor, encodeCursor } from './cursor.js';
 import { NoSuchMoment, type MomentText } from './moment.js';
 import type { Changes, OutcomesPage } from './outcome.views.js';
 import { OutcomesReport } from './outcomes-report.js';
+import { START } from './outcomes.js';
 import type {
   AnnualQueryDto,
   ChangesQueryDto,
@@ -112,7 +113,7 @@ export class AskReportHandler implements IQueryHandler<AskReport<Report['kind']>
         ...question,
         earlier: { parameter: 'earlier', text: earlier },
         later: pinned === undefined ? undefined : { parameter: 'later', text: pinned },
-        place: place ?? { cell: 0, sequence: -1 },
+        place: place ?? START,
         limit: pageLimit(limit),
       },
       this.clock.now(),
@@ -128,7 +129,7 @@ export class AskReportHandler implements IQueryHandler<AskReport<Report['kind']>
       {
         ...question,
         ...(place && { moment: { parameter: 'cursor', text: String(place.until) } }),
-        place: place ?? { cell: 0, sequence: -1 },
+        place: place ?? START,
         limit: pageLimit(limit),
       },
       this.clock.now(),

@@ -9,8 +9,9 @@ import { canonicalJson } from '../kernel/canonical-json.js';
 import type { StreamName } from '../kernel/ids.js';
 import { hashOfLeft, redacted } from '../kernel/redaction.js';
 import { Refused } from '../kernel/refusals.js';
+import { positionBefore, rowsOfType } from '../projections/event-rows.js';
 import type { Projection } from '../projections/projection.js';
-import { StoreDamaged, type EventStore, type Position, type RecordedEvent } from '../store/event-store.js';
+import { StoreDamaged, type EventStore, type RecordedEvent } from '../store/event-store.js';
 import { upcast } from '../store/upcast.js';
 
 /** @throws Refused before anything is recorded */
@@ -42,16 +43,9 @@ export async function finishErasures(store: EventStore, stream: StreamName): Pro
 /** What was cut short by the end of a process. Called when the projection is level, before anything is served. */
 export async function finishAllErasures(store: EventStore, { views }: Projection): Promise<void> {
   if (!store.eraser) return;
-  const before = views
-    .prepare(
-      `SELECT (SELECT position FROM events WHERE sequence = erasure.sequence - 1) FROM events AS erasure
-       WHERE type = (SELECT id FROM names WHERE text = 'OutcomeErased') ORDER BY sequence`,
-    )
-    .pluck()
-    .all() as (Position | null)[];
   const streams = new Set<StreamName>();
-  for (const position of before) {
-    const [event] = await store.readAll(position, 1);
+  for (const { sequence } of rowsOfType(views, 'OutcomeErased')) {
+    const [event] = await store.readAll(positionBefore(views, sequence), 1);
     streams.add(event!.stream);
   }
   for (const stream of streams) {

@@ -6,8 +6,10 @@ import { Catch, type ArgumentsHost } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { ProblemFault } from '../http/problem.js';
 import { ProblemFilter } from '../http/problem.filter.js';
+import { PersonalDataOverrideDto } from '../http/personal-data.dto.js';
 import { InvalidInput, validatorOf } from '../http/validation.js';
 import { londonDate } from '../kernel/financial-year.js';
+import type { PersonalDataOverride } from '../kernel/free-text.js';
 import { OUTCOMES_MAX, parseProgrammeId } from '../kernel/ids.js';
 import { Refused } from '../kernel/refusals.js';
 import { Clock } from '../store/run-decider.js';
@@ -36,7 +38,7 @@ export class EveryFault extends ProblemFilter {
   }
 
   private async rulesBroken(programme: string, body: unknown): Promise<readonly ProblemFault[]> {
-    const { outcomes, personalDataOverride: override } = (body ?? {}) as Partial<SubmissionDto>;
+    const { outcomes, personalDataOverride } = (body ?? {}) as Partial<SubmissionDto>;
     if (!Array.isArray(outcomes) || outcomes.length > OUTCOMES_MAX) return [];
     const faultsOfForm = validatorOf(OutcomeDto);
     const contents = outcomes.map((each) => (faultsOfForm(each).length === 0 ? contentOfDto(each) : null));
@@ -44,10 +46,16 @@ export class EveryFault extends ProblemFilter {
     try {
       const programmeId = parseOr(() => parseProgrammeId(programme), 'programme-unknown');
       const facts = await this.catalogue.factsFor(programmeId, good, londonDate(this.clock.now()));
-      return faultsOfOutcomes(contents, { facts, override });
+      return faultsOfOutcomes(contents, { facts, override: overrideIn(personalDataOverride) });
     } catch (error) {
       if (error instanceof Refused) return error.refusals;
       throw error;
     }
   }
+}
+
+/** Whoever meant to override texts is told what is wrong with that, and not of the texts. */
+function overrideIn(sent: PersonalDataOverrideDto | undefined): PersonalDataOverride | undefined {
+  if (!sent) return undefined;
+  return validatorOf(PersonalDataOverrideDto)(sent).length === 0 ? sent : { reason: 'not in good form' };
 }

@@ -11,7 +11,7 @@ import { Problem, type ProblemFault } from '../http/problem.js';
 import { londonDate } from '../kernel/financial-year.js';
 import type { PersonalDataOverride } from '../kernel/free-text.js';
 import { fileSubmissionId, OUTCOMES_MAX, submissionStream, type ProgrammeId } from '../kernel/ids.js';
-import { Refused } from '../kernel/refusals.js';
+import { refuseIfAny } from '../kernel/refusals.js';
 import { EventStore } from '../store/event-store.js';
 import { Clock } from '../store/run-decider.js';
 import { CatalogueReader } from './catalogue-reader.js';
@@ -19,7 +19,7 @@ import type { FileFormat } from './file-records.js';
 import { rowsOf, UnreadableFile, type FileFault, type FileRow } from './file-rows.js';
 import type { SpooledFile } from './import-spool.js';
 import { contentOfDto } from './outcome-input.js';
-import { faultsOf } from './outcome.js';
+import { faultsOf, faultsOfProgramme } from './outcome.js';
 
 /** More are counted, but not told one by one. */
 export const FILE_FAULTS_MAX = 1_000;
@@ -123,10 +123,7 @@ export class FileCheck {
     const contents = rows.map(({ outcome }) => outcome && contentOfDto(outcome));
     const good = contents.filter((content) => content !== null);
     const facts = await this.catalogue.factsFor(programmeId, good, this.today());
-    if (facts.programme.status === 'closed') {
-      const detail = `programme ${programmeId} closed on ${facts.programme.closedOn}`;
-      throw new Refused({ code: 'programme-closed', detail });
-    }
+    refuseIfAny(faultsOfProgramme(facts));
     return rows.map((row, index) =>
       row.outcome === null
         ? [...row.faults]

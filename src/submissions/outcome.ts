@@ -78,6 +78,13 @@ export interface Asked {
   readonly override: PersonalDataOverride | undefined;
 }
 
+/** What keeps a programme from taking any outcome. */
+export function faultsOfProgramme({ programme }: CatalogueFacts): Refusal[] {
+  if (programme.status === 'open') return [];
+  const detail = `programme ${programme.id} closed on ${programme.closedOn}`;
+  return [{ code: 'programme-closed', detail }];
+}
+
 /** Every rule that an outcome breaks, each with a pointer below `at`. */
 export function faultsOf(content: OutcomeContent, { facts, override }: Asked, at: string): Refusal[] {
   const faults: Refusal[] = [];

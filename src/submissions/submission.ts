@@ -23,6 +23,7 @@ import { hashOfLeft, isRedacted, redacted } from '../kernel/redaction.js';
 import { Refused, refuseIfAny, type Refusal } from '../kernel/refusals.js';
 import {
   faultsOf,
+  faultsOfProgramme,
   textsOf,
   type Asked,
   type CatalogueFacts,
@@ -152,7 +153,7 @@ function submit(state: SubmissionState, command: Submit): readonly SubmissionEve
       detail: `the key ${submissionId} was used for a submission with other content`,
     });
   }
-  refuseIfAny([...faultsOfOutcomes(outcomes, { facts, override }), ...overrideFaults(override)]);
+  refuseIfAny(faultsOfOutcomes(outcomes, { facts, override }));
   return outcomes.map((content, index) => {
     const measure = facts.measures.get(content.measureId)!;
     const outcomeId = outcomeIdOf(submissionId, index + 1);
@@ -162,18 +163,13 @@ function submit(state: SubmissionState, command: Submit): readonly SubmissionEve
   });
 }
 
-/** Every rule that outcomes break which are posted together; null stands for one whose form is not good enough to ask. */
+/** Every rule that a submission breaks; null stands for an outcome whose form is not good enough to ask. */
 export function faultsOfOutcomes(outcomes: readonly (OutcomeContent | null)[], asked: Asked): Refusal[] {
-  const faults: Refusal[] = [];
-  const { programme } = asked.facts;
-  if (programme.status === 'closed') {
-    const detail = `programme ${programme.id} closed on ${programme.closedOn}`;
-    faults.push({ code: 'programme-closed', detail });
-  }
-  outcomes.forEach((outcome, index) => {
-    if (outcome) faults.push(...faultsOf(outcome, asked, `/outcomes/${index}`));
-  });
-  return faults;
+  return [
+    ...faultsOfProgramme(asked.facts),
+    ...outcomes.flatMap((outcome, index) => (outcome ? faultsOf(outcome, asked, `/outcomes/${index}`) : [])),
+    ...overrideFaults(asked.override),
+  ];
 }
 
 function change(

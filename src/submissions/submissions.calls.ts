@@ -1,7 +1,7 @@
 /** What the calls that record, correct and withdraw outcomes say of themselves. */
 import { PROGRAMME_ID } from '../catalogue/catalogue.calls.js';
 import { IDEMPOTENCY_KEY, IF_MATCH } from '../http/call-headers.js';
-import type { CallSpec, Described } from '../http/call-spec.js';
+import { OF_TEXTS, type CallSpec, type Described } from '../http/call-spec.js';
 import type { ProblemCode } from '../http/problem.js';
 import { OUTCOME_ID as OUTCOME_ID_PATTERN } from '../kernel/ids.js';
 import {
@@ -32,7 +32,7 @@ const RULES: readonly ProblemCode[] = [
   'effective-period-spans-years',
   'effective-in-future',
   'outside-programme-life',
-  'personal-data-suspected',
+  ...OF_TEXTS,
 ];
 
 const EFFECTIVE = { from: '2023-04-01', to: '2023-06-30' };
@@ -154,7 +154,7 @@ export const withdraw = {
   problems: {
     404: ['outcome-unknown'],
     412: ['outcome-version-stale'],
-    422: ['outcome-withdrawn', 'personal-data-suspected'],
+    422: ['outcome-withdrawn', ...OF_TEXTS],
   },
 } satisfies CallSpec<RecordedLineView>;
 
@@ -177,6 +177,6 @@ export const erase = {
   },
   problems: {
     404: ['outcome-unknown'],
-    422: ['erasure-impossible', 'personal-data-suspected'],
+    422: ['erasure-impossible', ...OF_TEXTS],
   },
 } satisfies CallSpec<RecordedLineView>;

@@ -68,7 +68,8 @@ describe('bytes that are no request', () => {
   ])('%s', async (_name, bytes) => {
     const answers = await sendRaw(ledger, bytes);
     expect(answers.map(told)).toEqual(['400 bad-request']);
-    expect(answers[0]!.headers.get('connection')).toBe('close');
+    const { headers } = answers[0]!;
+    expect([headers.get('connection'), headers.get('x-content-type-options')]).toEqual(['close', 'nosniff']);
   });
 
   test.each([
@@ -83,6 +84,7 @@ describe('bytes that are no request', () => {
     ['an address that is no percent-encoding', get('/v1/programmes/%zz')],
     ['an address that is not UTF-8', get('/v1/programmes/%ff')],
     ['no Host', get('/health/live').replace('Host: ledger\r\n', '')],
+    ['two Hosts', get('/v1/events', 'Host: elsewhere\r\n')],
     ['two keys', get('/v1/events', 'Authorization: Bearer other\r\n')],
     ['two media types', post(`${JSON_TYPE}Content-Type: text/csv\r\n${LENGTH}`, BODY)],
   ])('%s', async (_name, bytes) => {

@@ -67,6 +67,8 @@ describe('a header that is wrong', () => {
     ['a file', SUBMISSIONS, { 'content-type': 'text/csv' }],
     ['lines of JSON', SUBMISSIONS, { 'content-type': 'application/x-ndjson' }],
     ['another character set', SUBMISSIONS, { 'content-type': 'application/json; charset=iso-8859-1' }],
+    ['another character set, quoted', SUBMISSIONS, { 'content-type': 'application/json; charset="utf-16"' }],
+    ['a character set beside UTF-8', SUBMISSIONS, { 'content-type': 'application/json; charset=utf-8-x' }],
     ['a compressed body', SUBMISSIONS, { ...json, 'content-encoding': 'gzip' }],
     ['JSON for a file', `/v1/programmes/${PROGRAMME}/imports`, json],
   ])('a media type that is not taken: %s', async (_name, path, headers) => {
@@ -77,6 +79,15 @@ describe('a header that is wrong', () => {
     });
     expect(told).toBe('415 unsupported-media-type');
   });
+
+  test.each(['charset=utf-8', 'charset=UTF-8', 'charset="utf-8"', ' Charset="UTF-8"; profile=x'])(
+    'UTF-8, however it is said, is no reason to refuse: %s',
+    async (parameter) => {
+      const headers = { 'content-type': `application/json;${parameter}`, 'idempotency-key': UNUSED };
+      const told = await refusal(ledger, 'POST', SUBMISSIONS, { body: '{}', headers });
+      expect(told).toBe('422 invalid-content /outcomes');
+    },
+  );
 
   test.each([
     ['DELETE', '/v1/programmes', 'GET, HEAD, POST'],

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { KeyListView } from '../../src/access/keys.dto.js';
 import type { EventsPage } from '../../src/reports/event.views.js';
 import { runCommand } from '../support/command.js';
-import { makeKey, withKey, secretOf } from '../support/keys.js';
+import { eventually, makeKey, secretOf, withKey } from '../support/keys.js';
 import { ADMIN_KEY, Ledger } from '../support/ledger.js';
 import { OUTCOME, registerProgramme } from '../support/outcomes.js';
 
@@ -54,6 +54,25 @@ describe('a key', () => {
     await ledger.stop();
     await ledger.start();
     expect(await statusWith(key)).toBe(401);
+  });
+
+  test('that is revoked is told nothing more by a stream that it has open', async () => {
+    const { id, key, sequence } = await makeKey(ledger, { role: 'auditor' });
+    const stream = `/v1/events/stream?after=${sequence - 1}`;
+    const { body } = await ledger.fetch(stream, { headers: withKey(key) });
+    let told = '';
+    const reading = (async () => {
+      for await (const piece of body!.pipeThrough(new TextDecoderStream())) {
+        if ((told += piece).includes('OrganisationRegistered')) return;
+      }
+    })();
+    await eventually(() => Promise.resolve(told.includes('KeyCreated')));
+    await ledger.call('POST', `/v1/keys/${id}/revocation`, { body: { reason: 'it was stolen' } });
+    await ledger.call('POST', '/v1/organisations', {
+      body: { id: 'told-to-others', name: 'Told to others' },
+    });
+    await reading;
+    expect(told).not.toContain('OrganisationRegistered');
   });
 
   test('gets another secret, at once or with an overlap, and stays the same key', async () => {

@@ -108,6 +108,13 @@ describe('a submission', () => {
       expect.arrayContaining([['type', '/personalDataOverride/reason'], rules[0], rules[2]]),
     );
     expect(overridden).toHaveLength(form.length + 3);
+    const reason = 'ask someone@example.org';
+    expect(await faultsOf('asthma-care', wrong, { personalDataOverride: { reason } })).toEqual([
+      ...form,
+      rules[0],
+      rules[2],
+      ['personal-data-suspected', '/personalDataOverride/reason'],
+    ]);
     expect(await faultsOf('asthma-care', [])).toEqual([['length', '/outcomes']]);
   });
 

@@ -1,10 +1,13 @@
 /** What the ledger shows to browsers, in its answers and in its log: no more than is meant for whoever reads it. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import Database from 'better-sqlite3';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually, makeKey, withKey, secretOf } from '../support/keys.js';
 import { ADMIN_KEY, Ledger } from '../support/ledger.js';
+import { viewsFileIn } from '../support/lived-ledger.js';
 import { OUTCOME, record, registerProgramme } from '../support/outcomes.js';
+import { told } from '../support/refusals.js';
 
 const ORIGIN = 'https://figures.example.org';
 const PREFLIGHT = { origin: ORIGIN, 'access-control-request-method': 'POST' };
@@ -99,6 +102,40 @@ describe('in the log', () => {
     ]);
   });
 
+  test('whoever was answered is named, even if the ledger is killed at that moment', async () => {
+    const killed = await Ledger.start();
+    try {
+      for (const accept of ['application/json', 'application/x-ndjson', 'text/event-stream']) {
+        const path = `/v1/events${accept === 'text/event-stream' ? '/stream' : ''}`;
+        const response = await killed.fetch(path, { headers: { accept, 'x-request-id': 'the-last' } });
+        await killed.kill();
+        expect([accept, response.status]).toEqual([accept, 200]);
+        expect(killed.log).toMatch(/"reads":"(listEvents|streamEvents)","actor":"admin".*"reqId":"the-last"/);
+        await killed.start();
+      }
+    } finally {
+      await killed.remove();
+    }
+  });
+
+  test('that cannot be written nobody is told who recorded what, and all else goes on', async () => {
+    const full = openSync('/dev/full', 'w');
+    const unlogged = await Ledger.start({ LOG_LEVEL: 'trace' }, full);
+    closeSync(full);
+    try {
+      await registerProgramme(unlogged);
+      for (let round = 0; round < 3; round++) {
+        await record(unlogged, 'asthma-care', OUTCOME);
+        const answer = await unlogged.call('GET', '/v1/events');
+        expect([told(answer), answer.headers.get('retry-after')]).toEqual(['503 store-unavailable', '1']);
+        const totals = await unlogged.call('GET', '/v1/totals/annual?measure=patients-benefited');
+        expect(totals.status).toBe(200);
+      }
+    } finally {
+      await unlogged.remove();
+    }
+  });
+
   test('no secret stands, wherever someone put it', async () => {
     const loud = await Ledger.start({ LOG_LEVEL: 'trace' });
     try {
@@ -108,6 +145,7 @@ describe('in the log', () => {
         await loud.call('GET', `/v1/events?key=${secret}`);
         await loud.call('GET', `/v1/${encodeURIComponent(secret)}`, { headers: { 'x-request-id': secret } });
         await loud.call('GET', `/v1/events?limit=1`, { headers: withKey(secret) });
+        await loud.call('GET', `/v1/measures`, { headers: { 'x-request-id': `my-${secret}` } });
         await loud.call('GET', `/%ff?${secret}`);
       }
       await loud.call('GET', '/v1/nothing-more', { headers: { 'x-request-id': 'the-last' } });
@@ -117,6 +155,24 @@ describe('in the log', () => {
       await loud.remove();
     }
   });
+});
+
+test('no admin key stands in the log either, whatever its characters and however they are written', async () => {
+  const key = 'q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83v/jRWe+A=';
+  const escaped = encodeURIComponent(key);
+  const inLowerCase = escaped.replaceAll(/%../g, (escape) => escape.toLowerCase());
+  const loud = await Ledger.start({ LOG_LEVEL: 'trace', LEDGER_ADMIN_KEY: key });
+  try {
+    for (const spelled of [key, escaped, inLowerCase, key.replace('q', '%71')]) {
+      for (const path of [`/v1/events?key=${spelled}`, `/v1/nothing/${spelled}/more`, `/%ff/${spelled}`])
+        await loud.call('GET', path, { headers: withKey(key) });
+    }
+    await loud.call('GET', '/v1/nothing-more', { headers: { 'x-request-id': 'the-last' } });
+    await loud.logged('the-last');
+    expect(loud.log).not.toContain(key.slice(1, 30));
+  } finally {
+    await loud.remove();
+  }
 });
 
 test('what is wrong with the files is told to whoever asks by their names, not by where they lie', async () => {
@@ -144,6 +200,26 @@ test('what is wrong with the files is told to whoever asks by their names, not b
     expect(damaged.log).not.toMatch(/\\n +at |node_modules|\.js:\d/);
   } finally {
     await damaged.remove();
+  }
+});
+
+test('nobody is told the names of tables, whatever becomes of them', async () => {
+  const altered = await Ledger.start();
+  try {
+    await registerProgramme(altered);
+    const database = new Database(viewsFileIn(altered.dataDir));
+    for (const table of ['events', 'cells']) database.exec(`ALTER TABLE ${table} RENAME TO no_${table}`);
+    database.close();
+    const ready = () => altered.call<{ selfCheck: { ok: boolean } }>('GET', '/v1/projections');
+    await eventually(async () => !(await ready()).body.selfCheck.ok);
+    for (const path of ['/v1/projections', '/health/ready', '/v1/events', '/v1/totals/annual?measure=jobs']) {
+      const { text } = await altered.call('GET', path);
+      expect(text).not.toMatch(/table|SQL|cells/);
+    }
+    const refused = await altered.call('POST', '/v1/organisations', { body: { id: 'new', name: 'New' } });
+    expect([refused.status, refused.text]).toEqual([503, expect.not.stringMatching(/table|SQL|cells/)]);
+  } finally {
+    await altered.remove();
   }
 });
 

@@ -74,6 +74,7 @@ describe('no token is', () => {
     ['one that never expires', () => issuer.sign({ claims: { exp: undefined } })],
     ['one of nobody', () => issuer.sign({ claims: { sub: undefined } })],
     ['one of a person, by e-mail address', () => issuer.sign({ claims: { sub: 'jo.bloggs@example.org' } })],
+    ['one of a number', () => issuer.sign({ claims: { sub: 5 } })],
     ['one of a subject with a space', () => issuer.sign({ claims: { sub: 'a b' } })],
     ['one that says who someone is', () => issuer.sign({ head: { typ: 'JWT' } })],
     ['one signed with another key', async () => issuer.sign({ key: (await signingKey('x')).secret })],
@@ -152,6 +153,33 @@ describe('the keys of the issuer', () => {
       await cut.remove();
     }
   });
+
+  test.each([200, 500])(
+    'are asked for once in a while, whatever keys are named, by an issuer that answers %i',
+    async (status) => {
+      let asked = 0;
+      const server = createServer((request, response) => {
+        const { port } = server.address() as AddressInfo;
+        const url = `http://127.0.0.1:${port}`;
+        if (request.url!.includes('openid')) {
+          response.end(JSON.stringify({ issuer: url, jwks_uri: `${url}/keys` }));
+          return;
+        }
+        asked++;
+        response.writeHead(status).end(JSON.stringify({ keys: [] }));
+      }).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const iss = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const env = { LEDGER_OIDC_ISSUER: iss, LEDGER_OIDC_AUDIENCE: AUDIENCE };
+      const taking = new Tokens(readConfig(env).oidc, new Clock());
+      for (let made = 0; made < 5; made++) {
+        const token = await issuer.sign({ claims: { iss }, head: { kid: `made-up-${made}` } });
+        await expect(taking.admit(token)).rejects.toThrow(status === 200 ? TokenRefused : IssuerUnavailable);
+      }
+      expect(asked).toBe(1);
+      server.close();
+    },
+  );
 
   test('are looked for only where the issuer says that it is who it is asked to be', async () => {
     await issuer.start();

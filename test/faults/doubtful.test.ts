@@ -2,6 +2,8 @@
 import { afterEach, expect, test } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { markOfCell, type MarkedCell } from '../../src/projections/cell-rows.js';
+import { rebuildOffline } from '../../src/projections/rebuild.js';
+import { openReader } from '../../src/store/open-reader.js';
 import { Ledger } from '../support/ledger.js';
 import { viewsFileIn } from '../support/lived-ledger.js';
 import { OUTCOME, record, registerProgramme, submit } from '../support/outcomes.js';
@@ -56,4 +58,27 @@ test('a figure that differs from the events is noticed and named, told as doubtf
   expect(answer.status).toBe(200);
   expect(await total()).toEqual({ status: 200, total: 1200, stale: null });
   expect((await submit(ledger, 'asthma-care', [OUTCOME])).status).toBe(201);
+});
+
+test('where a figure would be looked up in vain, the ledger does not start, and says what to do', async () => {
+  ledger = await Ledger.start({ LOG_LEVEL: 'silent' });
+  await registerProgramme(ledger);
+  await record(ledger, 'asthma-care', OUTCOME);
+  await ledger.stop();
+  const views = new Database(viewsFileIn(ledger.dataDir));
+  // The index of cells has none, and is described as if it had all of them.
+  views.unsafeMode(true).exec(`
+    DROP INDEX cells_by_key;
+    CREATE UNIQUE INDEX cells_by_key ON cells (measure, year, programme, organisation, basis, series) WHERE id < 0;
+    PRAGMA writable_schema = ON;
+    UPDATE sqlite_schema SET sql = substr(sql, 1, instr(sql, ' WHERE') - 1) WHERE name = 'cells_by_key';`);
+  views.close();
+  await expect(ledger.start()).rejects.toThrow(
+    /views-\S+\.db: .* index cells_by_key: .* they are made of the events, so run: ledger rebuild --offline\n$/,
+  );
+  const reader = await openReader({ dataDir: ledger.dataDir });
+  await rebuildOffline(reader, ledger.dataDir, () => undefined);
+  await reader.close();
+  await ledger.start();
+  expect(await total()).toEqual({ status: 200, total: 1200, stale: null });
 });

@@ -14,11 +14,8 @@ import { join } from 'node:path';
 import { SigningFiles } from '../../src/audit/signing-files.js';
 import { encodeVerifierKey } from '../../src/audit/note.js';
 import { adminKeyFile, findAdminKey } from '../../src/http/admin-key.js';
-import { parseFinancialYear } from '../../src/kernel/financial-year.js';
-import { encodeCell } from '../../src/projections/cell.js';
 import { SelfCheck } from '../../src/projections/self-check.js';
 import { openViewsForReading, VIEWS_VERSION, viewsVersionOf } from '../../src/projections/views-file.js';
-import { cellsAt } from '../../src/reports/cells.js';
 import { StoreDamaged, type RecordedEvent } from '../../src/store/event-store.js';
 import { openReader } from '../../src/store/open-reader.js';
 import { eventsFile, SqliteStore } from '../../src/store/sqlite-store.js';
@@ -26,31 +23,13 @@ import { damageInWal, walOf } from '../../src/store/wal-damage.js';
 import { refusal } from '../contracts/store-fixture.js';
 import { AuditedLedger, headIn } from '../support/audited-ledger.js';
 import { history } from '../support/histories.js';
+import { bitsOf, flip, FLIPS, randomBits, SEED, someOf, TEST_MS_MAX } from '../support/flips.js';
 import { contentOfViews, LivedLedger, viewsFileIn } from '../support/lived-ledger.js';
 import { longHistory } from '../support/long-history.js';
 import { newEvents, streamNamed } from '../support/new-events.js';
 
-const FLIPS = Number(process.env['FLIPS'] ?? 600);
-const SEED = Number(process.env['FLIP_SEED'] ?? 2018);
-const TEST_MS_MAX = 60_000 + FLIPS * 200;
-
 const dir = mkdtempSync(join(tmpdir(), 'ledger-flips-'));
 afterAll(() => rmSync(dir, { recursive: true }));
-
-/** The bits of a range of bytes. */
-const bitsOf = (from: number, to: number) =>
-  Array.from({ length: 8 * (to - from) }, (_, at) => 8 * from + at);
-const randomBits = (bytes: number, count: number) =>
-  fc.sample(fc.nat(8 * bytes - 1), { numRuns: count, seed: SEED });
-
-const someOf = (bits: readonly number[]) =>
-  fc.sample(fc.constantFrom(...bits), { numRuns: FLIPS / 6, seed: SEED });
-
-function flip(content: Buffer, bit: number): Buffer {
-  const flipped = Buffer.from(content);
-  flipped[bit >> 3]! ^= 1 << (bit & 7);
-  return flipped;
-}
 
 describe('in the files of a ledger', () => {
   let events: readonly RecordedEvent[];
@@ -159,64 +138,6 @@ describe('in the files of a ledger', () => {
     },
     TEST_MS_MAX,
   );
-
-  test(
-    'the log of figures: a figure as at any moment is as it was, or is refused, before any self-check',
-    () => {
-      const content = readFileSync(views);
-      const db = openViewsForReading(views);
-      const pages = db
-        .prepare(`SELECT pageno FROM dbstat WHERE name = 'cell_log_of_cell'`)
-        .pluck()
-        .all() as number[];
-      const bytes = db.pragma('page_size', { simple: true }) as number;
-      db.close();
-      const moments = [0.1, 0.3, 0.5, 0.7, 0.9].map((part) => Math.floor(events.length * part));
-      const figures = figuresAt(moments);
-      const inPages = (bit: number) =>
-        8 * bytes * (pages[Math.floor(bit / 8 / bytes)]! - 1) + (bit % (8 * bytes));
-      const bits = randomBits(pages.length * bytes, FLIPS / 6).map(inPages);
-      let refused = 0;
-      try {
-        for (const bit of bits) {
-          writeFileSync(views, flip(content, bit));
-          for (const moment of moments) {
-            const found = figuresAt([moment]);
-            if (found === null) refused++;
-            else
-              expect({ bit, moment, found }).toEqual({
-                bit,
-                moment,
-                found: [figures![moments.indexOf(moment)]],
-              });
-          }
-        }
-      } finally {
-        writeFileSync(views, content);
-      }
-      expect(refused).toBeGreaterThan(FLIPS / 60);
-    },
-    TEST_MS_MAX,
-  );
-
-  /** All figures at each moment, as a report reads them; null where it is refused. */
-  function figuresAt(moments: readonly number[]): readonly string[] | null {
-    const db = openViewsForReading(views);
-    try {
-      const measures = db.prepare('SELECT DISTINCT measure FROM cells').pluck().all() as string[];
-      const [from, to] = [parseFinancialYear('2018-19'), parseFinancialYear('2030-31')];
-      return moments.map((moment) =>
-        cellsAt(db, { measures, from, to }, moment)
-          .map(({ id, state }) => `${id}: ${encodeCell(state)}`)
-          .join('\n'),
-      );
-    } catch (error) {
-      expect(error).toMatchObject({ name: expect.stringMatching(/^(ViewsDamaged|SqliteError)$/) as unknown });
-      return null;
-    } finally {
-      db.close();
-    }
-  }
 
   /** What keeps them from being opened, or what the self-check says of them. */
   async function faultOfViews(): Promise<string | null> {

@@ -9,25 +9,26 @@ type Json = Readonly<Record<string, unknown>>;
 
 export interface FreeText {
   readonly pointer: string;
-  /** The body with a text there that looks like personal data. */
+  /** The body with one of the texts there. */
   readonly body: Record<string, unknown>;
 }
 
-/** A place is one of words, or of addresses, if it takes these. */
-const PROBES = ['seen as 943 476 5919', 'https://example.org/?nhs=9434765919'];
+/** Of words and of addresses: a place is one of either if it takes them. */
+export const LIKE_PERSONAL_DATA = ['seen as 943 476 5919', 'https://example.org/?nhs=9434765919'];
 
 export function freeTextsOf(
   { id, body }: Operation,
   shown: object,
   { document, contract }: { readonly document: OpenAPIObject; readonly contract: Contract },
+  texts: readonly string[],
 ): FreeText[] {
   const schema = body?.['application/json']?.schema;
   if (!schema) throw new Error(`${id} takes no JSON`);
   return placesIn(schema, document).flatMap(({ path, of }) => {
-    const probe = PROBES.find((text) => contract.fault(of, text) === null);
-    if (probe === undefined) return [];
+    const taken = texts.find((text) => contract.fault(of, text) === null);
+    if (taken === undefined) return [];
     const sent = structuredClone(shown) as Record<string, unknown>;
-    put(sent, path, probe);
+    put(sent, path, taken);
     return [{ pointer: path.map((step) => `/${step}`).join(''), body: sent }];
   });
 }

@@ -34,11 +34,15 @@ export class Ledger {
   private constructor(
     readonly dataDir: string,
     private readonly env: NodeJS.ProcessEnv,
+    private readonly stderr: number | 'pipe',
   ) {}
 
-  /** Resolves when it serves. Environment variables may be added or replaced. */
-  static async start(env: NodeJS.ProcessEnv = {}): Promise<Ledger> {
-    const ledger = new Ledger(mkdtempSync(join(tmpdir(), 'ledger-')), env);
+  /**
+   * Resolves when it serves. Environment variables may be added or replaced.
+   * @param stderr a file that is open for what it logs, which is not read then
+   */
+  static async start(env: NodeJS.ProcessEnv = {}, stderr: number | 'pipe' = 'pipe'): Promise<Ledger> {
+    const ledger = new Ledger(mkdtempSync(join(tmpdir(), 'ledger-')), env, stderr);
     await ledger.start();
     return ledger;
   }
@@ -48,14 +52,14 @@ export class Ledger {
     const settings = { DATA_DIR: this.dataDir, PORT: '0', LOG_LEVEL: 'warn', LEDGER_ADMIN_KEY: ADMIN_KEY };
     const child = spawn(process.execPath, [MAIN], {
       env: { ...process.env, ...settings, ...this.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', this.stderr],
     });
     this.process = child;
     this.said = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (this.said += text));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.said += text));
     this.url = await new Promise<string>((serves, fails) => {
       let output = '';
-      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      child.stdout!.setEncoding('utf8').on('data', (text: string) => {
         const url = /serves at (\S+)/.exec((output += text))?.[1];
         if (url) serves(url);
       });
@@ -133,9 +137,10 @@ export class Ledger {
   private async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | NodeJS.Signals> {
     const child = this.process!;
     if (child.exitCode === null && child.signalCode === null) {
-      const exited = once(child, 'exit');
+      // With it all that it wrote has been read.
+      const closed = once(child, 'close');
       child.kill(signal);
-      await exited;
+      await closed;
     }
     return child.exitCode ?? child.signalCode!;
   }

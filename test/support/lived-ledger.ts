@@ -26,7 +26,7 @@ export class LivedLedger {
     /** All of them, in order: the index of each is its sequence. */
     readonly events: readonly RecordedEvent[],
   ) {
-    const entries = new EntryReader(store);
+    const entries = new EntryReader(projection, store);
     this.totals = new Totals(projection, new CatalogueView(projection), new Percentages(projection, entries));
     this.outcomes = new OutcomesReport(projection, this.totals, entries);
   }

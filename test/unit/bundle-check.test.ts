@@ -397,7 +397,7 @@ describe('a figure', () => {
     for await (const some of sequences!()) whole.push(...some);
     expect(whole).toEqual([...new Set(whole)].sort((one, other) => one - other));
     const { views } = lived.projection;
-    const cells = views.prepare('SELECT id FROM cells').pluck().all() as number[];
+    const cells = views.prepare('SELECT id, sequence FROM cells').all() as { id: number; sequence: number }[];
     const asked = { measures: ['jobs', 'jobs-created', 'sites'], cells };
     const until = lived.events.length - 1;
     const inOne: number[] = [];

@@ -6,7 +6,7 @@ import { ListOf } from '../../src/http/answers.js';
 import { Call } from '../../src/http/call.js';
 import { exampleOf } from '../../src/http/call-examples.js';
 import { Describe, Nested, Nullable, Optional, Slug, WholeNumber } from '../../src/http/decorators.js';
-import { securityHeaders } from '../../src/http/protection.js';
+import { SECURITY_HEADERS } from '../../src/http/protection.js';
 import { openApiOf } from '../../src/http/openapi.js';
 import { contractOf, type Contract } from '../support/contract.js';
 
@@ -105,7 +105,8 @@ describe('the contract of a document', () => {
   }
   class Root {}
 
-  const stamped = { 'ledger-sequence': '41', 'x-request-id': 'r-1', date: 'now', ...securityHeaders() };
+  const security = Object.fromEntries(SECURITY_HEADERS);
+  const stamped = { 'ledger-sequence': '41', 'x-request-id': 'r-1', date: 'now', ...security };
   const json = { ...stamped, 'content-type': 'application/json; charset=utf-8' };
   const good = { status: 200, headers: new Headers(json), text: JSON.stringify(whole) };
   const problem = (code: string, status: number) => ({

@@ -158,5 +158,6 @@ function withoutChance({ stream, revision, type, data, metadata }: RecordedEvent
 /** Where a replica stopped reading depends on what came behind the ledger's last event. */
 const withoutCheckpoint = ({ checkpoint: _, ...tables }: Record<string, unknown[]>) => tables;
 
-/** Without the tables that name places in the store, and hashes with their salts. */
-const figuresOf = ({ checkpoint: _, events: __, ...tables }: Record<string, unknown[]>) => tables;
+/** Without the tables that name places in the store, and ids and hashes with their salts. */
+const figuresOf = ({ checkpoint: _, events: __, id_heads: ___, ...tables }: Record<string, unknown[]>) =>
+  tables;

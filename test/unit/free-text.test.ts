@@ -126,6 +126,49 @@ test('the reason of an override is a text, too, and nothing overrides what is sa
     .refuses('personal-data-suspected /personalDataOverride/reason');
 });
 
+describe('a text that does not read as it is written', () => {
+  const turning = 'recounted \u202e00021 ot 0021';
+  const unseen = '\u200b\u2060 \ufeff\u3164';
+
+  test('is refused, whatever overrides what it looks like, and with the reason of an override too', () => {
+    given()
+      .when(
+        overriding(
+          submit([
+            { ...content, note: turning },
+            { ...content, evidence: { title: unseen } },
+          ]),
+        ),
+      )
+      .refuses('text-unreadable /outcomes/0/note', 'text-unreadable /outcomes/1/evidence/title');
+    const override = { personalDataOverride: { reason: unseen } };
+    given()
+      .when({ ...submit([noted]), ...override })
+      .refuses('text-unreadable /personalDataOverride/reason');
+    const because = { reason: turning };
+    given(recorded(1, content))
+      .when({ ...withdraw(0), ...because })
+      .refuses('text-unreadable /reason');
+  });
+
+  test('that was recorded before there was this rule is repeated for ever', () => {
+    given(recorded(1, { ...content, note: turning }))
+      .when(submit([{ ...content, note: turning }]))
+      .changesNothing();
+  });
+
+  test('says which character it is', () => {
+    expect(textFaults({ note: turning }, undefined)[0]!.detail).toMatch(
+      /^the text holds U\+202E, which turns/,
+    );
+  });
+
+  test.each(['שלום', 'نص عربي', 'a\u200bb', 'fi\u200dn', '👩\u200d👩\u200d👧', 'right \u200f to left', '—'])(
+    'is not %j',
+    (text) => expect(textFaults({ text }, undefined)).toEqual([]),
+  );
+});
+
 test('what is told names the field and what was found, and repeats nothing', () => {
   expect(textFaults({ note: `Jane Placeholder, SW1A 1AA, ${NUMBER}` }, undefined, '/outcomes/0')).toEqual([
     {

@@ -126,6 +126,9 @@ describe('the text of a key', () => {
     expect(withoutSecrets(`/v1/events?key=${key}&token=${token}&after=1`)).toBe(
       `/v1/events?key=ledger_${keyId}_[key]&token=[token]&after=1`,
     );
+    const escaped = (text: string) =>
+      text.replaceAll(/[-._x9]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+    expect(withoutSecrets(`/v1/${escaped(key)}/${escaped(token)}`)).toBe(`/v1/ledger_${keyId}_[key]/[token]`);
     const plain = '/v1/totals/annual?measure=jobs&programme=eyJ&from=2023-24';
     expect(withoutSecrets(plain)).toBe(plain);
   });

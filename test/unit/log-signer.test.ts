@@ -77,7 +77,7 @@ test('a key that was added signs what is there, without a new event', async () =
   expect(after.note.text).toBe(before.note.text);
 });
 
-test('a log that contradicts what was signed is not ready, and takes nothing more', async () => {
+test('a log whose hashes do not lead to its root is not signed nor ready, and takes nothing more', async () => {
   ledger.signer.start();
   await ledger.signer.signDue();
   expect(lived.projection.selfCheck.ok).toBe(true);
@@ -88,7 +88,7 @@ test('a log that contradicts what was signed is not ready, and takes nothing mor
   await ledger.signer.signDue();
   expect(lived.projection.selfCheck).toMatchObject({
     ok: false,
-    fault: expect.stringMatching(/was signed with the root/) as unknown,
+    fault: expect.stringMatching(/do not lead to its root/) as unknown,
   });
   expect(() => lived.projection.refuseIfStopped()).toThrow(NotProjected);
 });

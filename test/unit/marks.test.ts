@@ -1,15 +1,25 @@
 /** What a figure is read from carries a mark, and a figure is refused where a row is not as it was written. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseFinancialYear } from '../../src/kernel/financial-year.js';
-import { markOf } from '../../src/projections/mark.js';
-import { openViewsForReading, ViewsDamaged } from '../../src/projections/views-file.js';
+import type { Projection } from '../../src/projections/projection.js';
+import {
+  everything,
+  listOf,
+  nameWith,
+  rowsAfter,
+  rowsWithId,
+  type EventList,
+} from '../../src/projections/event-rows.js';
+import { markOf, ViewsDamaged } from '../../src/projections/mark.js';
+import { openViewsForReading } from '../../src/projections/views-file.js';
 import { cellsAt, type Cell } from '../../src/reports/cells.js';
-import { EntryReader, standingEntries } from '../../src/reports/outcomes.js';
+import { parseMoment } from '../../src/reports/moment.js';
+import { EntryReader, standingEntries, START } from '../../src/reports/outcomes.js';
 import { SqliteStore } from '../../src/store/sqlite-store.js';
 import { refusal } from '../contracts/store-fixture.js';
 import { DRAFT } from '../support/histories.js';
@@ -98,10 +108,10 @@ function cellsIn(views: Database.Database, sequence: number): readonly Cell[] {
 const cellsAfter = (sql: string, sequence: number) => altered(sql, (views) => cellsIn(views, sequence));
 
 /** What the outcomes are made of that stand now, or of those that had come by a moment, listed from a place on. */
-const entriesAfter = (sql: string, until = last(), after = { cell: 0, sequence: -1 }) =>
+const entriesAfter = (sql: string, until = last(), after = START) =>
   altered(
     sql,
-    (views) => standingEntries(views, cellsIn(views, last()), { after, until, limit: 100 }).entries,
+    (views) => standingEntries(views, cellsIn(views, until), { after, until, limit: 100 }).entries,
   );
 
 const last = () => lived.events.length - 1;
@@ -157,7 +167,7 @@ test('a list of outcomes is refused where a row of their log is lost, from its i
   expect(entriesAfter('').map(({ sequence }) => sequence)).toEqual([first, second, third]);
   expect(entriesAfter('', second).map(({ sequence }) => sequence)).toEqual([first, second]);
   const [{ id: cell }] = cellsAfter('', third) as [Cell];
-  const onwards = { cell, sequence: second - 1 };
+  const onwards = { cell, sequence: second - 1, kept: 1 };
   expect(entriesAfter('', third, onwards).map(({ sequence }) => sequence)).toEqual([second, third]);
   for (const lost of [first, second, third]) {
     expect(() => entriesAfter(lostFromIndex(`sequence = ${lost}`))).toThrow(ViewsDamaged);
@@ -167,6 +177,78 @@ test('a list of outcomes is refused where a row of their log is lost, from its i
   expect(() => entriesAfter(lostFromIndex(`sequence = ${second}`), third, onwards)).toThrow(ViewsDamaged);
 });
 
+test('a list of outcomes is refused where not all are in it that its figure counts', () => {
+  expect(() => entriesAfter(`UPDATE cell_log SET adds = 0 WHERE sequence = ${past()}`)).toThrow(
+    /2 of 3 outcomes are in the read models/,
+  );
+  const superseded = `INSERT INTO supersessions
+    SELECT submission, line, revision, sequence, 0 FROM cell_log WHERE sequence = ${past()}`;
+  expect(() => entriesAfter(superseded)).toThrow(/what superseded an outcome .* fails its checksum/);
+});
+
+describe('a list of events', () => {
+  const DEFINED = 'MeasureDefined';
+  const listed = (sql: string, list: (views: Database.Database) => EventList, after = -1) =>
+    altered(sql, (views) => Array.from(rowsAfter(views, after, list(views)), ({ sequence }) => sequence));
+  const ofType = (views: Database.Database) => listOf('type', nameWith(views, DEFINED)!);
+  const lostFromTypes = (sequence: number) => `
+    DROP INDEX events_of_type;
+    CREATE INDEX events_of_type ON events (type) WHERE sequence <> ${sequence};
+    PRAGMA writable_schema = ON;
+    UPDATE sqlite_schema SET sql = substr(sql, 1, instr(sql, ' WHERE') - 1) WHERE name = 'events_of_type';`;
+
+  test('is refused where one is lost, from its index or altogether', () => {
+    const whole = listed('', ofType);
+    expect(whole.length).toBeGreaterThan(2);
+    expect(listed(lostFromTypes(-1), ofType)).toEqual(whole);
+    for (const lost of [whole[0]!, whole[1]!, whole.at(-1)!]) {
+      expect(() => listed(lostFromTypes(lost), ofType)).toThrow(ViewsDamaged);
+      const gone = `DELETE FROM events WHERE sequence = ${lost}`;
+      expect(() => listed(gone, ofType)).toThrow(ViewsDamaged);
+      expect(() => listed(gone, everything)).toThrow(`sequence ${lost} is lost from the read models`);
+      expect(() => listed(gone, everything, lost - 1)).toThrow(ViewsDamaged);
+    }
+  });
+
+  test.each([
+    ['position', `position || '0'`],
+    ['ledger_time', 'ledger_time + 1'],
+    ['programme', '1'],
+    ['id', 'id + 1'],
+    ['type_before', 'type_before + 1'],
+    ['programme_before', 'programme_before + 1'],
+    ['id_before', 'id_before + 1'],
+    ['mark', 'mark + 1'],
+  ])('is refused where the %s of one is altered', (column, value) => {
+    const sql = `UPDATE events SET ${column} = ${value} WHERE sequence = 1`;
+    expect(() => listed(sql, everything)).toThrow(
+      'the place of sequence 1 in the read models fails its checksum',
+    );
+  });
+});
+
+test('an event is not said to be unknown where it was lost', () => {
+  const { id } = lived.events[3]!;
+  const found = (sql: string) =>
+    altered(sql, (views) => Array.from(rowsWithId(views, id), ({ sequence }) => sequence));
+  expect(found('')).toEqual([3]);
+  expect(() => found('DELETE FROM events WHERE sequence = 3')).toThrow(ViewsDamaged);
+  expect(() => found('DELETE FROM id_heads')).toThrow(ViewsDamaged);
+  expect(() => found(`UPDATE id_heads SET heads = zeroblob(length(heads))`)).toThrow(ViewsDamaged);
+});
+
+test('a moment is not found by a time that was altered', () => {
+  const { recordedAt } = lived.events[4]!.metadata;
+  const sequenceAt = (sql: string) =>
+    altered(
+      sql,
+      (views) =>
+        parseMoment(views, { parameter: 'asAt', text: recordedAt }, Date.parse('2100-01-01')).sequence,
+    );
+  expect(sequenceAt('')).toBeGreaterThanOrEqual(4);
+  expect(() => sequenceAt('UPDATE events SET ledger_time = ledger_time + 100000')).toThrow(ViewsDamaged);
+});
+
 test.each([
   ['line', 'line + 1'],
   ['revision', 'revision + 1'],
@@ -174,7 +256,8 @@ test.each([
 ])('an outcome is refused where the %s that leads to it is altered', async (column, value) => {
   const store = await SqliteStore.open(lived.dataDir);
   try {
-    const reader = new EntryReader(store);
+    const views = openViewsForReading(lived.viewsFile);
+    const reader = new EntryReader({ views } as Projection, store);
     expect(await reader.outcomesOf(entriesAfter(''))).toHaveLength(3);
     const entries = entriesAfter(`UPDATE cell_log SET ${column} = ${value} WHERE sequence = ${past()}`);
     expect(await refusal(reader.outcomesOf(entries))).toBeInstanceOf(ViewsDamaged);

@@ -9,6 +9,7 @@ const checkpointAt = (sequence: number) => ({
   position: positionOf(sequence),
   ledgerTime: 0,
   skipped: 0,
+  root: '',
 });
 const between = (first: number, last: number) =>
   Array.from({ length: last - first + 1 }, (_, index) => positionOf(first + index));

@@ -12,6 +12,7 @@ import { SelfCheck } from '../../src/projections/self-check.js';
 import { openViewsForReading } from '../../src/projections/views-file.js';
 import type { TotalsQuery } from '../../src/reports/totals.js';
 import type { ReadOutcomes } from '../../src/reports/outcomes-report.js';
+import { START } from '../../src/reports/outcomes.js';
 import { history, MEASURES, ORGANISATIONS, PROGRAMMES } from '../support/histories.js';
 import { contentOfViews, LivedLedger, viewsOf } from '../support/lived-ledger.js';
 import { NaiveLedger, type NaiveAnswer, type NaiveQuery } from '../support/naive-totals.js';
@@ -237,7 +238,7 @@ const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum +
 
 async function allPages(ledger: LivedLedger, query: TotalsQuery, limit: number) {
   const listed: ReadOutcomes['outcomes'][number][] = [];
-  for (let place: ReadOutcomes['next'] = { cell: 0, sequence: -1 }; place;) {
+  for (let place: ReadOutcomes['next'] = START; place;) {
     const page: ReadOutcomes = await ledger.outcomes.page({ ...query, place, limit }, NOW);
     expect(page.outcomes.length).toBeLessThanOrEqual(limit);
     listed.push(...page.outcomes);

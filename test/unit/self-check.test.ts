@@ -96,9 +96,13 @@ test('a row of an event that was never committed', async () => {
   const views = new Database(viewsFileIn(dataDir));
   const checkpoint = readCheckpoint(views);
   const next = { ...checkpoint, sequence: checkpoint.sequence + 1 };
-  views.prepare(`INSERT INTO events VALUES (?, '9', 0, 1, 1, 1, zeroblob(32))`).run(next.sequence);
   views
-    .prepare('UPDATE checkpoint SET sequence = ?, position = ?, ledger_time = ?, skipped = ?, mark = ?')
+    .prepare(`INSERT INTO events VALUES (?, '9', 0, 1, 1, 1, -1, -1, -1, 0, zeroblob(32))`)
+    .run(next.sequence);
+  views
+    .prepare(
+      'UPDATE checkpoint SET sequence = ?, position = ?, ledger_time = ?, skipped = ?, root = ?, mark = ?',
+    )
     .run(...checkpointRow(next));
   views.close();
   expect((await check()).fault).toContain(`sequence ${next.sequence} was projected`);

@@ -30,6 +30,7 @@ describe('JSON that is taken', () => {
     ['escapes next to surrogates', '"\\\\ud800 \\u00e9 \\ue000 \\ud7ff"'],
     ['U+FFFD itself', '"\ufffd"'],
     ['nesting of 16', `${'['.repeat(16)}${']'.repeat(16)}`],
+    ['20,000 commas and colons', `[0${',{"a":0}'.repeat(10_000)}]`],
     [
       'the largest whole numbers',
       '[9007199254740991,-9007199254740991,9007199254740991.0,9.007199254740991e15]',
@@ -122,6 +123,16 @@ describe('JSON that is refused, and where', () => {
       'a string holds half of a surrogate pair, at line 1, column 1',
     ],
     ['half a pair in a name', '{"\\uD800":1}', 'a name holds half of a surrogate pair, at line 1, column 2'],
+    [
+      '20,001 commas',
+      `[0${',0'.repeat(20_001)}]`,
+      'more than 20000 commas and colons, at line 1, column 40003',
+    ],
+    [
+      '20,001 commas and colons',
+      `[0${',{"a":0}'.repeat(10_001)}]`,
+      'more than 20000 commas and colons, at line 1, column 80003',
+    ],
     ['nesting of 17', deep, 'nested deeper than 16, at line 1, column 17'],
     ['1e400', '{"a":[1e400]}', 'a number is too large, at line 1, column 7 (/a/0)'],
     ['2^53', '9007199254740992', 'a number is beyond ±9007199254740991, at line 1, column 1'],

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
   Frontier,
+  HASH_BYTES,
   inclusionFault,
   inclusionProof,
   leafHash,
@@ -12,11 +13,12 @@ import {
   decodeEntries,
   encodeEntries,
   parseTilePath,
-  subtreesOf,
   TILE_HEIGHT,
   TILE_WIDTH,
+  TiledTree,
   tilePath,
   tileWidth,
+  type TileReader,
 } from '../../src/audit/tiles.js';
 
 describe('the address of a tile', () => {
@@ -78,12 +80,45 @@ test('a tree that is kept in tiles has the roots and proofs of the tree that was
   }
   const read = (level: number, index: number) =>
     Buffer.concat(levels[level]!.slice(index * TILE_WIDTH, (index + 1) * TILE_WIDTH));
+  const damaged = (what: string) => new Error(what);
+  const tree = () => new TiledTree({ read, size: SIZE, root: kept.get(SIZE)!, damaged });
   for (const [size, root] of kept) {
-    expect(rootOf(size, subtreesOf(read))).toEqual(root);
+    expect(rootOf(size, tree().subtree)).toEqual(root);
     for (const index of [0, size >> 1, size - 1]) {
-      const proof = inclusionProof(index, size, subtreesOf(read));
+      const proof = inclusionProof(index, size, tree().subtree);
       expect(inclusionFault({ index, size, leaf: leaves[index]!, proof, root })).toBeNull();
     }
+  }
+  // Each of the four kinds of tile: full, and last, of leaves and of nodes.
+  for (const [level, index] of [
+    [0, 7],
+    [0, 257],
+    [1, 0],
+    [1, 1],
+    [2, 0],
+  ] as const) {
+    const altering =
+      (bit: number): TileReader =>
+      (atLevel, at) => {
+        const tile = Buffer.from(read(atLevel, at));
+        if (atLevel === level && at === index) tile[(bit >> 3) % tile.length]! ^= 1 << (bit & 7);
+        return tile;
+      };
+    fc.assert(
+      fc.property(fc.nat(8 * TILE_WIDTH * HASH_BYTES), fc.nat(SIZE - 1), (bit, leaf) => {
+        const held = new TiledTree({ read: altering(bit), size: SIZE, root: kept.get(SIZE)!, damaged });
+        expect(() => held.tile(level, index)).toThrow(/^the (tile|last tiles)/);
+        // Whoever asks for something else gets it right, or is told.
+        try {
+          expect(inclusionProof(leaf, SIZE, held.subtree)).toEqual(
+            inclusionProof(leaf, SIZE, tree().subtree),
+          );
+        } catch (error) {
+          expect((error as Error).message).toMatch(/^the (tile|last tiles)/);
+        }
+      }),
+      { numRuns: 20 },
+    );
   }
 });
 
