@@ -24,6 +24,8 @@ export interface Serving {
 export async function serve(): Promise<Serving> {
   // What it makes, in whatever directory, nobody else on the machine reads.
   process.umask(0o077);
+  // What is said of the start may have nobody to read it, or no room on a disk: the ledger serves all the same.
+  process.stdout.on('error', () => undefined);
   const logger = makeLogger(readConfig(process.env).logLevel);
   // The worker threads, which start after this, keep little alive: with V8's default each would let 48 MB of
   // garbage lie, and gain nothing by it.
