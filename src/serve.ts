@@ -24,6 +24,8 @@ export interface Serving {
 /** @throws Misconfigured, DataDirInUse, StoreDamaged, ProjectionImpossible, LogContradicted: each a reason not to start */
 export async function serve(): Promise<Serving> {
   makePrivately();
+  // What is said of the start may have nobody to read it, or no room on a disk: the ledger serves all the same.
+  process.stdout.on('error', () => undefined);
   const logger = makeLogger(readConfig(process.env).logLevel);
   // The worker threads, which start after this, keep little alive: with V8's default each would let 48 MB of
   // garbage lie, and gain nothing by it.

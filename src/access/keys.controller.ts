@@ -4,7 +4,7 @@ import { CommandBus } from '@nestjs/cqrs';
 import { Call } from '../http/call.js';
 import { Recording, type ApiProvenance } from '../http/provenance.js';
 import { parseKeyId, parseProgrammeId, type KeyId } from '../kernel/ids.js';
-import { Refused } from '../kernel/refusals.js';
+import { parseOr } from '../kernel/refusals.js';
 import { Clock } from '../store/run-decider.js';
 import type { Key } from './key.js';
 import { KeyRing } from './key-ring.js';
@@ -69,7 +69,7 @@ export class KeysController {
     @Body() { reason, overlapSeconds = 0, personalDataOverride }: RotateKeyDto,
     @Recording() by: ApiProvenance,
   ): Promise<KeySecretView> {
-    const { id, key, secretSha256 } = newSecret(parseId(text));
+    const { id, key, secretSha256 } = newSecret(parseOr(() => parseKeyId(text), 'key-unknown'));
     const untilMs = this.clock.now() + overlapSeconds * 1_000;
     const previousUntil = overlapSeconds === 0 ? null : new Date(untilMs).toISOString();
     const change = { keyId: id, secretSha256, previousUntil, reason, personalDataOverride };
@@ -85,7 +85,7 @@ export class KeysController {
     @Body() { reason, personalDataOverride }: RevokeKeyDto,
     @Recording() by: ApiProvenance,
   ): Promise<KeyRevokedView> {
-    const keyId = parseId(text);
+    const keyId = parseOr(() => parseKeyId(text), 'key-unknown');
     const change = { kind: 'revoke-key', keyId, reason, personalDataOverride } as const;
     const { sequence } = await this.commands.execute(new ChangeKey(change, by));
     return { id: keyId, sequence };
@@ -101,13 +101,4 @@ export class KeysController {
 function newSecret(id: KeyId) {
   const key = makeKeyText(id);
   return { id, key, secretSha256: hashOfKey(key).toString('hex') };
-}
-
-/** What is not even an id cannot be known. */
-function parseId(text: string): KeyId {
-  try {
-    return parseKeyId(text);
-  } catch {
-    throw new Refused({ code: 'key-unknown', detail: 'there is no key with that id' });
-  }
 }

@@ -3,11 +3,14 @@
  *
  * The page works without a network: all that it loads is served from here, and its Content-Security-Policy
  * allows nothing else, no inline script either.
+ *
+ * Anyone may ask for these, as many at once as they like, and read them as slowly as they like: so the bytes are the
+ * same for all, and another reader takes up none.
  */
 import { Controller, Get, Injectable, Param, Res } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Call } from './call.js';
 import type { Content } from './call-spec.js';
@@ -16,14 +19,14 @@ import { Problem } from './problem.js';
 /** The document, made once when the server is set up. */
 @Injectable()
 export class ApiDocument {
-  private text = '';
+  private bytes = Buffer.alloc(0);
 
   publish(document: OpenAPIObject): void {
-    this.text = JSON.stringify(document);
+    this.bytes = Buffer.from(JSON.stringify(document));
   }
 
-  get json(): string {
-    return this.text;
+  get json(): Buffer {
+    return this.bytes;
   }
 }
 
@@ -87,6 +90,8 @@ const TEXT: Content = { schema: { type: 'string' } };
 
 @Controller()
 export class DocsController {
+  private readonly read = new Map<string, Buffer>();
+
   constructor(private readonly document: ApiDocument) {}
 
   @Get('openapi.json')
@@ -103,7 +108,7 @@ export class DocsController {
     },
     open: true,
   })
-  openApi(@Res({ passthrough: true }) reply: FastifyReply): string {
+  openApi(@Res({ passthrough: true }) reply: FastifyReply): Buffer {
     void reply.type('application/json; charset=utf-8').header('cache-control', 'no-cache');
     return this.document.json;
   }
@@ -154,16 +159,21 @@ export class DocsController {
     problems: { 404: ['not-found'] },
     open: true,
   })
-  async file(
-    @Param('file') name: string,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Buffer | string> {
+  file(@Param('file') name: string, @Res({ passthrough: true }) reply: FastifyReply): Buffer | string {
     const file = Object.hasOwn(FILES, name) ? FILES[name] : undefined;
     if (!file) throw new Problem('not-found', 'there is nothing at this address: see /docs');
-    const content = file.text ?? (await readFile(join(PACKAGE_DIR, name)));
+    const content = file.text ?? this.bytesOf(name);
     void reply
       .type(file.type)
       .headers({ 'cache-control': 'max-age=3600', 'x-content-type-options': 'nosniff' });
     return content;
+  }
+
+  private bytesOf(name: string): Buffer {
+    const known = this.read.get(name);
+    if (known) return known;
+    const bytes = readFileSync(join(PACKAGE_DIR, name));
+    this.read.set(name, bytes);
+    return bytes;
   }
 }

@@ -66,7 +66,11 @@ export function answerToAddress(
   request.log.info({ method, url: withoutSecrets(path), statusCode: reply.statusCode, ip }, 'answered');
 }
 
-/** An `Expect` that is not known may be ignored (RFC 9110, 10.1.1); Node would answer without a word. */
-export function ignoreExpectations(server: Server): void {
-  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+/**
+ * An `Expect` that is not known may be ignored (RFC 9110, 10.1.1); Node would answer without a word. Whoever waits to be
+ * asked for a body is asked by the gate, once they are let in; Node would ask anyone.
+ */
+export function heedExpectations(server: Server): void {
+  for (const expectation of ['checkExpectation', 'checkContinue'])
+    server.on(expectation, (request, response) => server.emit('request', request, response));
 }

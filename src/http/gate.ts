@@ -50,6 +50,7 @@ export class Gate {
     reply.raw.once('close', () => place.leave());
     request.place = place;
     if (access.logged) await this.logReading(request, access, caller);
+    if (/^100-continue$/i.test(request.headers.expect ?? '')) reply.raw.writeContinue();
   }
 
   async isStillLetIn({ headers }: FastifyRequest): Promise<boolean> {

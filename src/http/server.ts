@@ -23,7 +23,7 @@ import { bytesAnnounced, closeUnlessComplete, readBody, restIsSmall } from './bo
 import { closeConnectionsInTime } from './closing.js';
 import { isDigitsText } from './decorators.js';
 import { ApiDocument } from './docs.controller.js';
-import { answerToAddress, answerToBytes, ignoreExpectations } from './early-answers.js';
+import { answerToAddress, answerToBytes, heedExpectations } from './early-answers.js';
 import { Gate } from './gate.js';
 import { Metrics } from './metrics.js';
 import { openApiOf } from './openapi.js';
@@ -91,7 +91,7 @@ export async function setUpHttp(
   const projection = app.get(Projection);
   const metrics = app.get(Metrics);
   const { limits, corsOrigins, logLevel } = app.get(Config);
-  ignoreExpectations(fastify.server);
+  heedExpectations(fastify.server);
   closeConnectionsInTime(fastify);
   // Before any hook of ours: what browsers ask first has no key.
   await allowOrigins(fastify, corsOrigins);

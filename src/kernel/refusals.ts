@@ -75,3 +75,15 @@ export class Refused extends Error {
 export function refuseIfAny([first, ...others]: readonly Refusal[]): void {
   if (first) throw new Refused(first, ...others);
 }
+
+/** What is not even an id cannot be known. */
+export function parseOr<Id>(
+  parse: () => Id,
+  code: 'programme-unknown' | 'submission-unknown' | 'outcome-unknown' | 'key-unknown',
+): Id {
+  try {
+    return parse();
+  } catch {
+    throw new Refused({ code, detail: `there is no ${code.slice(0, -'-unknown'.length)} with that id` });
+  }
+}

@@ -4,8 +4,8 @@ import type { FastifyReply } from 'fastify';
 import { refuseOthers, type ProgrammeScope } from '../access/role.js';
 import { Call } from '../http/call.js';
 import { Within } from '../http/provenance.js';
-import { parseOutcomeId, parseSubmissionId, type SubmissionId } from '../kernel/ids.js';
-import { Refused } from '../kernel/refusals.js';
+import { parseOutcomeId, parseSubmissionId } from '../kernel/ids.js';
+import { parseOr } from '../kernel/refusals.js';
 import { ReadQueryDto } from '../submissions/submissions.dto.js';
 import * as calls from './reports.calls.js';
 import { OutcomeHistory, SubmissionStory } from './story.views.js';
@@ -22,12 +22,7 @@ export class StoriesController {
     @Query() _query: ReadQueryDto,
     @Within() within: ProgrammeScope,
   ): Promise<SubmissionStory> {
-    let submissionId: SubmissionId;
-    try {
-      submissionId = parseSubmissionId(id);
-    } catch {
-      throw new Refused({ code: 'submission-unknown', detail: 'there is no submission with that id' });
-    }
+    const submissionId = parseOr(() => parseSubmissionId(id), 'submission-unknown');
     const story = await this.stories.submission(submissionId);
     refuseOthers(within, story.programme);
     return story;
@@ -41,13 +36,8 @@ export class StoriesController {
     @Within() within: ProgrammeScope,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<OutcomeHistory> {
-    let place: ReturnType<typeof parseOutcomeId>;
-    try {
-      place = parseOutcomeId(id);
-    } catch {
-      throw new Refused({ code: 'outcome-unknown', detail: 'there is no outcome with that id' });
-    }
-    const { programme, history } = await this.stories.outcome(place.submissionId, place.line);
+    const { submissionId, line } = parseOr(() => parseOutcomeId(id), 'outcome-unknown');
+    const { programme, history } = await this.stories.outcome(submissionId, line);
     refuseOthers(within, programme);
     // What a correction must send as If-Match.
     void reply.header('etag', `"${history.version}"`);

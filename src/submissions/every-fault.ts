@@ -11,10 +11,10 @@ import { InvalidInput, validatorOf } from '../http/validation.js';
 import { londonDate } from '../kernel/financial-year.js';
 import type { PersonalDataOverride } from '../kernel/free-text.js';
 import { OUTCOMES_MAX, parseProgrammeId } from '../kernel/ids.js';
-import { Refused } from '../kernel/refusals.js';
+import { parseOr, Refused } from '../kernel/refusals.js';
 import { Clock } from '../store/run-decider.js';
 import { CatalogueReader } from './catalogue-reader.js';
-import { contentOfDto, parseOr } from './outcome-input.js';
+import { contentOfDto } from './outcome-input.js';
 import { faultsOfOutcomes } from './submission.js';
 import { OutcomeDto, type SubmissionDto } from './submissions.dto.js';
 

@@ -8,11 +8,11 @@ import { Problem } from '../http/problem.js';
 import { problemOf } from '../http/problem.filter.js';
 import { Recording, type ApiProvenance } from '../http/provenance.js';
 import { parseProgrammeId } from '../kernel/ids.js';
+import { parseOr } from '../kernel/refusals.js';
 import { FileImport, type ImportProgress } from './file-import.js';
 import type { FileFormat } from './file-records.js';
 import { importFile } from './imports.calls.js';
 import { ImportQueryDto, type ImportReceiptView } from './imports.dto.js';
-import { parseOr } from './outcome-input.js';
 
 /** How many rows go by between two lines of progress. */
 const PROGRESS_ROWS = 5_000;

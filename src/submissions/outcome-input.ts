@@ -1,7 +1,6 @@
 /** From what a caller sent, its form already checked, to the content of an outcome. */
 import { parseDateOrInstant } from '../kernel/financial-year.js';
 import { parseMeasureId, parseOrganisationId } from '../kernel/ids.js';
-import { Refused } from '../kernel/refusals.js';
 import type { OutcomeContent } from './outcome.js';
 import type { OutcomeDto } from './submissions.dto.js';
 
@@ -23,13 +22,4 @@ export function contentOfDto(dto: OutcomeDto): OutcomeContent {
     ...(evidence !== undefined && { evidence: { ...evidence } }),
     ...(note !== undefined && { note }),
   };
-}
-
-/** What is not even an id cannot be known. */
-export function parseOr<Id>(parse: () => Id, code: 'programme-unknown' | 'outcome-unknown'): Id {
-  try {
-    return parse();
-  } catch {
-    throw new Refused({ code, detail: `there is no ${code.slice(0, -'-unknown'.length)} with that id` });
-  }
 }

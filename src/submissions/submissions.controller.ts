@@ -8,8 +8,9 @@ import { Call } from '../http/call.js';
 import { IdempotencyKeyHeader, IfMatchHeader, parseIdempotencyKey, parseIfMatch } from '../http/headers.js';
 import { Recording, Within, type ApiProvenance } from '../http/provenance.js';
 import { parseOutcomeId, parseProgrammeId } from '../kernel/ids.js';
+import { parseOr } from '../kernel/refusals.js';
 import { EveryFault } from './every-fault.js';
-import { contentOfDto, parseOr } from './outcome-input.js';
+import { contentOfDto } from './outcome-input.js';
 import * as calls from './submissions.calls.js';
 import {
   CorrectionDto,

@@ -164,6 +164,14 @@ test('an expectation that is not known is no reason to refuse', async () => {
   expect([answer!.status, answer!.text]).toEqual([200, '{"status":"live"}']);
 });
 
+test('whoever waits to be asked for a body is asked only where they are let in', async () => {
+  const waiting = post(`${JSON_TYPE}${LENGTH}Expect: 100-continue\r\n`, '');
+  const shut = await sendRaw(ledger, waiting.replace(/Auth[^\n]*\n/, ''));
+  expect(shut.map(told)).toEqual(['401 unauthenticated']);
+  const [asked] = await sendRaw(ledger, waiting.replace(PROGRAMME, 'nobody') + BODY);
+  expect([asked!.status, asked!.text.split('\r\n')[0]]).toEqual([100, 'HTTP/1.1 404 Not Found']);
+});
+
 test('what could not be read is logged by its kind, and never its bytes', async () => {
   const [answer] = await sendRaw(ledger, get('/health/live', 'X-Header\r\n'));
   const line = await ledger.logged(answer!.headers.get('x-request-id'));

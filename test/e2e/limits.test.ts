@@ -145,12 +145,35 @@ describe('how many at once', () => {
   });
 });
 
+const residentBytes = () =>
+  Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${ledger.pid}/status`, 'utf8'))![1]) * 1_024;
+
+test('three hundred readers of what anyone may read, who do not read it, take up no memory', async () => {
+  ledger = await Ledger.start();
+  try {
+    const { hostname, port } = new URL(ledger.url);
+    const before = residentBytes();
+    for (const path of ['/docs/swagger-ui-bundle.js', '/openapi.json']) {
+      let begun = 0;
+      for (let reader = 0; reader < 300; reader++) {
+        const socket = connect(Number(port), hostname);
+        open.push(socket);
+        socket.on('error', () => undefined).once('readable', () => begun++);
+        socket.write(`GET ${path} HTTP/1.1\r\nHost: ledger\r\n\r\n`);
+      }
+      await eventually(() => Promise.resolve(begun === 300));
+    }
+    // One by one they would take up 500 MB and more.
+    expect(residentBytes() - before).toBeLessThan(100_000_000);
+  } finally {
+    await ledger.remove();
+  }
+});
+
 test('a hundred bodies that do not come to their end take up no more memory than is allowed', async () => {
   ledger = await Ledger.start({ LEDGER_BODIES_MIB: '16' });
   try {
     await registerProgramme(ledger, PROGRAMME);
-    const residentBytes = () =>
-      Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${ledger.pid}/status`, 'utf8'))![1]) * 1_024;
     const before = residentBytes();
     const almostAll = ' '.repeat(3_900_000);
     let refused = 0;

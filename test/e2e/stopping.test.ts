@@ -1,9 +1,11 @@
 import { afterEach, expect, test } from '@jest/globals';
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { runCommand } from '../support/command.js';
-import { Ledger } from '../support/ledger.js';
+import { ADMIN_KEY, Ledger } from '../support/ledger.js';
 import { OUTCOME, registerProgramme, submit } from '../support/outcomes.js';
 
 let ledger: Ledger;
@@ -52,6 +54,29 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
     expect(await since()).toBe(sent.size);
   },
 );
+
+test('a start of which nobody can be told is one all the same', async () => {
+  ledger = await Ledger.start();
+  await ledger.stop();
+  const full = openSync('/dev/full', 'w');
+  const settings = { DATA_DIR: ledger.dataDir, PORT: '0', LOG_LEVEL: 'info', LEDGER_ADMIN_KEY: ADMIN_KEY };
+  const child = spawn(process.execPath, [resolve(__dirname, '../../dist/main.js')], {
+    env: { ...process.env, ...settings },
+    stdio: ['ignore', full, 'pipe'],
+  });
+  closeSync(full);
+  let log = '';
+  const url = await new Promise<string>((listens) => {
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      const found = /listening at (http:[^"]+)"/.exec((log += text))?.[1];
+      if (found) listens(found);
+    });
+  });
+  expect((await fetch(`${url}/health/live`)).status).toBe(200);
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+});
 
 test('open live streams do not keep the ledger from ending', async () => {
   ledger = await Ledger.start();
