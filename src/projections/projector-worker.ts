@@ -1,6 +1,7 @@
 /** The projector's thread: catches up, says so, and follows. It alone writes its views file. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
+import { asStoreError } from '../store/database-errors.js';
 import type { Position, Run } from '../store/event-store.js';
 import { openReader, type StoreLocation } from '../store/open-reader.js';
 import { isDiskFull, ProjectionStopped, Projector, type BatchProjected } from './projector.js';
@@ -95,7 +96,7 @@ run(workerData as ProjectorOptions, stopping.signal)
     if (stopping.signal.aborted) return;
     report({
       kind: 'stopped',
-      message: (error as Error).message,
+      message: (asStoreError(error, 'the read models') as Error).message,
       atEvent: error instanceof ProjectionStopped,
     });
   })
