@@ -39,11 +39,9 @@ function markOfHeads(number: number, heads: Buffer): number {
 }
 
 export function makeIdHeads(db: Database): void {
-  const insert = db.prepare('INSERT INTO id_heads VALUES (?, ?, ?)');
   const none = Buffer.alloc(PLACES_A_ROW * HEAD_BYTES);
-  for (let number = 0; number < PLACES / PLACES_A_ROW; number++) {
-    insert.run(number, none, markOfHeads(number, none));
-  }
+  const marks = Array.from({ length: PLACES / PLACES_A_ROW }, (_, number) => markOfHeads(number, none));
+  db.prepare('INSERT INTO id_heads SELECT key, ?, value FROM json_each(?)').run(none, JSON.stringify(marks));
 }
 
 export const ID_HEADS = 'SELECT * FROM id_heads WHERE number = ?';

@@ -59,15 +59,22 @@ async function isLetIn(): Promise<boolean> {
   return said.includes('200 OK');
 }
 
+/** What was just being closed would leave room for another: then the limit is set again. */
+async function leaveNoFile(): Promise<void> {
+  do {
+    const open = new Set(readdirSync(`/proc/${ledger.pid}/fd`).map(Number));
+    const firstFree = Array.from({ length: open.size + 1 }, (_, fd) => fd).find((fd) => !open.has(fd))!;
+    limit(`--nofile=${firstFree}:4096`);
+  } while (await isLetIn());
+}
+
 needsTool('prlimit')(
   'without a file to spare it serves who is connected, and all once there are more',
   async () => {
     await start();
     expect([await importRow(), await isLetIn()]).toEqual([201, true]);
-    const open = new Set(readdirSync(`/proc/${ledger.pid}/fd`).map(Number));
-    const firstFree = Array.from({ length: open.size + 1 }, (_, fd) => fd).find((fd) => !open.has(fd))!;
-    limit(`--nofile=${firstFree}:4096`);
-    expect([await importRow(), await isLetIn()]).toEqual([503, false]);
+    await leaveNoFile();
+    expect(await importRow()).toBe(503);
     // Nobody who is connected needs a new file for this.
     expect((await submit(ledger, 'asthma-care', [OUTCOME])).status).toBe(201);
     expect(await recorded()).toBe(2);

@@ -72,13 +72,17 @@ export function contentOfViews(file: string): Record<string, unknown[]> {
       .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
       .pluck()
       .all() as string[];
+    const rowsOf = (table: string) => db.prepare(`SELECT * FROM ${table}`).raw().all() as unknown[][];
     return Object.fromEntries(
-      tables.map((table) => [table, db.prepare(`SELECT * FROM ${table}`).raw().all()]),
+      tables.map((table) => [table, rowsOf(table).map((row) => row.map(comparable))]),
     );
   } finally {
     db.close();
   }
 }
+
+/** Bytes as a text, which is compared in no time. */
+const comparable = (value: unknown) => (value instanceof Buffer ? value.toString('hex') : value);
 
 /** What a views file holds once events are projected into it, the batches being taken in turns. */
 export function viewsOf(
