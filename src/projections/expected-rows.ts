@@ -48,7 +48,7 @@ const LOG_ROWS_A_READ = 1_000;
 /** Those that grow with history; the others are looked at again and again (`small-tables.ts`). */
 const TABLES = ['supersessions', 'stock_values', 'log_nodes', 'cell_log', 'events'] as const;
 
-/** The sequence of the last event so far with each type, programme and place of an id. */
+/** The sequence of the last event so far of each kind: with a type, a programme or a place of its id, or in a cell. */
 class LastWith {
   private readonly last = new Map<string | number, number>();
 
@@ -66,7 +66,7 @@ export class ExpectedRows {
   private logged: NumberedLogged[] = [];
   private loggedTo = 0;
   /** Of each cell, the sequence of its last row in the log so far. */
-  private readonly lastOf = new Map<number, number>();
+  private readonly lastOf = new LastWith();
   private readonly catalogue: Statement;
   private readonly log: Statement;
   private readonly supersession: Statement;
@@ -188,12 +188,11 @@ export class ExpectedRows {
     const rows: MarkedLogged[] = [];
     for (let row = this.nextLogged(); row?.sequence === sequence; row = this.nextLogged()) {
       this.loggedTo += 1;
-      const since = this.lastOf.get(row.cell) ?? -1;
+      const since = this.lastOf.moveTo(sequence, row.cell);
       if (row.number !== this.loggedTo || row.since !== since || row.mark !== markOfLogged(row))
         throw new Difference(
           `row ${this.loggedTo} of the figures’ log, at sequence ${sequence}, is not as it was written`,
         );
-      this.lastOf.set(row.cell, sequence);
       rows.push(row);
       this.logged.shift();
     }
