@@ -1,22 +1,46 @@
-/** Imports run one way: kernel ← deciders, merkle ← store ← projections ← reports ← app, with no cycles and no barrels. */
-const kernel = '^src/kernel/';
-const deciders =
-  '^src/(catalogue/(programme|organisation|measure)|submissions/(outcome|submission)|access/(role|key))\\.ts$';
-/** The log's arithmetic and formats, and the checker, which trusts nothing but these. */
-const merkle =
-  '^src/audit/(merkle|tiles|note|checkpoint|proof|proof-check|entry|erased-events|bundle-format|bundle-line|bundle-check|canonical-bytes|each-line|event-line|event-members|event-order|figure-check|policy|der|scope-check|signature-check|since-check|timestamp|verdict|verify-file|witness)\\.ts$';
-const store = '^src/store/';
-const projections = '^src/projections/';
-const reports = '^src/reports/';
-/** Where the framework is met: these may import any layer. */
-const edge = '\\.(controller|handler|module|dto|views|calls)\\.ts$';
+/**
+ * Imports run one way, folder to folder. Each line names a folder (or one of the files that stand beside the folders)
+ * and the folders that it may import, beside itself. A file that starts a process may be imported by nothing.
+ */
+const LAYERS = {
+  kernel: [],
+  domain: ['kernel'],
+  tlog: ['kernel'],
+  checker: ['kernel', 'domain', 'tlog'],
+  store: ['kernel', 'domain', 'tlog'],
+  files: ['kernel', 'domain'],
+  'config.ts': ['kernel', 'tlog', 'store'],
+  'read-models': ['kernel', 'domain', 'tlog', 'store'],
+  api: ['kernel', 'domain', 'store', 'config.ts', 'read-models'],
+  figures: ['kernel', 'domain', 'store', 'read-models', 'api'],
+  access: ['kernel', 'domain', 'store', 'config.ts', 'read-models', 'api'],
+  catalogue: ['kernel', 'domain', 'store', 'read-models', 'api'],
+  submissions: ['kernel', 'domain', 'store', 'files', 'config.ts', 'read-models', 'figures', 'api'],
+  reports: ['kernel', 'domain', 'store', 'config.ts', 'read-models', 'figures', 'api'],
+  audit: ['kernel', 'domain', 'tlog', 'checker', 'store', 'config.ts', 'read-models', 'figures', 'api'],
+  operation: ['kernel', 'domain', 'store', 'config.ts', 'read-models', 'api', 'audit'],
+  http: ['kernel', 'domain', 'config.ts', 'read-models', 'api', 'access', 'operation'],
+  cli: [
+    'kernel',
+    'domain',
+    'tlog',
+    'checker',
+    'store',
+    'config.ts',
+    'read-models',
+    'figures',
+    'api',
+    'access',
+    'catalogue',
+    'submissions',
+    'reports',
+    'audit',
+  ],
+};
+/** Pure folders: rules and formats know no framework, no driver and no other package. */
+const WITHOUT_PACKAGES = ['domain', 'tlog', 'checker'];
 
-const mayImportOnly = (name, from, allowed) => ({
-  name,
-  severity: 'error',
-  from: { path: from, pathNot: edge },
-  to: { path: '^src/', pathNot: allowed.join('|') },
-});
+const pathOf = (layer) => (layer.endsWith('.ts') ? `^src/${layer}$` : `^src/${layer}/`);
 
 module.exports = {
   forbidden: [
@@ -25,7 +49,7 @@ module.exports = {
     {
       name: 'no-orphans',
       severity: 'error',
-      from: { orphan: true, pathNot: '^src/(main|cli|verify)\\.ts$|-worker\\.ts$|-writer\\.ts$' },
+      from: { orphan: true, pathNot: '^src/(main|cli|checker/verify)\\.ts$|-worker\\.ts$|writer\\.ts$' },
       to: {},
     },
     {
@@ -35,42 +59,23 @@ module.exports = {
       to: { dependencyTypes: ['npm-dev'] },
     },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
-    mayImportOnly('kernel-stands-alone', kernel, [kernel]),
-    mayImportOnly('deciders-are-pure', deciders, [kernel, deciders]),
-    mayImportOnly('merkle-is-pure', `${merkle}|^src/verify\\.ts$`, [kernel, merkle]),
-    {
-      name: 'deciders-without-framework',
+    ...Object.entries(LAYERS).map(([layer, below]) => ({
+      name: `${layer}-imports-what-is-below`,
       severity: 'error',
-      from: { path: [kernel, deciders] },
-      to: { path: 'node_modules/@nestjs' },
-    },
-    {
-      name: 'merkle-without-packages',
+      from: { path: pathOf(layer) },
+      to: { path: '^src/', pathNot: [layer, ...below].map(pathOf).join('|') },
+    })),
+    ...WITHOUT_PACKAGES.map((layer) => ({
+      name: `${layer}-without-packages`,
       severity: 'error',
-      from: { path: merkle },
+      from: { path: pathOf(layer) },
       to: { path: 'node_modules' },
-    },
-    mayImportOnly('store-below-projections', store, [kernel, deciders, store]),
-    mayImportOnly('projections-below-reports', projections, [kernel, deciders, merkle, store, projections]),
-    // How the shape of an answer is declared is all that reports know of HTTP.
-    mayImportOnly('reports-below-app', reports, [
-      kernel,
-      deciders,
-      merkle,
-      store,
-      projections,
-      reports,
-      '^src/http/(decorators|answers)\\.ts$',
-    ]),
+    })),
     {
-      name: 'adapters-are-picked-in-one-place',
+      name: 'adapters-are-picked-in-the-store',
       severity: 'error',
-      from: {
-        path: '^src/',
-        pathNot:
-          '^src/(core\\.module|store/(backup-file|open-reader|open-store|sqlite-[a-z]+|eventstore-[a-z]+))\\.ts$',
-      },
-      to: { path: '^src/store/(sqlite|eventstore)-' },
+      from: { path: '^src/', pathNot: '^src/store/' },
+      to: { path: '^src/store/(sqlite|eventstore)/' },
     },
   ],
   options: {

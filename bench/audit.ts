@@ -4,29 +4,29 @@
  */
 import { join } from 'node:path';
 import { rmSync } from 'node:fs';
-import { BundleCheck } from '../src/audit/bundle-check.js';
+import { BundleCheck } from '../src/checker/bundle-check.js';
 import {
   BUNDLE_FORMAT,
   loggedEventOf,
   type BundleEvent,
   type BundleLine,
-} from '../src/audit/bundle-format.js';
-import { encodeTreeHead } from '../src/audit/checkpoint.js';
-import { entryOf } from '../src/audit/entry.js';
-import { EventLine } from '../src/audit/event-line.js';
-import { EventMembers } from '../src/audit/event-members.js';
-import { Frontier, inclusionProof, leafHash, rootOf, type Hash } from '../src/audit/merkle.js';
-import { encodeVerifierKey, makeSignerKey, parseSignerKey, signNote } from '../src/audit/note.js';
-import { policyOf } from '../src/audit/policy.js';
-import { TILE_HEIGHT } from '../src/audit/tiles.js';
-import { LogProjection, treeIn } from '../src/projections/log-projection.js';
-import { Projector } from '../src/projections/projector.js';
+} from '../src/checker/bundle-format.js';
+import { encodeTreeHead } from '../src/tlog/checkpoint.js';
+import { entryOf } from '../src/tlog/entry.js';
+import { EventLine } from '../src/checker/event-line.js';
+import { EventMembers } from '../src/checker/event-members.js';
+import { Frontier, inclusionProof, leafHash, rootOf, type Hash } from '../src/tlog/merkle.js';
+import { encodeVerifierKey, makeSignerKey, parseSignerKey, signNote } from '../src/tlog/note.js';
+import { policyOf } from '../src/tlog/policy.js';
+import { TILE_HEIGHT } from '../src/tlog/tiles.js';
+import { LogProjection, treeIn } from '../src/read-models/log-projection.js';
+import { Projector } from '../src/read-models/projector.js';
 import {
   checkpointRow,
   NOTHING_PROJECTED,
   openViewsForReading,
   openViewsForWriting,
-} from '../src/projections/views-file.js';
+} from '../src/read-models/views-file.js';
 import { cloudEventOf } from '../src/reports/cloud-event.js';
 import type { RecordedEvent } from '../src/store/event-store.js';
 import { openReader } from '../src/store/open-reader.js';

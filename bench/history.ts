@@ -5,9 +5,9 @@
  * 20 programmes report on two measures each for 15 organisations over seven financial years. The first 10,000
  * outcomes already touch every cell, so that longer histories have more outcomes, not more cells.
  */
-import { measureDecider, type Measure, type MeasureDefinition } from '../src/catalogue/measure.js';
-import { organisationDecider, type Organisation } from '../src/catalogue/organisation.js';
-import { programmeDecider, type Programme } from '../src/catalogue/programme.js';
+import { measureDecider, type Measure, type MeasureDefinition } from '../src/domain/measure.js';
+import { organisationDecider, type Organisation } from '../src/domain/organisation.js';
+import { programmeDecider, type Programme } from '../src/domain/programme.js';
 import { parseCalendarDate } from '../src/kernel/financial-year.js';
 import {
   measureStream,
@@ -23,8 +23,8 @@ import type { EventStore } from '../src/store/event-store.js';
 import type { StoreLocation } from '../src/store/open-reader.js';
 import { openStore } from '../src/store/open-store.js';
 import { Clock, readState, runDecider } from '../src/store/run-decider.js';
-import { submissionDecider } from '../src/submissions/submission.js';
-import type { OutcomeContent } from '../src/submissions/outcome.js';
+import { submissionDecider } from '../src/domain/submission.js';
+import type { OutcomeContent } from '../src/domain/outcome.js';
 import { randomUUID } from 'node:crypto';
 
 export const OUTCOMES_A_SUBMISSION = 500;

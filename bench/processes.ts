@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ReadinessView } from '../src/http/health.views.js';
+import type { ReadinessView } from '../src/operation/health.views.js';
 import type { StoreLocation } from '../src/store/open-reader.js';
 import type { LoadPlan, LoadResult } from './load.js';
 import type { ServerUsage } from './server.js';

@@ -1,7 +1,7 @@
 /** How fast events become read models: catching up as the live projector does, and as a rebuild. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { Build } from '../src/projections/build.js';
+import { Build } from '../src/read-models/build.js';
 import type { StoreLocation } from '../src/store/open-reader.js';
 
 /** @returns events projected a second into a new file, from the first event until level with the store */

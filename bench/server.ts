@@ -5,8 +5,8 @@
  * waits for a disk flush of its own, which is what group commit is compared with.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { EventLoopDelay } from '../src/http/event-loop-delay.js';
-import { SqliteStore } from '../src/store/sqlite-store.js';
+import { EventLoopDelay } from '../src/operation/event-loop-delay.js';
+import { SqliteStore } from '../src/store/sqlite/store.js';
 import { serve } from '../src/serve.js';
 
 export interface ServerUsage {

@@ -4,8 +4,8 @@
  */
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
-import { parseJson } from '../src/http/strict-json.js';
-import { validatorOf } from '../src/http/validation.js';
+import { parseJson } from '../src/kernel/strict-json.js';
+import { validatorOf } from '../src/api/validation.js';
 import { SubmissionDto } from '../src/submissions/submissions.dto.js';
 import { OUTCOMES_A_SUBMISSION, outcomeOf } from './history.js';
 

@@ -4,7 +4,7 @@
  * what it was asked cannot be told.
  */
 import { Argument, Command, CommanderError, Option } from 'commander';
-import { ROLES } from './access/role.js';
+import { ROLES } from './domain/role.js';
 import { addressOf, CommandFailed, LedgerClient } from './cli/client.js';
 import { copyCommand, type CopyOptions } from './cli/copy.js';
 import { eraseCommand, type EraseOptions } from './cli/erase.js';

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { readCorsOrigins, readLimits, readOidc, type Limits, type OidcSettings } from './access/settings.js';
-import { isKeyName } from './audit/note.js';
+import { isKeyName } from './tlog/note.js';
 import { isFinancialYear, type FinancialYear } from './kernel/financial-year.js';
 import type { StoreLocation } from './store/open-reader.js';
 import { faultsOfStoreUrl, type EventStoreSettings } from './store/store-url.js';

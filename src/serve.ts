@@ -7,10 +7,10 @@ import { AppModule } from './app.module.js';
 import { LogSigner } from './audit/log-signer.js';
 import { loadStandardCatalogue } from './catalogue/load-standard.js';
 import { Config, readConfig } from './config.js';
-import { AdminKey, adminKeyFile, findAdminKey } from './http/admin-key.js';
+import { AdminKey, adminKeyFile, findAdminKey } from './access/admin-key.js';
 import { makeAdapter, setUpHttp } from './http/server.js';
-import { makeLogger, NestLogger } from './log.js';
-import { Projection } from './projections/projection.js';
+import { makeLogger, NestLogger } from './operation/log.js';
+import { Projection } from './read-models/projection.js';
 import { makePrivately } from './store/data-dir.js';
 import { EventStore } from './store/event-store.js';
 import { finishAllErasures } from './submissions/erasures.js';
@@ -65,7 +65,7 @@ async function start(app: NestFastifyApplication, found: (key: AdminKey) => Admi
   const door = { isOpen: false };
   await setUpHttp(app, found(new AdminKey(key)), door);
   if (config.traces) {
-    const { traceRequests } = await import('./http/tracing.js');
+    const { traceRequests } = await import('./operation/tracing.js');
     traceRequests(app.getHttpAdapter().getInstance());
   }
   await app.init();

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { Config } from '../config.js';
-import { CoreModule } from '../core.module.js';
+import { CoreModule } from '../api/core.module.js';
 import { Clock } from '../store/run-decider.js';
 import { KeyRing } from './key-ring.js';
 import { KeyUses } from './key-uses.js';

@@ -5,12 +5,12 @@
  */
 import { Injectable } from '@nestjs/common';
 import { timingSafeEqual } from 'node:crypto';
-import { CatalogueView } from '../projections/catalogue-view.js';
+import { CatalogueView } from '../read-models/catalogue-view.js';
 import { Clock } from '../store/run-decider.js';
-import type { Key } from './key.js';
+import type { Key } from '../domain/key.js';
 import { hashOfKey, keyIdIn } from './key-secret.js';
 import { KeyUses } from './key-uses.js';
-import type { Principal } from './role.js';
+import type { Principal } from '../domain/role.js';
 
 /** What is made once of each state of a key. */
 interface Held {

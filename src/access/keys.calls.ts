@@ -1,5 +1,5 @@
 /** What the calls about keys say of themselves. */
-import { OF_TEXTS, type CallSpec, type Described } from '../http/call-spec.js';
+import { OF_TEXTS, type CallSpec, type Described } from '../api/call-spec.js';
 import { KEY_ID as KEY_ID_PATTERN } from '../kernel/ids.js';
 import {
   CreateKeyDto,

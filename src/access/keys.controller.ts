@@ -1,12 +1,12 @@
 /** The admin creates, lists, rotates and revokes keys. */
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import { Call } from '../http/call.js';
-import { Recording, type ApiProvenance } from '../http/provenance.js';
+import { Call } from '../api/call.js';
+import { Recording, type ApiProvenance } from '../api/provenance.js';
 import { parseKeyId, parseProgrammeId, type KeyId } from '../kernel/ids.js';
 import { parseOr } from '../kernel/refusals.js';
 import { Clock } from '../store/run-decider.js';
-import type { Key } from './key.js';
+import type { Key } from '../domain/key.js';
 import { KeyRing } from './key-ring.js';
 import { hashOfKey, makeKeyId, makeKeyText } from './key-secret.js';
 import { KeyUses } from './key-uses.js';

@@ -1,11 +1,11 @@
 /** What the calls about keys take and answer. */
 import { ArrayMaxSize, IsArray, IsIn, Matches } from 'class-validator';
-import { Instant, ListOf } from '../http/answers.js';
-import { Describe, DigitsText, Nullable, Optional, PlainText, WholeNumber } from '../http/decorators.js';
-import { MayOverride } from '../http/personal-data.dto.js';
+import { Instant, ListOf } from '../api/answers.js';
+import { Describe, DigitsText, Nullable, Optional, PlainText, WholeNumber } from '../api/decorators.js';
+import { MayOverride } from '../api/personal-data.dto.js';
 import { KEY_ID } from '../kernel/ids.js';
 import { ReadQueryDto } from '../submissions/submissions.dto.js';
-import { ROLES, type Role } from './role.js';
+import { ROLES, type Role } from '../domain/role.js';
 
 const NAME_MAX = 200;
 const TEXT_MAX = 2_000;

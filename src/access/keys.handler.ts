@@ -1,12 +1,12 @@
 /** Carries out what is done with keys: one envelope for the union of it. */
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { programmeDecider } from '../catalogue/programme.js';
+import { programmeDecider } from '../domain/programme.js';
 import { keyStream, programmeStream, type ProgrammeId } from '../kernel/ids.js';
-import { CatalogueView } from '../projections/catalogue-view.js';
-import { Projection } from '../projections/projection.js';
+import { CatalogueView } from '../read-models/catalogue-view.js';
+import { Projection } from '../read-models/projection.js';
 import { EventStore } from '../store/event-store.js';
 import { Clock, readState, runDecider, type Provenance } from '../store/run-decider.js';
-import { keyDecider, type KeyCommand } from './key.js';
+import { keyDecider, type KeyCommand } from '../domain/key.js';
 
 export type KeyChange =
   /** What must be known to make one is looked up here. */

@@ -1,6 +1,6 @@
 /** What the calls about the log say of themselves. */
-import type { Grants } from '../access/role.js';
-import type { CallSpec, Content } from '../http/call-spec.js';
+import type { Grants } from '../domain/role.js';
+import type { CallSpec, Content } from '../api/call-spec.js';
 import { BundleQueryDto, CheckpointQueryDto, ConsistencyQueryDto, ProofQueryDto } from './audit.dto.js';
 import { ConsistencyView, LogEntryView } from './audit.views.js';
 

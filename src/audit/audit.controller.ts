@@ -1,10 +1,10 @@
 /** Anyone with a key checks the log: checkpoints, the key that verifies them, tiles and proofs. */
 import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { refuseOthers, type ProgrammeScope } from '../access/role.js';
-import { Call } from '../http/call.js';
-import { Problem } from '../http/problem.js';
-import { Within } from '../http/provenance.js';
+import { refuseOthers, type ProgrammeScope } from '../domain/role.js';
+import { Call } from '../api/call.js';
+import { Problem } from '../api/problem.js';
+import { Within } from '../api/provenance.js';
 import { Refused } from '../kernel/refusals.js';
 import { UUID } from '../kernel/ids.js';
 import * as calls from './audit.calls.js';
@@ -13,7 +13,7 @@ import type { ConsistencyView, LogEntryView } from './audit.views.js';
 import { LogSigner } from './log-signer.js';
 import { TransparencyLog } from './log.js';
 import { LogProofs } from './log-proofs.js';
-import { parseTilePath, TILE_WIDTH, type TileAddress } from './tiles.js';
+import { parseTilePath, TILE_WIDTH, type TileAddress } from '../tlog/tiles.js';
 
 /** Who may ask may keep the answer: what is told of a size that was signed never changes. */
 const NEVER_CHANGES = 'private, max-age=31536000, immutable';

@@ -1,6 +1,6 @@
 /** What the calls about the log take. Query parameters arrive as text. */
 import { IsIn, Matches } from 'class-validator';
-import { Describe, DigitsText, Optional, Slug } from '../http/decorators.js';
+import { Describe, DigitsText, Optional, Slug } from '../api/decorators.js';
 import {
   A_DATE,
   A_MOMENT,

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { CoreModule } from '../core.module.js';
+import { CoreModule } from '../api/core.module.js';
 import { AuditController } from './audit.controller.js';
 import { LogProofs } from './log-proofs.js';
 import { LogSigner } from './log-signer.js';

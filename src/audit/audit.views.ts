@@ -1,6 +1,6 @@
 /** What is answered about the log as JSON, in the field names of Sigstore where it has one for a thing. */
 import { IsArray, IsString, Matches } from 'class-validator';
-import { Describe, Nested, Optional, WholeNumber } from '../http/decorators.js';
+import { Describe, Nested, Optional, WholeNumber } from '../api/decorators.js';
 
 const HASH = /^[A-Za-z0-9+/]{43}=$/;
 const A_HASH = '3u+4XWRkpBsvgGLQpbnF+1gyTqBWFyZY1FnxkdzqkE8=';

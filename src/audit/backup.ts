@@ -11,11 +11,11 @@ import { dirname, join, resolve } from 'node:path';
 import type { EventReader, Position } from '../store/event-store.js';
 import { backUpEvents, flush, hashOfEvents, hasEvents, putEvents } from '../store/backup-file.js';
 import { openReader } from '../store/open-reader.js';
-import { verifyPayload } from '../store/upcast.js';
-import { parseCheckpoint, type Checkpoint } from './checkpoint.js';
-import { entryOf } from './entry.js';
-import { Frontier, leafHash } from './merkle.js';
-import { parseVerifierKey, verifiedSignatures } from './note.js';
+import { verifyPayload } from '../domain/upcast.js';
+import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.js';
+import { entryOf } from '../tlog/entry.js';
+import { Frontier, leafHash } from '../tlog/merkle.js';
+import { parseVerifierKey, verifiedSignatures } from '../tlog/note.js';
 import { SigningFiles } from './signing-files.js';
 
 export class BackupRefused extends Error {

@@ -3,17 +3,17 @@ import { Controller, Get, Query, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { FastifyReply } from 'fastify';
 import { Readable } from 'node:stream';
-import { notAllowed, type ProgrammeScope } from '../access/role.js';
-import { Call } from '../http/call.js';
-import { Within } from '../http/provenance.js';
+import { notAllowed, type ProgrammeScope } from '../domain/role.js';
+import { Call } from '../api/call.js';
+import { Within } from '../api/provenance.js';
 import { Refused } from '../kernel/refusals.js';
-import { CatalogueView } from '../projections/catalogue-view.js';
-import { Projection } from '../projections/projection.js';
-import { NoSuchMoment, parseMoment } from '../reports/moment.js';
+import { CatalogueView } from '../read-models/catalogue-view.js';
+import { Projection } from '../read-models/projection.js';
+import { NoSuchMoment, parseMoment } from '../figures/moment.js';
 import { AskReport } from '../reports/reports.handler.js';
 import * as calls from './audit.calls.js';
 import { BundleQueryDto } from './audit.dto.js';
-import type { BundleScope } from './bundle-format.js';
+import type { BundleScope } from '../checker/bundle-format.js';
 import { Bundles, type BundleQuery } from './bundle.js';
 
 /** What only a figure takes. */

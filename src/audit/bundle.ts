@@ -1,14 +1,19 @@
 /** Makes bundles, page by page: neither the length of history nor a slow reader takes up memory. */
 import { Injectable } from '@nestjs/common';
 import { cloudEventOf } from '../reports/cloud-event.js';
-import { History, type SequencedEvent } from '../reports/history.js';
-import { BUNDLE_FORMAT, loggedEventOf, type BundleEvent, type BundleFigure } from './bundle-format.js';
-import type { BundleHeader, BundleLine, BundleScope } from './bundle-format.js';
-import type { ErasureEvent } from '../submissions/submission.js';
-import { entryOf } from './entry.js';
+import { History, type SequencedEvent } from '../read-models/history.js';
+import {
+  BUNDLE_FORMAT,
+  loggedEventOf,
+  type BundleEvent,
+  type BundleFigure,
+} from '../checker/bundle-format.js';
+import type { BundleHeader, BundleLine, BundleScope } from '../checker/bundle-format.js';
+import type { ErasureEvent } from '../domain/submission.js';
+import { entryOf } from '../tlog/entry.js';
 import { LogSigner, type SignedHead } from './log-signer.js';
 import { TransparencyLog } from './log.js';
-import { leafHash, subtreesBetween, type CompleteSubtree } from './merkle.js';
+import { leafHash, subtreesBetween, type CompleteSubtree } from '../tlog/merkle.js';
 
 export interface BundleQuery {
   readonly scope: BundleScope;

@@ -4,10 +4,10 @@
  */
 import { Logger } from '@nestjs/common';
 import { readFileSync } from 'node:fs';
-import { parseCheckpoint } from './checkpoint.js';
-import type { Hash } from './merkle.js';
-import { parseVerifierKey, verifiedSignatures, type VerifierKey } from './note.js';
-import { addCheckpointBody } from './witness.js';
+import { parseCheckpoint } from '../tlog/checkpoint.js';
+import type { Hash } from '../tlog/merkle.js';
+import { parseVerifierKey, verifiedSignatures, type VerifierKey } from '../tlog/note.js';
+import { addCheckpointBody } from '../tlog/witness.js';
 
 const ANSWER_MS_MAX = 2_000;
 

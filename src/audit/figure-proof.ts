@@ -2,14 +2,14 @@
 import { Injectable } from '@nestjs/common';
 import type { Database } from 'better-sqlite3';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { pastLost } from '../projections/cell-rows.js';
-import { rowsOfType } from '../projections/event-rows.js';
-import { Projection } from '../projections/projection.js';
-import { prepared } from '../projections/views-file.js';
-import type { Cell } from '../reports/cells.js';
-import type { Figure } from '../reports/reports.views.js';
-import { Totals, type Reading, type TotalsQuery } from '../reports/totals.js';
-import type { BundleFigure, ToldFigure } from './bundle-format.js';
+import { pastLost } from '../read-models/cell-rows.js';
+import { rowsOfType } from '../read-models/event-rows.js';
+import { Projection } from '../read-models/projection.js';
+import { prepared } from '../read-models/views-file.js';
+import type { Cell } from '../figures/cells.js';
+import type { Figure } from '../figures/figures.views.js';
+import { Totals, type Reading, type TotalsQuery } from '../figures/totals.js';
+import type { BundleFigure, ToldFigure } from '../checker/bundle-format.js';
 import type { BundleQuery } from './bundle.js';
 
 export type FigureQuery = Omit<TotalsQuery, 'groupBy'>;

@@ -3,9 +3,9 @@ import { Injectable } from '@nestjs/common';
 import type { LogEntryView } from './audit.views.js';
 import { LogSigner, type SignedHead } from './log-signer.js';
 import { TransparencyLog, type EntriesInTree } from './log.js';
-import { rootOf } from './merkle.js';
-import { parseVerifierKey } from './note.js';
-import { encodeProof } from './proof.js';
+import { rootOf } from '../tlog/merkle.js';
+import { parseVerifierKey } from '../tlog/note.js';
+import { encodeProof } from '../tlog/proof.js';
 
 @Injectable()
 export class LogProofs {

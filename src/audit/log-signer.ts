@@ -8,15 +8,15 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Config, Misconfigured } from '../config.js';
 import { assert } from '../kernel/assert.js';
-import { Projection } from '../projections/projection.js';
+import { Projection } from '../read-models/projection.js';
 import { StoreDamaged } from '../store/event-store.js';
 import { Cosigners } from './cosigners.js';
-import { encodeTreeHead, parseCheckpoint, type Checkpoint } from './checkpoint.js';
+import { encodeTreeHead, parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.js';
 import { TransparencyLog } from './log.js';
-import { encodeVerifierKey, signNote, verifiedSignatures, type SignerKey } from './note.js';
+import { encodeVerifierKey, signNote, verifiedSignatures, type SignerKey } from '../tlog/note.js';
 import { SigningFiles } from './signing-files.js';
 import { TimeStamper } from './time-stamper.js';
-import { verifyTimeStamp } from './timestamp.js';
+import { verifyTimeStamp } from '../tlog/timestamp.js';
 
 /** The log is not a continuation of what was signed: events were removed, replaced or restored from before. */
 export class LogContradicted extends StoreDamaged {

@@ -7,14 +7,14 @@
 import { Injectable } from '@nestjs/common';
 import type { Database } from 'better-sqlite3';
 import { assert } from '../kernel/assert.js';
-import { rowsWithId, eventRowAt, nameOf, positionBefore } from '../projections/event-rows.js';
-import { treeIn } from '../projections/log-projection.js';
-import { Projection } from '../projections/projection.js';
+import { rowsWithId, eventRowAt, nameOf, positionBefore } from '../read-models/event-rows.js';
+import { treeIn } from '../read-models/log-projection.js';
+import { Projection } from '../read-models/projection.js';
 import { EventStore, StoreDamaged, type RecordedEvent } from '../store/event-store.js';
-import { entryOf } from './entry.js';
-import { consistencyProof, HASH_BYTES, inclusionProof, leafHash, rootOf } from './merkle.js';
-import type { CompleteSubtree, Hash } from './merkle.js';
-import { encodeEntries, TILE_WIDTH, tileWidth, type TileAddress } from './tiles.js';
+import { entryOf } from '../tlog/entry.js';
+import { consistencyProof, HASH_BYTES, inclusionProof, leafHash, rootOf } from '../tlog/merkle.js';
+import type { CompleteSubtree, Hash } from '../tlog/merkle.js';
+import { encodeEntries, TILE_WIDTH, tileWidth, type TileAddress } from '../tlog/tiles.js';
 
 /** So many entries from an index on, in the tree of a size. */
 export interface EntriesInTree {

@@ -22,7 +22,7 @@ import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { holdDataDir } from '../store/data-dir.js';
 import { StoreUnavailable } from '../store/event-store.js';
-import { encodeVerifierKey, makeSignerKey, parseSignerKey, type SignerKey } from './note.js';
+import { encodeVerifierKey, makeSignerKey, parseSignerKey, type SignerKey } from '../tlog/note.js';
 
 export class SigningFiles {
   /** As it was read or written last; undefined where it never was. */

@@ -4,8 +4,8 @@
  */
 import { Logger } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
-import { parseNote } from './note.js';
-import { BadTimeStamp, timeStampRequest, tokenIn, verifyTimeStamp } from './timestamp.js';
+import { parseNote } from '../tlog/note.js';
+import { BadTimeStamp, timeStampRequest, tokenIn, verifyTimeStamp } from '../tlog/timestamp.js';
 
 const ANSWER_MS_MAX = 2_000;
 const ANSWER_BYTES_MAX = 64 * 1024;

@@ -7,17 +7,17 @@
  * that nobody with access to all of it wrote it anew is shown only by a checkpoint that was kept elsewhere.
  */
 import { existsSync } from 'node:fs';
-import { compareViews } from '../projections/compare-views.js';
-import { Difference } from '../projections/expected-rows.js';
-import { treeIn } from '../projections/log-projection.js';
-import { ViewsDirectory } from '../projections/views-directory.js';
-import { openViewsForReading, VIEWS_VERSION, viewsVersionOf } from '../projections/views-file.js';
+import { compareViews } from '../read-models/compare-views.js';
+import { Difference } from '../read-models/expected-rows.js';
+import { treeIn } from '../read-models/log-projection.js';
+import { ViewsDirectory } from '../read-models/views-directory.js';
+import { openViewsForReading, VIEWS_VERSION, viewsVersionOf } from '../read-models/views-file.js';
 import { StoreDamaged } from '../store/event-store.js';
 import { openReader, type StoreLocation } from '../store/open-reader.js';
 import { wantOfRoomAside } from '../store/room-aside.js';
-import { parseCheckpoint, type Checkpoint } from './checkpoint.js';
-import { rootOf } from './merkle.js';
-import { parseVerifierKey, signsLogs, verifiedSignatures, type VerifierKey } from './note.js';
+import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.js';
+import { rootOf } from '../tlog/merkle.js';
+import { parseVerifierKey, signsLogs, verifiedSignatures, type VerifierKey } from '../tlog/note.js';
 import { SigningFiles } from './signing-files.js';
 
 export interface LiveReport {

@@ -1,6 +1,6 @@
 /** What the calls about programmes, organisations and measures say of themselves. */
-import type { Grants } from '../access/role.js';
-import { OF_TEXTS, type CallAnswer, type CallSpec, type Described } from '../http/call-spec.js';
+import type { Grants } from '../domain/role.js';
+import { OF_TEXTS, type CallAnswer, type CallSpec, type Described } from '../api/call-spec.js';
 import {
   AmendProgrammeDto,
   CatalogueListQueryDto,

@@ -5,11 +5,11 @@ import type { FastifyReply } from 'fastify';
 import { londonDate, parseCalendarDate } from '../kernel/financial-year.js';
 import { parseMeasureId, parseOrganisationId, parseProgrammeId } from '../kernel/ids.js';
 import { Refused } from '../kernel/refusals.js';
-import type { CatalogueKind } from '../projections/catalogue-rows.js';
-import { CatalogueView } from '../projections/catalogue-view.js';
-import { Call } from '../http/call.js';
-import type { ProgrammeScope } from '../access/role.js';
-import { Recording, Within, type ApiProvenance } from '../http/provenance.js';
+import type { CatalogueKind } from '../read-models/catalogue-rows.js';
+import { CatalogueView } from '../read-models/catalogue-view.js';
+import { Call } from '../api/call.js';
+import type { ProgrammeScope } from '../domain/role.js';
+import { Recording, Within, type ApiProvenance } from '../api/provenance.js';
 import { Clock } from '../store/run-decider.js';
 import * as calls from './catalogue.calls.js';
 import {
@@ -33,9 +33,9 @@ import {
   type ProgrammeView,
 } from './catalogue.dto.js';
 import { ChangeCatalogue, type CatalogueCommand } from './catalogue.handler.js';
-import type { Measure, MeasureDefinition } from './measure.js';
-import { nameOn, type Organisation } from './organisation.js';
-import type { Programme, ProgrammeDetails } from './programme.js';
+import type { Measure, MeasureDefinition } from '../domain/measure.js';
+import { nameOn, type Organisation } from '../domain/organisation.js';
+import type { Programme, ProgrammeDetails } from '../domain/programme.js';
 
 const LIST_LIMIT = 100;
 

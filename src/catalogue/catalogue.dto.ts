@@ -1,6 +1,6 @@
 /** What the catalogue's calls take and answer. */
 import { IsBoolean, IsIn, Matches } from 'class-validator';
-import { Both } from '../http/answers.js';
+import { Both } from '../api/answers.js';
 import {
   CalendarDate,
   Describe,
@@ -11,9 +11,9 @@ import {
   Slug,
   WholeNumber,
   DigitsText,
-} from '../http/decorators.js';
-import { MayOverride } from '../http/personal-data.dto.js';
-import { MEASURE_KINDS, type MeasureKind } from './measure.js';
+} from '../api/decorators.js';
+import { MayOverride } from '../api/personal-data.dto.js';
+import { MEASURE_KINDS, type MeasureKind } from '../domain/measure.js';
 
 const NAME_MAX = 200;
 const TEXT_MAX = 2_000;

@@ -10,13 +10,13 @@ import {
   type StreamName,
 } from '../kernel/ids.js';
 import { Refused } from '../kernel/refusals.js';
-import { Projection } from '../projections/projection.js';
+import { Projection } from '../read-models/projection.js';
 import { EventStore, type RecordedEvent } from '../store/event-store.js';
 import { Clock, readState, runDecider, type Provenance } from '../store/run-decider.js';
-import { upcast, type LedgerEvent } from '../store/upcast.js';
-import { measureDecider, type Measure, type MeasureCommand } from './measure.js';
-import { organisationDecider, type OrganisationCommand } from './organisation.js';
-import { programmeDecider, type ProgrammeCommand } from './programme.js';
+import { upcast, type LedgerEvent } from '../domain/upcast.js';
+import { measureDecider, type Measure, type MeasureCommand } from '../domain/measure.js';
+import { organisationDecider, type OrganisationCommand } from '../domain/organisation.js';
+import { programmeDecider, type ProgrammeCommand } from '../domain/programme.js';
 
 export type CatalogueCommand =
   | ProgrammeCommand

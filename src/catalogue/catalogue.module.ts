@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { CoreModule } from '../core.module.js';
+import { CoreModule } from '../api/core.module.js';
 import { CatalogueController } from './catalogue.controller.js';
 import { ChangeCatalogueHandler } from './catalogue.handler.js';
 

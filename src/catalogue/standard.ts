@@ -6,7 +6,7 @@
 import { parseCalendarDate } from '../kernel/financial-year.js';
 import { parseMeasureId, parseOrganisationId } from '../kernel/ids.js';
 import type { CatalogueCommand } from './catalogue.handler.js';
-import type { MeasureDefinition, MeasureKind } from './measure.js';
+import type { MeasureDefinition, MeasureKind } from '../domain/measure.js';
 
 const RENAMED_ON = parseCalendarDate('2023-10-01');
 

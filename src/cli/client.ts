@@ -1,8 +1,8 @@
 /** The command line's way to a running ledger: its address, its key, and its problems in one line. */
 import { existsSync, readFileSync } from 'node:fs';
 import type { MeasureListView, MeasureView } from '../catalogue/catalogue.dto.js';
-import { adminKeyFile } from '../http/admin-key.js';
-import type { ProblemDocument } from '../http/problem.views.js';
+import { adminKeyFile } from '../access/admin-key.js';
+import type { ProblemDocument } from '../api/problem.views.js';
 
 export interface Address {
   readonly url: string;

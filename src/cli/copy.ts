@@ -6,7 +6,7 @@
  */
 import { existsSync } from 'node:fs';
 import { faultsOfEventStore } from '../config.js';
-import { verifyCopy } from '../projections/verify-copy.js';
+import { verifyCopy } from '../read-models/verify-copy.js';
 import { copyEvents } from '../store/copy.js';
 import type { EventReader, EventStore } from '../store/event-store.js';
 import { holdDataDir, makePrivately } from '../store/data-dir.js';

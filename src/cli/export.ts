@@ -7,7 +7,7 @@ import { stringify } from 'csv-stringify';
 import { Readable, Writable, type Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReportAnswer } from '../reports/reports.handler.js';
-import type { AnnualTotals, YearFigure } from '../reports/reports.views.js';
+import type { AnnualTotals, YearFigure } from '../figures/figures.views.js';
 import { allMeasures, CommandFailed, currentSequence, type LedgerClient } from './client.js';
 import { intoFile, print, readable } from './output.js';
 

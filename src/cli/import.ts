@@ -3,7 +3,7 @@ import { createReadStream, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
-import type { ProblemDocument } from '../http/problem.views.js';
+import type { ProblemDocument } from '../api/problem.views.js';
 import { CommandFailed, type LedgerClient } from './client.js';
 import { print, ProgressLine, readable } from './output.js';
 

@@ -1,6 +1,6 @@
 /** `ledger keys`: the admin lets callers in, and takes it back, through the running ledger. */
 import type { KeyListView, KeyRevokedView, KeySecretView, KeyView } from '../access/keys.dto.js';
-import type { Role } from '../access/role.js';
+import type { Role } from '../domain/role.js';
 import { CommandFailed, type LedgerClient } from './client.js';
 import { print, table } from './output.js';
 

@@ -5,8 +5,8 @@
  * the old key vouches for the new one. When everyone has taken it, `--finish` takes the old one away; not before a
  * checkpoint was signed with both, for without one nobody could follow from the one to the other.
  */
-import { parseCheckpoint } from '../audit/checkpoint.js';
-import { encodeVerifierKey, makeSignerKey, parseSignerKey, verifiedSignatures } from '../audit/note.js';
+import { parseCheckpoint } from '../tlog/checkpoint.js';
+import { encodeVerifierKey, makeSignerKey, parseSignerKey, verifiedSignatures } from '../tlog/note.js';
 import { SigningFiles } from '../audit/signing-files.js';
 import { readConfig } from '../config.js';
 import { CommandFailed } from './client.js';

@@ -1,7 +1,7 @@
 /** `ledger prove`: fetches a bundle. It never stands half-written under its name. */
 import { pipeline } from 'node:stream/promises';
-import { parseCheckpoint } from '../audit/checkpoint.js';
-import { readNote } from '../audit/verify-file.js';
+import { parseCheckpoint } from '../tlog/checkpoint.js';
+import { readNote } from '../checker/verify-file.js';
 import type { LedgerClient } from './client.js';
 import { intoFile, print } from './output.js';
 

@@ -1,7 +1,7 @@
 /** `ledger rebuild`: has the running ledger build its read models anew, or does it itself where none runs. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { readConfig, storeOf } from '../config.js';
-import { rebuildOffline } from '../projections/rebuild.js';
+import { rebuildOffline } from '../read-models/rebuild.js';
 import { hasEvents } from '../store/backup-file.js';
 import { holdDataDir, makePrivately } from '../store/data-dir.js';
 import { openReader } from '../store/open-reader.js';

@@ -1,16 +1,16 @@
 /** `ledger replay`: folds the store's events from the first one and compares with the read models. */
 import { existsSync } from 'node:fs';
-import { parseCheckpoint, type Checkpoint } from '../audit/checkpoint.js';
-import { parseVerifierKey, signsLogs, verifiedSignatures } from '../audit/note.js';
+import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.js';
+import { parseVerifierKey, signsLogs, verifiedSignatures } from '../tlog/note.js';
 import { SigningFiles } from '../audit/signing-files.js';
-import { keysIn, readNote } from '../audit/verify-file.js';
+import { keysIn, readNote } from '../checker/verify-file.js';
 import { readConfig, storeOf } from '../config.js';
 import { financialYearStarting } from '../kernel/financial-year.js';
-import { decodeCell } from '../projections/cell.js';
-import { replay } from '../projections/replay.js';
-import { ViewsDirectory } from '../projections/views-directory.js';
-import { openViewsForReading } from '../projections/views-file.js';
-import { currentMoment, NoSuchMoment, parseMoment, type Moment } from '../reports/moment.js';
+import { decodeCell } from '../read-models/cell.js';
+import { replay } from '../read-models/replay.js';
+import { ViewsDirectory } from '../read-models/views-directory.js';
+import { openViewsForReading } from '../read-models/views-file.js';
+import { currentMoment, NoSuchMoment, parseMoment, type Moment } from '../figures/moment.js';
 import { hasEvents } from '../store/backup-file.js';
 import { openReader } from '../store/open-reader.js';
 import { wantOfRoomAside } from '../store/room-aside.js';

@@ -1,8 +1,8 @@
 /** `ledger serve`: starts the ledger and keeps serving, with the example of published figures if asked. */
 import { CommandBus } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { exampleProgrammes, loadExample } from '../example.js';
-import { CatalogueView } from '../projections/catalogue-view.js';
+import { exampleProgrammes, loadExample } from './example.js';
+import { CatalogueView } from '../read-models/catalogue-view.js';
 import { serve } from '../serve.js';
 import { LedgerClient } from './client.js';
 import { print } from './output.js';

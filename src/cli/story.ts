@@ -2,7 +2,7 @@
  * What became of a submission or of one outcome, as a person would tell it: who, when, what changed from what, why,
  * and on what evidence.
  */
-import type { OutcomeView } from '../reports/outcome.views.js';
+import type { OutcomeView } from '../figures/outcome.views.js';
 import type { Erasure, OutcomeHistory, OutcomeVersion, SubmissionStory } from '../reports/story.views.js';
 import { readable } from './output.js';
 

@@ -1,6 +1,6 @@
 /** `ledger totals`: annual and since-2018 figures as a table, or as JSON, all as known at one moment. */
 import type { MeasureView } from '../catalogue/catalogue.dto.js';
-import type { AnnualTotals, Figure, Flag, TotalSince } from '../reports/reports.views.js';
+import type { AnnualTotals, Figure, Flag, TotalSince } from '../figures/figures.views.js';
 import { allMeasures, currentSequence, type LedgerClient } from './client.js';
 import { print, readable, table, type Align } from './output.js';
 

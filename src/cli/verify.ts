@@ -1,5 +1,12 @@
 /** `ledger verify`: a bundle or a single proof, offline; or a data directory against itself. */
-import { EXIT_CODES, keysIn, plain, readNote, verifyFile, type VerifyOptions } from '../audit/verify-file.js';
+import {
+  EXIT_CODES,
+  keysIn,
+  plain,
+  readNote,
+  verifyFile,
+  type VerifyOptions,
+} from '../checker/verify-file.js';
 import { verifyLive, type LiveReport } from '../audit/verify-live.js';
 import { readConfig, storeOf } from '../config.js';
 import { CommandFailed } from './client.js';

@@ -5,9 +5,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { encodeVerifierKey, makeSignerKey, parseSignerKey, parseVerifierKey } from '../audit/note.js';
+import { encodeVerifierKey, makeSignerKey, parseSignerKey, parseVerifierKey } from '../tlog/note.js';
 import { writeDurably } from '../audit/signing-files.js';
-import { Witness, type WitnessAnswer, type WitnessMemory } from '../audit/witness.js';
+import { Witness, type WitnessAnswer, type WitnessMemory } from '../tlog/witness.js';
 import { print } from './output.js';
 
 export interface WitnessCommandOptions {

@@ -4,7 +4,7 @@
  * no more than a quarter of the places: the others find room.
  */
 import type { Limits } from '../access/settings.js';
-import { Problem } from './problem.js';
+import { Problem } from '../api/problem.js';
 
 /** Of one request. */
 export interface Place {

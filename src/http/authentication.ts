@@ -4,10 +4,10 @@
  */
 import { KeyRing, type Admitted } from '../access/key-ring.js';
 import { withoutSecrets } from '../access/key-secret.js';
-import { ADMIN, type Principal } from '../access/role.js';
+import { ADMIN, type Principal } from '../domain/role.js';
 import { IssuerUnavailable, TokenRefused, type Tokens } from '../access/tokens.js';
-import type { AdminKey } from './admin-key.js';
-import { Problem } from './problem.js';
+import type { AdminKey } from '../access/admin-key.js';
+import { Problem } from '../api/problem.js';
 
 const BEARER = /^Bearer +([\x21-\x7e]+)$/i;
 const REALM = 'Bearer realm="outcome-ledger"';

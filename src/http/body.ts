@@ -3,7 +3,7 @@
  * streams, and are timed where they are received (submissions/import-spool.ts).
  */
 import type { IncomingMessage } from 'node:http';
-import { Problem } from './problem.js';
+import { Problem } from '../api/problem.js';
 
 export interface BodyLimits {
   readonly bytesMax: number;

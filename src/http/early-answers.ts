@@ -7,7 +7,7 @@ import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { documentOf, sendProblem, type ProblemAnswer } from './problem.filter.js';
+import { documentOf, sendProblem, type ProblemAnswer } from '../api/problem.filter.js';
 import { SECURITY_HEADERS } from './protection.js';
 
 /** What Node's parser could not read. The bytes are never logged: they may hold a key. */

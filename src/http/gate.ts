@@ -5,12 +5,12 @@
  * whatever the level of the log.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ADMIN, scopeOf, type Principal } from '../access/role.js';
-import type { ReadLog } from '../log.js';
+import { ADMIN, scopeOf, type Principal } from '../domain/role.js';
+import type { ReadLog } from '../operation/log.js';
 import type { Admission, Place } from './admission.js';
 import type { Authentication } from './authentication.js';
-import type { RouteAccess } from './call.js';
-import { Problem } from './problem.js';
+import type { RouteAccess } from '../api/call.js';
+import { Problem } from '../api/problem.js';
 import type { RateLimits } from './rate-limits.js';
 import type { RouteTable } from './route-table.js';
 

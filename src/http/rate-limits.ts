@@ -6,7 +6,7 @@
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Limits } from '../access/settings.js';
-import { Problem } from './problem.js';
+import { Problem } from '../api/problem.js';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;

@@ -3,7 +3,7 @@
  * it is known who may take it.
  */
 import type { FastifyInstance } from 'fastify';
-import { Problem } from './problem.js';
+import { Problem } from '../api/problem.js';
 
 export class RouteTable {
   private readonly routes: { readonly methods: readonly string[]; readonly pattern: RegExp }[] = [];

@@ -14,26 +14,26 @@ import { KeyRing } from '../access/key-ring.js';
 import { withoutSecrets } from '../access/key-secret.js';
 import { Tokens } from '../access/tokens.js';
 import { Config } from '../config.js';
-import { makeReadLog } from '../log.js';
-import { NotProjected, Projection } from '../projections/projection.js';
-import type { AdminKey } from './admin-key.js';
+import { makeReadLog } from '../operation/log.js';
+import { NotProjected, Projection } from '../read-models/projection.js';
+import type { AdminKey } from '../access/admin-key.js';
 import { Admission } from './admission.js';
 import { Authentication } from './authentication.js';
 import { bytesAnnounced, closeUnlessComplete, readBody, restIsSmall } from './body.js';
 import { closeConnectionsInTime } from './closing.js';
-import { isDigitsText } from './decorators.js';
-import { ApiDocument } from './docs.controller.js';
+import { isDigitsText } from '../api/decorators.js';
+import { ApiDocument } from '../api/docs.controller.js';
 import { answerToAddress, answerToBytes, heedExpectations } from './early-answers.js';
 import { Gate } from './gate.js';
-import { Metrics } from './metrics.js';
-import { openApiOf } from './openapi.js';
-import { Problem, PROBLEMS } from './problem.js';
-import { ProblemFilter } from './problem.filter.js';
+import { Metrics } from '../operation/metrics.js';
+import { openApiOf } from '../api/openapi.js';
+import { Problem, PROBLEMS } from '../api/problem.js';
+import { ProblemFilter } from '../api/problem.filter.js';
 import { allowOrigins, SECURITY_HEADERS } from './protection.js';
 import { makeRateLimits } from './rate-limits.js';
 import { refuseUndeclared, RouteTable } from './route-table.js';
-import { parseJson } from './strict-json.js';
-import { SchemaValidationPipe } from './validation.js';
+import { parseJson } from '../kernel/strict-json.js';
+import { SchemaValidationPipe } from '../api/validation.js';
 
 declare module 'fastify' {
   interface FastifyInstance {

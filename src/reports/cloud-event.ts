@@ -6,7 +6,7 @@
  * `actor`, `correlationid`, `recordedfrom`, and the `salt` and `payloadhash` that prove the data unaltered.
  */
 import { EVENT_SCHEMA_PREFIX, EVENT_SOURCE, type CloudEvent } from './event.views.js';
-import type { SequencedEvent } from './history.js';
+import type { SequencedEvent } from '../read-models/history.js';
 
 /** A clock that was further back than this when it recorded an event is flagged. */
 const CLOCK_STEP_BACK_MS = 5_000;

@@ -4,9 +4,9 @@
  */
 import type { Database } from 'better-sqlite3';
 import { createHash } from 'node:crypto';
-import { prepared, VIEWS_VERSION } from '../projections/views-file.js';
-import { NoSuchMoment } from './moment.js';
-import type { PagePlace } from './outcomes.js';
+import { prepared, VIEWS_VERSION } from '../read-models/views-file.js';
+import { NoSuchMoment } from '../figures/moment.js';
+import type { PagePlace } from '../figures/outcomes.js';
 
 export interface Cursor extends PagePlace {
   /** The sequence at which every page of the list is read. */

@@ -4,17 +4,17 @@
  * class beside it.
  */
 import { IsArray, IsBoolean, IsIn, Matches } from 'class-validator';
-import { ROLES } from '../access/role.js';
-import { MEASURE_KINDS } from '../catalogue/measure.js';
-import { Both, Instant, ListOf } from '../http/answers.js';
-import { CalendarDate, DecimalString, Describe, Nested, Nullable, Optional } from '../http/decorators.js';
-import { PlainText, Slug, WholeNumber } from '../http/decorators.js';
-import { PersonalDataOverrideDto } from '../http/personal-data.dto.js';
+import { ROLES } from '../domain/role.js';
+import { MEASURE_KINDS } from '../domain/measure.js';
+import { Both, Instant, ListOf } from '../api/answers.js';
+import { CalendarDate, DecimalString, Describe, Nested, Nullable, Optional } from '../api/decorators.js';
+import { PlainText, Slug, WholeNumber } from '../api/decorators.js';
+import { PersonalDataOverrideDto } from '../api/personal-data.dto.js';
 import { KEY_ID, OUTCOME_ID, SLUG } from '../kernel/ids.js';
-import type { LedgerSchema } from '../store/upcast.js';
-import { BASES } from '../submissions/outcome.js';
+import type { LedgerSchema } from '../domain/upcast.js';
+import { BASES } from '../domain/outcome.js';
 import { EvidenceDto, RangeDto } from '../submissions/submissions.dto.js';
-import { EffectiveView, EVENT_TYPE } from './outcome.views.js';
+import { EffectiveView, EVENT_TYPE } from '../figures/outcome.views.js';
 
 const NAME_MAX = 200;
 const TEXT_MAX = 2_000;

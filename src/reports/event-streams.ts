@@ -3,9 +3,9 @@
  * does not grow with the length of history or with the slowness of a reader. Each page waits for its own turn.
  */
 import { filter, firstValueFrom, fromEvent, map, merge, take, timer } from 'rxjs';
-import type { Projection } from '../projections/projection.js';
+import type { Projection } from '../read-models/projection.js';
 import { cloudEventOf } from './cloud-event.js';
-import type { History, HistoryQuery } from './history.js';
+import type { History, HistoryQuery } from '../read-models/history.js';
 
 const PAGE_SIZE = 200;
 const HEARTBEAT_MS = 15_000;

@@ -12,17 +12,17 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
-import { Call } from '../http/call.js';
-import { Problem } from '../http/problem.js';
+import { Call } from '../api/call.js';
+import { Problem } from '../api/problem.js';
 import { Refused } from '../kernel/refusals.js';
-import { CatalogueView } from '../projections/catalogue-view.js';
-import { Projection } from '../projections/projection.js';
+import { CatalogueView } from '../read-models/catalogue-view.js';
+import { Projection } from '../read-models/projection.js';
 import { Clock } from '../store/run-decider.js';
 import { cloudEventOf } from './cloud-event.js';
 import { eventLines, liveEvents } from './event-streams.js';
 import { EventsPage } from './event.views.js';
-import { History, type HistoryQuery } from './history.js';
-import { NoSuchMoment, parseMoment } from './moment.js';
+import { History, type HistoryQuery } from '../read-models/history.js';
+import { NoSuchMoment, parseMoment } from '../figures/moment.js';
 import * as calls from './reports.calls.js';
 import { EventsQueryDto, HistoryQueryDto, StreamQueryDto } from './reports.dto.js';
 

@@ -1,16 +1,16 @@
 /** What the calls that ask for figures, outcomes and events say of themselves. */
 import { PROGRAMME_ID } from '../catalogue/catalogue.calls.js';
-import { LAST_EVENT_ID } from '../http/call-headers.js';
-import type { CallSpec, Content, Described } from '../http/call-spec.js';
-import { exampleOf } from '../http/call-examples.js';
-import { refTo } from '../http/json-schema.js';
-import type { ProblemCode } from '../http/problem.js';
+import { LAST_EVENT_ID } from '../api/call-headers.js';
+import type { CallSpec, Content, Described } from '../api/call-spec.js';
+import { exampleOf } from '../api/call-examples.js';
+import { refTo } from '../api/json-schema.js';
+import type { ProblemCode } from '../api/problem.js';
 import { UUID } from '../kernel/ids.js';
 import { OUTCOME_ID } from '../submissions/submissions.calls.js';
 import { ReadQueryDto } from '../submissions/submissions.dto.js';
 import { BUNDLE } from '../audit/audit.calls.js';
 import { CloudEvent, EventsPage } from './event.views.js';
-import { Changes, OutcomesPage } from './outcome.views.js';
+import { Changes, OutcomesPage } from '../figures/outcome.views.js';
 import {
   AnnualQueryDto,
   ChangesQueryDto,
@@ -20,7 +20,7 @@ import {
   SinceQueryDto,
   StreamQueryDto,
 } from './reports.dto.js';
-import { AnnualTotals, TotalSince } from './reports.views.js';
+import { AnnualTotals, TotalSince } from '../figures/figures.views.js';
 import { OutcomeHistory, SubmissionStory } from './story.views.js';
 
 /** What a question may name and the ledger not know. */

@@ -1,6 +1,6 @@
 /** What the calls that ask take. Query parameters arrive as text. */
 import { IsIn, Matches } from 'class-validator';
-import { Describe, DigitsText, Optional, Slug } from '../http/decorators.js';
+import { Describe, DigitsText, Optional, Slug } from '../api/decorators.js';
 import { ReadQueryDto } from '../submissions/submissions.dto.js';
 
 export const FINANCIAL_YEAR = /^\d{4}-\d{2}$/;

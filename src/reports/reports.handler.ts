@@ -4,14 +4,14 @@ import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { FigureProofs, type FigureProof, type FigureQuery } from '../audit/figure-proof.js';
 import { Config } from '../config.js';
 import { parseFinancialYear, type FinancialYear } from '../kernel/financial-year.js';
-import { Projection } from '../projections/projection.js';
+import { Projection } from '../read-models/projection.js';
 import { Clock } from '../store/run-decider.js';
-import { ChangesReport } from './changes.js';
+import { ChangesReport } from '../figures/changes.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
-import { NoSuchMoment, type MomentText } from './moment.js';
-import type { Changes, OutcomesPage } from './outcome.views.js';
-import { OutcomesReport } from './outcomes-report.js';
-import { START } from './outcomes.js';
+import { NoSuchMoment, type MomentText } from '../figures/moment.js';
+import type { Changes, OutcomesPage } from '../figures/outcome.views.js';
+import { OutcomesReport } from '../figures/outcomes-report.js';
+import { START } from '../figures/outcomes.js';
 import type {
   AnnualQueryDto,
   ChangesQueryDto,
@@ -19,9 +19,9 @@ import type {
   OutcomesQueryDto,
   SinceQueryDto,
 } from './reports.dto.js';
-import type { AnnualTotals, TotalSince } from './reports.views.js';
-import { Totals, type TotalsQuery } from './totals.js';
-import { ownTurn } from './turns.js';
+import type { AnnualTotals, TotalSince } from '../figures/figures.views.js';
+import { Totals, type TotalsQuery } from '../figures/totals.js';
+import { ownTurn } from '../kernel/turns.js';
 
 export type Report =
   | { readonly kind: 'annual'; readonly query: AnnualQueryDto }

@@ -1,9 +1,9 @@
 /** What became of a submission, or of one outcome. */
 import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { refuseOthers, type ProgrammeScope } from '../access/role.js';
-import { Call } from '../http/call.js';
-import { Within } from '../http/provenance.js';
+import { refuseOthers, type ProgrammeScope } from '../domain/role.js';
+import { Call } from '../api/call.js';
+import { Within } from '../api/provenance.js';
 import { parseOutcomeId, parseSubmissionId } from '../kernel/ids.js';
 import { parseOr } from '../kernel/refusals.js';
 import { ReadQueryDto } from '../submissions/submissions.dto.js';

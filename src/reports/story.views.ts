@@ -1,9 +1,9 @@
 /** What is answered about what became of a submission, or of one outcome. */
 import { IsIn, IsUUID, Matches } from 'class-validator';
-import { Instant, ListOf } from '../http/answers.js';
-import { Describe, Nested, Optional, PlainText, Slug, WholeNumber } from '../http/decorators.js';
+import { Instant, ListOf } from '../api/answers.js';
+import { Describe, Nested, Optional, PlainText, Slug, WholeNumber } from '../api/decorators.js';
 import { OUTCOME_ID } from '../kernel/ids.js';
-import { EVENT_TYPE, OutcomeView } from './outcome.views.js';
+import { EVENT_TYPE, OutcomeView } from '../figures/outcome.views.js';
 
 const STATUSES = ['standing', 'corrected', 'withdrawn'] as const;
 export type OutcomeStatus = (typeof STATUSES)[number];

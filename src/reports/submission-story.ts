@@ -2,16 +2,16 @@
 import { Injectable } from '@nestjs/common';
 import { outcomeIdOf, submissionStream, type SubmissionId } from '../kernel/ids.js';
 import { Refused } from '../kernel/refusals.js';
-import { Projection } from '../projections/projection.js';
+import { Projection } from '../read-models/projection.js';
 import { EventStore, type RecordedEvent } from '../store/event-store.js';
-import { upcast } from '../store/upcast.js';
+import { upcast } from '../domain/upcast.js';
 import {
   submissionDecider,
   type OutcomeStory,
   type SubmissionEvent,
   type SubmissionState,
-} from '../submissions/submission.js';
-import { outcomeView } from './outcomes.js';
+} from '../domain/submission.js';
+import { outcomeView } from '../figures/outcomes.js';
 import type { Erasure, OutcomeHistory, OutcomeVersion, SubmissionStory } from './story.views.js';
 
 type Recorded = Extract<SubmissionState, { status: 'recorded' }>;

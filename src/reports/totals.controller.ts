@@ -5,7 +5,7 @@ import type { FastifyReply } from 'fastify';
 import { Readable } from 'node:stream';
 import { Bundles } from '../audit/bundle.js';
 import type { FigureProof } from '../audit/figure-proof.js';
-import { Call } from '../http/call.js';
+import { Call } from '../api/call.js';
 import * as calls from './reports.calls.js';
 import { AnnualQueryDto, ChangesQueryDto, OutcomesQueryDto, SinceQueryDto } from './reports.dto.js';
 import { AskReport, type ReportAnswer } from './reports.handler.js';

@@ -17,8 +17,8 @@ import {
   renameSync,
 } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { openEvents } from './sqlite-format.js';
-import { eventsFile } from './sqlite-store.js';
+import { openEvents } from './sqlite/format.js';
+import { eventsFile } from './sqlite/store.js';
 import { asStoreError } from './database-errors.js';
 
 /** Between two looks at the progress: some 4 MB. */

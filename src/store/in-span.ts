@@ -1,6 +1,6 @@
 /**
  * A piece of work as a span of a trace, where traces are made: otherwise it is the work and nothing else, since no
- * more than this file and the interfaces of OpenTelemetry is ever loaded then (src/http/tracing.ts loads the rest).
+ * more than this file and the interfaces of OpenTelemetry is ever loaded then (src/operation/tracing.ts loads the rest).
  *
  * A span says how long, and of a fault what kind it is. Neither names nor messages go into it: traces are kept by
  * other systems, for other readers, than outcomes are.

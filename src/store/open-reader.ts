@@ -15,12 +15,12 @@ export async function openReader(
 ): Promise<EventReader> {
   // Each adapter is loaded only where it is used: a thread with both would hold 30 MB of the other's code.
   if (eventStore) {
-    const { EventStoreDbReader } = await import('./eventstore-reader.js');
+    const { EventStoreDbReader } = await import('./eventstore/reader.js');
     return new EventStoreDbReader(eventStore, { patienceMs: PATIENCE_MS, onLost });
   }
   const [{ SqliteReader }, { eventsFile }] = await Promise.all([
-    import('./sqlite-reader.js'),
-    import('./sqlite-store.js'),
+    import('./sqlite/reader.js'),
+    import('./sqlite/store.js'),
   ]);
   return new SqliteReader(eventsFile(dataDir));
 }

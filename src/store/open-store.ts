@@ -11,9 +11,9 @@ export async function openStore(
   onCommit?: (appends: number) => void,
 ): Promise<EventStore> {
   if (eventStore) {
-    const { EventStoreDbStore } = await import('./eventstore-store.js');
+    const { EventStoreDbStore } = await import('./eventstore/store.js');
     return EventStoreDbStore.open(eventStore);
   }
-  const { SqliteStore } = await import('./sqlite-store.js');
+  const { SqliteStore } = await import('./sqlite/store.js');
   return SqliteStore.open(dataDir, { onCommit });
 }

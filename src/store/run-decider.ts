@@ -18,7 +18,7 @@ import {
   type RecordedEvent,
   type StreamRun,
 } from './event-store.js';
-import { upcast, type LedgerEvent } from './upcast.js';
+import { upcast, type LedgerEvent } from '../domain/upcast.js';
 
 /** Who acts, and why: what every event says about its recording. */
 export interface Provenance {

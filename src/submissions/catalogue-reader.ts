@@ -4,9 +4,9 @@
  * as a closure through another replica, holds here once this one is level (docs/adr/0007-a-shared-store.md).
  */
 import { Injectable } from '@nestjs/common';
-import { measureDecider, type Measure } from '../catalogue/measure.js';
-import { organisationDecider, type Organisation } from '../catalogue/organisation.js';
-import { programmeDecider, type Programme } from '../catalogue/programme.js';
+import { measureDecider, type Measure } from '../domain/measure.js';
+import { organisationDecider, type Organisation } from '../domain/organisation.js';
+import { programmeDecider, type Programme } from '../domain/programme.js';
 import type { CalendarDate } from '../kernel/financial-year.js';
 import {
   measureStream,
@@ -17,10 +17,10 @@ import {
   type ProgrammeId,
 } from '../kernel/ids.js';
 import { Refused } from '../kernel/refusals.js';
-import { CatalogueView } from '../projections/catalogue-view.js';
+import { CatalogueView } from '../read-models/catalogue-view.js';
 import { EventStore } from '../store/event-store.js';
 import { readState } from '../store/run-decider.js';
-import type { CatalogueFacts, OutcomeContent } from './outcome.js';
+import type { CatalogueFacts, OutcomeContent } from '../domain/outcome.js';
 
 @Injectable()
 export class CatalogueReader {

@@ -9,10 +9,10 @@ import { canonicalJson } from '../kernel/canonical-json.js';
 import type { StreamName } from '../kernel/ids.js';
 import { hashOfLeft, redacted } from '../kernel/redaction.js';
 import { Refused } from '../kernel/refusals.js';
-import { positionBefore, rowsOfType } from '../projections/event-rows.js';
-import type { Projection } from '../projections/projection.js';
+import { positionBefore, rowsOfType } from '../read-models/event-rows.js';
+import type { Projection } from '../read-models/projection.js';
 import { StoreDamaged, type EventStore, type RecordedEvent } from '../store/event-store.js';
-import { upcast } from '../store/upcast.js';
+import { upcast } from '../domain/upcast.js';
 
 /** @throws Refused before anything is recorded */
 export function refuseUnlessErasable({ eraser }: EventStore): void {

@@ -4,10 +4,10 @@
  */
 import { Catch, type ArgumentsHost } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import type { ProblemFault } from '../http/problem.js';
-import { ProblemFilter } from '../http/problem.filter.js';
-import { PersonalDataOverrideDto } from '../http/personal-data.dto.js';
-import { InvalidInput, validatorOf } from '../http/validation.js';
+import type { ProblemFault } from '../api/problem.js';
+import { ProblemFilter } from '../api/problem.filter.js';
+import { PersonalDataOverrideDto } from '../api/personal-data.dto.js';
+import { InvalidInput, validatorOf } from '../api/validation.js';
 import { londonDate } from '../kernel/financial-year.js';
 import type { PersonalDataOverride } from '../kernel/free-text.js';
 import { OUTCOMES_MAX, parseProgrammeId } from '../kernel/ids.js';
@@ -15,7 +15,7 @@ import { parseOr, Refused } from '../kernel/refusals.js';
 import { Clock } from '../store/run-decider.js';
 import { CatalogueReader } from './catalogue-reader.js';
 import { contentOfDto } from './outcome-input.js';
-import { faultsOfOutcomes } from './submission.js';
+import { faultsOfOutcomes } from '../domain/submission.js';
 import { OutcomeDto, type SubmissionDto } from './submissions.dto.js';
 
 /** A filter, so that a submission whose form is good pays nothing for it. */

@@ -7,7 +7,7 @@
  */
 import { Injectable } from '@nestjs/common';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Problem, type ProblemFault } from '../http/problem.js';
+import { Problem, type ProblemFault } from '../api/problem.js';
 import { londonDate } from '../kernel/financial-year.js';
 import type { PersonalDataOverride } from '../kernel/free-text.js';
 import { fileSubmissionId, OUTCOMES_MAX, submissionStream, type ProgrammeId } from '../kernel/ids.js';
@@ -15,11 +15,11 @@ import { refuseIfAny } from '../kernel/refusals.js';
 import { EventStore } from '../store/event-store.js';
 import { Clock } from '../store/run-decider.js';
 import { CatalogueReader } from './catalogue-reader.js';
-import type { FileFormat } from './file-records.js';
+import type { FileFormat } from '../files/records.js';
 import { rowsOf, UnreadableFile, type FileFault, type FileRow } from './file-rows.js';
 import type { SpooledFile } from './import-spool.js';
 import { contentOfDto } from './outcome-input.js';
-import { faultsOf, faultsOfProgramme } from './outcome.js';
+import { faultsOf, faultsOfProgramme } from '../domain/outcome.js';
 
 /** More are counted, but not told one by one. */
 export const FILE_FAULTS_MAX = 1_000;

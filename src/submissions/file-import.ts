@@ -14,7 +14,7 @@ import type { PersonalDataOverride } from '../kernel/free-text.js';
 import { fileSubmissionId, type ProgrammeId } from '../kernel/ids.js';
 import type { Provenance } from '../store/run-decider.js';
 import { chunksOf, FileCheck, type Chunk } from './file-check.js';
-import type { FileFormat } from './file-records.js';
+import type { FileFormat } from '../files/records.js';
 import { collectEarly, collectWhenV8ThinksFit } from './garbage.js';
 import { ImportSpool, ledgerStops, type SpooledFile } from './import-spool.js';
 import type { ImportReceiptView } from './imports.dto.js';

@@ -2,12 +2,12 @@
  * The rows of a file as outcomes: each in the form that the API takes, or with what is wrong with it. The same
  * bytes always make the same rows, which is what lets an import be sent again.
  */
-import type { ProblemFault } from '../http/problem.js';
-import { MalformedJson, parseJson } from '../http/strict-json.js';
-import { validatorOf } from '../http/validation.js';
-import type { ColumnName } from './csv-row.js';
-import { faultOfCell, outcomeOfRow, readHeader } from './csv-row.js';
-import { recordsOf, type FileFormat, type FileRecord } from './file-records.js';
+import type { ProblemFault } from '../api/problem.js';
+import { MalformedJson, parseJson } from '../kernel/strict-json.js';
+import { validatorOf } from '../api/validation.js';
+import type { ColumnName } from '../files/csv-row.js';
+import { faultOfCell, outcomeOfRow, readHeader } from '../files/csv-row.js';
+import { recordsOf, type FileFormat, type FileRecord } from '../files/records.js';
 import { OutcomeDto } from './submissions.dto.js';
 
 export interface FileFault extends ProblemFault {

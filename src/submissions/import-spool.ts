@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Config } from '../config.js';
-import { Problem } from '../http/problem.js';
+import { Problem } from '../api/problem.js';
 import { StoreUnavailable } from '../store/event-store.js';
 import { collectAll, collectYoung } from './garbage.js';
 

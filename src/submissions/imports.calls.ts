@@ -1,9 +1,9 @@
 /** What the call that imports a file says of itself. */
 import { PROGRAMME_ID } from '../catalogue/catalogue.calls.js';
-import { exampleOf } from '../http/call-examples.js';
-import { PERSONAL_DATA_OVERRIDE } from '../http/call-headers.js';
-import type { CallSpec, Content } from '../http/call-spec.js';
-import { refTo } from '../http/json-schema.js';
+import { exampleOf } from '../api/call-examples.js';
+import { PERSONAL_DATA_OVERRIDE } from '../api/call-headers.js';
+import type { CallSpec, Content } from '../api/call-spec.js';
+import { refTo } from '../api/json-schema.js';
 import { ImportQueryDto, ImportReceiptView } from './imports.dto.js';
 import { IMPORT_LINES } from './imports.views.js';
 import { OutcomeDto } from './submissions.dto.js';

@@ -2,15 +2,15 @@
 import { Controller, Headers, Logger, Param, Post, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PassThrough, Readable } from 'node:stream';
-import { Call } from '../http/call.js';
-import { parsePersonalDataOverride, PersonalDataOverrideHeader } from '../http/headers.js';
-import { Problem } from '../http/problem.js';
-import { problemOf } from '../http/problem.filter.js';
-import { Recording, type ApiProvenance } from '../http/provenance.js';
+import { Call } from '../api/call.js';
+import { parsePersonalDataOverride, PersonalDataOverrideHeader } from '../api/headers.js';
+import { Problem } from '../api/problem.js';
+import { problemOf } from '../api/problem.filter.js';
+import { Recording, type ApiProvenance } from '../api/provenance.js';
 import { parseProgrammeId } from '../kernel/ids.js';
 import { parseOr } from '../kernel/refusals.js';
 import { FileImport, type ImportProgress } from './file-import.js';
-import type { FileFormat } from './file-records.js';
+import type { FileFormat } from '../files/records.js';
 import { importFile } from './imports.calls.js';
 import { ImportQueryDto, type ImportReceiptView } from './imports.dto.js';
 

@@ -1,6 +1,6 @@
 /** What the call that imports a file takes in its query, and answers. */
 import { IsBoolean, IsIn, Matches } from 'class-validator';
-import { Describe, Nullable, Optional, Slug, WholeNumber } from '../http/decorators.js';
+import { Describe, Nullable, Optional, Slug, WholeNumber } from '../api/decorators.js';
 
 export class ImportQueryDto {
   @Optional()

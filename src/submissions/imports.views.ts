@@ -1,7 +1,7 @@
 /** The lines that an import answers with to whoever asks to follow it. */
 import { IsIn } from 'class-validator';
-import { Describe, Nested, WholeNumber } from '../http/decorators.js';
-import { ProblemDocument } from '../http/problem.views.js';
+import { Describe, Nested, WholeNumber } from '../api/decorators.js';
+import { ProblemDocument } from '../api/problem.views.js';
 import { ImportReceiptView } from './imports.dto.js';
 
 export class ImportChecking {

@@ -1,7 +1,7 @@
 /** From what a caller sent, its form already checked, to the content of an outcome. */
 import { parseDateOrInstant } from '../kernel/financial-year.js';
 import { parseMeasureId, parseOrganisationId } from '../kernel/ids.js';
-import type { OutcomeContent } from './outcome.js';
+import type { OutcomeContent } from '../domain/outcome.js';
 import type { OutcomeDto } from './submissions.dto.js';
 
 /** Fields that were not sent are absent, so that the same content has the same canonical JSON. */

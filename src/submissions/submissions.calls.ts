@@ -1,8 +1,8 @@
 /** What the calls that record, correct and withdraw outcomes say of themselves. */
 import { PROGRAMME_ID } from '../catalogue/catalogue.calls.js';
-import { IDEMPOTENCY_KEY, IF_MATCH } from '../http/call-headers.js';
-import { OF_TEXTS, type CallSpec, type Described } from '../http/call-spec.js';
-import type { ProblemCode } from '../http/problem.js';
+import { IDEMPOTENCY_KEY, IF_MATCH } from '../api/call-headers.js';
+import { OF_TEXTS, type CallSpec, type Described } from '../api/call-spec.js';
+import type { ProblemCode } from '../api/problem.js';
 import { OUTCOME_ID as OUTCOME_ID_PATTERN } from '../kernel/ids.js';
 import {
   CorrectionDto,

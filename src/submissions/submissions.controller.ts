@@ -2,11 +2,11 @@
 import { Body, Controller, HttpCode, Param, Post, Query, Res, UseFilters } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { FastifyReply } from 'fastify';
-import type { ProgrammeScope } from '../access/role.js';
+import type { ProgrammeScope } from '../domain/role.js';
 import { LogProofs } from '../audit/log-proofs.js';
-import { Call } from '../http/call.js';
-import { IdempotencyKeyHeader, IfMatchHeader, parseIdempotencyKey, parseIfMatch } from '../http/headers.js';
-import { Recording, Within, type ApiProvenance } from '../http/provenance.js';
+import { Call } from '../api/call.js';
+import { IdempotencyKeyHeader, IfMatchHeader, parseIdempotencyKey, parseIfMatch } from '../api/headers.js';
+import { Recording, Within, type ApiProvenance } from '../api/provenance.js';
 import { parseOutcomeId, parseProgrammeId } from '../kernel/ids.js';
 import { parseOr } from '../kernel/refusals.js';
 import { EveryFault } from './every-fault.js';

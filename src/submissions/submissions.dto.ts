@@ -1,6 +1,6 @@
 /** What the calls about submissions and outcomes take and answer. */
 import { IsIn, IsUUID, Matches } from 'class-validator';
-import { Both } from '../http/answers.js';
+import { Both } from '../api/answers.js';
 import {
   DateOrInstant,
   DecimalString,
@@ -12,11 +12,11 @@ import {
   PlainText,
   Slug,
   WholeNumber,
-} from '../http/decorators.js';
+} from '../api/decorators.js';
 import { LogEntryView } from '../audit/audit.views.js';
-import { MayOverride } from '../http/personal-data.dto.js';
+import { MayOverride } from '../api/personal-data.dto.js';
 import { OUTCOME_ID } from '../kernel/ids.js';
-import { BASES, type Basis } from './outcome.js';
+import { BASES, type Basis } from '../domain/outcome.js';
 
 export class PeriodDto {
   @Describe({

@@ -1,7 +1,7 @@
 /** Carries out submissions, corrections and withdrawals: one envelope for the union of them. */
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { unreachable } from '../kernel/assert.js';
-import { refuseOthers, type ProgrammeScope } from '../access/role.js';
+import { refuseOthers, type ProgrammeScope } from '../domain/role.js';
 import { londonDate } from '../kernel/financial-year.js';
 import type { Overriding } from '../kernel/free-text.js';
 import {
@@ -12,18 +12,18 @@ import {
   type SubmissionId,
 } from '../kernel/ids.js';
 import { Refused } from '../kernel/refusals.js';
-import { Projection } from '../projections/projection.js';
+import { Projection } from '../read-models/projection.js';
 import { EventStore } from '../store/event-store.js';
 import { Clock, runDecider, type Decision, type Provenance } from '../store/run-decider.js';
 import { CatalogueReader } from './catalogue-reader.js';
 import { finishErasures, refuseUnlessErasable } from './erasures.js';
-import type { OutcomeContent } from './outcome.js';
+import type { OutcomeContent } from '../domain/outcome.js';
 import {
   submissionDecider,
   type SubmissionCommand,
   type SubmissionEvent,
   type SubmissionState,
-} from './submission.js';
+} from '../domain/submission.js';
 
 export type SubmissionRequest =
   | (Overriding & {

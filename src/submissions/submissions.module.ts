@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
-import { CoreModule } from '../core.module.js';
+import { CoreModule } from '../api/core.module.js';
 import { CatalogueReader } from './catalogue-reader.js';
 import { FileCheck } from './file-check.js';
 import { FileImport } from './file-import.js';

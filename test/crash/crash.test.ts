@@ -10,8 +10,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { SelfCheck } from '../../src/projections/self-check.js';
-import { openViewsForReading } from '../../src/projections/views-file.js';
+import { SelfCheck } from '../../src/read-models/self-check.js';
+import { openViewsForReading } from '../../src/read-models/views-file.js';
 import type { RecordedEvent } from '../../src/store/event-store.js';
 import { openReader } from '../../src/store/open-reader.js';
 import { contentOfViews, viewsFileIn, viewsOf } from '../support/lived-ledger.js';

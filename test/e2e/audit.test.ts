@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeF
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ConsistencyView, LogEntryView } from '../../src/audit/audit.views.js';
-import { parseCheckpoint, type Checkpoint } from '../../src/audit/checkpoint.js';
+import { parseCheckpoint, type Checkpoint } from '../../src/tlog/checkpoint.js';
 import {
   consistencyFault,
   Frontier,
@@ -12,10 +12,10 @@ import {
   leafHash,
   parseHash,
   parseHashText,
-} from '../../src/audit/merkle.js';
-import { makeSignerKey, parseVerifierKey, verifiedSignatures } from '../../src/audit/note.js';
-import { parseProof } from '../../src/audit/proof.js';
-import { decodeEntries } from '../../src/audit/tiles.js';
+} from '../../src/tlog/merkle.js';
+import { makeSignerKey, parseVerifierKey, verifiedSignatures } from '../../src/tlog/note.js';
+import { parseProof } from '../../src/tlog/proof.js';
+import { decodeEntries } from '../../src/tlog/tiles.js';
 import type { EventsPage } from '../../src/reports/event.views.js';
 import { Ledger } from '../support/ledger.js';
 

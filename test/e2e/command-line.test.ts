@@ -8,7 +8,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ViewsDirectory } from '../../src/projections/views-directory.js';
+import { ViewsDirectory } from '../../src/read-models/views-directory.js';
 import { runCommand, startCommand } from '../support/command.js';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'ledger-example-'));

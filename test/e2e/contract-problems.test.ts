@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventIdOf, parseProgrammeId, programmeStream } from '../../src/kernel/ids.js';
-import { SqliteStore } from '../../src/store/sqlite-store.js';
+import { SqliteStore } from '../../src/store/sqlite/store.js';
 import { CheckedLedger, KEY, OUTCOME_ID, pathOf, SUBMISSIONS } from '../support/checked-ledger.js';
 import { makeKey, withKey } from '../support/keys.js';
 import { freeTextsOf, LIKE_PERSONAL_DATA } from '../support/free-texts.js';

@@ -9,7 +9,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { EventReader } from '../../src/store/event-store.js';
-import { EventStoreDbReader } from '../../src/store/eventstore-reader.js';
+import { EventStoreDbReader } from '../../src/store/eventstore/reader.js';
 import { openReader } from '../../src/store/open-reader.js';
 import { Gate, type CallKind } from '../double/faults.js';
 import { ProtocolDouble } from '../double/protocol-double.js';

@@ -4,7 +4,7 @@
  * refused at its place. Nothing is a fault of the server, and what was refused leaves no event.
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { ProblemDocument } from '../../src/http/problem.views.js';
+import type { ProblemDocument } from '../../src/api/problem.views.js';
 import { CheckedLedger, KEY, OUTCOME_ID, pathOf, SUBMISSIONS } from '../support/checked-ledger.js';
 import type { Operation } from '../support/contract.js';
 import { makeKey } from '../support/keys.js';

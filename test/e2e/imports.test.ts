@@ -8,7 +8,7 @@ import { Readable } from 'node:stream';
 import { createInterface } from 'node:readline';
 import { finished } from 'node:stream/promises';
 import type { ReadableStream as WebStream } from 'node:stream/web';
-import type { ProblemDocument } from '../../src/http/problem.views.js';
+import type { ProblemDocument } from '../../src/api/problem.views.js';
 import type { ImportProgress } from '../../src/submissions/file-import.js';
 import type { ImportReceiptView } from '../../src/submissions/imports.dto.js';
 import { ADMIN_KEY, Ledger } from '../support/ledger.js';

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ProblemDocument } from '../../src/http/problem.views.js';
+import type { ProblemDocument } from '../../src/api/problem.views.js';
 import type { ImportReceiptView } from '../../src/submissions/imports.dto.js';
 import { runCommand } from '../support/command.js';
 import { ADMIN_KEY, Ledger, type Answer } from '../support/ledger.js';

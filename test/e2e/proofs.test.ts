@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseCheckpoint } from '../../src/audit/checkpoint.js';
+import { parseCheckpoint } from '../../src/tlog/checkpoint.js';
 import { keyIn, ORIGIN, textOf } from '../support/audited-ledger.js';
 import { runCommand } from '../support/command.js';
 import { ADMIN_KEY, Ledger } from '../support/ledger.js';

@@ -5,13 +5,13 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Verdict } from '../../src/audit/verdict.js';
-import { makeSignerKey } from '../../src/audit/note.js';
+import type { Verdict } from '../../src/checker/verdict.js';
+import { makeSignerKey } from '../../src/tlog/note.js';
 import { payloadHash } from '../../src/kernel/canonical-json.js';
-import { rebuildOffline } from '../../src/projections/rebuild.js';
+import { rebuildOffline } from '../../src/read-models/rebuild.js';
 import { openReader } from '../../src/store/open-reader.js';
-import { checksumOf, type AppendRow } from '../../src/store/sqlite-format.js';
-import { eventsFile } from '../../src/store/sqlite-store.js';
+import { checksumOf, type AppendRow } from '../../src/store/sqlite/format.js';
+import { eventsFile } from '../../src/store/sqlite/store.js';
 import { headIn, keyIn, ORIGIN, textOf, withLedgerIn } from '../support/audited-ledger.js';
 import { runCommand, type CommandResult } from '../support/command.js';
 import { ADMIN_KEY, Ledger, type Answer } from '../support/ledger.js';
@@ -178,10 +178,13 @@ describe('ledger prove and ledger verify', () => {
     const dist = resolve(__dirname, '../../dist');
     const alone = file('alone');
     mkdirSync(alone);
-    for (const part of ['verify.js', 'audit', 'kernel'])
+    for (const part of ['checker', 'domain', 'kernel', 'tlog'])
       cpSync(join(dist, part), join(alone, part), { recursive: true });
     const checker = (...args: string[]) =>
-      spawnSync(process.execPath, [join(alone, 'verify.js'), ...args], { cwd: alone, encoding: 'utf8' });
+      spawnSync(process.execPath, [join(alone, 'checker/verify.js'), ...args], {
+        cwd: alone,
+        encoding: 'utf8',
+      });
     expect(checker(file('all'), '--key', file('key'))).toMatchObject({ status: 0 });
     expect(checker(file('altered'), '--key', file('key')).status).toBe(1);
     expect(checker(file('all')).status).toBe(2);

@@ -5,14 +5,14 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseCheckpoint } from '../../src/audit/checkpoint.js';
+import { parseCheckpoint } from '../../src/tlog/checkpoint.js';
 import {
   encodeVerifierKey,
   makeSignerKey,
   parseSignerKey,
   parseVerifierKey,
   verifiedSignatures,
-} from '../../src/audit/note.js';
+} from '../../src/tlog/note.js';
 import { ORIGIN } from '../support/audited-ledger.js';
 import { runCommand, startCommand } from '../support/command.js';
 import { Ledger } from '../support/ledger.js';

@@ -3,8 +3,8 @@
  * quantity in BROKEN_AT, and an older version, which does not know the schema in UNKNOWN_SCHEMA.
  */
 'use strict';
-const { CellsProjection } = require('../../dist/projections/cells-projection.js');
-const upcasting = require('../../dist/store/upcast.js');
+const { CellsProjection } = require('../../dist/read-models/cells-projection.js');
+const upcasting = require('../../dist/domain/upcast.js');
 
 const { BROKEN_AT, UNKNOWN_SCHEMA } = process.env;
 const { apply } = CellsProjection.prototype;

@@ -1,8 +1,8 @@
 /** Read models that say something else than the events, which the self-check of a whole ledger finds while it serves. */
 import { afterEach, expect, test } from '@jest/globals';
 import Database from 'better-sqlite3';
-import { markOfCell, type MarkedCell } from '../../src/projections/cell-rows.js';
-import { rebuildOffline } from '../../src/projections/rebuild.js';
+import { markOfCell, type MarkedCell } from '../../src/read-models/cell-rows.js';
+import { rebuildOffline } from '../../src/read-models/rebuild.js';
 import { openReader } from '../../src/store/open-reader.js';
 import { Ledger } from '../support/ledger.js';
 import { viewsFileIn } from '../support/lived-ledger.js';

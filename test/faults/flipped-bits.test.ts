@@ -12,13 +12,13 @@ import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SigningFiles } from '../../src/audit/signing-files.js';
-import { encodeVerifierKey } from '../../src/audit/note.js';
-import { adminKeyFile, findAdminKey } from '../../src/http/admin-key.js';
-import { SelfCheck } from '../../src/projections/self-check.js';
-import { openViewsForReading, VIEWS_VERSION, viewsVersionOf } from '../../src/projections/views-file.js';
+import { encodeVerifierKey } from '../../src/tlog/note.js';
+import { adminKeyFile, findAdminKey } from '../../src/access/admin-key.js';
+import { SelfCheck } from '../../src/read-models/self-check.js';
+import { openViewsForReading, VIEWS_VERSION, viewsVersionOf } from '../../src/read-models/views-file.js';
 import { StoreDamaged, type RecordedEvent } from '../../src/store/event-store.js';
 import { openReader } from '../../src/store/open-reader.js';
-import { eventsFile, SqliteStore } from '../../src/store/sqlite-store.js';
+import { eventsFile, SqliteStore } from '../../src/store/sqlite/store.js';
 import { damageInWal, walOf } from '../../src/store/wal-damage.js';
 import { refusal } from '../contracts/store-fixture.js';
 import { AuditedLedger, headIn } from '../support/audited-ledger.js';

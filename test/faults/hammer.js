@@ -8,11 +8,11 @@
 'use strict';
 const { writeSync } = require('node:fs');
 const { ChangeCatalogue, ChangeCatalogueHandler } = require('../../dist/catalogue/catalogue.handler.js');
-const { CatalogueView } = require('../../dist/projections/catalogue-view.js');
-const { Projection } = require('../../dist/projections/projection.js');
+const { CatalogueView } = require('../../dist/read-models/catalogue-view.js');
+const { Projection } = require('../../dist/read-models/projection.js');
 const { holdDataDir } = require('../../dist/store/data-dir.js');
 const { Clock } = require('../../dist/store/run-decider.js');
-const { SqliteStore } = require('../../dist/store/sqlite-store.js');
+const { SqliteStore } = require('../../dist/store/sqlite/store.js');
 const { CatalogueReader } = require('../../dist/submissions/catalogue-reader.js');
 const { RecordOutcomes, RecordOutcomesHandler } = require('../../dist/submissions/submissions.handler.js');
 

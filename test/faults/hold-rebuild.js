@@ -1,7 +1,7 @@
 /** Loaded into a ledger and its threads before anything else: the projector projects nothing until REBUILD_GOES_ON is there. */
 'use strict';
 const { existsSync } = require('node:fs');
-const { Projector } = require('../../dist/projections/projector.js');
+const { Projector } = require('../../dist/read-models/projector.js');
 
 const { projectRun } = Projector.prototype;
 Projector.prototype.projectRun = function (...run) {

@@ -12,8 +12,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { SelfCheck } from '../../src/projections/self-check.js';
-import { openViewsForReading } from '../../src/projections/views-file.js';
+import { SelfCheck } from '../../src/read-models/self-check.js';
+import { openViewsForReading } from '../../src/read-models/views-file.js';
 import { openReader } from '../../src/store/open-reader.js';
 import { contentOfViews, viewsFileIn, viewsOf } from '../support/lived-ledger.js';
 

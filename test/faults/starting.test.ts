@@ -6,7 +6,7 @@ import { beforeAll, afterAll, expect, test } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventsFile } from '../../src/store/sqlite-store.js';
+import { eventsFile } from '../../src/store/sqlite/store.js';
 import { eventually } from '../support/keys.js';
 import { ADMIN_KEY, Ledger } from '../support/ledger.js';
 import { LivedLedger, viewsFileIn } from '../support/lived-ledger.js';

@@ -3,7 +3,7 @@
  * the way: a process of its own, so that nothing else is counted.
  */
 const { setImmediate: nextTurn } = require('node:timers/promises');
-const { EventStoreDbReader } = require('../../dist/store/eventstore-reader.js');
+const { EventStoreDbReader } = require('../../dist/store/eventstore/reader.js');
 
 const [url, count, samples] = process.argv.slice(2).map((text, index) => (index === 0 ? text : Number(text)));
 /** Of the event loop: what is not held back arrives while these pass. */

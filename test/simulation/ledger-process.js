@@ -5,11 +5,11 @@
 'use strict';
 const { ChangeCatalogue, ChangeCatalogueHandler } = require('../../dist/catalogue/catalogue.handler.js');
 const { Refused } = require('../../dist/kernel/refusals.js');
-const { CatalogueView } = require('../../dist/projections/catalogue-view.js');
-const { NotProjected, Projection } = require('../../dist/projections/projection.js');
-const { EntryReader } = require('../../dist/reports/outcomes.js');
-const { Percentages } = require('../../dist/reports/percentages.js');
-const { Totals } = require('../../dist/reports/totals.js');
+const { CatalogueView } = require('../../dist/read-models/catalogue-view.js');
+const { NotProjected, Projection } = require('../../dist/read-models/projection.js');
+const { EntryReader } = require('../../dist/figures/outcomes.js');
+const { Percentages } = require('../../dist/figures/percentages.js');
+const { Totals } = require('../../dist/figures/totals.js');
 const { holdDataDir } = require('../../dist/store/data-dir.js');
 const { StoreUnavailable } = require('../../dist/store/event-store.js');
 const { Clock } = require('../../dist/store/run-decider.js');

@@ -6,11 +6,11 @@ import { FigureProofs } from '../../src/audit/figure-proof.js';
 import { LogSigner } from '../../src/audit/log-signer.js';
 import { TransparencyLog } from '../../src/audit/log.js';
 import { readConfig } from '../../src/config.js';
-import { Projection } from '../../src/projections/projection.js';
-import { History } from '../../src/reports/history.js';
-import type { Totals } from '../../src/reports/totals.js';
+import { Projection } from '../../src/read-models/projection.js';
+import { History } from '../../src/read-models/history.js';
+import type { Totals } from '../../src/figures/totals.js';
 import type { EventStore } from '../../src/store/event-store.js';
-import { SqliteStore } from '../../src/store/sqlite-store.js';
+import { SqliteStore } from '../../src/store/sqlite/store.js';
 
 export const ORIGIN = 'ledger.example.org/log';
 

@@ -1,6 +1,6 @@
 /** Lines of a bundle, checked as those of a file are. */
-import { BundleCheck, type CheckOptions } from '../../src/audit/bundle-check.js';
-import type { Verdict } from '../../src/audit/verdict.js';
+import { BundleCheck, type CheckOptions } from '../../src/checker/bundle-check.js';
+import type { Verdict } from '../../src/checker/verdict.js';
 
 export function checkLines(lines: readonly string[], options: CheckOptions): Verdict {
   const check = new BundleCheck(options);

@@ -1,7 +1,7 @@
 /** Where an EventStoreDB store lives for a test: on the protocol double, or on a real server that tests share. */
 import { randomUUID } from 'node:crypto';
-import { EventStoreDbReader, type ReaderOptions } from '../../src/store/eventstore-reader.js';
-import { EventStoreDbStore } from '../../src/store/eventstore-store.js';
+import { EventStoreDbReader, type ReaderOptions } from '../../src/store/eventstore/reader.js';
+import { EventStoreDbStore } from '../../src/store/eventstore/store.js';
 import type { StorePlace } from '../contracts/store-fixture.js';
 import { ProtocolDouble, type DoubleOptions } from '../double/protocol-double.js';
 

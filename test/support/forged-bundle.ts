@@ -1,11 +1,11 @@
 /** A small log of events that were made up, signed with a key of its own, and bundles of it that nobody checked. */
-import { loggedEventOf, type BundleEvent } from '../../src/audit/bundle-format.js';
-import type { CheckOptions } from '../../src/audit/bundle-check.js';
-import { entryOf } from '../../src/audit/entry.js';
-import { Frontier, leafHash, type Hash } from '../../src/audit/merkle.js';
-import { encodeVerifierKey, makeSignerKey, parseSignerKey, signNote } from '../../src/audit/note.js';
-import { policyOf } from '../../src/audit/policy.js';
-import type { Verdict } from '../../src/audit/verdict.js';
+import { loggedEventOf, type BundleEvent } from '../../src/checker/bundle-format.js';
+import type { CheckOptions } from '../../src/checker/bundle-check.js';
+import { entryOf } from '../../src/tlog/entry.js';
+import { Frontier, leafHash, type Hash } from '../../src/tlog/merkle.js';
+import { encodeVerifierKey, makeSignerKey, parseSignerKey, signNote } from '../../src/tlog/note.js';
+import { policyOf } from '../../src/tlog/policy.js';
+import type { Verdict } from '../../src/checker/verdict.js';
 import { canonicalJson, makeSalt, payloadHash } from '../../src/kernel/canonical-json.js';
 import { checkLines } from './check-lines.js';
 

@@ -5,10 +5,10 @@
  * correction of a correction. `record-history.ts` carries them out.
  */
 import fc from 'fast-check';
-import type { MeasureDefinition } from '../../src/catalogue/measure.js';
+import type { MeasureDefinition } from '../../src/domain/measure.js';
 import { parseCalendarDate } from '../../src/kernel/financial-year.js';
 import { parseMeasureId, parseOrganisationId, parseProgrammeId } from '../../src/kernel/ids.js';
-import { BASES, type OutcomeContent } from '../../src/submissions/outcome.js';
+import { BASES, type OutcomeContent } from '../../src/domain/outcome.js';
 
 export const PROGRAMMES = ['lipid-management', 'polypill'].map(parseProgrammeId);
 export const ORGANISATIONS = ['wessex', 'yorkshire'].map(parseOrganisationId);

@@ -2,16 +2,16 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CatalogueView } from '../../src/projections/catalogue-view.js';
-import { Projection } from '../../src/projections/projection.js';
-import { Projector } from '../../src/projections/projector.js';
-import { openViewsForReading } from '../../src/projections/views-file.js';
-import { OutcomesReport } from '../../src/reports/outcomes-report.js';
-import { EntryReader } from '../../src/reports/outcomes.js';
-import { Percentages } from '../../src/reports/percentages.js';
-import { Totals } from '../../src/reports/totals.js';
+import { CatalogueView } from '../../src/read-models/catalogue-view.js';
+import { Projection } from '../../src/read-models/projection.js';
+import { Projector } from '../../src/read-models/projector.js';
+import { openViewsForReading } from '../../src/read-models/views-file.js';
+import { OutcomesReport } from '../../src/figures/outcomes-report.js';
+import { EntryReader } from '../../src/figures/outcomes.js';
+import { Percentages } from '../../src/figures/percentages.js';
+import { Totals } from '../../src/figures/totals.js';
 import type { RecordedEvent } from '../../src/store/event-store.js';
-import { SqliteStore } from '../../src/store/sqlite-store.js';
+import { SqliteStore } from '../../src/store/sqlite/store.js';
 import type { History } from './histories.js';
 import { record } from './record-history.js';
 

@@ -2,9 +2,9 @@
  * Carries out a random history: the real deciders decide, and a real store keeps what they say. What the rules
  * refuse is left out, so that every list of steps is a history.
  */
-import { measureDecider, type Measure, type MeasureDefinition } from '../../src/catalogue/measure.js';
-import { organisationDecider, type Organisation } from '../../src/catalogue/organisation.js';
-import { programmeDecider } from '../../src/catalogue/programme.js';
+import { measureDecider, type Measure, type MeasureDefinition } from '../../src/domain/measure.js';
+import { organisationDecider, type Organisation } from '../../src/domain/organisation.js';
+import { programmeDecider } from '../../src/domain/programme.js';
 import { assert } from '../../src/kernel/assert.js';
 import type { Decider } from '../../src/kernel/decider.js';
 import { financialYearOf, parseCalendarDate } from '../../src/kernel/financial-year.js';
@@ -23,9 +23,9 @@ import {
 import { Refused } from '../../src/kernel/refusals.js';
 import type { EventStore } from '../../src/store/event-store.js';
 import { Clock, readState, runDecider } from '../../src/store/run-decider.js';
-import type { LedgerEvent } from '../../src/store/upcast.js';
-import { type CatalogueFacts, type OutcomeContent } from '../../src/submissions/outcome.js';
-import { submissionDecider } from '../../src/submissions/submission.js';
+import type { LedgerEvent } from '../../src/domain/upcast.js';
+import { type CatalogueFacts, type OutcomeContent } from '../../src/domain/outcome.js';
+import { submissionDecider } from '../../src/domain/submission.js';
 import {
   DAYS,
   DEFINED_FIRST,

@@ -1,7 +1,7 @@
 /** Asks a ledger for what it must refuse, and watches that nothing comes of it. */
 import { expect, test } from '@jest/globals';
-import { PROBLEM_TYPE_PREFIX, PROBLEMS, type ProblemCode } from '../../src/http/problem.js';
-import type { ProblemDocument } from '../../src/http/problem.views.js';
+import { PROBLEM_TYPE_PREFIX, PROBLEMS, type ProblemCode } from '../../src/api/problem.js';
+import type { ProblemDocument } from '../../src/api/problem.views.js';
 import type { Call, Ledger } from './ledger.js';
 import { OUTCOME, submit } from './outcomes.js';
 

@@ -5,10 +5,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppModule } from '../../src/app.module.js';
-import { AdminKey } from '../../src/http/admin-key.js';
+import { AdminKey } from '../../src/access/admin-key.js';
 import { makeAdapter, setUpHttp } from '../../src/http/server.js';
-import { makeLogger } from '../../src/log.js';
-import { Projection } from '../../src/projections/projection.js';
+import { makeLogger } from '../../src/operation/log.js';
+import { Projection } from '../../src/read-models/projection.js';
 
 /** `GET /v1/programmes/{id}`, …; a HEAD that comes with a GET is left out. */
 export async function servedRoutes(): Promise<string[]> {

@@ -5,9 +5,9 @@ import {
   type Measure,
   type MeasureDefinition,
   type MeasureEvent,
-} from '../../src/catalogue/measure.js';
-import { organisationDecider, type Organisation } from '../../src/catalogue/organisation.js';
-import type { Programme } from '../../src/catalogue/programme.js';
+} from '../../src/domain/measure.js';
+import { organisationDecider, type Organisation } from '../../src/domain/organisation.js';
+import type { Programme } from '../../src/domain/programme.js';
 import { fold } from '../../src/kernel/decider.js';
 import { parseCalendarDate } from '../../src/kernel/financial-year.js';
 import {
@@ -17,12 +17,12 @@ import {
   parseProgrammeId,
   parseSubmissionId,
 } from '../../src/kernel/ids.js';
-import type { CatalogueFacts, OutcomeContent, ReplacedOutcome } from '../../src/submissions/outcome.js';
+import type { CatalogueFacts, OutcomeContent, ReplacedOutcome } from '../../src/domain/outcome.js';
 import {
   submissionDecider,
   type SubmissionCommand,
   type SubmissionEvent,
-} from '../../src/submissions/submission.js';
+} from '../../src/domain/submission.js';
 import { decided } from './given.js';
 
 export const given = decided(submissionDecider);

@@ -1,11 +1,11 @@
 /** A bundle that nobody altered is good, and whatever is altered in it is found, at its place. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { CheckOptions } from '../../src/audit/bundle-check.js';
-import { loggedEventOf, type BundleEvent, type BundleLine } from '../../src/audit/bundle-format.js';
-import { parseCheckpoint } from '../../src/audit/checkpoint.js';
+import type { CheckOptions } from '../../src/checker/bundle-check.js';
+import { loggedEventOf, type BundleEvent, type BundleLine } from '../../src/checker/bundle-format.js';
+import { parseCheckpoint } from '../../src/tlog/checkpoint.js';
 import { sequencesOf } from '../../src/audit/figure-proof.js';
-import { entryOf } from '../../src/audit/entry.js';
-import { leafHash } from '../../src/audit/merkle.js';
+import { entryOf } from '../../src/tlog/entry.js';
+import { leafHash } from '../../src/tlog/merkle.js';
 import {
   encodeVerifierKey,
   makeSignerKey,
@@ -13,9 +13,9 @@ import {
   parseVerifierKey,
   signNote,
   type SignerKey,
-} from '../../src/audit/note.js';
-import { parsePolicy, policyOf } from '../../src/audit/policy.js';
-import type { Verdict } from '../../src/audit/verdict.js';
+} from '../../src/tlog/note.js';
+import { parsePolicy, policyOf } from '../../src/tlog/policy.js';
+import type { Verdict } from '../../src/checker/verdict.js';
 import { parseFinancialYear } from '../../src/kernel/financial-year.js';
 import { AuditedLedger, ORIGIN } from '../support/audited-ledger.js';
 import { checkLines } from '../support/check-lines.js';

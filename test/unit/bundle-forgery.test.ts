@@ -1,7 +1,7 @@
 /** Bundles that a forger made under a genuine checkpoint: each says what the ledger never did, and none is good. */
 import { describe, expect, test } from '@jest/globals';
 import { hashOfLeft } from '../../src/kernel/redaction.js';
-import { Frontier, type Hash } from '../../src/audit/merkle.js';
+import { Frontier, type Hash } from '../../src/tlog/merkle.js';
 import {
   annual,
   bundleOf,

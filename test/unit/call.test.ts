@@ -2,12 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import { Body, Controller, Get, Post, Query } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { ListOf } from '../../src/http/answers.js';
-import { Call } from '../../src/http/call.js';
-import { exampleOf } from '../../src/http/call-examples.js';
-import { Describe, Nested, Nullable, Optional, Slug, WholeNumber } from '../../src/http/decorators.js';
+import { ListOf } from '../../src/api/answers.js';
+import { Call } from '../../src/api/call.js';
+import { exampleOf } from '../../src/api/call-examples.js';
+import { Describe, Nested, Nullable, Optional, Slug, WholeNumber } from '../../src/api/decorators.js';
 import { SECURITY_HEADERS } from '../../src/http/protection.js';
-import { openApiOf } from '../../src/http/openapi.js';
+import { openApiOf } from '../../src/api/openapi.js';
 import { contractOf, type Contract } from '../support/contract.js';
 
 class Part {

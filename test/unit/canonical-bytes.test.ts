@@ -1,7 +1,7 @@
 /** What is taken for canonical JSON as bytes is canonical; and what the ledger writes is taken. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { CanonicalBytes } from '../../src/audit/canonical-bytes.js';
+import { CanonicalBytes } from '../../src/checker/canonical-bytes.js';
 import { canonicalJson } from '../../src/kernel/canonical-json.js';
 
 function isTaken(json: Buffer): boolean {

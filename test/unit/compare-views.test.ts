@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { compareViews } from '../../src/projections/compare-views.js';
+import { compareViews } from '../../src/read-models/compare-views.js';
 import { history } from '../support/histories.js';
 import { LivedLedger } from '../support/lived-ledger.js';
 

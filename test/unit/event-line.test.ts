@@ -1,11 +1,11 @@
 /** The usual line of a bundle, checked as bytes: what is taken is what the parser of all lines would find good. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { loggedEventOf, type BundleEvent } from '../../src/audit/bundle-format.js';
-import { parseBundleLine } from '../../src/audit/bundle-line.js';
-import { entryOf } from '../../src/audit/entry.js';
-import { EventLine } from '../../src/audit/event-line.js';
-import { leafHash } from '../../src/audit/merkle.js';
+import { loggedEventOf, type BundleEvent } from '../../src/checker/bundle-format.js';
+import { parseBundleLine } from '../../src/checker/bundle-line.js';
+import { entryOf } from '../../src/tlog/entry.js';
+import { EventLine } from '../../src/checker/event-line.js';
+import { leafHash } from '../../src/tlog/merkle.js';
 import { canonicalJson, makeSalt, payloadHash } from '../../src/kernel/canonical-json.js';
 import {
   bundleOf,

@@ -2,10 +2,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { StoreUnavailable } from '../../src/store/event-store.js';
-import { EventStoreConnection } from '../../src/store/eventstore-connection.js';
-import { asStoreError, isTransient, StoreDenied } from '../../src/store/eventstore-errors.js';
-import type { ReaderOptions } from '../../src/store/eventstore-reader.js';
-import { EventStoreDbStore } from '../../src/store/eventstore-store.js';
+import { EventStoreConnection } from '../../src/store/eventstore/connection.js';
+import { asStoreError, isTransient, StoreDenied } from '../../src/store/eventstore/errors.js';
+import type { ReaderOptions } from '../../src/store/eventstore/reader.js';
+import { EventStoreDbStore } from '../../src/store/eventstore/store.js';
 import { A, B, refusal, textsOf, type Stream } from '../contracts/store-fixture.js';
 import { Gate, type CallKind, type FaultAction } from '../double/faults.js';
 import { ProtocolDouble } from '../double/protocol-double.js';

@@ -14,9 +14,9 @@ import {
   WrongExpectedRevision,
   type RecordedEvent,
 } from '../../src/store/event-store.js';
-import type { ReaderOptions } from '../../src/store/eventstore-reader.js';
-import { EventStoreDbStore } from '../../src/store/eventstore-store.js';
-import { SqliteStore } from '../../src/store/sqlite-store.js';
+import type { ReaderOptions } from '../../src/store/eventstore/reader.js';
+import { EventStoreDbStore } from '../../src/store/eventstore/store.js';
+import { SqliteStore } from '../../src/store/sqlite/store.js';
 import { A, B, numbered, refusal, textsOf, type Stream } from '../contracts/store-fixture.js';
 import { Gate, type CallKind, type FaultAction } from '../double/faults.js';
 import { ProtocolDouble, type DoubleOptions } from '../double/protocol-double.js';

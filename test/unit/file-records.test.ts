@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { RECORD_BYTES_MAX, recordsOf, type FileFormat } from '../../src/submissions/file-records.js';
+import { RECORD_BYTES_MAX, recordsOf, type FileFormat } from '../../src/files/records.js';
 
 /** As one value to compare: a line number with the fields, the text, or the kind of fault. */
 type Told = readonly [number, readonly string[] | string];

@@ -3,8 +3,8 @@ import { stringify } from 'csv-stringify/sync';
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { COLUMN_NAMES } from '../../src/submissions/csv-row.js';
-import type { FileFormat } from '../../src/submissions/file-records.js';
+import { COLUMN_NAMES } from '../../src/files/csv-row.js';
+import type { FileFormat } from '../../src/files/records.js';
 import { rowsOf, UnreadableFile, type FileRow } from '../../src/submissions/file-rows.js';
 import type { OutcomeDto } from '../../src/submissions/submissions.dto.js';
 

@@ -1,16 +1,16 @@
 /** Every decider asks of its free texts what personal-data.ts says, keeps an override, and repeats what it recorded. */
 import { describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import { measureDecider, type MeasureCommand } from '../../src/catalogue/measure.js';
-import { organisationDecider, type OrganisationCommand } from '../../src/catalogue/organisation.js';
-import { programmeDecider, type ProgrammeCommand } from '../../src/catalogue/programme.js';
+import { measureDecider, type MeasureCommand } from '../../src/domain/measure.js';
+import { organisationDecider, type OrganisationCommand } from '../../src/domain/organisation.js';
+import { programmeDecider, type ProgrammeCommand } from '../../src/domain/programme.js';
 import { standardCatalogue } from '../../src/catalogue/standard.js';
 import { fold, type Decider } from '../../src/kernel/decider.js';
 import { parseCalendarDate } from '../../src/kernel/financial-year.js';
 import { textFaults } from '../../src/kernel/free-text.js';
 import { parseMeasureId, parseOrganisationId, parseProgrammeId } from '../../src/kernel/ids.js';
-import { contentOf, type SubmissionEvent } from '../../src/submissions/submission.js';
-import type { OutcomeContent } from '../../src/submissions/outcome.js';
+import { contentOf, type SubmissionEvent } from '../../src/domain/submission.js';
+import type { OutcomeContent } from '../../src/domain/outcome.js';
 import { decided, type ExpectedRefusal } from '../support/given.js';
 import {
   closedProgramme,

@@ -16,7 +16,7 @@ import {
   ReopenProgrammeDto,
   ReviseMeasureDto,
 } from '../../src/catalogue/catalogue.dto.js';
-import { validatorOf } from '../../src/http/validation.js';
+import { validatorOf } from '../../src/api/validation.js';
 import {
   AnnualQueryDto,
   ChangesQueryDto,

@@ -7,9 +7,9 @@ import {
   DecimalString,
   Describe,
   DigitsText,
-} from '../../src/http/decorators.js';
-import { Each, Nested, Nullable, Optional, PlainText, Slug, WholeNumber } from '../../src/http/decorators.js';
-import { checkedSchemaOf, componentsOf, schemaOf } from '../../src/http/json-schema.js';
+} from '../../src/api/decorators.js';
+import { Each, Nested, Nullable, Optional, PlainText, Slug, WholeNumber } from '../../src/api/decorators.js';
+import { checkedSchemaOf, componentsOf, schemaOf } from '../../src/api/json-schema.js';
 
 class Period {
   @CalendarDate() from!: string;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { hashOfKey, keyIdIn, makeKeyId, makeKeyText, withoutSecrets } from '../../src/access/key-secret.js';
-import { keyDecider, type KeyCommand, type KeyEvent } from '../../src/access/key.js';
+import { keyDecider, type KeyCommand, type KeyEvent } from '../../src/domain/key.js';
 import { parseKeyId, parseProgrammeId } from '../../src/kernel/ids.js';
 import { decided } from '../support/given.js';
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { entryOf } from '../../src/audit/entry.js';
+import { entryOf } from '../../src/tlog/entry.js';
 import { canonicalJson } from '../../src/kernel/canonical-json.js';
 
 const text = fc.string({ unit: 'binary', maxLength: 20 });

@@ -6,7 +6,7 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseFinancialYear } from '../../src/kernel/financial-year.js';
-import type { Projection } from '../../src/projections/projection.js';
+import type { Projection } from '../../src/read-models/projection.js';
 import {
   everything,
   listOf,
@@ -14,13 +14,13 @@ import {
   rowsAfter,
   rowsWithId,
   type EventList,
-} from '../../src/projections/event-rows.js';
-import { markOf, ViewsDamaged } from '../../src/projections/mark.js';
-import { openViewsForReading } from '../../src/projections/views-file.js';
-import { cellsAt, type Cell } from '../../src/reports/cells.js';
-import { parseMoment } from '../../src/reports/moment.js';
-import { EntryReader, standingEntries, START } from '../../src/reports/outcomes.js';
-import { SqliteStore } from '../../src/store/sqlite-store.js';
+} from '../../src/read-models/event-rows.js';
+import { markOf, ViewsDamaged } from '../../src/read-models/mark.js';
+import { openViewsForReading } from '../../src/read-models/views-file.js';
+import { cellsAt, type Cell } from '../../src/figures/cells.js';
+import { parseMoment } from '../../src/figures/moment.js';
+import { EntryReader, standingEntries, START } from '../../src/figures/outcomes.js';
+import { SqliteStore } from '../../src/store/sqlite/store.js';
 import { refusal } from '../contracts/store-fixture.js';
 import { DRAFT } from '../support/histories.js';
 import { LivedLedger } from '../support/lived-ledger.js';

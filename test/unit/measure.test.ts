@@ -6,7 +6,7 @@ import {
   type MeasureDefinition,
   type MeasureEvent,
   type MeasureRevision,
-} from '../../src/catalogue/measure.js';
+} from '../../src/domain/measure.js';
 import { fold } from '../../src/kernel/decider.js';
 import { parseMeasureId } from '../../src/kernel/ids.js';
 import { decided, type ExpectedRefusal } from '../support/given.js';

@@ -17,7 +17,7 @@ import {
   rootOf,
   type CompleteSubtree,
   type Hash,
-} from '../../src/audit/merkle.js';
+} from '../../src/tlog/merkle.js';
 
 interface Vectors {
   readonly emptyRoot: string;

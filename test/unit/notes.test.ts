@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeTreeHead, parseCheckpoint } from '../../src/audit/checkpoint.js';
-import { leafHash } from '../../src/audit/merkle.js';
+import { encodeTreeHead, parseCheckpoint } from '../../src/tlog/checkpoint.js';
+import { leafHash } from '../../src/tlog/merkle.js';
 import {
   BadNote,
   encodeVerifierKey,
@@ -13,8 +13,8 @@ import {
   parseVerifierKey,
   signNote,
   verifiedSignatures,
-} from '../../src/audit/note.js';
-import { encodeProof, parseProof } from '../../src/audit/proof.js';
+} from '../../src/tlog/note.js';
+import { encodeProof, parseProof } from '../../src/tlog/proof.js';
 
 const vector = (name: string) => readFileSync(join(__dirname, '../vectors/notes', name), 'utf8');
 const keys = JSON.parse(vector('keys.json')) as {

@@ -5,7 +5,7 @@ import {
   type Organisation,
   type OrganisationCommand,
   type OrganisationEvent,
-} from '../../src/catalogue/organisation.js';
+} from '../../src/domain/organisation.js';
 import { fold } from '../../src/kernel/decider.js';
 import { parseCalendarDate } from '../../src/kernel/financial-year.js';
 import { parseOrganisationId } from '../../src/kernel/ids.js';

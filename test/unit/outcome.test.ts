@@ -1,7 +1,7 @@
 /** The rules that a single outcome keeps, submitted or corrected. */
 import { describe, test } from '@jest/globals';
 import { parseMeasureId, parseOrganisationId } from '../../src/kernel/ids.js';
-import type { OutcomeContent } from '../../src/submissions/outcome.js';
+import type { OutcomeContent } from '../../src/domain/outcome.js';
 import type { ExpectedRefusal } from '../support/given.js';
 import {
   given,

@@ -4,7 +4,7 @@ import {
   type ProgrammeCommand,
   type ProgrammeDetails,
   type ProgrammeEvent,
-} from '../../src/catalogue/programme.js';
+} from '../../src/domain/programme.js';
 import { fold } from '../../src/kernel/decider.js';
 import { parseCalendarDate } from '../../src/kernel/financial-year.js';
 import { parseProgrammeId } from '../../src/kernel/ids.js';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Progress } from '../../src/projections/progress.js';
+import { Progress } from '../../src/read-models/progress.js';
 
 /** Positions have gaps; the ledger's sequences have none. */
 const positionOf = (sequence: number) => String(sequence * 3 + 1).padStart(16, '0');

@@ -4,13 +4,13 @@ import { Logger } from '@nestjs/common';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { programmeDecider } from '../../src/catalogue/programme.js';
-import { isLevel } from '../../src/http/health.controller.js';
+import { programmeDecider } from '../../src/domain/programme.js';
+import { isLevel } from '../../src/operation/health.controller.js';
 import { parseCalendarDate } from '../../src/kernel/financial-year.js';
 import { parseProgrammeId, programmeStream } from '../../src/kernel/ids.js';
-import { Lag } from '../../src/projections/lag.js';
-import { Projection } from '../../src/projections/projection.js';
-import { EventStoreDbStore } from '../../src/store/eventstore-store.js';
+import { Lag } from '../../src/read-models/lag.js';
+import { Projection } from '../../src/read-models/projection.js';
+import { EventStoreDbStore } from '../../src/store/eventstore/store.js';
 import { Clock, runDecider } from '../../src/store/run-decider.js';
 import { ProtocolDouble } from '../double/protocol-double.js';
 

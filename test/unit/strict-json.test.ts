@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { MalformedJson, parseJson, pointerOf } from '../../src/http/strict-json.js';
+import { MalformedJson, parseJson, pointerOf } from '../../src/kernel/strict-json.js';
 
 const parse = (text: string) => parseJson(Buffer.from(text, 'utf8'));
 const bytes = (...parts: (string | number[])[]) =>

@@ -4,12 +4,12 @@ import { fold } from '../../src/kernel/decider.js';
 import { outcomeIdOf, parseMeasureId, parseProgrammeId } from '../../src/kernel/ids.js';
 import { redacted } from '../../src/kernel/redaction.js';
 import { Refused } from '../../src/kernel/refusals.js';
-import type { OutcomeContent } from '../../src/submissions/outcome.js';
+import type { OutcomeContent } from '../../src/domain/outcome.js';
 import {
   submissionDecider,
   type SubmissionCommand,
   type SubmissionEvent,
-} from '../../src/submissions/submission.js';
+} from '../../src/domain/submission.js';
 import type { ExpectedRefusal } from '../support/given.js';
 import {
   given,

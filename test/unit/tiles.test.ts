@@ -8,7 +8,7 @@ import {
   leafHash,
   rootOf,
   type Hash,
-} from '../../src/audit/merkle.js';
+} from '../../src/tlog/merkle.js';
 import {
   decodeEntries,
   encodeEntries,
@@ -19,7 +19,7 @@ import {
   tilePath,
   tileWidth,
   type TileReader,
-} from '../../src/audit/tiles.js';
+} from '../../src/tlog/tiles.js';
 
 describe('the address of a tile', () => {
   test.each([

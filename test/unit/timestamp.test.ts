@@ -2,8 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { elementsIn } from '../../src/audit/der.js';
-import { BadTimeStamp, timeStampRequest, tokenIn, verifyTimeStamp } from '../../src/audit/timestamp.js';
+import { elementsIn } from '../../src/tlog/der.js';
+import { BadTimeStamp, timeStampRequest, tokenIn, verifyTimeStamp } from '../../src/tlog/timestamp.js';
 
 const vector = (name: string) => readFileSync(join(__dirname, '../vectors/timestamps', name), 'utf8');
 const answer = (name: string) => Buffer.from(vector(`${name}.tsr.base64`), 'base64');

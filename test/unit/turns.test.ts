@@ -1,6 +1,6 @@
 /** What holds the event loop is done in turns: in order, each once, and never all at once. */
 import { expect, test } from '@jest/globals';
-import { ownTurn } from '../../src/reports/turns.js';
+import { ownTurn } from '../../src/kernel/turns.js';
 
 /** How often the loop has come round, while it is counted. */
 class LoopTurns {

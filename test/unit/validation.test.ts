@@ -3,11 +3,11 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { IsArray, IsBoolean, IsIn, IsInt, IsObject, IsString, IsUUID } from 'class-validator';
 import { Length, Matches, Max, Min } from 'class-validator';
 import fc from 'fast-check';
-import { Both, ExactAmount, Instant, ListOf, OneOf } from '../../src/http/answers.js';
-import { CalendarDate, DateOrInstant, DecimalString, DigitsText } from '../../src/http/decorators.js';
-import { Each, Nested, Nullable, Optional, PlainText, Slug, WholeNumber } from '../../src/http/decorators.js';
-import { componentsOf } from '../../src/http/json-schema.js';
-import { InvalidInput, SchemaValidationPipe, validatorOf } from '../../src/http/validation.js';
+import { Both, ExactAmount, Instant, ListOf, OneOf } from '../../src/api/answers.js';
+import { CalendarDate, DateOrInstant, DecimalString, DigitsText } from '../../src/api/decorators.js';
+import { Each, Nested, Nullable, Optional, PlainText, Slug, WholeNumber } from '../../src/api/decorators.js';
+import { componentsOf } from '../../src/api/json-schema.js';
+import { InvalidInput, SchemaValidationPipe, validatorOf } from '../../src/api/validation.js';
 import { classValidatorAccepts, near, ODD_VALUES, placesIn } from '../support/class-validator-oracle.js';
 
 class Period {

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { encodeTreeHead, parseCheckpoint } from '../../src/audit/checkpoint.js';
-import { consistencyProof, Frontier, leafHash, type Hash } from '../../src/audit/merkle.js';
-import { makeSignerKey, parseSignerKey, signNote, verifiedSignatures } from '../../src/audit/note.js';
-import { addCheckpointBody, Witness } from '../../src/audit/witness.js';
+import { encodeTreeHead, parseCheckpoint } from '../../src/tlog/checkpoint.js';
+import { consistencyProof, Frontier, leafHash, type Hash } from '../../src/tlog/merkle.js';
+import { makeSignerKey, parseSignerKey, signNote, verifiedSignatures } from '../../src/tlog/note.js';
+import { addCheckpointBody, Witness } from '../../src/tlog/witness.js';
 
 const ORIGIN = 'ledger.example.org/log';
 const log = parseSignerKey(makeSignerKey(ORIGIN, 'log'));

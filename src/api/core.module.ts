@@ -1,0 +1,71 @@
+/** What every feature stands on: configuration, the store, the projection and the views of it. */
+import { Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { CqrsModule } from '@nestjs/cqrs';
+import { Config, readConfig, storeOf } from '../config.js';
+import { CatalogueView } from '../read-models/catalogue-view.js';
+import { Lag } from '../read-models/lag.js';
+import { Projection } from '../read-models/projection.js';
+import { AppendCounts, CountedStore } from '../store/counted-store.js';
+import { holdDataDir } from '../store/data-dir.js';
+import { EventStore } from '../store/event-store.js';
+import { Clock } from '../store/run-decider.js';
+import { openStore } from '../store/open-store.js';
+
+/** The directory is held before anything in it is opened, and until all of it is closed. */
+@Injectable()
+class HeldDataDir {
+  private readonly release: () => void;
+
+  constructor({ dataDir }: Config) {
+    this.release = holdDataDir(dataDir);
+  }
+
+  giveBack(): void {
+    this.release();
+  }
+}
+
+/** Closes in this order when the server has answered its last request. */
+@Injectable()
+class Closing implements OnApplicationShutdown {
+  constructor(
+    private readonly projection: Projection,
+    private readonly store: EventStore,
+    private readonly dataDir: HeldDataDir,
+  ) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.projection.stop();
+    await this.store.close();
+    this.dataDir.giveBack();
+  }
+}
+
+@Module({
+  imports: [CqrsModule.forRoot()],
+  providers: [
+    { provide: Config, useFactory: () => readConfig(process.env) },
+    HeldDataDir,
+    Clock,
+    AppendCounts,
+    {
+      provide: EventStore,
+      inject: [Config, HeldDataDir, AppendCounts],
+      useFactory: async (config: Config, _held: HeldDataDir, counts: AppendCounts) =>
+        new CountedStore(
+          await openStore(storeOf(config), (appends) => counts.groupSizes.observe(appends)),
+          counts,
+        ),
+    },
+    {
+      provide: Projection,
+      inject: [Config, EventStore],
+      useFactory: (config: Config, _store: EventStore) => new Projection(storeOf(config)),
+    },
+    CatalogueView,
+    Lag,
+    Closing,
+  ],
+  exports: [CqrsModule, Config, Clock, EventStore, AppendCounts, Projection, CatalogueView, Lag],
+})
+export class CoreModule {}

@@ -1,0 +1,157 @@
+/** The one exception filter: whatever is thrown becomes a problem document, and what is our fault is logged. */
+import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Refused } from '../kernel/refusals.js';
+import { NotProjected } from '../read-models/projection.js';
+import { NoSuchMoment } from '../figures/moment.js';
+import { AppendTooLarge, StoreDamaged, StoreUnavailable } from '../store/event-store.js';
+import { asStoreError } from '../store/database-errors.js';
+import {
+  Problem,
+  PROBLEM_TYPE_PREFIX,
+  PROBLEMS,
+  statusOf,
+  type ProblemCode,
+  type ProblemFault,
+} from './problem.js';
+import type { ProblemDocument } from './problem.views.js';
+import { MalformedJson } from '../kernel/strict-json.js';
+import { InvalidInput } from './validation.js';
+
+export interface ProblemAnswer {
+  readonly code: ProblemCode;
+  readonly detail: string;
+  readonly errors?: readonly ProblemFault[];
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly status?: number;
+}
+
+const RETRY_SOON = { 'retry-after': '1' };
+
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger('ProblemFilter');
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    const answer = answerTo(error);
+    // That there is too much to do is nobody's mistake, and a line for each would make more of it.
+    if (PROBLEMS[answer.code].status >= 500 && answer.code !== 'overloaded') {
+      this.logger.error({ requestId: request.id, err: error });
+    }
+    if (reply.raw.headersSent) {
+      // A stream broke after its status was sent: closing the connection is all that tells the reader.
+      reply.raw.destroy();
+      return;
+    }
+    sendProblem(reply, request.id, answer);
+  }
+}
+
+export function sendProblem(reply: FastifyReply, requestId: string, answer: ProblemAnswer): void {
+  const document = documentOf(answer, requestId);
+  void reply
+    .status(document.status)
+    .headers(answer.headers ?? {})
+    .type('application/problem+json')
+    .send(JSON.stringify(document));
+}
+
+/** What an error says to the client, for answers whose status was sent before it happened. */
+export function problemOf(error: unknown, requestId: string): ProblemDocument {
+  return documentOf(answerTo(error), requestId);
+}
+
+export function documentOf(
+  { code, detail, errors, status }: ProblemAnswer,
+  requestId: string,
+): ProblemDocument {
+  return {
+    type: PROBLEM_TYPE_PREFIX + code,
+    title: PROBLEMS[code].title,
+    status: status ?? PROBLEMS[code].status,
+    detail,
+    instance: `urn:request:${requestId}`,
+    ...(errors && { errors }),
+  };
+}
+
+function answerTo(thrown: unknown): ProblemAnswer {
+  // The read models are read with SQLite's own means, and answer with its own errors.
+  const error = asStoreError(thrown, 'the read models');
+  if (error instanceof Problem) return { code: error.code, detail: error.message, ...error.more };
+  if (error instanceof Refused) {
+    const errors = error.refusals.filter(({ pointer }) => pointer !== undefined);
+    const status = statusOf(error.code, error.refusals[0].pointer);
+    return { code: error.code, detail: error.message, status, ...(errors.length > 0 && { errors }) };
+  }
+  if (error instanceof InvalidInput) {
+    const code = error.where === 'body' ? 'invalid-content' : 'bad-query';
+    return { code, detail: error.message, errors: error.faults };
+  }
+  if (error instanceof MalformedJson) {
+    const { message: detail, reason, pointer } = error;
+    const code = 'malformed-json';
+    return { code, detail, ...(pointer && { errors: [{ code, detail: reason, pointer }] }) };
+  }
+  if (error instanceof NoSuchMoment) {
+    const { message: detail, parameter } = error;
+    return { code: 'bad-query', detail, errors: [{ code: 'range', detail, pointer: `/${parameter}` }] };
+  }
+  if (error instanceof NotProjected)
+    return { code: 'not-projected', detail: error.message, headers: RETRY_SOON };
+  if (error instanceof StoreUnavailable) {
+    return {
+      code: 'store-unavailable',
+      detail: 'the store cannot be reached or written now: ask again',
+      headers: RETRY_SOON,
+    };
+  }
+  if (isScarcity(error)) {
+    return {
+      code: 'store-unavailable',
+      detail: 'the machine has no room, or too few files or threads, left for this now: ask again',
+      headers: RETRY_SOON,
+    };
+  }
+  if (error instanceof AppendTooLarge) {
+    return {
+      code: 'too-large',
+      detail: 'the store takes no submission of that size: send fewer outcomes at a time',
+    };
+  }
+  if (error instanceof StoreDamaged) return { code: 'store-damaged', detail: 'the store needs its operator' };
+  return answerToFramework(error);
+}
+
+/** What the machine has too little of, by the words of the system and of Node: it may have more later. */
+const SCARCE =
+  /^(EMFILE|ENFILE|ENOSPC|EDQUOT|ENOMEM|EAGAIN|EIO|ERR_WORKER_INIT_FAILED|ERR_WORKER_OUT_OF_MEMORY)$/;
+
+function isScarcity(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && SCARCE.test(code);
+}
+
+/** What Fastify and Nest find wrong before a request reaches our code. */
+function answerToFramework(error: unknown): ProblemAnswer {
+  const status =
+    error instanceof HttpException ? error.getStatus() : (error as { statusCode?: number }).statusCode;
+  switch (status) {
+    case 400:
+      return { code: 'bad-request', detail: (error as Error).message };
+    case 404:
+      return { code: 'not-found', detail: 'there is nothing at this address: see /docs' };
+    case 413:
+      return { code: 'too-large', detail: 'the body is larger than this address takes' };
+    case 415:
+      return {
+        code: 'unsupported-media-type',
+        detail: 'send the body as application/json, or an import as text/csv or application/x-ndjson',
+      };
+    default:
+      return { code: 'internal-error', detail: 'the ledger made a mistake; its log has the request id' };
+  }
+}

@@ -1,0 +1,27 @@
+/** Who asks, and under which request id: what the events that follow will say. */
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import type { ProgrammeScope } from '../domain/role.js';
+import type { Provenance } from '../store/run-decider.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The authenticated subject; set before the body is read. */
+    actor: string;
+    /** The programmes that this request may see and change. */
+    scope: ProgrammeScope;
+  }
+}
+
+export type ApiProvenance = Provenance & { readonly source: 'api' };
+
+export const Recording = createParamDecorator((_data: unknown, context: ExecutionContext): ApiProvenance => {
+  const { actor, id } = context.switchToHttp().getRequest<FastifyRequest>();
+  return { actor, correlationId: id, source: 'api' };
+});
+
+/** How far the caller may go: null, or the programmes that it is kept to. */
+export const Within = createParamDecorator(
+  (_data: unknown, context: ExecutionContext): ProgrammeScope =>
+    context.switchToHttp().getRequest<FastifyRequest>().scope,
+);

@@ -1,0 +1,249 @@
+/**
+ * The checker of bundles: takes their lines one by one, trusts none of them, and says whether they are good,
+ * tampered with, or not enough to tell.
+ *
+ * It rebuilds the tree from the events, and holds the root against the checkpoint, the checkpoint against keys that
+ * whoever checks trusts, and the beginning of the tree against an earlier checkpoint that they kept. Memory grows
+ * with the number of streams, up to 2^24, and, for a figure, with that of its outcomes; not with that of events.
+ */
+import { canonicalJson, payloadHash } from '../kernel/canonical-json.js';
+import { limitsOf, loggedEventOf } from './bundle-format.js';
+import type { BundleEvent, BundleHeader, BundleLine } from './bundle-format.js';
+import { parseBundleLine } from './bundle-line.js';
+import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.js';
+import { entryOf } from '../tlog/entry.js';
+import { ErasedEvents } from './erased-events.js';
+import { EventLine } from './event-line.js';
+import { LedgerTime, StreamRevisions } from './event-order.js';
+import { FigureCheck } from './figure-check.js';
+import { Frontier, leafHash, parseHashText, type Hash } from '../tlog/merkle.js';
+import { encodeVerifierKey, type VerifierKey } from '../tlog/note.js';
+import type { Policy } from '../tlog/policy.js';
+import { checkEvent, checkExpected, checkGap } from './scope-check.js';
+import { checkSignatures, checkTimestamp } from './signature-check.js';
+import { SinceCheck, type SinceOptions } from './since-check.js';
+import type { Stamped } from '../tlog/timestamp.js';
+import { Findings, FINDINGS_MAX, type Verdict } from './verdict.js';
+
+export interface CheckOptions extends SinceOptions {
+  /** Whom to trust. Without it, whoever signed the earlier checkpoint. */
+  readonly policy?: Policy;
+  /** Of how many streams the revisions are compared; more than fit into memory cannot be. */
+  readonly streamsMax?: number;
+  /** The scope that is asked for, as `scopeText` writes it: whatever is of another does not answer the question. */
+  readonly expect?: string;
+}
+
+export class BundleCheck {
+  private readonly findings = new Findings();
+  private readonly usual = new EventLine();
+  private readonly tree = new Frontier();
+  private readonly revisions: StreamRevisions;
+  private readonly ledgerTime = new LedgerTime(this.findings);
+  private readonly erased = new ErasedEvents();
+  private readonly since: SinceCheck | null;
+  private header: BundleHeader | null = null;
+  private checkpoint: Checkpoint | null = null;
+  private timestamp: string | null = null;
+  private figure: FigureCheck | null = null;
+  private events = 0;
+  /** A line is missing or more than there must be: that those after it are not in their place follows, and is not told. */
+  private isOutOfStep = false;
+
+  /** @throws BadNote where the earlier checkpoint is none, or a witness that is trusted did not sign it as it is */
+  constructor(private readonly options: CheckOptions) {
+    this.revisions = new StreamRevisions(this.findings, options.streamsMax);
+    this.since = SinceCheck.of(options, this.findings);
+    this.meetSince();
+  }
+
+  /** @param end where the newline stands that ends the line */
+  takeLine(bytes: Buffer, start: number, end: number): void {
+    if (this.checkpoint) return this.findings.fault('something follows the checkpoint');
+    try {
+      // What it takes is good by itself; of anything else, the parser says what is wrong with it.
+      if (this.header && this.usual.read(bytes, start, end)) this.takeGood(this.usual, this.usual.leaf);
+      else this.take(parseBundleLine(bytes.toString('utf8', start, end)));
+    } catch (error) {
+      // Whatever a line holds that no ledger writes: a hash that is none, a member that is missing.
+      this.outOfStep(`a line is not of a bundle: ${(error as Error).message}`);
+    }
+  }
+
+  private take(line: BundleLine): void {
+    if ('format' in line) this.takeHeader(line);
+    else if (!this.header) this.outOfStep('it does not begin with the header of a bundle');
+    else if ('event' in line) this.takeEvent(line.event, line.leaf);
+    else if ('subtree' in line) this.takeSubtree(line.subtree, this.header);
+    else {
+      this.checkpoint = parseCheckpoint(line.checkpoint);
+      this.timestamp = line.timestamp ?? null;
+    }
+  }
+
+  private takeHeader(header: BundleHeader): void {
+    if (this.header) return this.findings.fault('it has two headers');
+    this.header = header;
+    if (header.figure) this.figure = new FigureCheck(header.figure);
+  }
+
+  private takeEvent(event: BundleEvent, leafText: string): void {
+    if (!this.isInPlace(event)) return;
+    const leaf = leafHash(entryOf(loggedEventOf(event)));
+    if (leaf.toString('base64') !== leafText) {
+      const what = `what is said of the event ${event.id} is not what was logged of it`;
+      this.findings.fault(what, this.tree.size);
+    }
+    this.takeInPlace(event, leaf, this.hasContent(event));
+  }
+
+  /** An event whose leaf and content are known to be as they stand in its line. */
+  private takeGood(event: BundleEvent, leaf: Hash): void {
+    if (this.isInPlace(event)) this.takeInPlace(event, leaf, true);
+  }
+
+  private isInPlace(event: BundleEvent): boolean {
+    const sequence = this.tree.size;
+    if (event.ledgersequence === sequence) return true;
+    this.outOfStep(
+      `the event ${event.id} has the sequence ${event.ledgersequence}, in the place of ${sequence}`,
+    );
+    return false;
+  }
+
+  private outOfStep(what: string): void {
+    if (!this.isOutOfStep) this.findings.fault(what, this.header ? this.tree.size : undefined);
+    this.isOutOfStep = true;
+  }
+
+  private takeInPlace(event: BundleEvent, leaf: Hash, isAsRecorded: boolean): void {
+    const sequence = this.tree.size;
+    this.events++;
+    checkEvent(event, this.header!.scope, this.findings);
+    this.revisions.take(event, sequence, this.header!.scope);
+    const recordedMs = this.ledgerTime.take(event, sequence, this.events === sequence + 1);
+    this.since?.checkDate(event, sequence, recordedMs);
+    if (isAsRecorded) {
+      this.figure?.take(event);
+      this.takeErasure(event);
+    }
+    this.tree.append(leaf);
+    this.meetSince();
+  }
+
+  private takeSubtree(
+    { height, number, hash }: { height: number; number: number; hash: string },
+    { scope }: BundleHeader,
+  ): void {
+    const [first, end] = [number * 2 ** height, (number + 1) * 2 ** height];
+    if (this.tree.size !== first) throw new Error('a subtree is out of its place');
+    checkGap({ first, end }, scope, this.findings);
+    this.tree.append(parseHashText(hash), height);
+    this.meetSince();
+  }
+
+  /** Salt and texts may have been erased by a lawful order: the hash of what was there stays in the log. */
+  private hasContent(event: BundleEvent): boolean {
+    const { id, data, salt, payloadhash } = event;
+    if (salt === undefined) this.erased.take(event);
+    if (salt === undefined || payloadHash(salt, canonicalJson(data)) === payloadhash) return true;
+    const what = `the content of the event ${id} does not have the hash that was recorded with it`;
+    this.findings.fault(what, this.tree.size);
+    return false;
+  }
+
+  private takeErasure(event: BundleEvent): void {
+    for (const sequence of this.erased.explain(event)) {
+      const what = `what is left of the event is not what the erasure ${event.id} left of it`;
+      this.findings.fault(what, sequence);
+    }
+  }
+
+  private meetSince(): void {
+    this.since?.meet(this.tree, this.events === this.tree.size, this.ledgerTime.ms);
+  }
+
+  end(): Verdict {
+    const { header, checkpoint, findings } = this;
+    let signedBy: readonly VerifierKey[] = [];
+    let stamped: Stamped | null = null;
+    if (header && checkpoint) {
+      const signed = { header, checkpoint, policy: this.options.policy, since: this.since?.checkpoint };
+      this.checkHead(header, checkpoint);
+      this.since?.end(checkpoint);
+      signedBy = checkSignatures(signed, findings);
+      stamped = checkTimestamp(signed, this.timestamp, findings);
+      this.checkErased(header);
+      this.checkFigure();
+      checkExpected(header.scope, this.options.expect, findings);
+    } else if (findings.faults.length === 0) {
+      findings.fault('it breaks off before its checkpoint');
+    }
+    const { verdict, faults, doubts, remarks } = findings;
+    return {
+      verdict,
+      faults,
+      doubts,
+      remarks,
+      limits: header ? limitsOf(header.scope) : [],
+      scope: header?.scope ?? null,
+      figure: header?.figure ?? null,
+      origin: checkpoint?.origin ?? null,
+      size: checkpoint && Number(checkpoint.size),
+      root: checkpoint && checkpoint.root.toString('base64'),
+      events: this.events,
+      erased: this.erased.count,
+      signedBy: signedBy.map(encodeVerifierKey),
+      stamped,
+    };
+  }
+
+  private checkHead({ origin, size }: BundleHeader, checkpoint: Checkpoint): void {
+    const { tree, findings } = this;
+    if (origin !== checkpoint.origin || BigInt(size) !== checkpoint.size) {
+      findings.fault('the header speaks of another checkpoint than the last line');
+    }
+    if (this.isOutOfStep) return;
+    if (BigInt(tree.size) !== checkpoint.size) {
+      const what = `it has ${tree.size} leaves, and the checkpoint ${checkpoint.size}`;
+      findings.fault(what, Math.min(tree.size, Number(checkpoint.size)));
+    } else if (!tree.root().equals(checkpoint.root)) {
+      const [made, signed] = [tree.root(), checkpoint.root].map((root) => root.toString('base64'));
+      findings.fault(`its ${tree.size} leaves lead to the root ${made}, and the checkpoint has ${signed}`);
+    }
+  }
+
+  /** In a bundle of everything, or of a programme, each erasure is there; in another, it may be elsewhere. */
+  private checkErased({ scope }: BundleHeader): void {
+    const unexplained = this.erased.unexplainedSequences;
+    if (unexplained.length === 0) return;
+    if (scope.kind === 'everything' || scope.kind === 'programme') {
+      const some = unexplained.slice(0, FINDINGS_MAX).join(', ');
+      this.findings.doubt(
+        `the content of the events ${some} is gone, and no erasure in it says so: if one was going on, ask for it again`,
+      );
+    } else {
+      const what = 'its content is gone; the erasure is not in it';
+      for (const sequence of unexplained) this.findings.remark(what, sequence);
+    }
+  }
+
+  private checkFigure(): void {
+    const { figure, findings } = this;
+    if (!figure || this.isOutOfStep) return;
+    figure.doubtUnexplained(this.erased.unexplainedSequences);
+    try {
+      const fault = figure.fault();
+      if (fault !== null) findings.fault(fault);
+    } catch (error) {
+      // A content that no ledger takes, such as a quantity that is no whole number.
+      findings.fault(`the figure cannot be made of its events: ${(error as Error).message}`);
+    }
+    for (const doubt of figure.doubts.slice(0, FINDINGS_MAX)) findings.doubt(doubt);
+    for (const measure of figure.breaks) {
+      findings.remark(
+        `the figure adds up over a break: the definition of ${measure} changed, so that before and after cannot be compared`,
+      );
+    }
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * The format of a bundle: events of the ledger with all that it takes to check them offline, as NDJSON.
+ *
+ * The first line is the header, the last the checkpoint. Between them the leaves of the log follow from left to
+ * right: an event where the bundle has it, and the hashes of complete subtrees in place of those that it leaves
+ * out. So whoever reads it once, in constant memory, comes to the root. Where it is cut at an earlier size, the root
+ * of that size is met on the way, which proves that the log is a continuation of it.
+ */
+import { unreachable } from '../kernel/assert.js';
+import type { LoggedEvent } from '../tlog/entry.js';
+
+export const BUNDLE_FORMAT = 'outcome-ledger-bundle@1';
+/** What a CloudEvent's `dataschema` has before the schema of the ledger. */
+export const SCHEMA_PREFIX = 'urn:outcome-ledger:schema:';
+
+export type BundleScope =
+  | { readonly kind: 'everything' }
+  /** Every event that concerns the programme. */
+  | { readonly kind: 'programme'; readonly programme: string }
+  /** Every event after one and up to another. */
+  | { readonly kind: 'period'; readonly after: number; readonly until: number }
+  /** Every event that a figure was made of. */
+  | { readonly kind: 'figure' };
+
+/** What was asked of the ledger, and its answer, which the events must bear out. */
+export interface BundleFigure {
+  readonly measure: string;
+  readonly programme?: string;
+  readonly organisation?: string;
+  /** The first and the last financial year. */
+  readonly from: string;
+  readonly to: string;
+  /** As known after that event. */
+  readonly asAtSequence: number;
+  /** Of each year, where annual totals were asked for. */
+  readonly years?: readonly (ToldFigure & { readonly financialYear: string })[];
+  /** Over all years, where a total since a year was. */
+  readonly total?: ToldFigure;
+}
+
+export interface ToldFigure {
+  readonly total: number | string | null;
+  readonly outcomes: number;
+  readonly byBasis: Readonly<Record<string, number | string>>;
+  readonly range: { readonly low: number | string; readonly high: number | string } | null;
+  readonly ratio: { readonly numerator: number | string; readonly denominator: number | string } | null;
+}
+
+export interface BundleHeader {
+  readonly format: typeof BUNDLE_FORMAT;
+  readonly origin: string;
+  /** Of the tree that the checkpoint signs. */
+  readonly size: number;
+  /** Of whoever made the bundle: nothing vouches for them. */
+  readonly keys: readonly string[];
+  readonly scope: BundleScope;
+  readonly figure?: BundleFigure;
+}
+
+/** A CloudEvent of the ledger, as far as it is checked. */
+export interface BundleEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly time: string;
+  readonly dataschema: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly ledgersequence: number;
+  readonly ledgertime: string;
+  readonly stream: string;
+  readonly revision: number;
+  readonly actor: string;
+  /** Gone where the texts were erased. */
+  readonly salt?: string;
+  readonly payloadhash: string;
+}
+
+export type BundleLine =
+  | BundleHeader
+  | { readonly event: BundleEvent; readonly leaf: string }
+  | { readonly subtree: { readonly height: number; readonly number: number; readonly hash: string } }
+  /** With a time stamp (RFC 3161) of the text that is signed, base64, where there is one. */
+  | { readonly checkpoint: string; readonly timestamp?: string };
+
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+/** Events that were recorded together have one time: it is read once. */
+let lastRead = { text: '', ms: NaN };
+
+/** In milliseconds since 1970; NaN where the text is no instant as the ledger writes one. */
+export function instantOf(text: string): number {
+  if (text !== lastRead.text) lastRead = { text, ms: INSTANT.test(text) ? Date.parse(text) : NaN };
+  return lastRead.ms;
+}
+
+export function loggedEventOf(event: BundleEvent): LoggedEvent {
+  const { id, type, stream, revision, data, dataschema, time, actor, payloadhash } = event;
+  const schema = dataschema.startsWith(SCHEMA_PREFIX) ? dataschema.slice(SCHEMA_PREFIX.length) : dataschema;
+  return {
+    id,
+    type,
+    stream,
+    revision,
+    data,
+    metadata: { schema, recordedAt: time, actor, payloadHash: payloadhash },
+  };
+}
+
+/** `everything`, `programme:<id>`, `period:<first>-<last>` or `figure`. */
+export function scopeText(scope: BundleScope): string {
+  switch (scope.kind) {
+    case 'everything':
+    case 'figure':
+      return scope.kind;
+    case 'programme':
+      return `programme:${scope.programme}`;
+    case 'period':
+      return `period:${scope.after + 1}-${scope.until}`;
+    default:
+      return unreachable(scope);
+  }
+}
+
+/** What the log does not vouch for. */
+const NOT_LOGGED = 'correlationid, causationid and recordedfrom of an event are not in the log';
+
+/** What a good bundle of that scope does not show. */
+export function limitsOf(scope: BundleScope): string[] {
+  switch (scope.kind) {
+    case 'everything':
+      return [NOT_LOGGED];
+    case 'programme':
+      return [`that no other event concerns ${scope.programme}: events are left out`, NOT_LOGGED];
+    case 'period':
+      return ['what the events outside of the period say', NOT_LOGGED];
+    case 'figure':
+      return [
+        'that no other event belongs to the figure, such as a correction or a withdrawal: it is made of these',
+        NOT_LOGGED,
+      ];
+    default:
+      return unreachable(scope);
+  }
+}

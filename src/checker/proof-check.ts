@@ -1,0 +1,188 @@
+/**
+ * The checker of single proofs: that an event is in the log (a C2SP tlog-proof, or JSON in Sigstore's field names), and
+ * that the log only grew between two sizes.
+ *
+ * A proof leads to a root; who vouches for that root is what a checkpoint says, and whose checkpoint it is what the
+ * keys say that whoever checks trusts. Where one of these is not given, it cannot be told.
+ */
+import { canonicalJson, payloadHash } from '../kernel/canonical-json.js';
+import { loggedEventOf, type BundleEvent } from './bundle-format.js';
+import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.js';
+import { entryOf } from '../tlog/entry.js';
+import { consistencyFault, inclusionFault, leafHash, parseHashText } from '../tlog/merkle.js';
+import { encodeVerifierKey, signsLogs, verifiedSignatures } from '../tlog/note.js';
+import type { Policy } from '../tlog/policy.js';
+import { parseProof, PROOF_FIRST_LINE, type LogProof } from '../tlog/proof.js';
+
+export interface ProofOptions {
+  readonly policy?: Policy | undefined;
+  /** The event that the proof is said to be of, as the ledger tells it, or its entry in the log. */
+  readonly event?: string | undefined;
+  /** Checkpoints as text: what a proof without one leads to, and of a consistency proof the earlier one too. */
+  readonly checkpoint?: string | undefined;
+  readonly since?: string | undefined;
+}
+
+export interface ProofVerdict {
+  readonly faults: readonly string[];
+  readonly doubts: readonly string[];
+  readonly origin: string | null;
+  readonly size: number;
+  readonly root: string;
+  /** Of the event, where it is of one. */
+  readonly index: number | null;
+  readonly signedBy: readonly string[];
+}
+
+/** Whether a file that is to be checked is a single proof, by how it begins. */
+export function isProof(beginning: string): boolean {
+  return beginning.startsWith(PROOF_FIRST_LINE) || /^\s*\{\s*"(logIndex|from)"/.test(beginning);
+}
+
+/** @throws Error in words where it is no proof at all */
+export function checkProof(text: string, options: ProofOptions): ProofVerdict {
+  if (text.startsWith(PROOF_FIRST_LINE)) {
+    const { index, hashes, checkpoint } = parseProof(text);
+    return checkInclusion(
+      { index, hashes, size: checkpoint.size, root: checkpoint.root, checkpoint },
+      options,
+    );
+  }
+  const proof = JSON.parse(text) as EntryJson | ConsistencyJson;
+  return 'from' in proof ? checkConsistency(proof, options) : checkEntry(proof, options);
+}
+
+interface EntryJson {
+  readonly canonicalizedBody: string;
+  readonly inclusionProof: {
+    readonly logIndex: string;
+    readonly treeSize: string;
+    readonly rootHash: string;
+    readonly hashes: readonly string[];
+    readonly checkpoint?: { readonly envelope: string };
+  };
+}
+
+interface ConsistencyJson {
+  readonly from: number;
+  readonly to: number;
+  readonly fromRootHash: string;
+  readonly rootHash: string;
+  readonly hashes: readonly string[];
+}
+
+interface Inclusion extends Pick<LogProof, 'index' | 'hashes'> {
+  readonly size: bigint;
+  readonly root: Checkpoint['root'];
+  readonly checkpoint: Checkpoint | null;
+  /** As the proof brings it along. */
+  readonly entry?: string;
+}
+
+function checkEntry({ canonicalizedBody, inclusionProof: proof }: EntryJson, options: ProofOptions) {
+  const own = proof.checkpoint?.envelope ?? options.checkpoint;
+  return checkInclusion(
+    {
+      index: BigInt(proof.logIndex),
+      hashes: proof.hashes.map(parseHashText),
+      size: BigInt(proof.treeSize),
+      root: parseHashText(proof.rootHash),
+      checkpoint: own === undefined ? null : parseCheckpoint(own),
+      entry: Buffer.from(canonicalizedBody, 'base64').toString('utf8'),
+    },
+    options,
+  );
+}
+
+function checkInclusion(inclusion: Inclusion, options: ProofOptions): ProofVerdict {
+  const { index, hashes, size, root, checkpoint, entry } = inclusion;
+  const faults: string[] = [];
+  const doubts: string[] = [];
+  const told = options.event === undefined ? entry : entryTold(options.event, faults);
+  if (told === undefined) {
+    doubts.push('the proof does not say of which event it is: name a file that has it with --event');
+  } else {
+    const fault = inclusionFault({ index, size, leaf: leafHash(told), proof: hashes, root });
+    if (fault !== null) faults.push(fault);
+    if (entry !== undefined && entry !== told)
+      faults.push('the proof is of another event than the one given');
+  }
+  const signedBy = checkRoot({ size, root }, checkpoint, { options, faults, doubts });
+  return {
+    faults,
+    doubts,
+    origin: checkpoint?.origin ?? null,
+    size: Number(size),
+    root: root.toString('base64'),
+    index: Number(index),
+    signedBy,
+  };
+}
+
+/** The entry of an event; of one that is told whole, its content must have the hash that stands in the entry. */
+function entryTold(text: string, faults: string[]): string {
+  const event = JSON.parse(text) as BundleEvent | Readonly<Record<string, unknown>>;
+  if (!('dataschema' in event)) return text.trim();
+  const { salt, data, payloadhash } = event as BundleEvent;
+  if (salt !== undefined && payloadHash(salt, canonicalJson(data)) !== payloadhash) {
+    faults.push('the content of the event does not have the hash that was recorded with it');
+  }
+  return entryOf(loggedEventOf(event as BundleEvent));
+}
+
+function checkConsistency(proof: ConsistencyJson, options: ProofOptions): ProofVerdict {
+  const [earlierRoot, laterRoot] = [parseHashText(proof.fromRootHash), parseHashText(proof.rootHash)];
+  const [earlier, later] = [BigInt(proof.from), BigInt(proof.to)];
+  const faults: string[] = [];
+  const doubts: string[] = [];
+  const hashes = proof.hashes.map(parseHashText);
+  const fault = consistencyFault({ earlier, later, earlierRoot, laterRoot, proof: hashes });
+  if (fault !== null) faults.push(fault);
+  const [since, until] = [options.since, options.checkpoint].map((text) =>
+    text === undefined ? null : parseCheckpoint(text),
+  );
+  if (since) {
+    if (since.size !== earlier || !since.root.equals(earlierRoot))
+      faults.push('the earlier checkpoint is not where the proof begins');
+    if (until && until.origin !== since.origin)
+      faults.push(`the earlier checkpoint is of ${since.origin}, the later of ${until.origin}`);
+  } else doubts.push('nobody vouches for the earlier root: give the checkpoint that you kept with --since');
+  const signedBy = checkRoot({ size: later, root: laterRoot }, until ?? null, { options, faults, doubts });
+  const origin = until?.origin ?? null;
+  return { faults, doubts, origin, size: proof.to, root: proof.rootHash, index: null, signedBy };
+}
+
+/** Who vouches for a root. @returns the keys that do */
+function checkRoot(
+  { size, root }: Pick<Checkpoint, 'size' | 'root'>,
+  checkpoint: Checkpoint | null,
+  { options, faults, doubts }: { options: ProofOptions; faults: string[]; doubts: string[] },
+): string[] {
+  if (!checkpoint) {
+    doubts.push('nobody vouches for the root that it leads to: give a checkpoint of it with --checkpoint');
+    return [];
+  }
+  if (checkpoint.size !== size || !checkpoint.root.equals(root))
+    faults.push('the checkpoint is not of the tree that the proof leads to');
+  const { policy } = options;
+  if (!policy) {
+    doubts.push('nobody vouches for the key that signed the checkpoint: give the one you know with --key');
+    return [];
+  }
+  try {
+    const logs = policy.logs.filter((key) => signsLogs(key, checkpoint.origin));
+    const signed = verifiedSignatures(checkpoint.note, logs).map(({ key }) => key);
+    if (signed.length === 0) faults.push('the checkpoint is not signed with a key that is trusted');
+    const witnesses = [...policy.witnesses];
+    const keys = witnesses.map(([, key]) => key);
+    const cosigned = verifiedSignatures(checkpoint.note, keys).map(({ key }) => key);
+    const names = witnesses.filter(([, key]) => cosigned.includes(key)).map(([name]) => name);
+    if (policy.authorities.size > 0)
+      doubts.push('a single proof has no time stamp, which the policy asks for');
+    if (!policy.enough(new Set(names))) doubts.push('fewer witnesses cosigned than the policy asks for');
+    return [...signed, ...cosigned].map(encodeVerifierKey);
+  } catch (error) {
+    faults.push((error as Error).message);
+    return [];
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * Who vouches for a checkpoint: those whom the policy names; without one, whoever signed the checkpoint that was kept.
+ * Keys that a bundle brings along vouch for nothing by themselves.
+ */
+import type { BundleHeader } from './bundle-format.js';
+import type { Checkpoint } from '../tlog/checkpoint.js';
+import { parseVerifierKey, signsLogs, verifiedSignatures, type VerifierKey } from '../tlog/note.js';
+import { policyOf, type Policy } from '../tlog/policy.js';
+import { BadTimeStamp, stampIn, type Stamped } from '../tlog/timestamp.js';
+import type { Findings } from './verdict.js';
+
+export interface Signed {
+  readonly header: BundleHeader;
+  readonly checkpoint: Checkpoint;
+  readonly policy: Policy | undefined;
+  readonly since: Checkpoint | undefined;
+}
+
+/** @returns the keys that vouch for it */
+export function checkSignatures(
+  { header, checkpoint, policy: given, since }: Signed,
+  findings: Findings,
+): readonly VerifierKey[] {
+  const policy = given ?? policyOf(header.keys.map(parseVerifierKey));
+  // Keys that the bundle brings along are worth what they signed before: another one in their midst is not.
+  const logs = policy.logs.filter((key) => signsLogs(key, checkpoint.origin));
+  const sinceBy = since ? signersOf(since, logs, findings) : [];
+  if (since && sinceBy.length === 0) {
+    // Its key may have been taken away since, which is nobody's fault.
+    findings.doubt(
+      `the earlier checkpoint was signed by ${namesIn(since)}, which is no key of this one: give the key it was signed with too`,
+    );
+    if (!given) return [];
+  }
+  const signedBy = signersOf(checkpoint, since && !given ? sinceBy : logs, findings);
+  if (signedBy.length === 0) {
+    findings.fault(`the checkpoint is not signed with a key that is trusted, but by ${namesIn(checkpoint)}`);
+    return [];
+  }
+  if (!given && !since) {
+    findings.doubt(
+      `nobody vouches for the key ${header.keys.join(', ')}: give the one you know with --key, or a checkpoint that you kept with --since`,
+    );
+  }
+  return [...signedBy, ...checkWitnesses(checkpoint, policy, findings)];
+}
+
+function checkWitnesses(checkpoint: Checkpoint, policy: Policy, findings: Findings): readonly VerifierKey[] {
+  const cosigned = signersOf(checkpoint, [...policy.witnesses.values()], findings);
+  const names = [...policy.witnesses].filter(([, key]) => cosigned.includes(key)).map(([name]) => name);
+  if (!policy.enough(new Set(names))) {
+    findings.doubt(
+      `of the witnesses that the policy asks for, only these cosigned: ${names.join(', ') || 'none'}`,
+    );
+  }
+  return cosigned;
+}
+
+/** By an authority that the policy names; null where it names none. */
+export function checkTimestamp(
+  { checkpoint: { note }, policy }: Signed,
+  timestamp: string | null,
+  findings: Findings,
+): Stamped | null {
+  try {
+    return stampIn(timestamp, note.text, (policy ?? policyOf([])).authorities);
+  } catch (error) {
+    if (error instanceof BadTimeStamp) findings.fault(error.message);
+    else findings.doubt((error as Error).message);
+    return null;
+  }
+}
+
+function signersOf({ note }: Checkpoint, keys: readonly VerifierKey[], findings: Findings): VerifierKey[] {
+  try {
+    return verifiedSignatures(note, keys).map(({ key }) => key);
+  } catch (error) {
+    findings.fault((error as Error).message);
+    return [];
+  }
+}
+
+function namesIn({ note }: Checkpoint): string {
+  return note.signatures.map(({ name, id }) => `${name}+${id}`).join(', ');
+}

@@ -1,0 +1,91 @@
+/**
+ * An earlier checkpoint, which whoever checks kept: the log must be its continuation, and no event that came after it
+ * may be dated before it was there.
+ */
+import type { BundleEvent } from './bundle-format.js';
+import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.js';
+import { CLOCK_TOLERANCE_MS } from './event-order.js';
+import type { Frontier } from '../tlog/merkle.js';
+import { verifiedSignatures } from '../tlog/note.js';
+import type { Policy } from '../tlog/policy.js';
+import type { Findings } from './verdict.js';
+
+export interface SinceOptions {
+  readonly policy?: Policy;
+  /** A checkpoint that was kept, as text. */
+  readonly since?: string;
+  /** When the ledger had no event that it lacks, in milliseconds since 1970; its cosignatures say so too. */
+  readonly sinceTimeMs?: number;
+}
+
+export class SinceCheck {
+  readonly checkpoint: Checkpoint;
+  private readonly size: number;
+  private isMet = false;
+  private isDated: boolean;
+  /** The ledger had then no event that the checkpoint lacks. */
+  private knownMs: number;
+
+  static of(options: SinceOptions, findings: Findings): SinceCheck | null {
+    return options.since === undefined ? null : new SinceCheck(options.since, options, findings);
+  }
+
+  /** @throws BadNote where it is no checkpoint, or a witness that is trusted did not sign it as it is */
+  private constructor(
+    text: string,
+    { policy, sinceTimeMs }: SinceOptions,
+    private readonly findings: Findings,
+  ) {
+    this.checkpoint = parseCheckpoint(text);
+    this.size = Number(this.checkpoint.size);
+    const witnesses = [...(policy?.witnesses.values() ?? [])];
+    const cosigned = verifiedSignatures(this.checkpoint.note, witnesses);
+    this.isDated = sinceTimeMs !== undefined || cosigned.length > 0;
+    this.knownMs = Math.max(sinceTimeMs ?? 0, ...cosigned.map(({ time = 0 }) => time * 1_000));
+  }
+
+  /**
+   * Compares the tree as it stands with the checkpoint, where it has come to its size.
+   * @param isWhole whether no event was left out so far
+   */
+  meet(tree: Frontier, isWhole: boolean, ledgerMs: number): void {
+    if (this.isMet || tree.size !== this.size) return;
+    this.isMet = true;
+    // Of a part that is not all there, it is not known when its last event was recorded.
+    this.isDated ||= isWhole;
+    this.knownMs = Math.max(this.knownMs, ledgerMs);
+    if (!tree.root().equals(this.checkpoint.root)) {
+      this.findings.fault(`the first ${this.checkpoint.size} events are not those of the earlier checkpoint`);
+    }
+  }
+
+  checkDate(event: BundleEvent, sequence: number, recordedMs: number): void {
+    if (sequence < this.size || recordedMs >= this.knownMs - CLOCK_TOLERANCE_MS) return;
+    const known = new Date(this.knownMs).toISOString();
+    this.findings.fault(
+      `the event ${event.id} is dated ${event.time}, but was not in the ledger at ${known}: it is back-dated`,
+      sequence,
+    );
+  }
+
+  /** @param later what the bundle ends with */
+  end(later: Checkpoint): void {
+    const { origin, size } = this.checkpoint;
+    if (origin !== later.origin) {
+      this.findings.fault(`the earlier checkpoint is of ${origin}, this one of ${later.origin}`);
+    } else if (size > later.size) {
+      this.findings.fault(
+        `the log has ${later.size} events, but had ${size} at the earlier checkpoint: events are gone, or this is the older of the two`,
+        Number(later.size),
+      );
+    } else if (!this.isMet) {
+      this.findings.doubt(
+        `it is not cut at the ${size} events of the earlier checkpoint: ask for it with since=${size}`,
+      );
+    } else if (!this.isDated && later.size > size) {
+      this.findings.doubt(
+        `whether events are back-dated: say with --since-time when you got the earlier checkpoint, or take everything`,
+      );
+    }
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * Checks a bundle, or a single proof, that lies in a file, and says so: for people, or as JSON. Shared by `ledger verify` and by
+ * `ledger-verify`, which is this and nothing else of the ledger.
+ */
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
+import { BundleCheck } from './bundle-check.js';
+import { scopeText, type BundleFigure, type ToldFigure } from './bundle-format.js';
+import { eachLine } from './each-line.js';
+import { parseVerifierKey } from '../tlog/note.js';
+import { parsePolicy, policyOf, type Policy } from '../tlog/policy.js';
+import { checkProof, isProof, type ProofOptions } from './proof-check.js';
+import type { Finding, Verdict } from './verdict.js';
+
+export interface VerifyOptions {
+  /** A file with a checkpoint that was kept. */
+  readonly since?: string | undefined;
+  /** When the ledger had no event that it lacks, as an instant. */
+  readonly sinceTime?: string | undefined;
+  readonly policy?: string | undefined;
+  /** A verifier key, or a file with some, one a line. */
+  readonly key?: string | undefined;
+  /** `everything`, `programme:<id>`, `period` or `figure`: a bundle of anything else does not answer. */
+  readonly expect?: string | undefined;
+  /** Of a single proof: a file with its event, and one with the checkpoint that it leads to. */
+  readonly event?: string | undefined;
+  readonly checkpoint?: string | undefined;
+  readonly json?: boolean | undefined;
+}
+
+export const EXIT_CODES = { good: 0, tampered: 1, 'cannot tell': 2 } as const satisfies Record<
+  Verdict['verdict'],
+  number
+>;
+
+/** @returns what to print, and the code to end with */
+export async function verifyFile(
+  file: string,
+  { json = false, ...options }: VerifyOptions,
+): Promise<{ text: string; exitCode: number }> {
+  let verdict: Verdict;
+  try {
+    verdict = await checkFile(file, options);
+  } catch (error) {
+    // What was to be checked, or checked with, could not be read: nothing is known of it.
+    const doubts = [(error as Error).message];
+    verdict = { ...NOTHING, doubts };
+  }
+  return { text: json ? JSON.stringify(verdict) : told(verdict), exitCode: EXIT_CODES[verdict.verdict] };
+}
+
+const NOTHING: Verdict = {
+  verdict: 'cannot tell',
+  faults: [],
+  doubts: [],
+  remarks: [],
+  limits: [],
+  scope: null,
+  figure: null,
+  origin: null,
+  size: null,
+  root: null,
+  events: 0,
+  erased: 0,
+  signedBy: [],
+  stamped: null,
+};
+
+async function checkFile(
+  file: string,
+  { since, sinceTime, policy, key, expect, event, checkpoint }: VerifyOptions,
+): Promise<Verdict> {
+  const trusted = policyFrom(policy, key);
+  if (!existsSync(file)) throw new Error(`there is no file ${file}`);
+  const beginning = beginningOf(file);
+  // An answer like any other to whoever saved it: nothing was altered in it.
+  if (beginning.startsWith(REFUSAL))
+    throw new Error(`${file} is no bundle, but says why the ledger made none: ${reasonIn(file)}`);
+  if (isProof(beginning)) {
+    if (expect !== undefined || sinceTime !== undefined)
+      throw new Error('a single proof is not of a scope, and dates nothing');
+    const given = { policy: trusted, since: since && readNote(since), event, checkpoint };
+    return proofVerdict(file, given);
+  }
+  if (event !== undefined || checkpoint !== undefined)
+    throw new Error('--event and --checkpoint are for single proofs: this is none');
+  const sinceTimeMs = sinceTime === undefined ? undefined : Date.parse(sinceTime);
+  if (Number.isNaN(sinceTimeMs)) throw new Error(`not an instant: ${sinceTime}`);
+  const check = new BundleCheck({
+    ...(trusted && { policy: trusted }),
+    ...(since !== undefined && { since: readNote(since) }),
+    ...(sinceTimeMs !== undefined && { sinceTimeMs }),
+    ...(expect !== undefined && { expect }),
+  });
+  eachLine(file, (bytes, start, end) => check.takeLine(bytes, start, end));
+  return check.end();
+}
+
+/** How a problem begins that is told in place of a bundle. */
+const REFUSAL = '{"type":"urn:outcome-ledger:problem:';
+
+function reasonIn(file: string): string {
+  const { detail, title } = JSON.parse(readFileSync(file, 'utf8')) as { detail?: string; title?: string };
+  return detail ?? title ?? '';
+}
+
+function beginningOf(file: string): string {
+  const bytes = Buffer.alloc(64);
+  const descriptor = openSync(file, 'r');
+  try {
+    return bytes.toString('latin1', 0, readSync(descriptor, bytes));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function proofVerdict(
+  file: string,
+  { event, checkpoint, ...given }: Pick<ProofOptions, 'policy' | 'since' | 'event' | 'checkpoint'>,
+): Verdict {
+  const { index, faults, ...proven } = checkProof(readNote(file), {
+    ...given,
+    event: event && readFileSync(event, 'utf8'),
+    checkpoint: checkpoint && readNote(checkpoint),
+  });
+  const verdict = faults.length > 0 ? 'tampered' : proven.doubts.length > 0 ? 'cannot tell' : 'good';
+  const found = faults.map((what) => ({ ...(index !== null && { sequence: index }), what }));
+  return { ...NOTHING, ...proven, verdict, faults: found, events: index === null ? 0 : 1 };
+}
+
+/** What was kept by other tools may have one newline more or less at its end. */
+export function readNote(file: string): string {
+  return `${readFileSync(file, 'utf8').trimEnd()}\n`;
+}
+
+function policyFrom(policy: string | undefined, key: string | undefined): Policy | undefined {
+  if (policy !== undefined) return parsePolicy(readFileSync(policy, 'utf8'));
+  if (key === undefined) return undefined;
+  return policyOf(keysIn(key).map(parseVerifierKey));
+}
+
+/** Verifier keys in a file, or the one that is given itself. */
+export function keysIn(key: string): string[] {
+  const text = existsSync(key) ? readFileSync(key, 'utf8') : key;
+  return text.trim().split(/\s+/);
+}
+
+const HEADINGS: Readonly<Record<Verdict['verdict'], string>> = {
+  good: 'Good: what it has is what was logged.',
+  tampered: 'TAMPERED: this is not what was recorded.',
+  'cannot tell': 'Cannot tell.',
+};
+
+function told(verdict: Verdict): string {
+  const { events, erased, size, origin, root, signedBy, faults, doubts, remarks } = verdict;
+  const { scope, figure, limits, stamped } = verdict;
+  const isOfEverything = verdict.verdict === 'good' && scope?.kind === 'everything';
+  const at = ({ sequence, what }: Finding) =>
+    sequence === undefined ? what : `sequence ${sequence}: ${what}`;
+  return [
+    isOfEverything ? 'Good: nothing was altered, removed or added.' : HEADINGS[verdict.verdict],
+    ...faults.map((finding) => `  differs: ${at(finding)}`),
+    ...doubts.map((doubt) => `  unknown: ${doubt}`),
+    ...remarks.map((finding) => `  note: ${at(finding)}`),
+    ...(size === null
+      ? []
+      : [
+          `  ${events} events${erased > 0 ? `, ${erased} of them REDACTED,` : ''} of the ${size} in ${origin}`,
+          `  root ${root}`,
+        ]),
+    ...(scope ? [`  of ${scopeText(scope)}`] : []),
+    // Else it is not what its events come to, and the faults say so.
+    ...(figure && verdict.verdict !== 'tampered' ? figureLines(figure) : []),
+    ...(verdict.verdict === 'good' ? limits.map((limit) => `  not shown: ${limit}`) : []),
+    ...signedBy.map((key) => `  signed by ${key}`),
+    ...(stamped ? [`  time-stamped ${stamped.time} by ${stamped.by}`] : []),
+  ]
+    .map(plain)
+    .join('\n');
+}
+
+function figureLines(figure: BundleFigure): string[] {
+  const { measure, programme, organisation, from, to, asAtSequence, years, total } = figure;
+  const of = [measure, programme, organisation].filter((one) => one !== undefined).join(', ');
+  return [
+    `  figure of ${of}, as known after sequence ${asAtSequence}`,
+    ...(years ?? []).map((year) => `    ${year.financialYear}: ${figureText(year)}`),
+    ...(total ? [`    ${from} to ${to}: ${figureText(total)}`] : []),
+  ];
+}
+
+function figureText({ total, outcomes, byBasis, range, ratio }: ToldFigure): string {
+  if (outcomes === 0) return 'no outcomes';
+  const value = ratio ? `${ratio.numerator} of ${ratio.denominator}` : (total ?? 'no total');
+  const bases = Object.entries(byBasis).map(([basis, amount]) => `${basis} ${amount}`);
+  const between = range && range.low !== range.high ? `, between ${range.low} and ${range.high}` : '';
+  return `${value} from ${outcomes} outcomes (${bases.join(', ')})${between}`;
+}
+
+/** What is told may quote what was tampered with: nothing in it may end a line, or move what a terminal shows. */
+export function plain(line: string): string {
+  return line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd');
+}

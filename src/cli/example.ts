@@ -1,0 +1,127 @@
+/**
+ * The example: the published figures of 2020-21 to 2024-25, recorded as a programme would record them.
+ *
+ * Rows that state what happened in a period (flows, stocks, ratios) become outcomes, with the publication as
+ * evidence. Statements about them (cumulative figures, rates, projections) stay in the file, unrecorded. So does
+ * the network total of 2020-21: its two parts are recorded, and it would count them again.
+ */
+import type { CommandBus } from '@nestjs/cqrs';
+import { parse } from 'csv-parse/sync';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { ChangeCatalogue } from '../catalogue/catalogue.handler.js';
+import {
+  financialYearStarting,
+  isFinancialYear,
+  lastDayOf,
+  parseCalendarDate,
+  parseFinancialYear,
+  startYearOf,
+  type CalendarDate,
+} from '../kernel/financial-year.js';
+import { fileSubmissionId, parseMeasureId, parseProgrammeId, type ProgrammeId } from '../kernel/ids.js';
+import type { Basis, OutcomeContent } from '../domain/outcome.js';
+import { RecordOutcomes } from '../submissions/submissions.handler.js';
+
+interface Claim {
+  readonly claim_id: string;
+  readonly source: string;
+  readonly published: string;
+  readonly period: string;
+  readonly programme: string;
+  readonly measure: string;
+  readonly value: string;
+  readonly unit: string;
+  readonly qualifier: string;
+  readonly kind: string;
+  readonly basis: Basis;
+  readonly note: string;
+}
+
+export const EXAMPLE_FILE = resolve(__dirname, '../../examples/published-claims.csv');
+
+const RECORDED_KINDS = ['flow', 'stock', 'ratio'];
+/** The start of the networks' second licence. */
+const STARTED_ON = parseCalendarDate('2018-04-01');
+
+/** Records the example; done before, it changes nothing. @returns how many outcomes it consists of */
+export async function loadExample(commands: CommandBus): Promise<number> {
+  const bytes = readFileSync(EXAMPLE_FILE);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const lines = outcomeLines(bytes);
+  for (const [name, claims] of lines) {
+    const programmeId = programmeIdOf(name);
+    const by = { actor: 'example', correlationId: 'example', source: 'system' };
+    const details = { name: name[0]!.toUpperCase() + name.slice(1), startedOn: STARTED_ON };
+    await commands.execute(new ChangeCatalogue({ kind: 'register-programme', programmeId, details }, by));
+    const request = {
+      kind: 'submit' as const,
+      submissionId: fileSubmissionId(programmeId, sha256, 0),
+      programmeId,
+      outcomes: claims.map(({ claim }) => outcomeOf(claim)),
+    };
+    const source = (index: number) => `file:${sha256}#${claims[index]!.line}`;
+    await commands.execute(new RecordOutcomes(request, { ...by, source }));
+  }
+  return [...lines.values()].flat().length;
+}
+
+/** The programmes that the example registers. */
+export function exampleProgrammes(): Set<string> {
+  return new Set([...outcomeLines(readFileSync(EXAMPLE_FILE)).keys()].map(programmeIdOf));
+}
+
+function outcomeLines(bytes: Buffer): Map<string, { claim: Claim; line: number }[]> {
+  const claims = parse<Claim>(bytes, { columns: true });
+  const byProgramme = new Map<string, { claim: Claim; line: number }[]>();
+  for (const [index, claim] of claims.entries()) {
+    if (!RECORDED_KINDS.includes(claim.kind) || claim.programme === 'network total') continue;
+    const known = byProgramme.get(claim.programme) ?? [];
+    // The header is line 1.
+    byProgramme.set(claim.programme, [...known, { claim, line: index + 2 }]);
+  }
+  return byProgramme;
+}
+
+function programmeIdOf(name: string): ProgrammeId {
+  const slug = name
+    .toLowerCase()
+    .replaceAll("'", '')
+    .replace(/[^a-z0-9]+/g, '-');
+  return parseProgrammeId(slug.replace(/^-|-$/g, ''));
+}
+
+function outcomeOf(claim: Claim): OutcomeContent {
+  const published = claim.published === '' ? '' : `, published ${claim.published}`;
+  const stated = `Published as: ${claim.qualifier === '' ? '' : `${claim.qualifier} `}${claim.value} ${claim.unit}`;
+  return {
+    measureId: parseMeasureId(claim.measure),
+    ...quantityOf(claim),
+    effective: periodOf(claim.period),
+    basis: claim.basis,
+    evidence: { title: `Published claim ${claim.claim_id} in ${claim.source}${published}` },
+    note: claim.note === '' ? stated : `${stated}; ${claim.note}`,
+  };
+}
+
+function quantityOf({ kind, unit, value }: Claim): Pick<OutcomeContent, 'quantity' | 'percent'> {
+  // Nobody published the denominators, so the percentages are kept as such and never combined.
+  if (kind === 'ratio') return { percent: value };
+  return { quantity: unit === 'GBP' ? Number(value) * 100 : Number(value) };
+}
+
+function periodOf(period: string): { from: CalendarDate; to: CalendarDate } {
+  if (isFinancialYear(period)) {
+    const year = parseFinancialYear(period);
+    return { from: parseCalendarDate(`${startYearOf(year)}-04-01`), to: lastDayOf(year) };
+  }
+  const [year, last] = period.split('-').map(Number) as [number, number];
+  if (last >= 1 && last <= 12) {
+    const days = new Date(Date.UTC(year, last, 0)).getUTCDate();
+    return { from: parseCalendarDate(`${period}-01`), to: parseCalendarDate(`${period}-${days}`) };
+  }
+  // Several years together, such as 2018-20: a stock is what stood on their last day.
+  const end = lastDayOf(financialYearStarting(2000 + last - 1));
+  return { from: end, to: end };
+}

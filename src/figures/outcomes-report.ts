@@ -1,0 +1,36 @@
+/** Pages of the outcomes behind a figure. */
+import { Injectable } from '@nestjs/common';
+import { Projection } from '../read-models/projection.js';
+import type { OutcomesPage } from './outcome.views.js';
+import { contributes, EntryReader, standingEntries, type PagePlace } from './outcomes.js';
+import { Totals, type TotalsQuery } from './totals.js';
+
+/** As the report reads it: the page's end is a place in the log, not yet a cursor. */
+export type ReadOutcomes = Omit<OutcomesPage, 'next'> & { readonly next: PagePlace | null };
+
+@Injectable()
+export class OutcomesReport {
+  constructor(
+    private readonly projection: Projection,
+    private readonly totals: Totals,
+    private readonly entries: EntryReader,
+  ) {}
+
+  async page(
+    query: TotalsQuery & { readonly place: PagePlace; readonly limit: number },
+    nowMs: number,
+  ): Promise<ReadOutcomes> {
+    const { cells, measure, moment } = this.totals.reading(query, nowMs);
+    const { place, limit } = query;
+    const until = moment.sequence;
+    const standing = cells.filter(({ state }) => state.outcomes > 0);
+    const page = standingEntries(this.projection.views, standing, { after: place, until, limit });
+    const isPart = contributes(standing, measure.kind);
+    const outcomes = await this.entries.outcomesOf(page.entries);
+    return {
+      outcomes: outcomes.map((outcome) => ({ ...outcome, contributes: isPart(outcome) })),
+      next: page.next,
+      sequence: until,
+    };
+  }
+}

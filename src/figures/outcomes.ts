@@ -1,0 +1,242 @@
+/**
+ * The outcomes behind a figure: filtered as totals are, at the same moment, and adding up to it exactly.
+ *
+ * Pages go from cell to cell and along each cell's log, so that a page costs the same wherever it starts. The
+ * first page fixes the moment; the cursor carries it, so that what is recorded meanwhile changes nothing.
+ */
+import { Injectable } from '@nestjs/common';
+import type { Database } from 'better-sqlite3';
+import { outcomeIdOf, submissionStream, type SubmissionId } from '../kernel/ids.js';
+import { pastLost, trustedSupersession, type MarkedSupersession } from '../read-models/cell-rows.js';
+import { eventRowAt } from '../read-models/event-rows.js';
+import { ViewsDamaged } from '../read-models/mark.js';
+import { Projection } from '../read-models/projection.js';
+import { prepared, submissionIdOfKey } from '../read-models/views-file.js';
+import { EventStore, type RecordedEvent } from '../store/event-store.js';
+import { upcast } from '../domain/upcast.js';
+import type { RecordedOutcome, ReplacedOutcome } from '../domain/outcome.js';
+import type { Cell } from './cells.js';
+import { latestValues } from './figure.js';
+import type { OutcomeView } from './outcome.views.js';
+
+/** One row of a cell's log. */
+export interface LogEntry {
+  readonly cell: Cell;
+  readonly sequence: number;
+  readonly submissionId: SubmissionId;
+  readonly line: number;
+  readonly revision: number;
+}
+
+/** Where a page ended. */
+export interface PagePlace {
+  readonly cell: number;
+  readonly sequence: number;
+  /** How many of the cell's rows were kept, up to there. */
+  readonly kept: number;
+}
+
+export const START: PagePlace = { cell: 0, sequence: -1, kept: 0 };
+
+interface LogRow {
+  readonly sequence: number;
+  /** The sequence of the row before it in the cell. */
+  readonly since: number;
+  /** 1 where the event put an outcome into the cell. */
+  readonly adds: number;
+  readonly submission: Buffer;
+  readonly line: number;
+  readonly revision: number;
+}
+
+/** Rows looked at for one page: superseded ones count, so that a page of few outcomes is cheap too. */
+const ROWS_A_PAGE_MAX = 5_000;
+
+/**
+ * The log entries of cells after a place whose outcomes stood at a moment, which is that of the cells.
+ * @throws ViewsDamaged where there are not as many in a cell as its figure is made of
+ */
+export function standingEntries(
+  views: Database,
+  cells: readonly Cell[],
+  { after, until, limit }: { readonly after: PagePlace; readonly until: number; readonly limit: number },
+): { entries: LogEntry[]; next: PagePlace | null } {
+  const superseded = prepared(
+    views,
+    'SELECT * FROM supersessions WHERE submission = ? AND line = ? AND revision = ?',
+  );
+  const stood = ({ submission, line, revision }: LogRow) => {
+    const row = superseded.get(submission, line, revision) as MarkedSupersession | undefined;
+    return row === undefined || trustedSupersession(row).sequence > until;
+  };
+  return pageOfLog(views, cells, {
+    after,
+    since: -1,
+    until,
+    limit,
+    keep: (row) => row.adds === 1 && stood(row),
+    onEnd: (cell, kept) => {
+      if (kept === cell.state.outcomes) return;
+      const { outcomes } = cell.state;
+      throw new ViewsDamaged(
+        `of the cell ${cell.id} at sequence ${until}, ${kept} of ${outcomes} outcomes are in the read models`,
+      );
+    },
+  });
+}
+
+export interface LogPage {
+  readonly after: PagePlace;
+  /** Rows are of events after this sequence, up to and including `until`. */
+  readonly since: number;
+  readonly until: number;
+  readonly limit: number;
+  readonly keep?: (row: LogRow) => boolean;
+  /** Is told of each cell that was read to its end, and how many of its rows were kept. */
+  readonly onEnd?: (cell: Cell, kept: number) => void;
+}
+
+/** @throws ViewsDamaged where a row of a log is lost, which those beside it tell of */
+export function pageOfLog(
+  views: Database,
+  cells: readonly Cell[],
+  { after, since, until, limit, keep = () => true, onEnd = () => undefined }: LogPage,
+): { entries: LogEntry[]; next: PagePlace | null } {
+  const entries: LogEntry[] = [];
+  let looked = 0;
+  for (const cell of cells) {
+    if (cell.id < after.cell) continue;
+    const isGoneOn = cell.id === after.cell;
+    const from = isGoneOn ? after.sequence : since;
+    let kept = isGoneOn ? after.kept : 0;
+    for (const row of rowsOfLog(views, cell, { from, until })) {
+      if (entries.length === limit || looked === ROWS_A_PAGE_MAX) {
+        return { entries, next: { cell: cell.id, sequence: row.sequence - 1, kept } };
+      }
+      looked++;
+      if (!keep(row)) continue;
+      kept++;
+      const submissionId = submissionIdOfKey(row.submission) as SubmissionId;
+      entries.push({ cell, submissionId, line: row.line, revision: row.revision, sequence: row.sequence });
+    }
+    onEnd(cell, kept);
+  }
+  return { entries, next: null };
+}
+
+/** The first of them follows on what stood at `from`, each on the one before it, and the last one's end is known. */
+function* rowsOfLog(
+  views: Database,
+  cell: Cell,
+  { from, until }: { readonly from: number; readonly until: number },
+): Generator<LogRow> {
+  const rows = prepared(
+    views,
+    `SELECT sequence, since, adds, submission, line, revision FROM cell_log
+     WHERE cell = ? AND sequence > ? ORDER BY sequence`,
+  );
+  let last = from;
+  for (const row of rows.iterate(cell.id, from) as Iterable<LogRow>) {
+    if (last === from ? row.since > from : row.since !== last) throw pastLost(cell.id, last);
+    if (row.sequence > until) return;
+    yield row;
+    last = row.sequence;
+  }
+  if (last < cell.sequence) throw pastLost(cell.id, last);
+}
+
+/** Reads the events of log entries: neighbours of one submission with one look into the store. */
+@Injectable()
+export class EntryReader {
+  constructor(
+    private readonly projection: Projection,
+    private readonly store: EventStore,
+  ) {}
+
+  async eventsOf(entries: readonly LogEntry[]): Promise<RecordedEvent[]> {
+    const { views } = this.projection;
+    const events: RecordedEvent[] = [];
+    for (let start = 0; start < entries.length;) {
+      const { submissionId } = entries[start]!;
+      let end = start + 1;
+      while (end < entries.length && entries[end]!.submissionId === submissionId) end++;
+      const run = entries.slice(start, end);
+      const revisions = run.map(({ revision }) => revision);
+      const from = Math.min(...revisions);
+      const limit = Math.max(...revisions) - from + 1;
+      const read = await this.store.readStream(submissionStream(submissionId), { from, limit });
+      const byRevision = new Map(read.map((event) => [event.revision, event]));
+      for (const entry of run) events.push(eventOf(views, entry, byRevision.get(entry.revision)));
+      start = end;
+    }
+    return events;
+  }
+
+  async outcomesOf(entries: readonly LogEntry[]): Promise<OutcomeView[]> {
+    const events = await this.eventsOf(entries);
+    return events.map((event, index) => viewOf(event, entries[index]!));
+  }
+}
+
+/** @throws ViewsDamaged where the row of the log leads to no event, or to another than the one at its sequence */
+function eventOf(
+  views: Database,
+  { cell, sequence, submissionId, line }: LogEntry,
+  event?: RecordedEvent,
+): RecordedEvent {
+  const { position } = eventRowAt(views, sequence);
+  if (event?.position === position && event.data['outcomeId'] === outcomeIdOf(submissionId, line))
+    return event;
+  throw new ViewsDamaged(
+    `the log of the cell ${cell.id} at sequence ${sequence} in the read models leads to no event of its outcome`,
+  );
+}
+
+function viewOf(event: RecordedEvent, { submissionId, line, sequence }: LogEntry): OutcomeView {
+  const { data } = upcast(event) as { data: RecordedOutcome & { replaces?: ReplacedOutcome } };
+  return outcomeView(data, {
+    id: outcomeIdOf(submissionId, line),
+    version: data.replaces ? data.replaces.version + 1 : 0,
+    event,
+    sequence,
+  });
+}
+
+export function outcomeView(
+  data: RecordedOutcome,
+  { id, version, event, sequence }: { id: string; version: number; event: RecordedEvent; sequence: number },
+): OutcomeView {
+  const { programmeId, measureId, measureVersion, organisationId, effective, basis } = data;
+  const { quantity, numerator, denominator, percent, range, evidence, note } = data;
+  return {
+    id,
+    version,
+    programme: programmeId,
+    measure: measureId,
+    measureVersion,
+    ...(organisationId !== undefined && { organisation: organisationId }),
+    ...(quantity !== undefined && { quantity }),
+    ...(numerator !== undefined && { numerator }),
+    ...(denominator !== undefined && { denominator }),
+    ...(percent !== undefined && { percent }),
+    effective,
+    basis,
+    ...(range !== undefined && { range }),
+    ...(evidence !== undefined && { evidence }),
+    ...(note !== undefined && { note }),
+    recordedAt: event.metadata.recordedAt,
+    actor: event.metadata.actor,
+    sequence,
+  };
+}
+
+/** Whether an outcome is part of the figure: of a stock only the latest value is, of a ratio no bare percent. */
+export function contributes(cells: readonly Cell[], kind: 'flow' | 'stock' | 'ratio') {
+  const latest = new Set(
+    kind === 'stock' ? latestValues(cells).map(({ state }) => state.latestSequence) : [],
+  );
+  return (outcome: OutcomeView): boolean => {
+    if (kind === 'stock') return latest.has(outcome.sequence);
+    return kind === 'flow' || outcome.percent === undefined;
+  };
+}

@@ -1,0 +1,219 @@
+/** Annual totals and totals since a year, as they stand or as they stood. */
+import { Injectable } from '@nestjs/common';
+import type { Database } from 'better-sqlite3';
+import { nameOn } from '../domain/organisation.js';
+import type { Measure } from '../domain/measure.js';
+import {
+  financialYearOf,
+  financialYearsBetween,
+  financialYearStarting,
+  lastDayOf,
+  startYearOf,
+  type CalendarDate,
+  type FinancialYear,
+} from '../kernel/financial-year.js';
+import { Refused } from '../kernel/refusals.js';
+import { CatalogueView } from '../read-models/catalogue-view.js';
+import { Projection } from '../read-models/projection.js';
+import { cellsAt, lastYearWithData, type Cell } from './cells.js';
+import { DefinitionBreak, figureOf } from './figure.js';
+import { currentMoment, parseMoment, type Moment, type MomentText } from './moment.js';
+import { Percentages } from './percentages.js';
+import type { AnnualTotals, Context, Figure, TotalSince, YearFigure } from './figures.views.js';
+
+export interface TotalsQuery {
+  readonly measure: string;
+  readonly programme?: string | undefined;
+  readonly organisation?: string | undefined;
+  readonly from: FinancialYear;
+  /** Left out: the last year with data. */
+  readonly to?: FinancialYear | undefined;
+  readonly groupBy?: 'programme' | 'organisation' | undefined;
+  /** Left out: now. */
+  readonly moment?: MomentText | undefined;
+  readonly allowBreaks: boolean;
+}
+
+/** One consistent reading of the views: everything that an answer is made of. */
+export interface Reading {
+  readonly context: Context;
+  readonly moment: Moment;
+  readonly measure: Measure;
+  readonly family: readonly Measure[];
+  readonly cells: readonly Cell[];
+  readonly years: readonly FinancialYear[];
+}
+
+const LAST_YEAR = financialYearStarting(2998);
+
+@Injectable()
+export class Totals {
+  constructor(
+    private readonly projection: Projection,
+    private readonly catalogue: CatalogueView,
+    private readonly percentages: Percentages,
+  ) {}
+
+  async annual(query: TotalsQuery, nowMs: number): Promise<AnnualTotals> {
+    const { reading, groups } = this.read(query, nowMs);
+    const { context } = reading;
+    const years = await this.years(reading, reading.cells, query);
+    if (!groups) return { ...context, years };
+    const grouped = [];
+    for (const { cells, ...group } of groups)
+      grouped.push({ ...group, years: await this.years(reading, cells, query) });
+    return { ...context, years, groups: grouped };
+  }
+
+  /** @throws Refused for stocks and ratios, which do not add up over years */
+  async since(query: TotalsQuery, nowMs: number): Promise<TotalSince> {
+    const { reading, groups } = this.read(query, nowMs);
+    const { measure, years, context } = reading;
+    if (measure.kind !== 'flow') throw notSummable(measure);
+    const whole = async (cells: readonly Cell[]) => ({
+      ...(await this.figure(reading, cells, query)),
+      missingYears: years.filter(
+        (year) => !cells.some((cell) => isOf(cell, year) && cell.state.outcomes > 0),
+      ),
+    });
+    const total = { ...context, since: years[0]!, through: years.at(-1)!, ...(await whole(reading.cells)) };
+    if (!groups) return total;
+    const grouped = [];
+    for (const { cells, ...group } of groups) grouped.push({ ...group, ...(await whole(cells)) });
+    return { ...total, groups: grouped };
+  }
+
+  private async years(reading: Reading, cells: readonly Cell[], query: TotalsQuery): Promise<YearFigure[]> {
+    const figures: YearFigure[] = [];
+    for (const financialYear of reading.years) {
+      const ofYear = cells.filter((cell) => isOf(cell, financialYear));
+      figures.push({ financialYear, ...(await this.figure(reading, ofYear, query)) });
+    }
+    return figures;
+  }
+
+  private async figure(reading: Reading, cells: readonly Cell[], query: TotalsQuery): Promise<Figure> {
+    const { measure, family, moment } = reading;
+    let figure: Figure;
+    try {
+      figure = figureOf(measure, cells, query.allowBreaks);
+    } catch (error) {
+      if (error instanceof DefinitionBreak)
+        throw new Refused({ code: 'definition-break', detail: error.message });
+      throw error;
+    }
+    if (measure.kind === 'ratio')
+      return { ...figure, percentages: await this.percentages.of(cells, moment.sequence) };
+    if (family.length === 1) return figure;
+    const parts = family.map(({ id }) => {
+      const { total, outcomes } = figureOf(
+        measure,
+        cells.filter((cell) => cell.measure === id),
+        true,
+      );
+      return { measure: id, total, outcomes };
+    });
+    return { ...figure, parts };
+  }
+
+  /** The cells that answer a query, and the moment and the years of the answer. */
+  reading(query: TotalsQuery, nowMs: number): Reading {
+    const { views } = this.projection;
+    return views.transaction(() => this.readingOf(views, query, nowMs))();
+  }
+
+  private read(query: TotalsQuery, nowMs: number) {
+    const { views } = this.projection;
+    return views.transaction(() => {
+      const reading = this.readingOf(views, query, nowMs);
+      const groups = query.groupBy && this.groups(reading, query.groupBy);
+      return { reading, groups };
+    })();
+  }
+
+  private readingOf(views: Database, query: TotalsQuery, nowMs: number): Reading {
+    const measure = this.known('measure', query.measure);
+    if (query.programme !== undefined) this.known('programme', query.programme);
+    if (query.organisation !== undefined) this.known('organisation', query.organisation);
+    const moment = query.moment ? parseMoment(views, query.moment, nowMs) : currentMoment(views, nowMs);
+    const family = this.catalogue.withChildren(measure, moment.sequence);
+    const measures = family.map(({ id }) => id);
+    const { programme, organisation, from, to } = query;
+    const cells = cellsAt(
+      views,
+      { measures, programme, organisation, from, to: to ?? LAST_YEAR },
+      moment.sequence,
+    );
+    const last = to
+      ? startYearOf(to)
+      : (lastYearWithData(cells) ?? startYearOf(financialYearOf(moment.date)));
+    const years = financialYearsBetween(from, financialYearStarting(Math.max(last, startYearOf(from))));
+    const { id, label, unit, kind, countsPeople, version } = this.asAt(measure, moment);
+    const context: Context = {
+      measure: { id, label, unit, kind, countsPeople, version },
+      ...(programme !== undefined && { programme }),
+      ...(organisation !== undefined && { organisation }),
+      sequence: moment.sequence,
+      asAt: new Date(moment.instantMs).toISOString(),
+    };
+    return { context, moment, measure, family, cells, years };
+  }
+
+  private asAt(measure: Measure, { sequence }: Moment): Measure {
+    return this.catalogue.findAt('measure', measure.id, sequence) ?? measure;
+  }
+
+  private groups({ cells, moment, years }: Reading, groupBy: 'programme' | 'organisation') {
+    const byId = new Map<string, Cell[]>();
+    for (const cell of cells) {
+      const id = cell[groupBy];
+      if (cell.state.outcomes === 0) continue;
+      const known = byId.get(id);
+      if (known) known.push(cell);
+      else byId.set(id, [cell]);
+    }
+    const lastDay = lastDayOf(years.at(-1)!);
+    const date = lastDay < moment.date ? lastDay : moment.date;
+    // By id alone: an array in the comparison would be turned into text each time.
+    const inOrder = [...byId].sort(([one], [other]) => (one < other ? -1 : 1));
+    return inOrder.map(([id, ofGroup]) => ({
+      [groupBy]: { id: id === '' ? null : id, name: this.nameOf(groupBy, id, moment.sequence, date) },
+      cells: ofGroup,
+    }));
+  }
+
+  private nameOf(
+    kind: 'programme' | 'organisation',
+    id: string,
+    sequence: number,
+    date: CalendarDate,
+  ): string | null {
+    if (id === '') return null;
+    if (kind === 'programme') return this.catalogue.findAt('programme', id, sequence)?.name ?? id;
+    const organisation = this.catalogue.findAt('organisation', id, sequence);
+    return organisation ? nameOn(organisation, date) : id;
+  }
+
+  private known<Kind extends 'programme' | 'organisation' | 'measure'>(kind: Kind, id: string) {
+    const found = this.catalogue.find(kind, id);
+    if (!found)
+      throw new Refused({
+        code: `${kind}-unknown`,
+        detail: `there is no ${kind} ${id}`,
+      });
+    return found;
+  }
+}
+
+function isOf(cell: Cell, year: FinancialYear): boolean {
+  return cell.year === startYearOf(year);
+}
+
+function notSummable(measure: Measure): Refused {
+  const why =
+    measure.kind === 'stock'
+      ? 'a stock: its latest value of each year stands for the year, and adding years would count the same things again'
+      : 'a ratio: it is re-derived from its parts within a year, and neither added nor averaged over years';
+  const detail = `${measure.id} is ${why}. Ask for its annual totals`;
+  return new Refused({ code: 'not-summable-over-time', detail });
+}

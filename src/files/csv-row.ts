@@ -1,0 +1,156 @@
+/**
+ * A row of the CSV template and the outcome that it says: which column is which field, and what a person is told
+ * when a spreadsheet has made something else of a cell than was typed. Cells are never repaired or guessed at:
+ * 01/04/2023 may be a day in April or in January.
+ */
+import { personalDataIn } from '../kernel/personal-data.js';
+import { pointerOf } from '../kernel/strict-json.js';
+import type { ProblemFault } from '../api/problem.js';
+
+type Kind = 'whole number' | 'percentage' | 'date' | 'word' | 'text';
+
+interface Column {
+  /** Names from the outcome down. */
+  readonly field: readonly [string] | readonly [string, string];
+  readonly kind: Kind;
+}
+
+/** In the order of the template; a file may have them in any. */
+const COLUMNS = {
+  measure: { field: ['measure'], kind: 'word' },
+  quantity: { field: ['quantity'], kind: 'whole number' },
+  numerator: { field: ['numerator'], kind: 'whole number' },
+  denominator: { field: ['denominator'], kind: 'whole number' },
+  percent: { field: ['percent'], kind: 'percentage' },
+  organisation: { field: ['organisation'], kind: 'word' },
+  from: { field: ['effective', 'from'], kind: 'date' },
+  to: { field: ['effective', 'to'], kind: 'date' },
+  basis: { field: ['basis'], kind: 'word' },
+  range_low: { field: ['range', 'low'], kind: 'whole number' },
+  range_high: { field: ['range', 'high'], kind: 'whole number' },
+  evidence_title: { field: ['evidence', 'title'], kind: 'text' },
+  evidence_uri: { field: ['evidence', 'uri'], kind: 'word' },
+  evidence_sha256: { field: ['evidence', 'sha256'], kind: 'word' },
+  note: { field: ['note'], kind: 'text' },
+} as const satisfies Record<string, Column>;
+
+export type ColumnName = keyof typeof COLUMNS;
+
+export const COLUMN_NAMES = Object.keys(COLUMNS) as readonly ColumnName[];
+const REQUIRED: readonly ColumnName[] = ['measure', 'from', 'basis'];
+
+/** Which column stands for a field; for an object, the first column of it. */
+const COLUMN_OF = new Map<string, ColumnName>();
+for (const name of COLUMN_NAMES) {
+  const [outer] = COLUMNS[name].field;
+  if (!COLUMN_OF.has(pointerOf([outer]))) COLUMN_OF.set(pointerOf([outer]), name);
+  COLUMN_OF.set(pointerOf(COLUMNS[name].field), name);
+}
+
+/** The columns that a header names, or what is wrong with it. */
+export function readHeader(cells: readonly string[]): {
+  columns: readonly ColumnName[];
+  faults: readonly ProblemFault[];
+} {
+  const faults: ProblemFault[] = [];
+  const columns: ColumnName[] = [];
+  const [only] = cells;
+  if (cells.length === 1 && /[;\t]/.test(only!)) {
+    faults.push({ code: 'columns', detail: 'the columns must be separated by commas' });
+    return { columns, faults };
+  }
+  for (const cell of cells) {
+    const near = cell
+      .trim()
+      .toLowerCase()
+      .replaceAll(/[\s-]+/g, '_');
+    const name = COLUMN_NAMES.find((known) => known === cell);
+    if (name && columns.includes(name))
+      faults.push({ code: 'repeated', detail: `there are two columns ${name}` });
+    else if (name) columns.push(name);
+    else if (COLUMN_NAMES.includes(near as ColumnName)) {
+      faults.push({ code: 'unknown-field', detail: `there is no column ${echo(cell)}: write it ${near}` });
+    } else {
+      const detail = `there is no column ${echo(cell)}: the columns are ${COLUMN_NAMES.join(', ')}`;
+      faults.push({ code: 'unknown-field', detail });
+    }
+  }
+  for (const name of REQUIRED) {
+    if (faults.length === 0 && !columns.includes(name)) {
+      faults.push({ code: 'required', detail: `there is no column ${name}, which every row needs` });
+    }
+  }
+  return { columns, faults };
+}
+
+/** The outcome that the cells say; a cell that does not fit its kind is left as text, which its rule refuses. */
+export function outcomeOfRow(
+  columns: readonly ColumnName[],
+  cells: readonly string[],
+): Record<string, unknown> {
+  // A period is said by any row, so that one without its dates is told which column is empty.
+  const effective = {};
+  const outcome: Record<string, unknown> = { effective };
+  columns.forEach((name, index) => {
+    const cell = cells[index]!;
+    if (cell === '') return;
+    const { field, kind }: Column = COLUMNS[name];
+    const value = kind === 'whole number' && /^\d+$/.test(cell) ? Number(cell) : cell;
+    const [outer, inner] = field;
+    if (inner === undefined) outcome[outer] = value;
+    else ((outcome[outer] ??= {}) as Record<string, unknown>)[inner] = value;
+  });
+  return outcome;
+}
+
+/** A fault of an outcome as a fault of its row: named by column, with a hint where the cell gives one away. */
+export function faultOfCell(
+  fault: ProblemFault,
+  columns: readonly ColumnName[],
+  cells: readonly string[],
+): ProblemFault {
+  const name = COLUMN_OF.get(fault.pointer ?? '');
+  if (!name) return fault;
+  const cell = cells[columns.indexOf(name)] ?? '';
+  const hint = cell === '' ? undefined : hintFor(COLUMNS[name].kind, cell);
+  return {
+    code: fault.code,
+    detail: hint === undefined ? fault.detail : `${fault.detail}: ${hint}`,
+    pointer: pointerOf([name]),
+  };
+}
+
+function hintFor(kind: Kind, cell: string): string | undefined {
+  if (kind !== 'text' && cell !== cell.trim()) return `there is a space before or after ${echo(cell.trim())}`;
+  switch (kind) {
+    case 'whole number':
+      if (/^\d+$/.test(cell)) return undefined;
+      if (/^\d{1,3}(?:[,\u00a0' ]\d{3})+$/.test(cell)) {
+        return `write plain digits, ${cell.replaceAll(/\D/g, '')} for ${cell}`;
+      }
+      if (/^\d+\.\d*$/.test(cell)) return `write plain digits, without a decimal point, for ${echo(cell)}`;
+      if (/^\d+(?:\.\d+)?e[+-]?\d+$/i.test(cell))
+        return `write all the digits of ${echo(cell)}, without an exponent`;
+      if (/^[-(−]/.test(cell))
+        return 'a figure is not negative: to take back what was recorded, correct or withdraw it';
+      if (/[£$€]/.test(cell)) return 'write plain digits, in pence, without a sign of currency';
+      return `write plain digits, such as 1200, not ${echo(cell)}`;
+    case 'percentage':
+      return cell.includes('%') ? 'write the number without its sign' : undefined;
+    case 'date':
+      if (/^\d{4}-\d{2}-\d{2}/.test(cell)) return undefined;
+      if (/^\d{5}$/.test(cell)) return `write it as YYYY-MM-DD: ${cell} is how a spreadsheet counts days`;
+      return `write it as YYYY-MM-DD, not ${echo(cell)}`;
+    case 'word':
+    case 'text':
+      return undefined;
+  }
+}
+
+const ECHO_MAX = 40;
+
+/** A cell in the wrong column may be anything: what looks like personal data is not told back. */
+function echo(text: string): string {
+  if (personalDataIn(text).length > 0) return 'what is there';
+  return JSON.stringify(text.length > ECHO_MAX ? `${text.slice(0, ECHO_MAX)}…` : text);
+}

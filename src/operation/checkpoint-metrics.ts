@@ -1,0 +1,20 @@
+/** Whether checkpoints keep up with the ledger, in numbers: what none covers, nobody outside can hold the ledger to. */
+import { Injectable } from '@nestjs/common';
+import { Metrics } from './metrics.js';
+import { LogSigner } from '../audit/log-signer.js';
+
+@Injectable()
+export class CheckpointMetrics {
+  constructor(metrics: Metrics, signer: LogSigner) {
+    metrics.gauge(
+      'checkpoint_size',
+      'How many events the newest signed checkpoint covers.',
+      () => signer.signedSize,
+    );
+    metrics.gauge(
+      'checkpoint_age_seconds',
+      'Since it was signed, or since the start where there is none; a ledger that does not grow signs none.',
+      () => signer.signedAgoMs / 1_000,
+    );
+  }
+}

@@ -1,0 +1,91 @@
+/** Whether the process lives, and whether its answers can be trusted now. */
+import { Controller, Get, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { Lag, type StoreSeen } from '../read-models/lag.js';
+import { Projection } from '../read-models/projection.js';
+import { Clock } from '../store/run-decider.js';
+import { Call } from '../api/call.js';
+import { LiveView, ReadinessView } from './health.views.js';
+
+/** So long a write waits for its own events: further behind, no receipts are given. */
+const LAG_MS_MAX = 10_000;
+/**
+ * So long a store may be silent: while its leader changes no replica can ask it, and all of them go on answering
+ * questions. One that is cut off from it for longer may have missed something.
+ */
+const SILENT_MS_MAX = 30_000;
+
+/** As far as it is known, and it has been known of late. */
+export function isLevel({ lagMs, silentMs, cutShort }: StoreSeen): boolean {
+  return (lagMs ?? 0) <= LAG_MS_MAX && (silentMs ?? Infinity) <= SILENT_MS_MAX && !cutShort;
+}
+
+@Controller('health')
+export class HealthController {
+  constructor(
+    private readonly projection: Projection,
+    private readonly lag: Lag,
+    private readonly clock: Clock,
+  ) {}
+
+  @Get('live')
+  @Call({
+    tag: 'Operation',
+    id: 'isLive',
+    summary: 'Ask whether the process lives',
+    answers: { 200: { says: 'It does.', view: LiveView } },
+    open: true,
+  })
+  live(): LiveView {
+    return { status: 'live' };
+  }
+
+  /** 503 while the read models are not level, have stopped or differ from what was committed, or nobody can tell for long. */
+  @Get('ready')
+  @Call({
+    tag: 'Operation',
+    id: 'isReady',
+    summary: 'Ask whether answers can be trusted now',
+    answers: {
+      200: {
+        says: 'They can: the read models are level with what was committed, as far as it is known.',
+        view: ReadinessView,
+      },
+      503: {
+        says: 'The read models are not level, have stopped or differ from what was committed; or the store has been silent for over half a minute.',
+        view: ReadinessView,
+        example: {
+          status: 'not-ready',
+          sequence: 20_000,
+          lagMs: 4_200,
+          storeSilentMs: 0,
+          storeCutShort: false,
+          skipped: 0,
+          clockMovedMs: 0,
+          clockBehindMs: 0,
+          projection: { status: 'rebuilding', sequence: 20_000, target: 50_000 },
+          selfCheck: { ok: true, sequence: -1 },
+        },
+      },
+    },
+    open: true,
+  })
+  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<ReadinessView> {
+    const seen = await this.lag.look();
+    const { state, selfCheck, progress } = this.projection;
+    const ready = state.status === 'live' && selfCheck.ok && isLevel(seen);
+    if (!ready) void reply.status(503);
+    return {
+      status: ready ? 'ready' : 'not-ready',
+      sequence: progress.sequence,
+      lagMs: seen.lagMs,
+      storeSilentMs: seen.silentMs,
+      storeCutShort: seen.cutShort,
+      skipped: progress.skipped,
+      clockMovedMs: this.clock.movedMs(),
+      clockBehindMs: Math.max(0, progress.ledgerTime - Date.now()),
+      projection: state,
+      selfCheck,
+    };
+  }
+}

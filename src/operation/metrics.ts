@@ -1,0 +1,162 @@
+/**
+ * What the process tells of itself in numbers, in the text format of Prometheus. Few of them: each answers a question
+ * that an operator has, and the rest is for whoever runs the machine. `ops/` has the alerts and the dashboard that
+ * they are for. Memory, descriptors and the event loop are told as every Node.js process tells them.
+ */
+import { Injectable } from '@nestjs/common';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Lag, type StoreSeen } from '../read-models/lag.js';
+import { Projection } from '../read-models/projection.js';
+import { AppendCounts } from '../store/counted-store.js';
+import { Clock } from '../store/run-decider.js';
+import { VERSION } from '../kernel/version.js';
+import { EventLoopDelay } from './event-loop-delay.js';
+
+@Injectable()
+export class Metrics {
+  private readonly registry = new Registry();
+  private readonly requests: Counter<'method' | 'route' | 'status'>;
+  private readonly durations: Histogram<'method' | 'route'>;
+  /** The store, as it was when the numbers were last asked for. */
+  private store: StoreSeen = { lagMs: null, silentMs: null, cutShort: false };
+
+  constructor(
+    projection: Projection,
+    private readonly lag: Lag,
+    appends: AppendCounts,
+    clock: Clock,
+  ) {
+    const registers = [this.registry];
+    const gauge = this.gauge.bind(this);
+    collectDefaultMetrics({ register: this.registry });
+    new Gauge({
+      name: 'ledger_build_info',
+      help: 'Which versions run, as labels.',
+      registers,
+      labelNames: ['version', 'node'],
+    }).set({ version: VERSION, node: process.version }, 1);
+    gauge(
+      'sequence',
+      'Of the last event that is projected; -1 before the first.',
+      () => projection.progress.sequence,
+    );
+    gauge('projection_live', '1 while the read models follow the store.', () =>
+      Number(projection.state.status === 'live'),
+    );
+    gauge(
+      'projection_lag_seconds',
+      'For how long the read models have been behind the store; NaN while it cannot be asked.',
+      () => (this.store.lagMs ?? NaN) / 1_000,
+    );
+    gauge(
+      'store_silent_seconds',
+      'For how long the store has not answered; NaN where it never did.',
+      () => (this.store.silentMs ?? NaN) / 1_000,
+    );
+    gauge('store_cut_short', '1 where the store ends before what was read from it.', () =>
+      Number(this.store.cutShort),
+    );
+    this.counted(
+      'subscriptions_lost_total',
+      'How often the store ended what the projector was following.',
+      null,
+      () => ({ '': projection.subscriptionsLost }),
+    );
+    gauge(
+      'events_skipped',
+      'Events of the store that are not the ledger’s own.',
+      () => projection.progress.skipped,
+    );
+    gauge(
+      'clock_moved_seconds',
+      'By how much the clock was set forward or back since the process began.',
+      () => clock.movedMs() / 1_000,
+    );
+    gauge(
+      'clock_behind_seconds',
+      'How far the clock is behind ledger time.',
+      () => Math.max(0, projection.progress.ledgerTime - Date.now()) / 1_000,
+    );
+    gauge('self_check_ok', '0 where read models and events differ.', () => Number(projection.selfCheck.ok));
+    gauge(
+      'self_check_sequence',
+      'Up to which sequence they were compared.',
+      () => projection.selfCheck.sequence,
+    );
+    this.counted('appends_total', 'Appends to the store, by how they ended.', 'outcome', () => ({
+      appended: appends.appended,
+      overtaken: appends.overtaken,
+      failed: appends.failed,
+    }));
+    this.counted('events_appended_total', 'Events that were appended.', null, () => ({ '': appends.events }));
+    this.registry.registerMetric(appends.durations);
+    this.registry.registerMetric(appends.groupSizes);
+    const delay = new EventLoopDelay();
+    gauge('event_loop_delay_p99_seconds', 'Since it was last asked.', () => {
+      const { p99Ms } = delay;
+      delay.beginAnew();
+      return p99Ms / 1_000;
+    });
+    this.requests = new Counter({
+      name: 'ledger_http_requests_total',
+      help: 'Requests that were answered, by route and status.',
+      registers,
+      labelNames: ['method', 'route', 'status'],
+    });
+    this.durations = new Histogram({
+      name: 'ledger_http_request_duration_seconds',
+      help: 'How long requests took to be answered to the last byte; what follows events takes as long as it is followed.',
+      registers,
+      labelNames: ['method', 'route'],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    });
+  }
+
+  /** A number that is asked for when all of them are. */
+  gauge(name: string, help: string, read: () => number): void {
+    new Gauge({
+      name: `ledger_${name}`,
+      help,
+      registers: [this.registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+
+  /** What is counted elsewhere, told as a counter. */
+  private counted(
+    name: string,
+    help: string,
+    label: string | null,
+    read: () => Readonly<Record<string, number>>,
+  ): void {
+    new Counter({
+      name: `ledger_${name}`,
+      help,
+      registers: [this.registry],
+      labelNames: label === null ? [] : [label],
+      collect() {
+        this.reset();
+        for (const [value, count] of Object.entries(read())) {
+          this.inc(label === null ? {} : { [label]: value }, count);
+        }
+      },
+    });
+  }
+
+  answered(method: string, route: string | undefined, status: number, ms: number): void {
+    const called = { method, route: route ?? 'none' };
+    this.requests.inc({ ...called, status });
+    this.durations.observe(called, ms / 1_000);
+  }
+
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  async text(): Promise<string> {
+    this.store = await this.lag.look();
+    return this.registry.metrics();
+  }
+}

@@ -1,0 +1,33 @@
+/** The operator looks at the read models and has them built anew. */
+import { Controller, Get, HttpCode, Post } from '@nestjs/common';
+import { Call } from '../api/call.js';
+import { Projection } from '../read-models/projection.js';
+import * as calls from './read-models.calls.js';
+
+@Controller('v1/projections')
+export class ProjectionsController {
+  constructor(private readonly projection: Projection) {}
+
+  @Get()
+  @Call(calls.state)
+  state() {
+    const { state, progress, rebuildProgress, rebuildFailure, selfCheck } = this.projection;
+    return {
+      projection: state,
+      sequence: progress.sequence,
+      skipped: progress.skipped,
+      rebuild: rebuildProgress,
+      rebuildFailure,
+      selfCheck,
+    };
+  }
+
+  /** Starts a rebuild beside the current read models, or tells of the one that runs. */
+  @Post('rebuild')
+  @HttpCode(202)
+  @Call(calls.rebuild)
+  rebuild() {
+    this.projection.startRebuild();
+    return this.state();
+  }
+}

@@ -1,0 +1,76 @@
+/** The catalogue as projected: now, and as it was at a sequence. */
+import { Injectable } from '@nestjs/common';
+import type { Key } from '../domain/key.js';
+import type { Measure } from '../domain/measure.js';
+import type { Organisation } from '../domain/organisation.js';
+import type { Programme } from '../domain/programme.js';
+import { trustedEntryOf, type CatalogueKind, type MarkedCatalogueRow } from './catalogue-rows.js';
+import { Projection } from './projection.js';
+import { prepared } from './views-file.js';
+
+export interface CatalogueEntries {
+  readonly programme: Programme;
+  readonly organisation: Organisation;
+  readonly measure: Measure;
+  readonly key: Key;
+}
+
+@Injectable()
+export class CatalogueView {
+  private readonly cache = new Map<string, unknown>();
+  private cachedVersion = -1;
+
+  constructor(private readonly projection: Projection) {}
+
+  find<Kind extends CatalogueKind>(kind: Kind, id: string): CatalogueEntries[Kind] | undefined {
+    if (this.cachedVersion !== this.projection.catalogueVersion) {
+      this.cache.clear();
+      this.cachedVersion = this.projection.catalogueVersion;
+    }
+    const key = `${kind} ${id}`;
+    const cached = this.cache.get(key) as CatalogueEntries[Kind] | undefined;
+    if (cached) return cached;
+    // What does not exist is not remembered: any text can be asked for.
+    const found = this.findAt(kind, id, Number.MAX_SAFE_INTEGER);
+    if (found) this.cache.set(key, found);
+    return found;
+  }
+
+  /** As it stood after the event with that sequence. */
+  findAt<Kind extends CatalogueKind>(
+    kind: Kind,
+    id: string,
+    sequence: number,
+  ): CatalogueEntries[Kind] | undefined {
+    const row = prepared(
+      this.projection.views,
+      'SELECT * FROM catalogue WHERE kind = ? AND id = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1',
+    ).get(kind, id, sequence) as MarkedCatalogueRow | undefined;
+    return row && (trustedEntryOf(row) as CatalogueEntries[Kind]);
+  }
+
+  /** In order of id, after one of them. */
+  list<Kind extends CatalogueKind>(kind: Kind, after: string, limit: number): CatalogueEntries[Kind][] {
+    const rows = prepared(
+      this.projection.views,
+      `SELECT * FROM catalogue AS entry WHERE kind = ? AND id > ? AND sequence =
+           (SELECT max(sequence) FROM catalogue WHERE kind = entry.kind AND id = entry.id)
+         ORDER BY id LIMIT ?`,
+    ).all(kind, after, limit) as MarkedCatalogueRow[];
+    return rows.map((row) => trustedEntryOf(row) as CatalogueEntries[Kind]);
+  }
+
+  /**
+   * A measure and all that rolled up into it at a sequence, however far down; the measure itself comes first.
+   * One that was defined later is not in the answer that was given then.
+   */
+  withChildren(measure: Measure, sequence: number): readonly Measure[] {
+    const all = this.list('measure', '', Number.MAX_SAFE_INTEGER);
+    const family = [measure];
+    for (const member of family) {
+      const children = all.filter(({ rollsUpInto }) => rollsUpInto === member.id);
+      family.push(...children.filter(({ id }) => this.findAt('measure', id, sequence)));
+    }
+    return family;
+  }
+}

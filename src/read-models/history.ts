@@ -1,0 +1,112 @@
+/**
+ * The ledger in order: pages of events by sequence, whole or of one programme or type.
+ *
+ * A page reads the index of the views for which sequences it has, and the store for the events themselves, one
+ * look for each run of neighbours.
+ */
+import { Injectable } from '@nestjs/common';
+import type { Database } from 'better-sqlite3';
+import {
+  eventRowAt,
+  everything,
+  listOf,
+  nameWith,
+  positionBefore,
+  rowsAfter,
+  type EventRow,
+  type Name,
+} from './event-rows.js';
+import { Projection } from './projection.js';
+import { ViewsDamaged } from './mark.js';
+import { EventStore, type RecordedEvent } from '../store/event-store.js';
+import { ownTurn } from '../kernel/turns.js';
+
+export interface SequencedEvent {
+  readonly event: RecordedEvent;
+  readonly sequence: number;
+  /** Milliseconds since 1970: the running maximum of `recordedAt` in sequence order. */
+  readonly ledgerTimeMs: number;
+}
+
+export interface HistoryQuery {
+  /** Sequences greater than this one. */
+  readonly after: number;
+  /** Up to and including this one. */
+  readonly until: number;
+  readonly programme?: string | undefined;
+  readonly type?: string | undefined;
+  readonly limit: number;
+}
+
+export interface HistoryPage {
+  readonly events: readonly SequencedEvent[];
+  /** Where to go on: a sequence for `after`; null at the end. */
+  readonly next: number | null;
+}
+
+/** Index rows looked at for one page when two filters are combined. */
+const ROWS_A_PAGE_MAX = 10_000;
+
+@Injectable()
+export class History {
+  constructor(
+    private readonly projection: Projection,
+    private readonly store: EventStore,
+  ) {}
+
+  async page(query: HistoryQuery): Promise<HistoryPage> {
+    await ownTurn();
+    const { rows, next } = indexPage(this.projection.views, query);
+    return { events: await this.read(rows), next };
+  }
+
+  /** The events with some sequences, in rising order, all of which are projected. */
+  async at(sequences: readonly number[]): Promise<SequencedEvent[]> {
+    await ownTurn();
+    const { views } = this.projection;
+    return this.read(sequences.map((sequence) => eventRowAt(views, sequence)));
+  }
+
+  /** @throws ViewsDamaged where a row does not lead to its event */
+  private async read(rows: readonly EventRow[]): Promise<SequencedEvent[]> {
+    const { views } = this.projection;
+    const events: SequencedEvent[] = [];
+    for (let start = 0; start < rows.length;) {
+      const first = rows[start]!.sequence;
+      let end = start + 1;
+      while (end < rows.length && rows[end]!.sequence === first + (end - start)) end++;
+      const run = await this.store.readAll(positionBefore(views, first), end - start);
+      for (const { sequence, position, ledgerTime } of rows.slice(start, end)) {
+        const event = run[sequence - first];
+        if (event?.position !== position)
+          throw new ViewsDamaged(`sequence ${sequence} in the read models leads to no event`);
+        events.push({ event, sequence, ledgerTimeMs: ledgerTime });
+      }
+      start = end;
+    }
+    return events;
+  }
+}
+
+function indexPage(views: Database, query: HistoryQuery): { rows: EventRow[]; next: number | null } {
+  const { after, until, limit, programme, type } = query;
+  const [ofProgramme, ofType] = [nameAsked(views, programme), nameAsked(views, type)];
+  if (ofProgramme === null || ofType === null) return { rows: [], next: null };
+  // One filter is answered by its index. Of two, the rarer cannot be known, so the look is bounded instead.
+  const list = ofProgramme ? listOf('programme', ofProgramme) : ofType && listOf('type', ofType);
+  const rows: EventRow[] = [];
+  let looked = 0;
+  for (const row of rowsAfter(views, after, list ?? everything(views))) {
+    if (row.sequence > until) break;
+    if (rows.length === limit || looked === ROWS_A_PAGE_MAX) return { rows, next: row.sequence - 1 };
+    looked++;
+    if (ofType && row.type !== ofType.id) continue;
+    rows.push(row);
+  }
+  return { rows, next: null };
+}
+
+/** Undefined where nothing was asked for, null where no event has that name. */
+function nameAsked(views: Database, text: string | undefined): Name | null | undefined {
+  return text === undefined ? undefined : nameWith(views, text);
+}

@@ -1,0 +1,198 @@
+/**
+ * Replay: folds history afresh, from the first event, and compares with the read models that serve.
+ *
+ * The fold goes into a temporary views file, so that its memory is bounded however long history is; every
+ * payload is checked against its hash on the way. The served figures are taken as they stood at the same
+ * sequence, so that a replay can be made of any past moment and while the ledger is running.
+ */
+import type { Database } from 'better-sqlite3';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { rootOf } from '../tlog/merkle.js';
+import {
+  StoreDamaged,
+  type EventReader,
+  type Position,
+  type RecordedEvent,
+  type Run,
+} from '../store/event-store.js';
+import { verifyPayload } from '../domain/upcast.js';
+import { EMPTY_CELL, encodeCell } from './cell.js';
+import { treeIn } from './log-projection.js';
+import { Projector } from './projector.js';
+import { openViewsForReading, readCheckpoint } from './views-file.js';
+
+export interface CellDifference {
+  readonly cell: string;
+  readonly served: string | null;
+  readonly replayed: string | null;
+}
+
+export interface ReplayReport {
+  readonly sequence: number;
+  readonly events: number;
+  readonly cells: number;
+  readonly differences: readonly CellDifference[];
+  /** Of the log of these events, base64: as replayed, and as served, null where that has no root at all. */
+  readonly root: string;
+  readonly servedRoot: string | null;
+}
+
+const BATCH_SIZE = 5_000;
+const DIFFERENCES_MAX = 100;
+
+/**
+ * @param until the last sequence to replay; at most what the served views have reached
+ * @throws StoreDamaged, ProjectionStopped when history itself cannot be read
+ */
+export async function replay(
+  reader: EventReader,
+  servedFile: string,
+  { until, onProgress }: { readonly until: number; readonly onProgress: (sequence: number) => void },
+): Promise<ReplayReport> {
+  const dir = mkdtempSync(join(tmpdir(), 'ledger-replay-'));
+  const served = openViewsForReading(servedFile);
+  try {
+    const file = join(dir, 'views.db');
+    const last = Math.min(until, readCheckpoint(served).sequence);
+    await foldTo(reader, file, { last, onProgress });
+    const replayed = openViewsForReading(file);
+    try {
+      const { cells, differences } = differencesBetween(served, replayed, last);
+      return {
+        sequence: last,
+        events: last + 1,
+        cells,
+        differences: differences.slice(0, DIFFERENCES_MAX),
+        root: rootAt(replayed, last + 1),
+        servedRoot: servedRootAt(served, last + 1),
+      };
+    } finally {
+      replayed.close();
+    }
+  } finally {
+    served.close();
+    rmSync(dir, { recursive: true });
+  }
+}
+
+export interface FoldOptions {
+  readonly last: number;
+  /** Is given each event before it is held against its hash, and folded. */
+  readonly onEvent?: (event: RecordedEvent, sequence: number) => void;
+  readonly onProgress: (sequence: number) => void | Promise<void>;
+}
+
+/**
+ * Folds into a views file of one's own, going on from where it is.
+ * @throws StoreDamaged, ProjectionStopped
+ */
+export async function foldTo(
+  reader: EventReader,
+  file: string,
+  { last, onEvent, onProgress }: FoldOptions,
+): Promise<void> {
+  const projector = new Projector(file);
+  try {
+    projector.buildFast(true);
+    let position = projector.checkpoint.position as Position | null;
+    for (
+      let next = projector.checkpoint.sequence + 1;
+      next <= last;
+      next = projector.checkpoint.sequence + 1
+    ) {
+      const limit = Math.min(BATCH_SIZE, last - next + 1);
+      const run: Run = await readRunFrom(next, reader, { after: position, limit });
+      if (run.events.length === 0 && run.atEnd)
+        throw new StoreDamaged(`sequence ${next}: an event was logged there, which the store does not hold`);
+      for (const [index, event] of run.events.entries()) {
+        onEvent?.(event, next + index);
+        await verifyPayloadAt(next + index, event, reader);
+      }
+      projector.project(run.events);
+      position = run.end;
+      await onProgress(projector.checkpoint.sequence);
+    }
+  } finally {
+    projector.close();
+  }
+}
+
+async function verifyPayloadAt(sequence: number, event: RecordedEvent, reader: EventReader): Promise<void> {
+  try {
+    await verifyPayload(event, reader);
+  } catch (error) {
+    if (!(error instanceof StoreDamaged)) throw error;
+    throw damagedAt(sequence, error);
+  }
+}
+
+/** What is damaged keeps all that is read with it from being read: so what is before it is, and it can be named. */
+async function readRunFrom(
+  sequence: number,
+  reader: EventReader,
+  { after, limit }: { readonly after: Position | null; readonly limit: number },
+): Promise<Run> {
+  try {
+    return await reader.readRun(after, limit);
+  } catch (error) {
+    if (!(error instanceof StoreDamaged)) throw error;
+    if (limit === 1) throw damagedAt(sequence, error);
+    return readRunFrom(sequence, reader, { after, limit: Math.floor(limit / 2) });
+  }
+}
+
+function damagedAt(sequence: number, cause: StoreDamaged): StoreDamaged {
+  return new StoreDamaged(`sequence ${sequence}: ${cause.message}`, { cause });
+}
+
+const KEY = `measure || ' ' || programme || ' ' || organisation || ' ' || year || ' ' || basis || ' ' || series`;
+
+/** All figures of two views at a sequence, and where they differ. */
+export function differencesBetween(
+  served: Database,
+  replayed: Database,
+  sequence: number,
+): { readonly cells: number; readonly differences: readonly CellDifference[] } {
+  const differences: CellDifference[] = [];
+  let cells = 0;
+  const statesServed = statesAt(served, sequence);
+  for (const [cell, state] of statesAt(replayed, sequence)) {
+    cells++;
+    const known = statesServed.get(cell) ?? null;
+    if (known !== state) differences.push({ cell, served: known, replayed: state });
+    statesServed.delete(cell);
+  }
+  for (const [cell, state] of statesServed) differences.push({ cell, served: state, replayed: null });
+  return { cells, differences };
+}
+
+/** The root, base64, of the log of the first so many events. */
+export function rootAt(views: Database, size: number): string {
+  return rootOf(size, treeIn(views).subtree).toString('base64');
+}
+
+/** Where hashes are missing there is no root, and that too is a difference to be told. */
+function servedRootAt(served: Database, size: number): string | null {
+  try {
+    return rootAt(served, size);
+  } catch {
+    return null;
+  }
+}
+
+/** The state of every cell at a sequence: as served now where it has not changed since, else from its log. */
+function statesAt(views: Database, sequence: number): Map<string, string> {
+  const rows = views.prepare(
+    `SELECT ${KEY} AS cell, CASE WHEN sequence <= :sequence THEN state ELSE
+       (SELECT state FROM cell_log WHERE cell = cells.id AND sequence > :sequence ORDER BY sequence LIMIT 1)
+     END AS state FROM cells`,
+  );
+  const states = new Map<string, string>();
+  const nothing = encodeCell(EMPTY_CELL);
+  for (const row of rows.iterate({ sequence }) as Iterable<{ cell: string; state: string | null }>) {
+    if (row.state !== null && row.state !== nothing) states.set(row.cell, row.state);
+  }
+  return states;
+}

@@ -1,0 +1,117 @@
+/**
+ * Whether one store is a copy of another: reads both from the first event, compares one by one, checks every payload
+ * against its hash, folds both by themselves into read models of their own, and compares all figures and the root of
+ * the log.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CopyImpossible, refuseDifference } from '../store/copy.js';
+import type { EventReader, Position } from '../store/event-store.js';
+import { verifyPayload } from '../domain/upcast.js';
+import { Projector } from './projector.js';
+import { differencesBetween, rootAt } from './replay.js';
+import { openViewsForReading } from './views-file.js';
+
+export interface VerifiedCopy {
+  readonly events: number;
+  readonly figures: number;
+  /** Of the log of these events, base64: the same in both. */
+  readonly root: string;
+}
+
+const BATCH_SIZE = 5_000;
+
+/**
+ * @param events how many are compared: a source may have grown since
+ * @throws CopyImpossible with the first difference; StoreDamaged, ProjectionStopped when history itself cannot be read
+ */
+export async function verifyCopy(
+  from: EventReader,
+  to: EventReader,
+  {
+    events,
+    onProgress,
+    heldDir,
+  }: {
+    readonly events: number;
+    readonly onProgress: (events: number) => void;
+    /** A directory that is the caller's alone, for the read models of both, which take up as much as two ledgers' own. */
+    readonly heldDir?: string;
+  },
+): Promise<VerifiedCopy> {
+  const dir = heldDir === undefined ? mkdtempSync(join(tmpdir(), 'ledger-copy-')) : emptied(heldDir);
+  const files = { source: join(dir, 'source.db'), target: join(dir, 'target.db') };
+  try {
+    await foldBoth(from, to, { files, events, onProgress });
+    return { events, ...compareViews(files, events) };
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+/** Of one name, so that what a verification that was killed has left is not left for good. */
+function emptied(heldDir: string): string {
+  const dir = join(heldDir, 'copy-verification');
+  rmSync(dir, { recursive: true, force: true });
+  mkdirSync(dir);
+  return dir;
+}
+
+interface Folding {
+  readonly files: { readonly source: string; readonly target: string };
+  readonly events: number;
+  readonly onProgress: (events: number) => void;
+}
+
+async function foldBoth(
+  from: EventReader,
+  to: EventReader,
+  { files, events, onProgress }: Folding,
+): Promise<void> {
+  const projectors = { source: new Projector(files.source), target: new Projector(files.target) };
+  const at: { source: Position | null; target: Position | null } = { source: null, target: null };
+  try {
+    for (const projector of Object.values(projectors)) projector.buildFast(true);
+    for (let done = 0; done < events;) {
+      const run = await from.readRun(at.source, Math.min(BATCH_SIZE, events - done));
+      const source = run.events;
+      const target = await to.readAll(at.target, source.length);
+      if ((source.length === 0 && run.atEnd) || target.length < source.length) {
+        const missing = target.length < source.length ? 'target' : 'source';
+        throw new CopyImpossible(`the ${missing} ends before its ${events} events`);
+      }
+      for (const [index, event] of source.entries()) {
+        refuseDifference(done + index, event, target[index]!);
+        await verifyPayload(event, from);
+      }
+      projectors.source.project(source);
+      projectors.target.project(target);
+      at.source = run.end;
+      at.target = target.at(-1)?.position ?? at.target;
+      onProgress((done += source.length));
+    }
+  } finally {
+    for (const projector of Object.values(projectors)) projector.close();
+  }
+}
+
+function compareViews(
+  { source, target }: Folding['files'],
+  events: number,
+): { readonly figures: number; readonly root: string } {
+  const [one, other] = [openViewsForReading(source), openViewsForReading(target)];
+  try {
+    const { cells, differences } = differencesBetween(one, other, events - 1);
+    const [first] = differences;
+    if (first) {
+      throw new CopyImpossible(`the figures of ${first.cell} differ: ${first.served} and ${first.replayed}`);
+    }
+    const [root, copied] = [rootAt(one, events), rootAt(other, events)];
+    if (root !== copied) throw new CopyImpossible(`the roots of the logs differ: ${root} and ${copied}`);
+    return { figures: cells, root };
+  } finally {
+    one.close();
+    other.close();
+  }
+}

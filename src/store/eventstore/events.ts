@@ -1,0 +1,193 @@
+/**
+ * Which events of a shared store are the ledger's, and how they lie in it.
+ *
+ * An event is the ledger's own when its stream is of one of the ledger's categories, and its metadata is the
+ * ledger's whole envelope. Every other is skipped and counted, never guessed at (docs/adr/0007-a-shared-store.md).
+ * That its schema is known is not asked here: what a later version of the ledger wrote is its own, and stops the
+ * projection. What the server writes for itself has a type that begins with `$`, and counts as nothing.
+ *
+ * A payload lies in the store as the bytes of its canonical JSON, those that were hashed.
+ */
+import type { AllStreamResolvedEvent, ResolvedEvent } from '@eventstore/db-client';
+import { UUID, type StreamName } from '../../kernel/ids.js';
+import {
+  RUN_BYTES_MAX,
+  StoreUnavailable,
+  type EventMetadata,
+  type Position,
+  type RecordedEvent,
+  type Run,
+} from '../event-store.js';
+
+export interface StorePosition {
+  readonly commit: bigint;
+  readonly prepare: bigint;
+}
+
+/** What a subscription has come to, between its events: in their order. */
+export interface Checkpoint {
+  readonly checkpoint: StorePosition;
+}
+
+const CATEGORY = /^(?:programme|organisation|measure|submission|key)-./;
+/** Unsigned, of 64 bits. */
+const DIGITS = 20;
+/** What servers before 22.6 give as the position of an event that is read in its stream. */
+const NO_POSITION = 2n ** 64n - 1n;
+
+export type Resolved = ResolvedEvent | AllStreamResolvedEvent;
+
+const RUN_LENGTH_MAX = 2_000;
+
+/** Both numbers with all their digits, so that positions compare as text. */
+export function encodePosition({ commit, prepare }: StorePosition): Position {
+  if (commit === NO_POSITION) {
+    throw new StoreUnavailable(
+      'the event store does not say where events of a stream stand: EventStoreDB 22.6 or later is needed',
+    );
+  }
+  return `${digits(commit)}-${digits(prepare)}` as Position;
+}
+
+export function decodePosition(position: Position): StorePosition {
+  const [commit, prepare] = position.split('-');
+  return { commit: BigInt(commit!), prepare: BigInt(prepare!) };
+}
+
+const digits = (number: bigint) => number.toString().padStart(DIGITS, '0');
+
+/** Of the event itself, or of the link that led to it. */
+export function positionOf({ event, link }: Resolved): Position {
+  return encodePosition((link ?? event)!.position!);
+}
+
+export function isOfTheServer({ event, link }: Resolved): boolean {
+  return (link ?? event)?.type.startsWith('$') ?? false;
+}
+
+/**
+ * Of the ledger, where an event of the server's takes events out of one of its streams: a deletion, or metadata
+ * by which a scavenge will. `forGood` where no later metadata gives them back.
+ */
+export function lossIn(
+  { event }: Resolved,
+  names: StreamNames,
+): { readonly stream: StreamName; readonly forGood: boolean } | null {
+  if (event?.type === '$streamDeleted') {
+    const stream = names.inLedger(event.streamId);
+    return stream && { stream, forGood: true };
+  }
+  if (event?.type !== '$metadata' || !event.streamId.startsWith('$$') || !losesEvents(event.data))
+    return null;
+  const stream = names.inLedger(event.streamId.slice(2));
+  return stream && { stream, forGood: false };
+}
+
+/** Whether by its metadata a stream has events that are not shown, and that the next scavenge removes. */
+export function losesEvents(metadata: unknown): boolean {
+  return (
+    isObject(metadata) && ['$tb', '$maxCount', '$maxAge'].some((name) => Number(metadata[name] ?? 0) > 0)
+  );
+}
+
+/** Names of streams in the store, where a namespace stands before the ledger's own. */
+export class StreamNames {
+  private readonly prefix: string;
+
+  constructor(namespace: string | undefined) {
+    this.prefix = namespace === undefined ? '' : `${namespace}.`;
+  }
+
+  inStore(stream: StreamName): string {
+    return this.prefix + stream;
+  }
+
+  /** Null where the stream is none of this ledger's. */
+  inLedger(streamId: string): StreamName | null {
+    const name = streamId.slice(this.prefix.length);
+    return streamId.startsWith(this.prefix) && CATEGORY.test(name) ? (name as StreamName) : null;
+  }
+}
+
+/** An event of the ledger; null where it is none. */
+export function ownEvent({ event, link }: Resolved, names: StreamNames): RecordedEvent | null {
+  if (!event || link) return null;
+  const stream = names.inLedger(event.streamId);
+  const { id, type, data, metadata, isJson } = event;
+  if (stream === null || isOfTheServer({ event }) || !isJson || !UUID.test(id)) return null;
+  if (!isObject(data) || !isEnvelope(metadata)) return null;
+  const revision = Number(event.revision);
+  return { id, type, data, metadata, stream, revision, position: encodePosition(event.position!) };
+}
+
+/** What was read of the global order, as far as `limit` events of the ledger. */
+export function runOf(
+  read: readonly (Resolved | Checkpoint)[],
+  { after, limit, atEnd, names }: Pick<Run, 'atEnd'> & RunStart,
+): Run {
+  const events: RecordedEvent[] = [];
+  let [end, skipped] = [after, 0];
+  for (const [index, item] of read.entries()) {
+    if ('checkpoint' in item) {
+      const reached = encodePosition(item.checkpoint);
+      if (end === null || reached > end) end = reached;
+      continue;
+    }
+    end = positionOf(item);
+    const event = ownEvent(item, names);
+    if (event) events.push(event);
+    else if (!isOfTheServer(item)) skipped++;
+    if (events.length === limit) return { events, end, skipped, atEnd: atEnd && index === read.length - 1 };
+  }
+  return { events, end, skipped, atEnd };
+}
+
+interface RunStart {
+  readonly after: Position | null;
+  readonly limit: number;
+  readonly names: StreamNames;
+}
+
+/** Whether a run is to have no more: positions are places in the server's log, and between them lies what was read. */
+export function isFullRun(read: readonly (Resolved | Checkpoint)[]): boolean {
+  if (read.length < 2) return false;
+  if (read.length >= RUN_LENGTH_MAX) return true;
+  const [from, to] = [read[0]!, read.at(-1)!].map((item) =>
+    'checkpoint' in item ? item.checkpoint.commit : (item.link ?? item.event)!.position!.commit,
+  );
+  return to! - from! >= RUN_BYTES_MAX;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return (
+    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+  );
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+const matches = (rule: RegExp) => (value: unknown) => isText(value) && rule.test(value);
+
+const ENVELOPE: Readonly<Record<keyof EventMetadata, (value: unknown) => boolean>> = {
+  // What a later version of the ledger may call its own too: it is for the projection to stop at.
+  schema: matches(/^[a-z][a-z0-9-]*@\d+$/),
+  recordedAt: isInstant,
+  actor: isText,
+  correlationId: isText,
+  causationId: (value) => value === undefined || isText(value),
+  source: isText,
+  // Null where the content was erased before it was copied here.
+  salt: (value) => value === null || (isText(value) && /^[\w-]{22}$/.test(value)),
+  payloadHash: matches(/^[0-9a-f]{64}$/),
+};
+
+/** As it is written here, of a day and a time that exist: anything else would be no ledger time. */
+function isInstant(value: unknown): boolean {
+  if (!isText(value)) return false;
+  const ms = Date.parse(value);
+  return !Number.isNaN(ms) && new Date(ms).toISOString() === value;
+}
+
+function isEnvelope(value: unknown): value is EventMetadata {
+  if (!isObject(value)) return false;
+  return Object.entries(ENVELOPE).every(([name, rule]) => rule(value[name]));
+}

@@ -1,0 +1,103 @@
+/**
+ * Takes what a stream of the client has ready, batch by batch, and no more than is asked for.
+ *
+ * The client's streams break the rules of Node's: an error is emitted and the stream lives on, a clean end comes
+ * without a word, and without a listener an error ends the process. Here each ends in one way: the generator
+ * returns at the end, throws at an error or when nothing came for too long, and takes the stream down with it.
+ */
+import type { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { NoAnswer } from './errors.js';
+
+export interface Pull<Item> {
+  /** What is said where nothing comes. */
+  readonly what: string;
+  readonly idleMs: number;
+  /** Whether a batch that has at least one item is to have no more. */
+  readonly isFull: (batch: readonly Item[]) => boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** A stream of the client, and what it is called to be given up. */
+export type ClientStream = Readable & {
+  cancel?(): Promise<void>;
+  unsubscribe?(): Promise<void>;
+};
+
+export async function* batchesOf<Item>(
+  stream: ClientStream,
+  { what, idleMs, isFull, signal }: Pull<Item>,
+): AsyncGenerator<Item[]> {
+  let failure: { readonly error: unknown } | null = null;
+  let ended = false;
+  let wake: () => void = () => undefined;
+  const look = () => wake();
+  const end = () => {
+    ended = true;
+    wake();
+  };
+  stream.on('error', (error: unknown) => {
+    failure ??= { error };
+    wake();
+  });
+  stream.on('readable', look).on('end', end).on('close', end);
+  signal?.addEventListener('abort', look);
+  try {
+    while (!signal?.aborted) {
+      const batch: Item[] = [];
+      // The client hands out one message after another: what is on its way makes the same batch.
+      while (takeReady(stream, batch, isFull)) await nextTurn();
+      if (batch.length > 0) {
+        yield batch;
+        continue;
+      }
+      // What came before a failure was given out first.
+      const failed = failure as { readonly error: unknown } | null;
+      if (failed) throw failed.error;
+      if (ended) return;
+      await new Promise<void>((resolve, reject) => {
+        const timer = setTimeout(() => reject(new NoAnswer(what, idleMs)), idleMs);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  } finally {
+    wake();
+    signal?.removeEventListener('abort', look);
+    giveUp(stream);
+  }
+}
+
+/** All that a stream gives, or what is enough of it. */
+export async function collected<Item>(stream: unknown, pull: Pull<Item>): Promise<Item[]> {
+  const items: Item[] = [];
+  for await (const batch of batchesOf<Item>(stream as ClientStream, pull)) {
+    for (const item of batch) items.push(item);
+    // What is read in vain is not waited for.
+    if (pull.isFull(items)) break;
+  }
+  return items;
+}
+
+/** @returns whether something was ready, and there is room for more */
+function takeReady<Item>(
+  stream: ClientStream,
+  batch: Item[],
+  isFull: (batch: readonly Item[]) => boolean,
+): boolean {
+  const before = batch.length;
+  for (let item: Item | null; (item = stream.read() as Item | null) !== null;) {
+    batch.push(item);
+    if (isFull(batch)) return false;
+  }
+  return batch.length > before;
+}
+
+function giveUp(stream: ClientStream): void {
+  stream.destroy();
+  // Both wait for the call to exist, and reject where it never came to be.
+  const cancelled = stream.cancel?.() ?? stream.unsubscribe?.();
+  cancelled?.catch(() => undefined);
+}

@@ -1,0 +1,185 @@
+/**
+ * The embedded store: `events.db` in the data directory, for one process at a time.
+ *
+ * Reads run on the calling thread, where they cost microseconds; appends go to the writer's thread, together
+ * with others of the same turn of the event loop.
+ */
+import type { StreamName } from '../../kernel/ids.js';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { compiled } from '../../kernel/compiled.js';
+import {
+  StoreOverReader,
+  StoreDamaged,
+  StoreUnavailable,
+  WrongExpectedRevision,
+  type Appended,
+  type ContentEraser,
+  type ExpectedRevision,
+  type NewEvent,
+} from '../event-store.js';
+import { encodeEvent, encodePosition, openEvents } from './format.js';
+import { SqliteReader } from './reader.js';
+import type { AppendReply, AppendRequest, EraseRequest, StoreFailure, WriterOptions } from './writer.js';
+import { damageInWal } from '../wal-damage.js';
+
+export const eventsFile = (dataDir: string) => join(dataDir, 'events.db');
+
+/**
+ * So many appends are worth a flush at once. Waiting for all requests of a turn would make them a convoy: the disk
+ * would stand still while they are decided, and they while it writes.
+ */
+const GROUP_SIZE_MIN = 8;
+
+interface Waiting {
+  readonly request: AppendRequest;
+  readonly expected: ExpectedRevision;
+  readonly resolve: (appended: Appended) => void;
+  readonly reject: (reason: Error) => void;
+}
+
+export interface SqliteStoreOptions {
+  readonly groupSizeMax?: number;
+  /** Told how many appends shared a commit. */
+  readonly onCommit?: ((appends: number) => void) | undefined;
+}
+
+const ignore = () => undefined;
+
+interface Erasing {
+  readonly resolve: () => void;
+  readonly reject: (reason: Error) => void;
+}
+
+export class SqliteStore extends StoreOverReader implements ContentEraser {
+  private readonly erasing = new Map<number, Erasing>();
+  private readonly waiting = new Map<number, Waiting>();
+  private outbox: AppendRequest[] = [];
+  private nextTicket = 0;
+  private gone: Error | null = null;
+  private closing: Promise<void> | null = null;
+  private readonly exited: Promise<unknown>;
+
+  private constructor(
+    private readonly writer: Worker,
+    protected readonly reader: SqliteReader,
+    onCommit: (appends: number) => void,
+  ) {
+    super();
+    // The replies of a commit come together.
+    writer.on('message', (replies: readonly AppendReply[]) => {
+      const committed = replies.filter(({ outcome }) => outcome === 'appended').length;
+      if (committed > 0) onCommit(committed);
+      replies.forEach((reply) => this.settle(reply));
+    });
+    writer.on('error', (error) =>
+      this.failAll(new StoreUnavailable('the store’s writer failed', { cause: error })),
+    );
+    this.exited = new Promise((resolve) => writer.once('exit', resolve));
+    writer.on('exit', () => this.failAll(new StoreUnavailable('the store is closed')));
+  }
+
+  /** @throws StoreDamaged when the file is not one that this version can trust */
+  static async open(
+    dataDir: string,
+    { groupSizeMax = 1_000, onCommit = ignore }: SqliteStoreOptions = {},
+  ): Promise<SqliteStore> {
+    const file = eventsFile(dataDir);
+    // Before SQLite takes up what it can read of the log, and writes over the rest.
+    const damage = damageInWal(file, { isSynced: true });
+    if (damage !== null) throw new StoreDamaged(damage);
+    // Opened once here, so that a file that cannot be trusted is refused in the port's own words.
+    openEvents(file, 'write').close();
+    const options: WriterOptions = { file, groupSizeMax };
+    const writer = new Worker(compiled('store/sqlite/writer.js'), { workerData: options });
+    await once(writer, 'message');
+    return new SqliteStore(writer, new SqliteReader(file), onCommit);
+  }
+
+  append(stream: StreamName, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<Appended> {
+    if (events.length === 0) return Promise.reject(new TypeError('an append has at least one event'));
+    if (this.gone) return Promise.reject(this.gone);
+    const request: AppendRequest = {
+      ticket: this.nextTicket++,
+      stream,
+      revision: expected === 'no-stream' ? 0 : expected + 1,
+      ids: events.map(({ id }) => id),
+      events: events.map(encodeEvent).join('\n'),
+    };
+    return new Promise((resolve, reject) => {
+      this.waiting.set(request.ticket, { request, expected, resolve, reject });
+      const held = this.outbox.push(request);
+      if (held === 1) setImmediate(() => this.send());
+      else if (held >= GROUP_SIZE_MIN) this.send();
+    });
+  }
+
+  override get eraser(): ContentEraser {
+    return this;
+  }
+
+  erase(stream: StreamName, left: ReadonlyMap<number, string>): Promise<void> {
+    if (this.gone) return Promise.reject(this.gone);
+    const request: EraseRequest = { ticket: this.nextTicket++, stream, left };
+    return new Promise((resolve, reject) => {
+      this.erasing.set(request.ticket, { resolve, reject });
+      this.writer.postMessage(request);
+    });
+  }
+
+  private send(): void {
+    if (this.outbox.length === 0) return;
+    this.writer.postMessage(this.outbox);
+    this.outbox = [];
+  }
+
+  private settle(reply: AppendReply): void {
+    const erasing = this.erasing.get(reply.ticket);
+    if (erasing) {
+      this.erasing.delete(reply.ticket);
+      return reply.outcome === 'failed' ? erasing.reject(errorOf(reply.error)) : erasing.resolve();
+    }
+    const { request, expected, resolve, reject } = this.waiting.get(reply.ticket)!;
+    this.waiting.delete(reply.ticket);
+    switch (reply.outcome) {
+      case 'appended':
+        return resolve({
+          firstRevision: request.revision,
+          position: encodePosition(reply.position + request.ids.length - 1),
+        });
+      case 'wrong-expectation': {
+        const actual = reply.lastRevision ?? 'no-stream';
+        return reject(new WrongExpectedRevision(request.stream as StreamName, expected, actual));
+      }
+      case 'failed':
+        return reject(errorOf(reply.error));
+      case 'erased':
+        throw new Error('an append is answered as an append');
+    }
+  }
+
+  private failAll(reason: Error): void {
+    this.gone ??= reason;
+    for (const { reject } of [...this.waiting.values(), ...this.erasing.values()]) reject(reason);
+    this.waiting.clear();
+    this.erasing.clear();
+  }
+
+  /** Resolves when every append that was asked for is answered and the file is closed. */
+  close(): Promise<void> {
+    return (this.closing ??= this.finish());
+  }
+
+  private async finish(): Promise<void> {
+    this.send();
+    // The writer is the last to close the file: only then does SQLite move all of its log into it.
+    await this.reader.close();
+    this.writer.postMessage('close');
+    await this.exited;
+  }
+}
+
+function errorOf({ damaged, message }: StoreFailure): Error {
+  return new (damaged ? StoreDamaged : StoreUnavailable)(message);
+}

@@ -1,0 +1,239 @@
+/**
+ * The one writer of the embedded store: a worker thread, so that a flush never holds up the event loop.
+ *
+ * Group commit: whatever arrives while a commit is being flushed shares the next one. An append is answered
+ * only after the commit that holds it returned, and with `synchronous=FULL` that is after its fsync.
+ */
+import type { Database, Statement } from 'better-sqlite3';
+import { parentPort, workerData } from 'node:worker_threads';
+import { StoreDamaged } from '../event-store.js';
+import { eraseIn } from './erase.js';
+import { asStoreError } from '../database-errors.js';
+import { checksumOf, decodeRow, openEvents, type AppendRow } from './format.js';
+import { commitChannel } from './reader.js';
+
+export interface WriterOptions {
+  readonly file: string;
+  /** Appends that may share one commit; 1 turns group commit off, which only the benchmark does. */
+  readonly groupSizeMax: number;
+}
+
+export interface AppendRequest {
+  readonly ticket: number;
+  readonly stream: string;
+  /** The revision that the first event gets. */
+  readonly revision: number;
+  readonly ids: readonly string[];
+  /** Encoded events, one a line. */
+  readonly events: string;
+}
+
+export interface EraseRequest {
+  readonly ticket: number;
+  readonly stream: string;
+  readonly left: ReadonlyMap<number, string>;
+}
+
+/** Errors cross the border between threads as plain data. */
+export interface StoreFailure {
+  readonly damaged: boolean;
+  readonly message: string;
+}
+
+export type AppendReply = { readonly ticket: number } & (
+  | { readonly outcome: 'appended'; readonly position: number }
+  | { readonly outcome: 'wrong-expectation'; readonly lastRevision: number | null }
+  | { readonly outcome: 'erased' }
+  | { readonly outcome: 'failed'; readonly error: StoreFailure }
+);
+
+/** Of the log, some 4 MB: so long it grows before it is moved into the file. */
+const WAL_PAGES = 1_000;
+
+class Writer {
+  private readonly db: Database;
+  private readonly queue: AppendRequest[] = [];
+  private scheduled = false;
+  private nextPosition: number;
+  /** After a flush that failed, nobody knows what is on disk: nothing more is written until the next start. */
+  private broken: StoreFailure | null = null;
+  /** Why the log could not be moved into the file. It is tried again before anything is added to it. */
+  private unmoved: StoreFailure | null = null;
+  private readonly commits: ReturnType<typeof commitChannel>;
+  private readonly lastOf: Statement<[string]>;
+  private readonly appendAt: Statement<[string, number]>;
+  private readonly logLength: Statement<[]>;
+  private readonly insert: Statement<[number, string, number, number, string, Buffer]>;
+
+  constructor(private readonly options: WriterOptions) {
+    this.db = openEvents(options.file, 'write');
+    this.db.pragma('wal_autocheckpoint = 0');
+    this.logLength = this.db.prepare('PRAGMA wal_checkpoint(NOOP)');
+    this.commits = commitChannel(options.file);
+    this.lastOf = this.db.prepare(
+      'SELECT revision + count - 1 AS revision FROM appends WHERE stream = ? ORDER BY revision DESC LIMIT 1',
+    );
+    this.appendAt = this.db.prepare('SELECT * FROM appends WHERE stream = ? AND revision = ?');
+    this.insert = this.db.prepare(
+      'INSERT INTO appends (position, stream, revision, count, events, checksum) VALUES (?, ?, ?, ?, ?, ?)',
+    );
+    this.nextPosition = this.readNextPosition();
+  }
+
+  private readNextPosition(): number {
+    const last = this.db
+      .prepare('SELECT position, count FROM appends ORDER BY position DESC LIMIT 1')
+      .get() as { position: number; count: number } | undefined;
+    return last ? last.position + last.count : 1;
+  }
+
+  accept(requests: readonly AppendRequest[]): void {
+    this.queue.push(...requests);
+    this.schedule();
+  }
+
+  private schedule(): void {
+    if (this.scheduled || this.queue.length === 0) return;
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      this.commitGroup(this.queue.splice(0, this.options.groupSizeMax));
+      this.schedule();
+    });
+  }
+
+  private commitGroup(group: readonly AppendRequest[]): void {
+    if (this.unmoved && !this.broken) this.moveLog();
+    const failure = this.broken ?? this.unmoved;
+    if (failure) return this.failAll(group, failure);
+    let replies: AppendReply[];
+    try {
+      this.db.exec('BEGIN IMMEDIATE');
+      replies = group.map((request) => this.append(request));
+      this.db.exec('COMMIT');
+      this.commits.postMessage(null);
+    } catch (error) {
+      return this.failAll(group, this.failureAfter(error));
+    }
+    parentPort!.postMessage(replies);
+    this.moveLog();
+  }
+
+  /**
+   * Moves the log into the file once it is long. SQLite would do so within a commit, and keep to itself what goes
+   * wrong there. What was acknowledged is in the log, and safe; but nothing is added to it before it could be moved.
+   */
+  private moveLog(): void {
+    try {
+      const { log } = this.logLength.get() as { log: number };
+      if (log < WAL_PAGES) return;
+      this.db.exec('PRAGMA wal_checkpoint(PASSIVE)');
+      this.unmoved = null;
+    } catch (error) {
+      this.unmoved = this.failureAfter(error);
+    }
+  }
+
+  /** Takes back what the group began. */
+  private failureAfter(error: unknown): StoreFailure {
+    const failure = failureOf(asStoreError(error, this.options.file));
+    const isUnknown = isFlushFailed(error);
+    try {
+      if (this.db.inTransaction) this.db.exec('ROLLBACK');
+      this.nextPosition = this.readNextPosition();
+    } catch {
+      this.broken = failure;
+    }
+    // The system reports a failed flush once, and may have let go of what it could not write.
+    if (isUnknown) this.broken = failure;
+    if (!this.broken) return failure;
+    return (this.broken = {
+      ...failure,
+      message: `${failure.message}: nothing more is written until a restart`,
+    });
+  }
+
+  private failAll(group: readonly AppendRequest[], error: StoreFailure): void {
+    const replies = group.map(({ ticket }): AppendReply => ({ ticket, outcome: 'failed', error }));
+    parentPort!.postMessage(replies);
+  }
+
+  private append(request: AppendRequest): AppendReply {
+    const { ticket, stream, revision, ids, events } = request;
+    const last = this.lastOf.get(stream) as { revision: number } | undefined;
+    const lastRevision = last?.revision ?? null;
+    if ((lastRevision ?? -1) + 1 !== revision) return this.repeat(request, lastRevision);
+    const row = { position: this.nextPosition, stream, revision, count: ids.length, events };
+    this.insert.run(row.position, stream, revision, row.count, events, checksumOf(row));
+    this.nextPosition += row.count;
+    return { ticket, outcome: 'appended', position: row.position };
+  }
+
+  /** Answers an append that was made before with where its events are, and any other with where the stream is. */
+  private repeat({ ticket, stream, revision, ids }: AppendRequest, lastRevision: number | null): AppendReply {
+    const row = this.appendAt.get(stream, revision) as AppendRow | undefined;
+    if (row?.count !== ids.length) return { ticket, outcome: 'wrong-expectation', lastRevision };
+    try {
+      const same = decodeRow(row, 0, row.count).every(({ id }, index) => id === ids[index]);
+      return same
+        ? { ticket, outcome: 'appended', position: row.position }
+        : { ticket, outcome: 'wrong-expectation', lastRevision };
+    } catch (error) {
+      // Only this request meets the damaged record: the others of its group must not fail with it.
+      if (!(error instanceof StoreDamaged)) throw error;
+      return { ticket, outcome: 'failed', error: failureOf(error) };
+    }
+  }
+
+  /** Between two commits: what is queued waits. */
+  erase({ ticket, stream, left }: EraseRequest): void {
+    let reply: AppendReply = { ticket, outcome: 'erased' };
+    try {
+      if (!this.broken) eraseIn(this.db, stream, left);
+    } catch (error) {
+      reply = { ticket, outcome: 'failed', error: this.failureAfter(error) };
+    }
+    if (this.broken) reply = { ticket, outcome: 'failed', error: this.broken };
+    parentPort!.postMessage([reply]);
+  }
+
+  get idle(): boolean {
+    return this.queue.length === 0;
+  }
+
+  close(): void {
+    this.commits.close();
+    this.db.close();
+  }
+}
+
+/** SQLite's own errors lose their message on the way between threads. */
+function openWriter(options: WriterOptions): Writer {
+  try {
+    return new Writer(options);
+  } catch (error) {
+    throw asStoreError(error, options.file);
+  }
+}
+
+function isFlushFailed(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === 'SQLITE_IOERR_FSYNC' || code === 'SQLITE_IOERR_DIR_FSYNC';
+}
+
+function failureOf(error: unknown): StoreFailure {
+  return { damaged: error instanceof StoreDamaged, message: (error as Error).message };
+}
+
+const writer = openWriter(workerData as WriterOptions);
+parentPort!.on('message', (message: readonly AppendRequest[] | EraseRequest | 'close') => {
+  if (message !== 'close') return 'left' in message ? writer.erase(message) : writer.accept(message);
+  // Appends are accepted in order, so what was asked for before is committed by now or in the queue.
+  setImmediate(function drain() {
+    if (writer.idle) {
+      writer.close();
+      parentPort!.close();
+    } else setImmediate(drain);
+  });
+});
+parentPort!.postMessage('ready');
