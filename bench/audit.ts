@@ -27,7 +27,7 @@ import {
   openViewsForReading,
   openViewsForWriting,
 } from '../src/read-models/views-file.js';
-import { cloudEventOf } from '../src/reports/cloud-event.js';
+import { cloudEventOf } from '../src/api/cloud-event.js';
 import type { RecordedEvent } from '../src/store/event-store.js';
 import { openReader } from '../src/store/open-reader.js';
 import { cpuMicrosOf, leastOf } from './cpu.js';

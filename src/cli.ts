@@ -50,8 +50,11 @@ function program(): Command {
     )
     .action(async (options: ServeOptions) => {
       // The server is loaded only to serve: the other commands start three times as fast without it.
-      const { serveCommand } = await import('./cli/serve.js');
-      await serveCommand(options);
+      const [{ serve }, { serveCommand }] = await Promise.all([
+        import('./serve.js'),
+        import('./cli/serve.js'),
+      ]);
+      await serveCommand(serve, options);
     });
 
   connected(ledger.command('import <file>'))

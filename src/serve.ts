@@ -6,6 +6,7 @@ import { setFlagsFromString } from 'node:v8';
 import { AppModule } from './app.module.js';
 import { LogSigner } from './audit/log-signer.js';
 import { loadStandardCatalogue } from './catalogue/load-standard.js';
+import type { Serving } from './cli/serve.js';
 import { Config, readConfig } from './config.js';
 import { AdminKey, adminKeyFile, findAdminKey } from './access/admin-key.js';
 import { makeAdapter, setUpHttp } from './http/server.js';
@@ -14,12 +15,6 @@ import { Projection } from './read-models/projection.js';
 import { makePrivately } from './store/data-dir.js';
 import { EventStore } from './store/event-store.js';
 import { finishAllErasures } from './submissions/erasures.js';
-
-export interface Serving {
-  readonly app: NestFastifyApplication;
-  readonly url: string;
-  readonly adminKey: string;
-}
 
 /** @throws Misconfigured, DataDirInUse, StoreDamaged, ProjectionImpossible, LogContradicted: each a reason not to start */
 export async function serve(): Promise<Serving> {

@@ -4,7 +4,7 @@ import { Instant, ListOf } from '../api/answers.js';
 import { Describe, DigitsText, Nullable, Optional, PlainText, WholeNumber } from '../api/decorators.js';
 import { MayOverride } from '../api/personal-data.dto.js';
 import { KEY_ID } from '../kernel/ids.js';
-import { ReadQueryDto } from '../submissions/submissions.dto.js';
+import { ReadQueryDto } from '../api/query.dto.js';
 import { ROLES, type Role } from '../domain/role.js';
 
 const NAME_MAX = 200;

@@ -20,7 +20,7 @@ import { SLUG, SLUG_LENGTH_MAX } from '../kernel/ids.js';
 import { personalDataIn } from '../kernel/personal-data.js';
 import type { Clock } from '../store/run-decider.js';
 import { ROLES, type Principal } from '../domain/role.js';
-import type { OidcSettings } from './settings.js';
+import type { OidcSettings } from '../config.js';
 
 /** A token that lets nobody in, with a reason for whoever sent it. */
 export class TokenRefused extends Error {

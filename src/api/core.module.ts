@@ -3,6 +3,7 @@ import { Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { Config, readConfig, storeOf } from '../config.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
+import { History } from '../read-models/history.js';
 import { Lag } from '../read-models/lag.js';
 import { Projection } from '../read-models/projection.js';
 import { AppendCounts, CountedStore } from '../store/counted-store.js';
@@ -64,8 +65,9 @@ class Closing implements OnApplicationShutdown {
     },
     CatalogueView,
     Lag,
+    History,
     Closing,
   ],
-  exports: [CqrsModule, Config, Clock, EventStore, AppendCounts, Projection, CatalogueView, Lag],
+  exports: [CqrsModule, Config, Clock, EventStore, AppendCounts, Projection, CatalogueView, Lag, History],
 })
 export class CoreModule {}

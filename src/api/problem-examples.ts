@@ -1,5 +1,6 @@
 /** What each kind of problem says, for the OpenAPI document; it does not compile when one is missing. */
-import { PROBLEM_TYPE_PREFIX, PROBLEMS, type ProblemCode, type ProblemFault } from './problem.js';
+import type { ProblemFault } from '../kernel/refusals.js';
+import { PROBLEM_TYPE_PREFIX, PROBLEMS, type ProblemCode } from './problem.js';
 import type { ProblemDocument } from './problem.views.js';
 
 interface ProblemExample {

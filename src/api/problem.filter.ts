@@ -1,19 +1,12 @@
 /** The one exception filter: whatever is thrown becomes a problem document, and what is our fault is logged. */
+import { BadParameter } from './bad-parameter.js';
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Refused } from '../kernel/refusals.js';
+import { Refused, type ProblemFault } from '../kernel/refusals.js';
 import { NotProjected } from '../read-models/projection.js';
-import { NoSuchMoment } from '../figures/moment.js';
 import { AppendTooLarge, StoreDamaged, StoreUnavailable } from '../store/event-store.js';
 import { asStoreError } from '../store/database-errors.js';
-import {
-  Problem,
-  PROBLEM_TYPE_PREFIX,
-  PROBLEMS,
-  statusOf,
-  type ProblemCode,
-  type ProblemFault,
-} from './problem.js';
+import { Problem, PROBLEM_TYPE_PREFIX, PROBLEMS, statusOf, type ProblemCode } from './problem.js';
 import type { ProblemDocument } from './problem.views.js';
 import { MalformedJson } from '../kernel/strict-json.js';
 import { InvalidInput } from './validation.js';
@@ -96,7 +89,7 @@ function answerTo(thrown: unknown): ProblemAnswer {
     const code = 'malformed-json';
     return { code, detail, ...(pointer && { errors: [{ code, detail: reason, pointer }] }) };
   }
-  if (error instanceof NoSuchMoment) {
+  if (error instanceof BadParameter) {
     const { message: detail, parameter } = error;
     return { code: 'bad-query', detail, errors: [{ code: 'range', detail, pointer: `/${parameter}` }] };
   }

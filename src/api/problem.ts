@@ -2,7 +2,7 @@
  * Problems: RFC 9457 `application/problem+json`, with a stable type for each kind of fault and a JSON pointer to
  * each place. Here alone are status codes known; the table does not compile when a refusal is missing.
  */
-import type { RefusalCode } from '../kernel/refusals.js';
+import type { RefusalCode, ProblemFault } from '../kernel/refusals.js';
 
 interface Kind {
   readonly status: number;
@@ -74,14 +74,6 @@ export type ProblemCode = RefusalCode | keyof typeof EDGE;
 export const PROBLEMS: Readonly<Record<ProblemCode, Kind>> = { ...REFUSALS, ...EDGE };
 
 export const PROBLEM_TYPE_PREFIX = 'urn:outcome-ledger:problem:';
-
-export interface ProblemFault {
-  readonly code: string;
-  readonly detail: string;
-  readonly pointer?: string;
-  /** Of a file, counted from 1. */
-  readonly line?: number;
-}
 
 /** A fault of the request that the HTTP edge itself finds. */
 export class Problem extends Error {

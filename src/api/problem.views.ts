@@ -1,8 +1,9 @@
 /** What a problem looks like to a client: RFC 9457. */
+import type { ProblemFault } from '../kernel/refusals.js';
 import { IsIn, IsString, Matches } from 'class-validator';
 import { ListOf } from './answers.js';
 import { Describe, Optional, WholeNumber } from './decorators.js';
-import { PROBLEM_TYPE_PREFIX, PROBLEMS, type ProblemFault } from './problem.js';
+import { PROBLEM_TYPE_PREFIX, PROBLEMS } from './problem.js';
 
 export class ProblemFaultView implements ProblemFault {
   @Describe({ description: 'The kind of fault: a rule of the form, or of the ledger.', example: 'format' })

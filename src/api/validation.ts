@@ -6,13 +6,14 @@
  * The law that the compiled schema and class-validator accept the same values is a property test:
  * test/unit/validation.test.ts.
  */
+import type { ProblemFault } from '../kernel/refusals.js';
 import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { Readable } from 'node:stream';
 import { isCalendarDate, isDateOrInstant, isInstant } from '../kernel/financial-year.js';
 import type { Dto, JsonSchema, TextCheck } from './decorators.js';
 import { checkedSchemaOf, statesRules } from './json-schema.js';
-import { Problem, type ProblemFault } from './problem.js';
+import { Problem } from './problem.js';
 import { pointerOf } from '../kernel/strict-json.js';
 
 export type FaultCode =

@@ -1,8 +1,10 @@
 /** What the calls about the log say of themselves. */
 import type { Grants } from '../domain/role.js';
 import type { CallSpec, Content } from '../api/call-spec.js';
-import { BundleQueryDto, CheckpointQueryDto, ConsistencyQueryDto, ProofQueryDto } from './audit.dto.js';
-import { ConsistencyView, LogEntryView } from './audit.views.js';
+import { ProofQueryDto } from '../figures/figures.dto.js';
+import { BundleQueryDto, CheckpointQueryDto, ConsistencyQueryDto, EntryProofQueryDto } from './audit.dto.js';
+import { LogEntryView } from '../api/log-entry.views.js';
+import { ConsistencyView } from './audit.views.js';
 
 /** Hashes and signatures, which say nothing of what they stand for. */
 const CHECKED_BY_ALL: Grants = { reporter: true, auditor: true, steward: true, programme: 'regardless' };
@@ -10,7 +12,7 @@ const CHECKED_BY_ALL: Grants = { reporter: true, auditor: true, steward: true, p
 const text = (description: string): Content => ({ schema: { type: 'string', description } });
 
 /** What `ledger verify` checks. */
-export const BUNDLE: Content = {
+const BUNDLE: Content = {
   schema: {
     type: 'string',
     description:
@@ -42,6 +44,22 @@ export const bundle = {
   problems: {
     404: ['measure-unknown', 'programme-unknown', 'organisation-unknown'],
     422: ['definition-break'],
+  },
+} satisfies CallSpec;
+
+export const figureProof = {
+  tag: 'Audit',
+  id: 'proveFigure',
+  may: { reporter: true, auditor: true, programme: 'in-query' },
+  summary: 'Prove a figure',
+  description:
+    'A bundle with the figure of each financial year, or with `total=true` the total over them, and every event ' +
+    'that it is made of.',
+  query: ProofQueryDto,
+  answers: { 200: { says: 'A bundle.', content: { 'application/x-ndjson': BUNDLE } } },
+  problems: {
+    404: ['measure-unknown', 'programme-unknown', 'organisation-unknown'],
+    422: ['not-summable-over-time', 'definition-break'],
   },
 } satisfies CallSpec;
 
@@ -125,7 +143,7 @@ export const proof = {
       example: '0',
     },
   },
-  query: ProofQueryDto,
+  query: EntryProofQueryDto,
   answers: {
     200: {
       says: 'The proof.',

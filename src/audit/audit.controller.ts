@@ -8,8 +8,9 @@ import { Within } from '../api/provenance.js';
 import { Refused } from '../kernel/refusals.js';
 import { UUID } from '../kernel/ids.js';
 import * as calls from './audit.calls.js';
-import { CheckpointQueryDto, ConsistencyQueryDto, ProofQueryDto } from './audit.dto.js';
-import type { ConsistencyView, LogEntryView } from './audit.views.js';
+import { CheckpointQueryDto, ConsistencyQueryDto, EntryProofQueryDto } from './audit.dto.js';
+import type { LogEntryView } from '../api/log-entry.views.js';
+import type { ConsistencyView } from './audit.views.js';
 import { LogSigner } from './log-signer.js';
 import { TransparencyLog } from './log.js';
 import { LogProofs } from './log-proofs.js';
@@ -68,7 +69,7 @@ export class AuditController {
   @Call(calls.proof)
   async proof(
     @Param('id') id: string,
-    @Query() { treeSize }: ProofQueryDto,
+    @Query() { treeSize }: EntryProofQueryDto,
     @Headers('accept') accept: string | undefined,
     @Within() within: ProgrammeScope,
     @Res({ passthrough: true }) reply: FastifyReply,

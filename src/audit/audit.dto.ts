@@ -8,8 +8,8 @@ import {
   DATE_OR_INSTANT,
   FINANCIAL_YEAR,
   SEQUENCE_OR_INSTANT,
-} from '../reports/reports.dto.js';
-import { ReadQueryDto } from '../submissions/submissions.dto.js';
+} from '../api/query.dto.js';
+import { ReadQueryDto } from '../api/query.dto.js';
 
 export class CheckpointQueryDto {
   @Optional()
@@ -21,7 +21,7 @@ export class CheckpointQueryDto {
   minSequence?: string;
 }
 
-export class ProofQueryDto extends ReadQueryDto {
+export class EntryProofQueryDto extends ReadQueryDto {
   @Optional()
   @Describe({
     description: 'In the tree of this size; left out, in that of a checkpoint that covers the event.',

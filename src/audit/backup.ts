@@ -11,7 +11,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { EventReader, Position } from '../store/event-store.js';
 import { backUpEvents, flush, hashOfEvents, hasEvents, putEvents } from '../store/backup-file.js';
 import { openReader } from '../store/open-reader.js';
-import { verifyPayload } from '../domain/upcast.js';
+import { verifyPayload } from '../store/verify-payload.js';
 import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.js';
 import { entryOf } from '../tlog/entry.js';
 import { Frontier, leafHash } from '../tlog/merkle.js';

@@ -1,4 +1,5 @@
 /** Auditors take events home, with all that it takes to check them offline. */
+import { BadParameter } from '../api/bad-parameter.js';
 import { Controller, Get, Query, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { FastifyReply } from 'fastify';
@@ -9,17 +10,18 @@ import { Within } from '../api/provenance.js';
 import { Refused } from '../kernel/refusals.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
 import { Projection } from '../read-models/projection.js';
-import { NoSuchMoment, parseMoment } from '../figures/moment.js';
-import { AskReport } from '../reports/reports.handler.js';
+import { parseMoment } from '../figures/moment.js';
 import * as calls from './audit.calls.js';
+import { ProofQueryDto } from '../figures/figures.dto.js';
 import { BundleQueryDto } from './audit.dto.js';
 import type { BundleScope } from '../checker/bundle-format.js';
 import { Bundles, type BundleQuery } from './bundle.js';
+import { ProveFigure } from './figure-proof.js';
 
 /** What only a figure takes. */
 const OF_FIGURES = ['organisation', 'from', 'to', 'asAt', 'asAtSequence', 'allowBreaks', 'whole'] as const;
 
-@Controller('v1/audit')
+@Controller('v1')
 export class BundleController {
   constructor(
     private readonly bundles: Bundles,
@@ -28,7 +30,7 @@ export class BundleController {
     private readonly queries: QueryBus,
   ) {}
 
-  @Get('bundle')
+  @Get('audit/bundle')
   @Call(calls.bundle)
   async bundle(
     @Query() query: BundleQueryDto,
@@ -39,8 +41,21 @@ export class BundleController {
       throw notAllowed('whole=true asks for the events of every programme');
     const since = Number(query.since ?? 0);
     const size = this.projection.progress.sequence + 1;
-    if (since > size) throw new NoSuchMoment(`the log has ${size} entries, not ${since}`, 'since');
-    const lines = await this.bundles.of({ ...(await this.question(query)), since });
+    if (since > size) throw new BadParameter(`the log has ${size} entries, not ${since}`, 'since');
+    return this.send({ ...(await this.question(query)), since }, reply);
+  }
+
+  @Get('figures/proof')
+  @Call(calls.figureProof)
+  async figure(
+    @Query() query: ProofQueryDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Readable> {
+    return this.send({ ...(await this.queries.execute(new ProveFigure(query))), since: 0 }, reply);
+  }
+
+  private async send(query: BundleQuery, reply: FastifyReply): Promise<Readable> {
+    const lines = await this.bundles.of(query);
     void reply.type('application/x-ndjson');
     return Readable.from(lines, { objectMode: false });
   }
@@ -50,14 +65,14 @@ export class BundleController {
     const isPeriod = after !== undefined || until !== undefined;
     if (measure !== undefined && !isPeriod) {
       const asked = { measure, ...(programme !== undefined && { programme }), ...figure };
-      const proof = await this.queries.execute(new AskReport({ kind: 'prove-annual', query: asked }));
+      const proof = await this.queries.execute(new ProveFigure(asked));
       return whole === 'true' ? { scope: { kind: 'everything' }, figure: proof.figure! } : proof;
     }
     const stray = isPeriod && measure !== undefined ? 'measure' : OF_FIGURES.find((name) => name in query);
     if (stray !== undefined)
-      throw new NoSuchMoment(`${stray} is asked of a figure: name a measure, and no period`, stray);
+      throw new BadParameter(`${stray} is asked of a figure: name a measure, and no period`, stray);
     if (isPeriod && programme !== undefined) {
-      throw new NoSuchMoment('a bundle is of a programme or of a period: name one of them', 'programme');
+      throw new BadParameter('a bundle is of a programme or of a period: name one of them', 'programme');
     }
     return { scope: this.scopeOf(query) };
   }
@@ -74,7 +89,7 @@ export class BundleController {
         ? progress.sequence
         : parseMoment(views, { parameter: 'until', text: until }, Date.now()).sequence;
     const first = Number(after ?? -1);
-    if (last < first) throw new NoSuchMoment(`a period after ${first} does not end at ${last}`, 'until');
+    if (last < first) throw new BadParameter(`a period after ${first} does not end at ${last}`, 'until');
     return { kind: 'period', after: first, until: last };
   }
 }

@@ -1,6 +1,6 @@
 /** Makes bundles, page by page: neither the length of history nor a slow reader takes up memory. */
 import { Injectable } from '@nestjs/common';
-import { cloudEventOf } from '../reports/cloud-event.js';
+import { cloudEventOf } from '../api/cloud-event.js';
 import { History, type SequencedEvent } from '../read-models/history.js';
 import {
   BUNDLE_FORMAT,

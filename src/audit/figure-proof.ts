@@ -1,5 +1,6 @@
 /** What a figure is made of: every event that ever changed one of its cells, and those that define its measures. */
 import { Injectable } from '@nestjs/common';
+import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { Database } from 'better-sqlite3';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pastLost } from '../read-models/cell-rows.js';
@@ -8,13 +9,23 @@ import { Projection } from '../read-models/projection.js';
 import { prepared } from '../read-models/views-file.js';
 import type { Cell } from '../figures/cells.js';
 import type { Figure } from '../figures/figures.views.js';
-import { Totals, type Reading, type TotalsQuery } from '../figures/totals.js';
+import type { ProofQueryDto } from '../figures/figures.dto.js';
+import { questionOf, type Question } from '../figures/question.js';
+import { Totals, type Reading } from '../figures/totals.js';
+import { ownTurn } from '../kernel/turns.js';
+import { Clock } from '../store/run-decider.js';
+import { Config } from '../config.js';
 import type { BundleFigure, ToldFigure } from '../checker/bundle-format.js';
 import type { BundleQuery } from './bundle.js';
 
-export type FigureQuery = Omit<TotalsQuery, 'groupBy'>;
 /** All of a bundle but where it is cut. */
 export type FigureProof = Omit<BundleQuery, 'since'>;
+
+export class ProveFigure extends Query<FigureProof> {
+  constructor(readonly query: Omit<ProofQueryDto, 'minSequence'>) {
+    super();
+  }
+}
 
 @Injectable()
 export class FigureProofs {
@@ -23,7 +34,7 @@ export class FigureProofs {
     private readonly totals: Totals,
   ) {}
 
-  async annual(query: FigureQuery, nowMs: number): Promise<FigureProof> {
+  async annual(query: Question, nowMs: number): Promise<FigureProof> {
     const pinned = this.pinned(query, nowMs);
     const { years } = await this.totals.annual(pinned, nowMs);
     const told = years.map((year) => ({ financialYear: year.financialYear, ...toldOf(year) }));
@@ -31,14 +42,14 @@ export class FigureProofs {
   }
 
   /** @throws Refused for stocks and ratios, which do not add up over years */
-  async since(query: FigureQuery, nowMs: number): Promise<FigureProof> {
+  async since(query: Question, nowMs: number): Promise<FigureProof> {
     const pinned = this.pinned(query, nowMs);
     const total = toldOf(await this.totals.since(pinned, nowMs));
     return this.proofOf(this.totals.reading(pinned, nowMs), query, { total });
   }
 
   /** At the sequence that stands now where none was asked for: figure and events must be of one moment. */
-  private pinned(query: FigureQuery, nowMs: number): FigureQuery {
+  private pinned(query: Question, nowMs: number): Question {
     const { context, years } = this.totals.reading(query, nowMs);
     const moment = { parameter: 'asAtSequence', text: String(context.sequence) };
     return { ...query, to: years.at(-1)!, ...(context.sequence >= 0 && { moment }) };
@@ -46,7 +57,7 @@ export class FigureProofs {
 
   private proofOf(
     { context, family, cells, years }: Reading,
-    { programme, organisation }: FigureQuery,
+    { programme, organisation }: Question,
     told: Pick<BundleFigure, 'years' | 'total'>,
   ): FigureProof {
     const figure: BundleFigure = {
@@ -64,6 +75,22 @@ export class FigureProofs {
     const asked = { measures: family.map(({ id }) => id), cells };
     const sequences = () => withErasures(sequencesOf(views, asked, until), erasures);
     return { scope: { kind: 'figure' }, figure, sequences, leastSize: (erasures.at(-1) ?? -1) + 1 };
+  }
+}
+
+@QueryHandler(ProveFigure)
+export class ProveFigureHandler implements IQueryHandler<ProveFigure> {
+  constructor(
+    private readonly proofs: FigureProofs,
+    private readonly config: Config,
+    private readonly clock: Clock,
+  ) {}
+
+  async execute({ query }: ProveFigure): Promise<FigureProof> {
+    await ownTurn();
+    const question = questionOf(query, { from: query.from, to: query.to }, this.config.since);
+    const nowMs = this.clock.now();
+    return query.total === 'true' ? this.proofs.since(question, nowMs) : this.proofs.annual(question, nowMs);
   }
 }
 

@@ -1,18 +1,24 @@
 /** Proofs of single events, in the shapes in which others read them. */
 import { Injectable } from '@nestjs/common';
-import type { LogEntryView } from './audit.views.js';
+import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { ProveEntries, type LogEntryView } from '../api/log-entry.views.js';
 import { LogSigner, type SignedHead } from './log-signer.js';
 import { TransparencyLog, type EntriesInTree } from './log.js';
 import { rootOf } from '../tlog/merkle.js';
 import { parseVerifierKey } from '../tlog/note.js';
 import { encodeProof } from '../tlog/proof.js';
 
+@QueryHandler(ProveEntries)
 @Injectable()
-export class LogProofs {
+export class LogProofs implements IQueryHandler<ProveEntries> {
   constructor(
     private readonly log: TransparencyLog,
     private readonly signer: LogSigner,
   ) {}
+
+  execute({ first, count }: ProveEntries): Promise<LogEntryView[]> {
+    return this.underCheckpoint(first, count);
+  }
 
   /** Of so many events from a sequence on, which are projected: a checkpoint is signed where none covers them. */
   async underCheckpoint(first: number, count: number): Promise<LogEntryView[]> {

@@ -1,6 +1,7 @@
 /** What the calls about programmes, organisations and measures say of themselves. */
 import type { Grants } from '../domain/role.js';
-import { OF_TEXTS, type CallAnswer, type CallSpec, type Described } from '../api/call-spec.js';
+import { OF_TEXTS, type CallAnswer, type CallSpec } from '../api/call-spec.js';
+import { PROGRAMME_ID } from '../api/parameters.js';
 import {
   AmendProgrammeDto,
   CatalogueListQueryDto,
@@ -25,13 +26,6 @@ import {
 /** Organisations and measures are everyone's: outcomes are recorded in their words. */
 const READ_BY_ALL: Grants = { reporter: true, auditor: true, steward: true, programme: 'regardless' };
 
-const SLUG_SCHEMA = { type: 'string', pattern: '^[a-z0-9]+(?:-[a-z0-9]+)*$', maxLength: 64 };
-
-export const PROGRAMME_ID: Described = {
-  description: 'The id of a programme.',
-  schema: SLUG_SCHEMA,
-  example: 'lipid-management',
-};
 const ORGANISATION_ID = { ...PROGRAMME_ID, description: 'The id of an organisation.', example: 'wessex' };
 const MEASURE_ID = { ...PROGRAMME_ID, description: 'The id of a measure.', example: 'feno-tests' };
 

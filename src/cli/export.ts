@@ -6,7 +6,7 @@
 import { stringify } from 'csv-stringify';
 import { Readable, Writable, type Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ReportAnswer } from '../reports/reports.handler.js';
+import type { OutcomesPage } from '../figures/outcome.views.js';
 import type { AnnualTotals, YearFigure } from '../figures/figures.views.js';
 import { allMeasures, CommandFailed, currentSequence, type LedgerClient } from './client.js';
 import { intoFile, print, readable } from './output.js';
@@ -148,7 +148,7 @@ async function* outcomeRows(
   for (const measure of measures) {
     for (let cursor: string | null | undefined; cursor !== null;) {
       const asked = { ...query, measure, cursor, limit: '500', allowBreaks: 'true' };
-      const page: ReportAnswer<'outcomes'> = await client.get('/v1/outcomes', asked);
+      const page: OutcomesPage = await client.get('/v1/outcomes', asked);
       // A measure lists what rolls up into it too: where all are asked for, each is exported under its own.
       for (const outcome of page.outcomes) {
         if (measures.length === 1 || outcome.measure === measure) yield flat(outcome);
@@ -158,7 +158,7 @@ async function* outcomeRows(
   }
 }
 
-function flat({ effective, range, evidence, ...rest }: ReportAnswer<'outcomes'>['outcomes'][number]): Row {
+function flat({ effective, range, evidence, ...rest }: OutcomesPage['outcomes'][number]): Row {
   return {
     ...rest,
     from: effective.from,

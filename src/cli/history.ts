@@ -4,7 +4,7 @@
  */
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
-import type { CloudEvent } from '../reports/event.views.js';
+import type { CloudEvent } from '../api/event.views.js';
 import { OUTCOME_ID, UUID } from '../kernel/ids.js';
 import type { OutcomeHistory, SubmissionStory } from '../reports/story.views.js';
 import { allMeasures, CommandFailed, type LedgerClient } from './client.js';

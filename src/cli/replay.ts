@@ -1,4 +1,5 @@
 /** `ledger replay`: folds the store's events from the first one and compares with the read models. */
+import { BadParameter } from '../api/bad-parameter.js';
 import { existsSync } from 'node:fs';
 import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.js';
 import { parseVerifierKey, signsLogs, verifiedSignatures } from '../tlog/note.js';
@@ -10,7 +11,7 @@ import { decodeCell } from '../read-models/cell.js';
 import { replay } from '../read-models/replay.js';
 import { ViewsDirectory } from '../read-models/views-directory.js';
 import { openViewsForReading } from '../read-models/views-file.js';
-import { currentMoment, NoSuchMoment, parseMoment, type Moment } from '../figures/moment.js';
+import { currentMoment, parseMoment, type Moment } from '../figures/moment.js';
 import { hasEvents } from '../store/backup-file.js';
 import { openReader } from '../store/open-reader.js';
 import { wantOfRoomAside } from '../store/room-aside.js';
@@ -114,7 +115,7 @@ function momentIn(file: string, until: string | undefined): Moment {
       : parseMoment(views, { parameter: '--until', text: until }, Date.now());
   } catch (error) {
     // That nothing was compared is no difference.
-    if (error instanceof NoSuchMoment) throw new CommandFailed(error.message, 2);
+    if (error instanceof BadParameter) throw new CommandFailed(error.message, 2);
     throw error;
   } finally {
     views.close();

@@ -3,16 +3,25 @@ import { CommandBus } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { exampleProgrammes, loadExample } from './example.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
-import { serve } from '../serve.js';
 import { LedgerClient } from './client.js';
 import { print } from './output.js';
 import { totalsCommand } from './totals.js';
+
+export interface Serving {
+  readonly app: NestFastifyApplication;
+  readonly url: string;
+  readonly adminKey: string;
+}
 
 export interface ServeOptions {
   readonly example?: boolean;
 }
 
-export async function serveCommand({ example = false }: ServeOptions): Promise<void> {
+/** @param serve starts the ledger */
+export async function serveCommand(
+  serve: () => Promise<Serving>,
+  { example = false }: ServeOptions,
+): Promise<void> {
   const { app, url, adminKey } = await serve();
   if (!example) return;
   const examples = exampleProgrammes();

@@ -9,10 +9,7 @@ import type { KeyEvent } from './key.js';
 import type { MeasureEvent } from './measure.js';
 import type { OrganisationEvent } from './organisation.js';
 import type { ProgrammeEvent } from './programme.js';
-import { payloadHash } from '../kernel/canonical-json.js';
-import { hashOfLeft, isRedacted } from '../kernel/redaction.js';
 import type { SubmissionEvent } from './submission.js';
-import { StoreDamaged, type EventReader, type RecordedEvent } from '../store/event-store.js';
 
 export type LedgerEvent = ProgrammeEvent | OrganisationEvent | MeasureEvent | SubmissionEvent | KeyEvent;
 export type LedgerSchema = LedgerEvent['schema'];
@@ -35,8 +32,18 @@ const CURRENT_SCHEMAS: Readonly<Record<LedgerSchema, true>> = {
   'key-revoked@1': true,
 };
 
+/** An event as a store has it, as far as its content goes. */
+export interface StoredEvent {
+  readonly id: string;
+  readonly stream: string;
+  readonly revision: number;
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly metadata: { readonly schema: string };
+}
+
 export class UnknownSchema extends Error {
-  constructor(readonly event: RecordedEvent) {
+  constructor(readonly event: StoredEvent) {
     super(
       `event ${event.id} (${event.type}, ${event.stream} revision ${event.revision}) has the schema ` +
         `${event.metadata.schema}, which this version of the ledger does not know: run a version that does`,
@@ -45,49 +52,8 @@ export class UnknownSchema extends Error {
   }
 }
 
-export function upcast(event: RecordedEvent): LedgerEvent {
+export function upcast(event: StoredEvent): LedgerEvent {
   const { schema } = event.metadata;
   if (!Object.hasOwn(CURRENT_SCHEMAS, schema)) throw new UnknownSchema(event);
   return { schema, type: event.type, data: event.data } as unknown as LedgerEvent;
 }
-
-/**
- * A payload that does not match its hash was altered after it was recorded. One that was erased has no salt, and what
- * is left of it must be what an erasure in its stream says is left.
- * @returns a promise only where the stream has to be asked: nearly always there is nothing to wait for
- * @throws StoreDamaged
- */
-export function verifyPayload(event: RecordedEvent, reader: EventReader): Promise<void> | undefined {
-  if (event.metadata.salt === null) return verifyErased(event, reader);
-  verifySalted(event, event.metadata.salt);
-  return undefined;
-}
-
-function verifySalted(event: RecordedEvent, salt: string): void {
-  const { payloadHash: recorded } = event.metadata;
-  const actual = payloadHash(salt, JSON.stringify(event.data));
-  if (actual !== recorded) {
-    throw new StoreDamaged(
-      `the payload of ${named(event)} has the hash ${actual}, but ${recorded} was recorded`,
-    );
-  }
-}
-
-async function verifyErased(event: RecordedEvent, reader: EventReader): Promise<void> {
-  for (const later of await reader.readStream(event.stream, { from: event.revision + 1 })) {
-    const left = leftBy(upcast(later), event.revision);
-    if (left === undefined || later.metadata.salt === null) continue;
-    verifySalted(later, later.metadata.salt);
-    if (isRedacted(event.data) && hashOfLeft(event.data) === left) return;
-    throw new StoreDamaged(`what is left of ${named(event)} is not what its erasure left`);
-  }
-  throw new StoreDamaged(`the content of ${named(event)} is gone, and no erasure says so`);
-}
-
-/** The hash of what an erasure left of the event at a revision; undefined where it did not erase that. */
-function leftBy({ schema, data }: LedgerEvent, revision: number): string | undefined {
-  if (schema !== 'outcome-erased@1') return undefined;
-  return data.erased.find((erased) => erased.revision === revision)?.left;
-}
-
-const named = ({ id, stream, revision }: RecordedEvent) => `event ${id} (${stream} revision ${revision})`;

@@ -1,11 +1,12 @@
 /** What changed in a measure's figures between two moments, and the events that changed it. */
+import { BadParameter } from '../api/bad-parameter.js';
 import { Injectable } from '@nestjs/common';
 import { financialYearStarting } from '../kernel/financial-year.js';
 import { outcomeIdOf } from '../kernel/ids.js';
 import { Projection } from '../read-models/projection.js';
 import type { RecordedEvent } from '../store/event-store.js';
 import { amount } from './figure.js';
-import { NoSuchMoment, type MomentText } from './moment.js';
+import { type MomentText } from './moment.js';
 import type { ChangedYear, ChangingEvent, Changes } from './outcome.views.js';
 import { EntryReader, pageOfLog, type LogEntry, type PagePlace } from './outcomes.js';
 import type { YearFigure } from './figures.views.js';
@@ -42,7 +43,7 @@ export class ChangesReport {
     );
     const before = await this.totals.annual({ ...query, to: years.at(-1)!, moment: earlier }, nowMs);
     if (now.sequence < before.sequence) {
-      throw new NoSuchMoment(`later ${now.sequence} lies before earlier ${before.sequence}`, 'later');
+      throw new BadParameter(`later ${now.sequence} lies before earlier ${before.sequence}`, 'later');
     }
     const changed = cells.filter(({ sequence }) => sequence > before.sequence);
     // Of now, which may be newer than the cells, and is never older: a rebuild may have taken its place meanwhile.

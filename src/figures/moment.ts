@@ -4,6 +4,7 @@
  * Ledger time never goes back along the sequence, so that the last event known at an instant is found by
  * bisection. A date means the end of that day in London.
  */
+import { BadParameter } from '../api/bad-parameter.js';
 import type { Database } from 'better-sqlite3';
 import {
   endOfLondonDay,
@@ -24,17 +25,6 @@ export interface Moment {
   readonly date: CalendarDate;
 }
 
-/** A moment that was asked for lies ahead of the ledger, or is not one. */
-export class NoSuchMoment extends Error {
-  constructor(
-    message: string,
-    readonly parameter: string,
-  ) {
-    super(message);
-    this.name = 'NoSuchMoment';
-  }
-}
-
 export interface MomentText {
   readonly parameter: string;
   readonly text: string;
@@ -47,13 +37,13 @@ export function parseMoment(views: Database, { parameter, text }: MomentText, no
   if (SEQUENCE.test(text)) return atSequence(views, Number(text), parameter);
   if (isCalendarDate(text)) {
     const date = text as CalendarDate;
-    if (date > londonDate(nowMs)) throw new NoSuchMoment(`${parameter} ${text} is in the future`, parameter);
+    if (date > londonDate(nowMs)) throw new BadParameter(`${parameter} ${text} is in the future`, parameter);
     return atInstant(views, Math.min(endOfLondonDay(date), nowMs));
   }
   if (!isInstant(text))
-    throw new NoSuchMoment(`${parameter} must be a sequence, a date or an instant`, parameter);
+    throw new BadParameter(`${parameter} must be a sequence, a date or an instant`, parameter);
   const instantMs = Date.parse(text);
-  if (instantMs > nowMs) throw new NoSuchMoment(`${parameter} ${text} is in the future`, parameter);
+  if (instantMs > nowMs) throw new BadParameter(`${parameter} ${text} is in the future`, parameter);
   return atInstant(views, instantMs);
 }
 
@@ -64,7 +54,7 @@ export function currentMoment(views: Database, nowMs: number): Moment {
 function atSequence(views: Database, sequence: number, parameter: string): Moment {
   const last = lastSequence(views);
   if (sequence > last) {
-    throw new NoSuchMoment(
+    throw new BadParameter(
       `${parameter} ${sequence} is not reached: the ledger stands at ${last}`,
       parameter,
     );

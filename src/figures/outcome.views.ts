@@ -2,7 +2,6 @@
 import { IsBoolean, IsIn, IsUUID, Matches } from 'class-validator';
 import { ExactAmount, Instant, ListOf } from '../api/answers.js';
 import {
-  CalendarDate,
   DecimalString,
   Describe,
   Nested,
@@ -15,22 +14,10 @@ import {
 import type { FinancialYear } from '../kernel/financial-year.js';
 import { OUTCOME_ID } from '../kernel/ids.js';
 import { BASES, type Basis } from '../domain/outcome.js';
-import { EvidenceDto, RangeDto } from '../submissions/submissions.dto.js';
+import { EffectiveView, EVENT_TYPE, EvidenceDto, RangeDto } from '../api/outcome.dto.js';
 import { Context, FINANCIAL_YEAR, YearFigure, type Amount } from './figures.views.js';
 
 const CURSOR = /^[A-Za-z0-9_-]{1,400}$/;
-export const EVENT_TYPE = /^[A-Z][A-Za-z0-9]{2,63}$/;
-
-export class EffectiveView {
-  @Describe({ description: 'The first day.', example: '2023-04-01' })
-  @CalendarDate()
-  readonly from!: string;
-
-  @Describe({ description: 'The last day.', example: '2023-06-30' })
-  @CalendarDate()
-  readonly to!: string;
-}
-
 /** One version of an outcome, as recorded. */
 export class OutcomeView {
   @Describe({ description: '`<submission>.<line>`.', example: '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f.1' })

@@ -3,9 +3,9 @@
  * when a spreadsheet has made something else of a cell than was typed. Cells are never repaired or guessed at:
  * 01/04/2023 may be a day in April or in January.
  */
+import type { ProblemFault } from '../kernel/refusals.js';
 import { personalDataIn } from '../kernel/personal-data.js';
 import { pointerOf } from '../kernel/strict-json.js';
-import type { ProblemFault } from '../api/problem.js';
 
 type Kind = 'whole number' | 'percentage' | 'date' | 'word' | 'text';
 

@@ -3,7 +3,7 @@
  * request is told at once to come again, so that memory stays flat and what was begun is finished. One key can take
  * no more than a quarter of the places: the others find room.
  */
-import type { Limits } from '../access/settings.js';
+import type { Limits } from '../config.js';
 import { Problem } from '../api/problem.js';
 
 /** Of one request. */

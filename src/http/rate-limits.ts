@@ -5,7 +5,7 @@
  */
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Limits } from '../access/settings.js';
+import type { Limits } from '../config.js';
 import { Problem } from '../api/problem.js';
 
 const MINUTE_MS = 60_000;

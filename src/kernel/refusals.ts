@@ -57,6 +57,15 @@ export interface Refusal {
   readonly pointer?: string;
 }
 
+/** A fault as it is told to a caller: what kind, a sentence, and where. */
+export interface ProblemFault {
+  readonly code: string;
+  readonly detail: string;
+  readonly pointer?: string;
+  /** Of a file, counted from 1. */
+  readonly line?: number;
+}
+
 /** One command refused, with every rule that said no, in order of precedence: the first decides the status. */
 export class Refused extends Error {
   readonly refusals: readonly [Refusal, ...Refusal[]];

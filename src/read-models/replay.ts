@@ -17,7 +17,7 @@ import {
   type RecordedEvent,
   type Run,
 } from '../store/event-store.js';
-import { verifyPayload } from '../domain/upcast.js';
+import { verifyPayload } from '../store/verify-payload.js';
 import { EMPTY_CELL, encodeCell } from './cell.js';
 import { treeIn } from './log-projection.js';
 import { Projector } from './projector.js';

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CopyImpossible, refuseDifference } from '../store/copy.js';
 import type { EventReader, Position } from '../store/event-store.js';
-import { verifyPayload } from '../domain/upcast.js';
+import { verifyPayload } from '../store/verify-payload.js';
 import { Projector } from './projector.js';
 import { differencesBetween, rootAt } from './replay.js';
 import { openViewsForReading } from './views-file.js';

@@ -4,7 +4,7 @@
  */
 import { filter, firstValueFrom, fromEvent, map, merge, take, timer } from 'rxjs';
 import type { Projection } from '../read-models/projection.js';
-import { cloudEventOf } from './cloud-event.js';
+import { cloudEventOf } from '../api/cloud-event.js';
 import type { History, HistoryQuery } from '../read-models/history.js';
 
 const PAGE_SIZE = 200;

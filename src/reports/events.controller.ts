@@ -1,4 +1,5 @@
 /** Auditors read the ledger in order: pages, everything as NDJSON, live, or what concerns one programme. */
+import { BadParameter } from '../api/bad-parameter.js';
 import {
   Controller,
   Get,
@@ -18,11 +19,11 @@ import { Refused } from '../kernel/refusals.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
 import { Projection } from '../read-models/projection.js';
 import { Clock } from '../store/run-decider.js';
-import { cloudEventOf } from './cloud-event.js';
+import { cloudEventOf } from '../api/cloud-event.js';
 import { eventLines, liveEvents } from './event-streams.js';
-import { EventsPage } from './event.views.js';
+import { EventsPage } from '../api/event.views.js';
 import { History, type HistoryQuery } from '../read-models/history.js';
-import { NoSuchMoment, parseMoment } from '../figures/moment.js';
+import { parseMoment } from '../figures/moment.js';
 import * as calls from './reports.calls.js';
 import { EventsQueryDto, HistoryQueryDto, StreamQueryDto } from './reports.dto.js';
 
@@ -116,7 +117,7 @@ export class EventsController implements BeforeApplicationShutdown {
     if (text === undefined) return -1;
     if (!this.isReached(text)) {
       const { sequence } = this.projection.progress;
-      throw new NoSuchMoment(`after ${text} is not reached: the ledger stands at ${sequence}`, 'after');
+      throw new BadParameter(`after ${text} is not reached: the ledger stands at ${sequence}`, 'after');
     }
     return Number(text);
   }

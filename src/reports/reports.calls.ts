@@ -1,33 +1,21 @@
 /** What the calls that ask for figures, outcomes and events say of themselves. */
-import { PROGRAMME_ID } from '../catalogue/catalogue.calls.js';
 import { LAST_EVENT_ID } from '../api/call-headers.js';
 import type { CallSpec, Content, Described } from '../api/call-spec.js';
 import { exampleOf } from '../api/call-examples.js';
 import { refTo } from '../api/json-schema.js';
 import type { ProblemCode } from '../api/problem.js';
 import { UUID } from '../kernel/ids.js';
-import { OUTCOME_ID } from '../submissions/submissions.calls.js';
-import { ReadQueryDto } from '../submissions/submissions.dto.js';
-import { BUNDLE } from '../audit/audit.calls.js';
-import { CloudEvent, EventsPage } from './event.views.js';
+import { OUTCOME_ID, PROGRAMME_ID } from '../api/parameters.js';
+import { ReadQueryDto } from '../api/query.dto.js';
+import { CloudEvent, EventsPage } from '../api/event.views.js';
 import { Changes, OutcomesPage } from '../figures/outcome.views.js';
-import {
-  AnnualQueryDto,
-  ChangesQueryDto,
-  EventsQueryDto,
-  HistoryQueryDto,
-  OutcomesQueryDto,
-  SinceQueryDto,
-  StreamQueryDto,
-} from './reports.dto.js';
+import { AnnualQueryDto, ChangesQueryDto, OutcomesQueryDto, SinceQueryDto } from '../figures/figures.dto.js';
+import { EventsQueryDto, HistoryQueryDto, StreamQueryDto } from './reports.dto.js';
 import { AnnualTotals, TotalSince } from '../figures/figures.views.js';
 import { OutcomeHistory, SubmissionStory } from './story.views.js';
 
 /** What a question may name and the ledger not know. */
 const UNKNOWN: readonly ProblemCode[] = ['measure-unknown', 'programme-unknown', 'organisation-unknown'];
-
-/** Asked with `proof=true`. */
-const PROVEN = { 'application/x-ndjson': BUNDLE };
 
 export const annual = {
   tag: 'Totals',
@@ -38,7 +26,7 @@ export const annual = {
     'As it stands, or as it was known at an instant (`asAt`) or after an event (`asAtSequence`). Years without ' +
     'data are `null`, never 0. What was counted, estimated and modelled is shown apart and together.',
   query: AnnualQueryDto,
-  answers: { 200: { says: 'The figures, year by year.', view: AnnualTotals, content: PROVEN } },
+  answers: { 200: { says: 'The figures, year by year.', view: AnnualTotals } },
   problems: { 404: UNKNOWN, 422: ['definition-break'] },
 } satisfies CallSpec<AnnualTotals>;
 
@@ -51,7 +39,7 @@ export const since = {
     'The headline: by default since 2018-19. Only a `flow` adds up over years. Years in which nothing was ' +
     'recorded are named, not counted as 0.',
   query: SinceQueryDto,
-  answers: { 200: { says: 'The figure, and the years that it lacks.', view: TotalSince, content: PROVEN } },
+  answers: { 200: { says: 'The figure, and the years that it lacks.', view: TotalSince } },
   problems: { 404: UNKNOWN, 422: ['not-summable-over-time', 'definition-break'] },
 } satisfies CallSpec<TotalSince>;
 

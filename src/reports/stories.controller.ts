@@ -6,7 +6,7 @@ import { Call } from '../api/call.js';
 import { Within } from '../api/provenance.js';
 import { parseOutcomeId, parseSubmissionId } from '../kernel/ids.js';
 import { parseOr } from '../kernel/refusals.js';
-import { ReadQueryDto } from '../submissions/submissions.dto.js';
+import { ReadQueryDto } from '../api/query.dto.js';
 import * as calls from './reports.calls.js';
 import { OutcomeHistory, SubmissionStory } from './story.views.js';
 import { SubmissionStories } from './submission-story.js';

@@ -3,7 +3,8 @@ import { IsIn, IsUUID, Matches } from 'class-validator';
 import { Instant, ListOf } from '../api/answers.js';
 import { Describe, Nested, Optional, PlainText, Slug, WholeNumber } from '../api/decorators.js';
 import { OUTCOME_ID } from '../kernel/ids.js';
-import { EVENT_TYPE, OutcomeView } from '../figures/outcome.views.js';
+import { EVENT_TYPE } from '../api/outcome.dto.js';
+import { OutcomeView } from '../figures/outcome.views.js';
 
 const STATUSES = ['standing', 'corrected', 'withdrawn'] as const;
 export type OutcomeStatus = (typeof STATUSES)[number];

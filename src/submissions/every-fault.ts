@@ -4,14 +4,13 @@
  */
 import { Catch, type ArgumentsHost } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import type { ProblemFault } from '../api/problem.js';
 import { ProblemFilter } from '../api/problem.filter.js';
 import { PersonalDataOverrideDto } from '../api/personal-data.dto.js';
 import { InvalidInput, validatorOf } from '../api/validation.js';
 import { londonDate } from '../kernel/financial-year.js';
 import type { PersonalDataOverride } from '../kernel/free-text.js';
 import { OUTCOMES_MAX, parseProgrammeId } from '../kernel/ids.js';
-import { parseOr, Refused } from '../kernel/refusals.js';
+import { parseOr, Refused, type ProblemFault } from '../kernel/refusals.js';
 import { Clock } from '../store/run-decider.js';
 import { CatalogueReader } from './catalogue-reader.js';
 import { contentOfDto } from './outcome-input.js';

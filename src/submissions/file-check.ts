@@ -7,11 +7,11 @@
  */
 import { Injectable } from '@nestjs/common';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Problem, type ProblemFault } from '../api/problem.js';
+import { Problem } from '../api/problem.js';
 import { londonDate } from '../kernel/financial-year.js';
 import type { PersonalDataOverride } from '../kernel/free-text.js';
 import { fileSubmissionId, OUTCOMES_MAX, submissionStream, type ProgrammeId } from '../kernel/ids.js';
-import { refuseIfAny } from '../kernel/refusals.js';
+import { refuseIfAny, type ProblemFault } from '../kernel/refusals.js';
 import { EventStore } from '../store/event-store.js';
 import { Clock } from '../store/run-decider.js';
 import { CatalogueReader } from './catalogue-reader.js';

@@ -2,7 +2,7 @@
  * The rows of a file as outcomes: each in the form that the API takes, or with what is wrong with it. The same
  * bytes always make the same rows, which is what lets an import be sent again.
  */
-import type { ProblemFault } from '../api/problem.js';
+import type { ProblemFault } from '../kernel/refusals.js';
 import { MalformedJson, parseJson } from '../kernel/strict-json.js';
 import { validatorOf } from '../api/validation.js';
 import type { ColumnName } from '../files/csv-row.js';

@@ -1,6 +1,6 @@
 /** What the call that imports a file says of itself. */
-import { PROGRAMME_ID } from '../catalogue/catalogue.calls.js';
 import { exampleOf } from '../api/call-examples.js';
+import { PROGRAMME_ID } from '../api/parameters.js';
 import { PERSONAL_DATA_OVERRIDE } from '../api/call-headers.js';
 import type { CallSpec, Content } from '../api/call-spec.js';
 import { refTo } from '../api/json-schema.js';

@@ -1,9 +1,8 @@
 /** What the calls that record, correct and withdraw outcomes say of themselves. */
-import { PROGRAMME_ID } from '../catalogue/catalogue.calls.js';
 import { IDEMPOTENCY_KEY, IF_MATCH } from '../api/call-headers.js';
-import { OF_TEXTS, type CallSpec, type Described } from '../api/call-spec.js';
+import { OF_TEXTS, type CallSpec } from '../api/call-spec.js';
+import { OUTCOME_ID, PROGRAMME_ID } from '../api/parameters.js';
 import type { ProblemCode } from '../api/problem.js';
-import { OUTCOME_ID as OUTCOME_ID_PATTERN } from '../kernel/ids.js';
 import {
   CorrectionDto,
   ErasureDto,
@@ -13,12 +12,6 @@ import {
   SubmitQueryDto,
   WithdrawalDto,
 } from './submissions.dto.js';
-
-export const OUTCOME_ID: Described = {
-  description: 'The id of an outcome: `<submission>.<line>`.',
-  schema: { type: 'string', pattern: OUTCOME_ID_PATTERN.source },
-  example: '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f.1',
-};
 
 /** What the rules of a single outcome may say no to. */
 const RULES: readonly ProblemCode[] = [

@@ -1,10 +1,10 @@
 /** Programmes post outcomes, correct and withdraw them. */
 import { Body, Controller, HttpCode, Param, Post, Query, Res, UseFilters } from '@nestjs/common';
-import { CommandBus } from '@nestjs/cqrs';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import type { FastifyReply } from 'fastify';
 import type { ProgrammeScope } from '../domain/role.js';
-import { LogProofs } from '../audit/log-proofs.js';
 import { Call } from '../api/call.js';
+import { ProveEntries } from '../api/log-entry.views.js';
 import { IdempotencyKeyHeader, IfMatchHeader, parseIdempotencyKey, parseIfMatch } from '../api/headers.js';
 import { Recording, Within, type ApiProvenance } from '../api/provenance.js';
 import { parseOutcomeId, parseProgrammeId } from '../kernel/ids.js';
@@ -27,7 +27,7 @@ import { RecordOutcomes, type Recorded, type SubmissionRequest } from './submiss
 export class SubmissionsController {
   constructor(
     private readonly commands: CommandBus,
-    private readonly proofs: LogProofs,
+    private readonly queries: QueryBus,
   ) {}
 
   @Post('programmes/:id/submissions')
@@ -48,7 +48,8 @@ export class SubmissionsController {
     const recorded = await this.record({ kind: 'submit', ...submitted }, by);
     const [first, last] = [recorded.outcomes[0]!, recorded.outcomes.at(-1)!];
     const proofs =
-      wait && (await this.proofs.underCheckpoint(first.sequence, last.sequence - first.sequence + 1));
+      wait &&
+      (await this.queries.execute(new ProveEntries(first.sequence, last.sequence - first.sequence + 1)));
     void reply.status(recorded.repeated ? 200 : 201);
     return {
       submission: submissionId,

@@ -5,7 +5,6 @@ import {
   DateOrInstant,
   DecimalString,
   Describe,
-  DigitsText,
   Each,
   Nested,
   Optional,
@@ -13,7 +12,8 @@ import {
   Slug,
   WholeNumber,
 } from '../api/decorators.js';
-import { LogEntryView } from '../audit/audit.views.js';
+import { LogEntryView } from '../api/log-entry.views.js';
+import { EvidenceDto, RangeDto } from '../api/outcome.dto.js';
 import { MayOverride } from '../api/personal-data.dto.js';
 import { OUTCOME_ID } from '../kernel/ids.js';
 import { BASES, type Basis } from '../domain/outcome.js';
@@ -33,34 +33,6 @@ export class PeriodDto {
   })
   @DateOrInstant()
   to?: string;
-}
-
-export class RangeDto {
-  @Describe({ description: 'At least so many.', example: 900 })
-  @WholeNumber({ min: 0 })
-  low!: number;
-
-  @Describe({ description: 'At most so many.', example: 1_000 })
-  @WholeNumber({ min: 0 })
-  high!: number;
-}
-
-export class EvidenceDto {
-  @Describe({ description: 'What the figure rests on.', example: 'Quarter 1 return' })
-  @PlainText({ max: 300 })
-  title!: string;
-
-  @Optional()
-  @Describe({ description: 'Where it is kept.', example: 'https://example.org/returns/2023-q1' })
-  @Matches(/^[a-z][a-z0-9+.-]{1,30}:[\x21-\x7e]{1,2000}$/, {
-    message: 'must be an address such as https://example.org/returns/2023-q1, without spaces',
-  })
-  uri?: string;
-
-  @Optional()
-  @Describe({ description: 'SHA-256 of the document, hexadecimal.' })
-  @Matches(/^[0-9a-f]{64}$/, { message: 'must be a SHA-256 of 64 hexadecimal digits in lower case' })
-  sha256?: string;
 }
 
 export class OutcomeDto {
@@ -157,13 +129,6 @@ export class ErasureDto {
   @Describe({ description: 'The office that ordered it.', example: 'Data protection officer' })
   @PlainText({ max: 200 })
   authorisedBy!: string;
-}
-
-export class ReadQueryDto {
-  @Optional()
-  @Describe({ description: 'Wait, up to ten seconds, until the ledger has reached this sequence.' })
-  @DigitsText({ max: Number.MAX_SAFE_INTEGER })
-  minSequence?: string;
 }
 
 export class RecordedLineView {

@@ -1,5 +1,4 @@
 import { Module } from '@nestjs/common';
-import { AuditModule } from '../audit/audit.module.js';
 import { CoreModule } from '../api/core.module.js';
 import { CatalogueReader } from './catalogue-reader.js';
 import { FileCheck } from './file-check.js';
@@ -10,7 +9,7 @@ import { SubmissionsController } from './submissions.controller.js';
 import { RecordOutcomesHandler } from './submissions.handler.js';
 
 @Module({
-  imports: [CoreModule, AuditModule],
+  imports: [CoreModule],
   controllers: [SubmissionsController, ImportsController],
   providers: [CatalogueReader, RecordOutcomesHandler, ImportSpool, FileCheck, FileImport],
 })

@@ -56,6 +56,7 @@ const TABLE: Readonly<Record<string, Row | 'anyone'>> = {
   listEvents: { ...AUDITOR, programme: 'in-query' },
   streamEvents: { ...AUDITOR, programme: 'in-query' },
   programmeHistory: { ...AUDITOR, programme: 'in-path' },
+  proveFigure: FIGURES,
   readBundle: { ...AUDITOR, programme: 'in-query' },
   readCheckpoint: EVERYONE,
   readLogKey: EVERYONE,
@@ -271,7 +272,7 @@ describe('a programme is kept to its own', () => {
     for (const path of [
       `/v1/events?programme=${OWN.programme}`,
       `/v1/audit/bundle?programme=${OWN.programme}`,
-      `/v1/totals/annual?measure=patients-benefited&proof=true&programme=${OWN.programme}`,
+      `/v1/figures/proof?measure=patients-benefited&programme=${OWN.programme}`,
     ]) {
       const headers = { ...withKey(keys.programme), ...accept };
       const { status, text } = await ledger.call('GET', path, { headers });

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ConsistencyView, LogEntryView } from '../../src/audit/audit.views.js';
+import type { LogEntryView } from '../../src/api/log-entry.views.js';
+import type { ConsistencyView } from '../../src/audit/audit.views.js';
 import { parseCheckpoint, type Checkpoint } from '../../src/tlog/checkpoint.js';
 import {
   consistencyFault,
@@ -16,7 +17,7 @@ import {
 import { makeSignerKey, parseVerifierKey, verifiedSignatures } from '../../src/tlog/note.js';
 import { parseProof } from '../../src/tlog/proof.js';
 import { decodeEntries } from '../../src/tlog/tiles.js';
-import type { EventsPage } from '../../src/reports/event.views.js';
+import type { EventsPage } from '../../src/api/event.views.js';
 import { Ledger } from '../support/ledger.js';
 
 const ORIGIN = 'ledger.example.org/log';

@@ -220,8 +220,8 @@ describe('what is answered keeps to the document', () => {
     ]) {
       expect(await ledger.get(`/v1/audit/bundle${query}`)).toBe('200');
     }
-    expect(await ledger.get('/v1/totals/annual?measure=jobs&proof=true')).toBe('200');
-    expect(await ledger.get('/v1/totals/since?measure=jobs&proof=true')).toBe('200');
+    expect(await ledger.get('/v1/figures/proof?measure=jobs')).toBe('200');
+    expect(await ledger.get('/v1/figures/proof?measure=jobs&total=true')).toBe('200');
   });
 
   test('to every call, with every status and type of a success that is declared', () => {

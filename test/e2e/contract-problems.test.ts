@@ -197,12 +197,7 @@ describe('problems keep to the document', () => {
       const ofMeasure = { ...outcome, measure: 'feno-tests' };
       expect(await ledger.submit([ofMeasure], `5ad7bfc0-75b0-4c5c-8f7b-0e1c5d0e7a${key}`)).toBe('201');
     }
-    const totals = [
-      'totals/annual?',
-      'totals/since?',
-      'totals/changes?earlier=0&',
-      'totals/annual?proof=true&',
-    ];
+    const totals = ['totals/annual?', 'totals/since?', 'totals/changes?earlier=0&', 'figures/proof?'];
     for (const report of [...totals, 'outcomes?', 'audit/bundle?']) {
       const ask = (question: string) => ledger.get(`/v1/${report}measure=${question}`);
       expect(await ask('nothing')).toBe('404 measure-unknown');
@@ -221,9 +216,7 @@ describe('problems keep to the document', () => {
       expect(await ledger.get(`/v1/audit/bundle?${query}`)).toBe('400 bad-query');
     }
     expect(await ledger.get('/v1/audit/bundle?programme=nothing')).toBe('404 programme-unknown');
-    expect(await ledger.get('/v1/totals/annual?measure=jobs&proof=true&groupBy=programme')).toBe(
-      '400 bad-query',
-    );
+    expect(await ledger.get('/v1/figures/proof?measure=jobs&groupBy=programme')).toBe('400 bad-query');
     expect(await ledger.get('/v1/events?programme=nothing')).toBe('404 programme-unknown');
     expect(await ledger.get('/v1/events/stream?programme=nothing')).toBe('404 programme-unknown');
     expect(await ledger.get('/v1/totals/since?measure=care-homes-supported')).toBe(

@@ -183,7 +183,7 @@ describe('after an erasure', () => {
     ['now', ''],
     ['as it was before', '&asAtSequence=100'],
   ])('a figure %s is proven, with what is left and the erasure that vouches for it', async (_when, asAt) => {
-    const proof = await call('GET', `/v1/totals/annual?measure=jobs&from=2023-24&proof=true${asAt}`);
+    const proof = await call('GET', `/v1/figures/proof?measure=jobs&from=2023-24${asAt}`);
     writeFileSync(file('figure'), proof.text);
     expect(await run('verify', file('figure'), '--key', file('key'))).toMatchObject({
       code: 0,

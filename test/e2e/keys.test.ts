@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KeyListView } from '../../src/access/keys.dto.js';
-import type { EventsPage } from '../../src/reports/event.views.js';
+import type { EventsPage } from '../../src/api/event.views.js';
 import { runCommand } from '../support/command.js';
 import { eventually, makeKey, secretOf, withKey } from '../support/keys.js';
 import { ADMIN_KEY, Ledger } from '../support/ledger.js';

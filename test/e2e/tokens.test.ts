@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { IssuerUnavailable, TokenRefused, Tokens } from '../../src/access/tokens.js';
 import { Clock } from '../../src/store/run-decider.js';
 import { readConfig } from '../../src/config.js';
-import type { EventsPage } from '../../src/reports/event.views.js';
+import type { EventsPage } from '../../src/api/event.views.js';
 import { AUDIENCE, Issuer, signingKey } from '../support/issuer.js';
 import { makeKey, withKey } from '../support/keys.js';
 import { Ledger } from '../support/ledger.js';

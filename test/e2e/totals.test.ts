@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { ReportAnswer } from '../../src/reports/reports.handler.js';
+import type { AnnualTotals, TotalSince } from '../../src/figures/figures.views.js';
+import type { Changes, OutcomesPage } from '../../src/figures/outcome.views.js';
 import { Ledger } from '../support/ledger.js';
 import { correct, OUTCOME, record, registerProgramme, withdraw } from '../support/outcomes.js';
 
@@ -10,8 +11,8 @@ beforeAll(async () => {
 afterAll(() => ledger.remove());
 
 const get = async <Body>(path: string) => (await ledger.call<Body>('GET', path)).body;
-const annual = (query: string) => get<ReportAnswer<'annual'>>(`/v1/totals/annual?${query}`);
-const since = (query: string) => get<ReportAnswer<'since'>>(`/v1/totals/since?${query}`);
+const annual = (query: string) => get<AnnualTotals>(`/v1/totals/annual?${query}`);
+const since = (query: string) => get<TotalSince>(`/v1/totals/since?${query}`);
 const year = (start: number) => ({ from: `${start}-04-01`, to: `${start + 1}-03-31` });
 
 describe('a flow', () => {
@@ -97,7 +98,7 @@ describe('a stock', () => {
     expect((await annual(`${query}&from=2022-23`)).years[0]).toMatchObject({ total: 30, outcomes: 3 });
     await withdraw(ledger, outcomes[1]!.id, 0, 'not a care home');
     expect((await annual(`${query}&from=2022-23`)).years[0]).toMatchObject({ total: 20, outcomes: 2 });
-    const listed = await get<ReportAnswer<'outcomes'>>(`/v1/outcomes?${query}`);
+    const listed = await get<OutcomesPage>(`/v1/outcomes?${query}`);
     expect(listed.outcomes.map(({ quantity, contributes }) => [quantity, contributes])).toEqual([
       [10, false],
       [20, true],
@@ -144,14 +145,10 @@ describe('a figure as at a past moment', () => {
     const then = await since(`${query}&asAtSequence=${first.sequence}`);
     expect([then.total, then.sequence]).toEqual([100, first.sequence]);
     expect((await since(`${query}&asAt=${then.asAt}`)).total).toBe(100);
-    const listed = await get<ReportAnswer<'outcomes'>>(
-      `/v1/outcomes?${query}&asAtSequence=${first.sequence}`,
-    );
+    const listed = await get<OutcomesPage>(`/v1/outcomes?${query}&asAtSequence=${first.sequence}`);
     expect(listed.outcomes.map(({ version, quantity }) => [version, quantity])).toEqual([[0, 100]]);
 
-    const changes = await get<ReportAnswer<'changes'>>(
-      `/v1/totals/changes?${query}&earlier=${first.sequence}`,
-    );
+    const changes = await get<Changes>(`/v1/totals/changes?${query}&earlier=${first.sequence}`);
     expect(changes.years.map(({ financialYear, difference }) => [financialYear, difference])).toEqual([
       ['2023-24', -10],
     ]);
@@ -223,7 +220,7 @@ test('the pages of outcomes behind a figure add up to it, whatever is recorded m
   let sum = 0;
   for (let cursor: string | null = ''; cursor !== null;) {
     const path: string = `/v1/outcomes?${query}&limit=4${cursor && `&cursor=${cursor}`}`;
-    const page = await get<ReportAnswer<'outcomes'>>(path);
+    const page = await get<OutcomesPage>(path);
     sum += page.outcomes.reduce((total, { quantity }) => total + quantity!, 0);
     cursor = page.next;
     await record(ledger, programme, { ...OUTCOME, quantity: 1_000 });

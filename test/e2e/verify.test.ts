@@ -107,11 +107,9 @@ describe('ledger prove and ledger verify', () => {
   });
 
   test('prove a figure, which its events come to', async () => {
-    const asked = '/v1/totals/annual?measure=jobs&from=2023-24&proof=true';
-    await save('figure', asked);
-    const { totals } = {
-      totals: await ledger.call<{ years: { total: number }[] }>('GET', asked.replace('&proof=true', '')),
-    };
+    const asked = 'measure=jobs&from=2023-24';
+    await save('figure', `/v1/figures/proof?${asked}`);
+    const totals = await ledger.call<{ years: { total: number }[] }>('GET', `/v1/totals/annual?${asked}`);
     const { total } = totals.body.years[0]!;
     const good = await run('verify', file('figure'), '--key', file('key'));
     expect(good).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Good/) as unknown });
@@ -125,14 +123,14 @@ describe('ledger prove and ledger verify', () => {
   });
 
   test('prove a figure as at a moment before its measure was there: nothing', async () => {
-    await save('early', '/v1/totals/annual?measure=jobs&from=2023-24&asAtSequence=0&proof=true');
+    await save('early', '/v1/figures/proof?measure=jobs&from=2023-24&asAtSequence=0');
     const early = await run('verify', file('early'), '--key', file('key'));
     expect(early.stdout).toMatch(/^Good.*2023-24: no outcomes/s);
   });
 
   test('cannot tell of what the ledger refused to prove, and a period that ends before it begins is refused', async () => {
     for (const asked of [
-      '/v1/totals/annual?measure=jobs&groupBy=programme&proof=true',
+      '/v1/figures/proof?measure=jobs&groupBy=programme',
       '/v1/audit/bundle?after=9&until=5',
     ]) {
       const { status, text } = await ledger.call('GET', asked);

@@ -20,11 +20,10 @@ import { validatorOf } from '../../src/api/validation.js';
 import {
   AnnualQueryDto,
   ChangesQueryDto,
-  EventsQueryDto,
   OutcomesQueryDto,
   SinceQueryDto,
-  StreamQueryDto,
-} from '../../src/reports/reports.dto.js';
+} from '../../src/figures/figures.dto.js';
+import { EventsQueryDto, StreamQueryDto } from '../../src/reports/reports.dto.js';
 import { ImportQueryDto } from '../../src/submissions/imports.dto.js';
 import { CorrectionDto, SubmissionDto, WithdrawalDto } from '../../src/submissions/submissions.dto.js';
 import { classValidatorAccepts, near } from '../support/class-validator-oracle.js';

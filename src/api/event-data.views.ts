@@ -6,15 +6,14 @@
 import { IsArray, IsBoolean, IsIn, Matches } from 'class-validator';
 import { ROLES } from '../domain/role.js';
 import { MEASURE_KINDS } from '../domain/measure.js';
-import { Both, Instant, ListOf } from '../api/answers.js';
-import { CalendarDate, DecimalString, Describe, Nested, Nullable, Optional } from '../api/decorators.js';
-import { PlainText, Slug, WholeNumber } from '../api/decorators.js';
-import { PersonalDataOverrideDto } from '../api/personal-data.dto.js';
+import { Both, Instant, ListOf } from './answers.js';
+import { CalendarDate, DecimalString, Describe, Nested, Nullable, Optional } from './decorators.js';
+import { PlainText, Slug, WholeNumber } from './decorators.js';
+import { PersonalDataOverrideDto } from './personal-data.dto.js';
 import { KEY_ID, OUTCOME_ID, SLUG } from '../kernel/ids.js';
 import type { LedgerSchema } from '../domain/upcast.js';
 import { BASES } from '../domain/outcome.js';
-import { EvidenceDto, RangeDto } from '../submissions/submissions.dto.js';
-import { EffectiveView, EVENT_TYPE } from '../figures/outcome.views.js';
+import { EffectiveView, EVENT_TYPE, EvidenceDto, RangeDto } from './outcome.dto.js';
 
 const NAME_MAX = 200;
 const TEXT_MAX = 2_000;

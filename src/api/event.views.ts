@@ -3,10 +3,10 @@
  * attributes, whose names CloudEvents keeps to lower-case letters and digits.
  */
 import { IsIn, IsUUID, Matches } from 'class-validator';
-import { Instant, ListOf, OneOf } from '../api/answers.js';
-import { Describe, Nullable, Optional, PlainText, WholeNumber } from '../api/decorators.js';
+import { Instant, ListOf, OneOf } from './answers.js';
+import { Describe, Nullable, Optional, PlainText, WholeNumber } from './decorators.js';
 import { EVENT_DATA } from './event-data.views.js';
-import { EVENT_TYPE } from '../figures/outcome.views.js';
+import { EVENT_TYPE } from './outcome.dto.js';
 
 export const EVENT_SOURCE = 'urn:outcome-ledger';
 export const EVENT_SCHEMA_PREFIX = 'urn:outcome-ledger:schema:';

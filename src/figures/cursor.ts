@@ -2,11 +2,11 @@
  * Cursors of the lists that are read at one moment: where a page ended, at which sequence the list is read, and
  * which question it answers. One that does not fit its question is refused.
  */
+import { BadParameter } from '../api/bad-parameter.js';
 import type { Database } from 'better-sqlite3';
 import { createHash } from 'node:crypto';
 import { prepared, VIEWS_VERSION } from '../read-models/views-file.js';
-import { NoSuchMoment } from '../figures/moment.js';
-import type { PagePlace } from '../figures/outcomes.js';
+import type { PagePlace } from './outcomes.js';
 
 export interface Cursor extends PagePlace {
   /** The sequence at which every page of the list is read. */
@@ -20,9 +20,9 @@ export function encodeCursor(cursor: Cursor, question: unknown, views: Database)
   return Buffer.from(JSON.stringify([cell, sequence, kept, until, seal])).toString('base64url');
 }
 
-/** @throws NoSuchMoment when it is not a cursor that this ledger gave for the question */
+/** @throws BadParameter when it is not a cursor that this ledger gave for the question */
 export function decodeCursor(text: string, question: unknown, views: Database): Cursor {
-  const wrong = new NoSuchMoment('cursor is not one that this list gave for the same question', 'cursor');
+  const wrong = new BadParameter('cursor is not one that this list gave for the same question', 'cursor');
   let parts: unknown;
   try {
     parts = JSON.parse(Buffer.from(text, 'base64url').toString());
@@ -46,4 +46,11 @@ function sealOf({ cell, sequence, kept, until }: Cursor, question: unknown, view
   const last = prepared(views, 'SELECT hex(leaf) FROM events WHERE sequence = ?').get(until);
   const sealed = JSON.stringify([cell, sequence, kept, until, last ?? null, VIEWS_VERSION, question]);
   return createHash('sha256').update(sealed).digest('base64url').slice(0, 12);
+}
+
+const PAGE_LIMIT = 100;
+
+/** How many entries a page has, unless a question says otherwise. */
+export function pageLimit(text: string | undefined): number {
+  return Number(text ?? PAGE_LIMIT);
 }

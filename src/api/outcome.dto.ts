@@ -1,0 +1,43 @@
+/** The parts of an outcome that are sent, stored and answered in one shape. */
+import { Matches } from 'class-validator';
+import { CalendarDate, Describe, Optional, PlainText, WholeNumber } from './decorators.js';
+
+export const EVENT_TYPE = /^[A-Z][A-Za-z0-9]{2,63}$/;
+
+export class EffectiveView {
+  @Describe({ description: 'The first day.', example: '2023-04-01' })
+  @CalendarDate()
+  readonly from!: string;
+
+  @Describe({ description: 'The last day.', example: '2023-06-30' })
+  @CalendarDate()
+  readonly to!: string;
+}
+
+export class RangeDto {
+  @Describe({ description: 'At least so many.', example: 900 })
+  @WholeNumber({ min: 0 })
+  low!: number;
+
+  @Describe({ description: 'At most so many.', example: 1_000 })
+  @WholeNumber({ min: 0 })
+  high!: number;
+}
+
+export class EvidenceDto {
+  @Describe({ description: 'What the figure rests on.', example: 'Quarter 1 return' })
+  @PlainText({ max: 300 })
+  title!: string;
+
+  @Optional()
+  @Describe({ description: 'Where it is kept.', example: 'https://example.org/returns/2023-q1' })
+  @Matches(/^[a-z][a-z0-9+.-]{1,30}:[\x21-\x7e]{1,2000}$/, {
+    message: 'must be an address such as https://example.org/returns/2023-q1, without spaces',
+  })
+  uri?: string;
+
+  @Optional()
+  @Describe({ description: 'SHA-256 of the document, hexadecimal.' })
+  @Matches(/^[0-9a-f]{64}$/, { message: 'must be a SHA-256 of 64 hexadecimal digits in lower case' })
+  sha256?: string;
+}

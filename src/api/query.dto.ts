@@ -1,0 +1,23 @@
+/** What questions share: how years and moments are written, and the sequence that a reader waits for. Parameters arrive as text. */
+import { Describe, DigitsText, Optional } from './decorators.js';
+
+export const FINANCIAL_YEAR = /^\d{4}-\d{2}$/;
+export const A_YEAR = { message: 'must be a financial year such as 2018-19' };
+export const CURSOR = /^[A-Za-z0-9_-]{1,400}$/;
+export const A_CURSOR = { message: 'must be the `next` of the page before' };
+/** A date, or an instant; whether it is a real one is found when it is read. */
+export const DATE_OR_INSTANT = /^\d{4}-\d{2}-\d{2}(T[0-9:.]{8,18}(Z|[+-]\d{2}:\d{2}))?$/;
+export const A_DATE = {
+  message: 'must be a date such as 2026-04-30, or an instant such as 2026-04-30T09:30:00Z',
+};
+export const SEQUENCE_OR_INSTANT = /^(\d{1,16}|\d{4}-\d{2}-\d{2}(T[0-9:.]{8,18}(Z|[+-]\d{2}:\d{2}))?)$/;
+export const A_MOMENT = {
+  message: 'must be a sequence such as 40, a date such as 2026-04-30, or an instant',
+};
+
+export class ReadQueryDto {
+  @Optional()
+  @Describe({ description: 'Wait, up to ten seconds, until the ledger has reached this sequence.' })
+  @DigitsText({ max: Number.MAX_SAFE_INTEGER })
+  minSequence?: string;
+}

@@ -1,0 +1,162 @@
+/** What the questions about figures take. Query parameters arrive as text. */
+import { IsIn, Matches } from 'class-validator';
+import { Describe, DigitsText, Optional, Slug } from '../api/decorators.js';
+import {
+  A_CURSOR,
+  A_DATE,
+  A_MOMENT,
+  A_YEAR,
+  CURSOR,
+  DATE_OR_INSTANT,
+  FINANCIAL_YEAR,
+  ReadQueryDto,
+  SEQUENCE_OR_INSTANT,
+} from '../api/query.dto.js';
+
+export class FigureQueryDto extends ReadQueryDto {
+  @Describe({ description: 'The measure asked about.', example: 'patients-benefited' })
+  @Slug()
+  measure!: string;
+
+  @Optional()
+  @Describe({ description: 'Only this programme.' })
+  @Slug()
+  programme?: string;
+
+  @Optional()
+  @Describe({ description: 'Only this organisation.' })
+  @Slug()
+  organisation?: string;
+
+  @Optional()
+  @Describe({
+    description: 'true: add across a break in the definition of the measure, and flag the figure.',
+  })
+  @IsIn(['true', 'false'])
+  allowBreaks?: 'true' | 'false';
+}
+
+export class MomentQueryDto extends FigureQueryDto {
+  @Optional()
+  @Describe({
+    description: 'As known at an instant, or at the end of a day in London.',
+    example: '2026-04-30',
+  })
+  @Matches(DATE_OR_INSTANT, A_DATE)
+  asAt?: string;
+
+  @Optional()
+  @Describe({ description: 'As known after the event with this sequence.' })
+  @DigitsText({ max: Number.MAX_SAFE_INTEGER })
+  asAtSequence?: string;
+}
+
+export class AnnualQueryDto extends MomentQueryDto {
+  @Optional()
+  @Describe({
+    description: 'The first financial year; by default the one that totals since begin with.',
+    example: '2018-19',
+  })
+  @Matches(FINANCIAL_YEAR, A_YEAR)
+  from?: string;
+
+  @Optional()
+  @Describe({ description: 'The last financial year; by default the last one with data.' })
+  @Matches(FINANCIAL_YEAR, A_YEAR)
+  to?: string;
+
+  @Optional()
+  @Describe({ description: 'The same figures for each programme or organisation.' })
+  @IsIn(['programme', 'organisation'])
+  groupBy?: 'programme' | 'organisation';
+}
+
+export class SinceQueryDto extends MomentQueryDto {
+  @Optional()
+  @Describe({ description: 'The first financial year; by default the one configured.', example: '2018-19' })
+  @Matches(FINANCIAL_YEAR, A_YEAR)
+  since?: string;
+
+  @Optional()
+  @Describe({ description: 'The last financial year; by default the last one with data.' })
+  @Matches(FINANCIAL_YEAR, A_YEAR)
+  through?: string;
+
+  @Optional()
+  @Describe({ description: 'The same figures for each programme or organisation.' })
+  @IsIn(['programme', 'organisation'])
+  groupBy?: 'programme' | 'organisation';
+}
+
+export class ProofQueryDto extends MomentQueryDto {
+  @Optional()
+  @Describe({ description: 'The first financial year; by default the one that totals since begin with.' })
+  @Matches(FINANCIAL_YEAR, A_YEAR)
+  from?: string;
+
+  @Optional()
+  @Describe({ description: 'The last financial year; by default the last one with data.' })
+  @Matches(FINANCIAL_YEAR, A_YEAR)
+  to?: string;
+
+  @Optional()
+  @Describe({ description: 'true: prove the total over these years, instead of the figure of each.' })
+  @IsIn(['true', 'false'])
+  total?: 'true' | 'false';
+}
+
+export class ChangesQueryDto extends FigureQueryDto {
+  @Describe({
+    description: 'The earlier moment: a sequence, an instant, or the end of a day.',
+    example: '40',
+  })
+  @Matches(SEQUENCE_OR_INSTANT, A_MOMENT)
+  earlier!: string;
+
+  @Optional()
+  @Describe({ description: 'The later moment; now if left out.' })
+  @Matches(SEQUENCE_OR_INSTANT, A_MOMENT)
+  later?: string;
+
+  @Optional()
+  @Describe({ description: 'The first financial year; by default the one that totals since begin with.' })
+  @Matches(FINANCIAL_YEAR, A_YEAR)
+  from?: string;
+
+  @Optional()
+  @Describe({ description: 'The last financial year; by default the last one with data.' })
+  @Matches(FINANCIAL_YEAR, A_YEAR)
+  to?: string;
+
+  @Optional()
+  @Describe({ description: 'Events on a page, up to 500.' })
+  @DigitsText({ min: 1, max: 500 })
+  limit?: string;
+
+  @Optional()
+  @Describe({ description: 'The `next` of the page before.' })
+  @Matches(CURSOR, A_CURSOR)
+  cursor?: string;
+}
+
+export class OutcomesQueryDto extends MomentQueryDto {
+  @Optional()
+  @Describe({ description: 'The first financial year; by default the one that totals since begin with.' })
+  @Matches(FINANCIAL_YEAR, A_YEAR)
+  from?: string;
+
+  @Optional()
+  @Describe({ description: 'The last financial year; by default the last one with data.' })
+  @Matches(FINANCIAL_YEAR, A_YEAR)
+  to?: string;
+
+  @Optional()
+  @Describe({ description: 'Outcomes on a page, up to 500.' })
+  @DigitsText({ min: 1, max: 500 })
+  limit?: string;
+
+  @Optional()
+  @Describe({ description: 'The `next` of the page before.' })
+  @Matches(CURSOR, A_CURSOR)
+  cursor?: string;
+}

@@ -1,0 +1,57 @@
+/** From the parameters of a question about figures to what is asked of them. */
+import { BadParameter } from '../api/bad-parameter.js';
+import { parseFinancialYear, type FinancialYear } from '../kernel/financial-year.js';
+import type { MomentQueryDto } from './figures.dto.js';
+import type { MomentText } from './moment.js';
+import type { TotalsQuery } from './totals.js';
+
+export type Question = Omit<TotalsQuery, 'groupBy'>;
+
+interface AskedPeriod {
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  /** The names of the two parameters. */
+  readonly names?: { readonly from: string; readonly to: string };
+}
+
+/**
+ * @param since the year that a question begins with which names none
+ * @throws BadParameter
+ */
+export function questionOf(
+  query: Partial<Omit<MomentQueryDto, 'measure'>> & Pick<MomentQueryDto, 'measure'>,
+  { from, to, names = { from: 'from', to: 'to' } }: AskedPeriod,
+  since: FinancialYear,
+): Question {
+  const { measure, programme, organisation, allowBreaks } = query;
+  const first = from === undefined ? since : yearOf(from, names.from);
+  const last = to === undefined ? undefined : yearOf(to, names.to);
+  if (last !== undefined && last < first) {
+    throw new BadParameter(`${names.to} ${last} lies before ${names.from} ${first}`, names.to);
+  }
+  return {
+    measure,
+    programme,
+    organisation,
+    from: first,
+    to: last,
+    moment: momentOf(query),
+    allowBreaks: allowBreaks === 'true',
+  };
+}
+
+function yearOf(text: string, parameter: string): FinancialYear {
+  try {
+    return parseFinancialYear(text);
+  } catch {
+    throw new BadParameter(`${parameter} must be a financial year such as 2023-24`, parameter);
+  }
+}
+
+function momentOf({ asAt, asAtSequence }: Partial<MomentQueryDto>): MomentText | undefined {
+  if (asAt !== undefined && asAtSequence !== undefined) {
+    throw new BadParameter('asAt and asAtSequence name a moment each: send one of them', 'asAt');
+  }
+  if (asAt !== undefined) return { parameter: 'asAt', text: asAt };
+  return asAtSequence === undefined ? undefined : { parameter: 'asAtSequence', text: asAtSequence };
+}

@@ -1,0 +1,30 @@
+/** The question for a figure of each financial year. */
+import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { Config } from '../config.js';
+import type { AnnualQueryDto } from '../figures/figures.dto.js';
+import type { AnnualTotals } from '../figures/figures.views.js';
+import { questionOf } from '../figures/question.js';
+import { Totals } from '../figures/totals.js';
+import { Clock } from '../store/run-decider.js';
+import { ownTurn } from '../kernel/turns.js';
+
+export class AskAnnualTotals extends Query<AnnualTotals> {
+  constructor(readonly query: AnnualQueryDto) {
+    super();
+  }
+}
+
+@QueryHandler(AskAnnualTotals)
+export class AnnualTotalsHandler implements IQueryHandler<AskAnnualTotals> {
+  constructor(
+    private readonly totals: Totals,
+    private readonly config: Config,
+    private readonly clock: Clock,
+  ) {}
+
+  async execute({ query }: AskAnnualTotals): Promise<AnnualTotals> {
+    await ownTurn();
+    const question = questionOf(query, { from: query.from, to: query.to }, this.config.since);
+    return this.totals.annual({ ...question, groupBy: query.groupBy }, this.clock.now());
+  }
+}

@@ -1,0 +1,46 @@
+/** The question which outcomes are behind a figure. */
+import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { Config } from '../config.js';
+import { decodeCursor, encodeCursor, pageLimit } from '../figures/cursor.js';
+import type { OutcomesQueryDto } from '../figures/figures.dto.js';
+import type { OutcomesPage } from '../figures/outcome.views.js';
+import { OutcomesReport } from '../figures/outcomes-report.js';
+import { START } from '../figures/outcomes.js';
+import { questionOf } from '../figures/question.js';
+import { Projection } from '../read-models/projection.js';
+import { Clock } from '../store/run-decider.js';
+import { ownTurn } from '../kernel/turns.js';
+
+export class AskOutcomes extends Query<OutcomesPage> {
+  constructor(readonly query: OutcomesQueryDto) {
+    super();
+  }
+}
+
+@QueryHandler(AskOutcomes)
+export class OutcomesHandler implements IQueryHandler<AskOutcomes> {
+  constructor(
+    private readonly report: OutcomesReport,
+    private readonly config: Config,
+    private readonly clock: Clock,
+    private readonly projection: Projection,
+  ) {}
+
+  async execute({ query }: AskOutcomes): Promise<OutcomesPage> {
+    await ownTurn();
+    const { limit, cursor, ...rest } = query;
+    const question = questionOf(rest, { from: rest.from, to: rest.to }, this.config.since);
+    const { views } = this.projection;
+    const place = cursor === undefined ? null : decodeCursor(cursor, question, views);
+    const { next, ...page } = await this.report.page(
+      {
+        ...question,
+        ...(place && { moment: { parameter: 'cursor', text: String(place.until) } }),
+        place: place ?? START,
+        limit: pageLimit(limit),
+      },
+      this.clock.now(),
+    );
+    return { ...page, next: next && encodeCursor({ ...next, until: page.sequence }, question, views) };
+  }
+}
