@@ -22,7 +22,8 @@ import {
 import type { EventStore } from '../src/store/event-store.js';
 import type { StoreLocation } from '../src/store/open-reader.js';
 import { openStore } from '../src/store/open-store.js';
-import { Clock, readState, runDecider } from '../src/store/run-decider.js';
+import { Clock } from '../src/kernel/clock.js';
+import { readState, runDecider } from '../src/store/run-decider.js';
 import { submissionDecider } from '../src/domain/submission.js';
 import type { OutcomeContent } from '../src/domain/outcome.js';
 import { randomUUID } from 'node:crypto';

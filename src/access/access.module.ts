@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { Config } from '../config.js';
 import { CoreModule } from '../api/core.module.js';
-import { Clock } from '../store/run-decider.js';
+import { Clock } from '../kernel/clock.js';
 import { KeyRing } from './key-ring.js';
 import { KeyUses } from './key-uses.js';
 import { KeysController } from './keys.controller.js';

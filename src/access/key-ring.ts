@@ -6,7 +6,7 @@
 import { Injectable } from '@nestjs/common';
 import { timingSafeEqual } from 'node:crypto';
 import { CatalogueView } from '../read-models/catalogue-view.js';
-import { Clock } from '../store/run-decider.js';
+import { Clock } from '../kernel/clock.js';
 import type { Key } from '../domain/key.js';
 import { hashOfKey, keyIdIn } from './key-secret.js';
 import { KeyUses } from './key-uses.js';

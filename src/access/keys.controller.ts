@@ -5,7 +5,7 @@ import { Call } from '../api/call.js';
 import { Recording, type ApiProvenance } from '../api/provenance.js';
 import { parseKeyId, parseProgrammeId, type KeyId } from '../kernel/ids.js';
 import { parseOr } from '../kernel/refusals.js';
-import { Clock } from '../store/run-decider.js';
+import { Clock } from '../kernel/clock.js';
 import type { Key } from '../domain/key.js';
 import { KeyRing } from './key-ring.js';
 import { hashOfKey, makeKeyId, makeKeyText } from './key-secret.js';

@@ -5,7 +5,9 @@ import { keyStream, programmeStream, type ProgrammeId } from '../kernel/ids.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
 import { Projection } from '../read-models/projection.js';
 import { EventStore } from '../store/event-store.js';
-import { Clock, readState, runDecider, type Provenance } from '../store/run-decider.js';
+import { Clock } from '../kernel/clock.js';
+import type { Provenance } from '../kernel/provenance.js';
+import { readState, runDecider } from '../store/run-decider.js';
 import { keyDecider, type KeyCommand } from '../domain/key.js';
 
 export type KeyChange =

@@ -18,7 +18,7 @@ import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { SLUG, SLUG_LENGTH_MAX } from '../kernel/ids.js';
 import { personalDataIn } from '../kernel/personal-data.js';
-import type { Clock } from '../store/run-decider.js';
+import type { Clock } from '../kernel/clock.js';
 import { ROLES, type Principal } from '../domain/role.js';
 import type { OidcSettings } from '../config.js';
 

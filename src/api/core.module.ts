@@ -9,7 +9,7 @@ import { Projection } from '../read-models/projection.js';
 import { AppendCounts, CountedStore } from '../store/counted-store.js';
 import { holdDataDir } from '../store/data-dir.js';
 import { EventStore } from '../store/event-store.js';
-import { Clock } from '../store/run-decider.js';
+import { Clock } from '../kernel/clock.js';
 import { openStore } from '../store/open-store.js';
 
 /** The directory is held before anything in it is opened, and until all of it is closed. */

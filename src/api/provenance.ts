@@ -2,7 +2,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { ProgrammeScope } from '../domain/role.js';
-import type { Provenance } from '../store/run-decider.js';
+import type { Provenance } from '../kernel/provenance.js';
 
 declare module 'fastify' {
   interface FastifyRequest {

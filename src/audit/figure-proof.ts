@@ -13,7 +13,7 @@ import type { ProofQueryDto } from '../figures/figures.dto.js';
 import { questionOf, type Question } from '../figures/question.js';
 import { Totals, type Reading } from '../figures/totals.js';
 import { ownTurn } from '../kernel/turns.js';
-import { Clock } from '../store/run-decider.js';
+import { Clock } from '../kernel/clock.js';
 import { Config } from '../config.js';
 import type { BundleFigure, ToldFigure } from '../checker/bundle-format.js';
 import type { BundleQuery } from './bundle.js';

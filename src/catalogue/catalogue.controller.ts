@@ -10,7 +10,7 @@ import { CatalogueView } from '../read-models/catalogue-view.js';
 import { Call } from '../api/call.js';
 import type { ProgrammeScope } from '../domain/role.js';
 import { Recording, Within, type ApiProvenance } from '../api/provenance.js';
-import { Clock } from '../store/run-decider.js';
+import { Clock } from '../kernel/clock.js';
 import * as calls from './catalogue.calls.js';
 import {
   AmendProgrammeDto,

@@ -12,7 +12,9 @@ import {
 import { Refused } from '../kernel/refusals.js';
 import { Projection } from '../read-models/projection.js';
 import { EventStore, type RecordedEvent } from '../store/event-store.js';
-import { Clock, readState, runDecider, type Provenance } from '../store/run-decider.js';
+import { Clock } from '../kernel/clock.js';
+import type { Provenance } from '../kernel/provenance.js';
+import { readState, runDecider } from '../store/run-decider.js';
 import { upcast, type LedgerEvent } from '../domain/upcast.js';
 import { measureDecider, type Measure, type MeasureCommand } from '../domain/measure.js';
 import { organisationDecider, type OrganisationCommand } from '../domain/organisation.js';

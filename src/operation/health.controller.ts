@@ -3,7 +3,7 @@ import { Controller, Get, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Lag, type StoreSeen } from '../read-models/lag.js';
 import { Projection } from '../read-models/projection.js';
-import { Clock } from '../store/run-decider.js';
+import { Clock } from '../kernel/clock.js';
 import { Call } from '../api/call.js';
 import { LiveView, ReadinessView } from './health.views.js';
 

@@ -8,7 +8,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import { Lag, type StoreSeen } from '../read-models/lag.js';
 import { Projection } from '../read-models/projection.js';
 import { AppendCounts } from '../store/counted-store.js';
-import { Clock } from '../store/run-decider.js';
+import { Clock } from '../kernel/clock.js';
 import { VERSION } from '../kernel/version.js';
 import { EventLoopDelay } from './event-loop-delay.js';
 

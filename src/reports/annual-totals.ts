@@ -5,7 +5,7 @@ import type { AnnualQueryDto } from '../figures/figures.dto.js';
 import type { AnnualTotals } from '../figures/figures.views.js';
 import { questionOf } from '../figures/question.js';
 import { Totals } from '../figures/totals.js';
-import { Clock } from '../store/run-decider.js';
+import { Clock } from '../kernel/clock.js';
 import { ownTurn } from '../kernel/turns.js';
 
 export class AskAnnualTotals extends Query<AnnualTotals> {

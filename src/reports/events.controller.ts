@@ -18,7 +18,7 @@ import { Problem } from '../api/problem.js';
 import { Refused } from '../kernel/refusals.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
 import { Projection } from '../read-models/projection.js';
-import { Clock } from '../store/run-decider.js';
+import { Clock } from '../kernel/clock.js';
 import { cloudEventOf } from '../api/cloud-event.js';
 import { eventLines, liveEvents } from './event-streams.js';
 import { EventsPage } from '../api/event.views.js';

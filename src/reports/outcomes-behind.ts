@@ -8,7 +8,7 @@ import { OutcomesReport } from '../figures/outcomes-report.js';
 import { START } from '../figures/outcomes.js';
 import { questionOf } from '../figures/question.js';
 import { Projection } from '../read-models/projection.js';
-import { Clock } from '../store/run-decider.js';
+import { Clock } from '../kernel/clock.js';
 import { ownTurn } from '../kernel/turns.js';
 
 export class AskOutcomes extends Query<OutcomesPage> {

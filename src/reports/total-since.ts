@@ -5,7 +5,7 @@ import type { SinceQueryDto } from '../figures/figures.dto.js';
 import type { TotalSince } from '../figures/figures.views.js';
 import { questionOf } from '../figures/question.js';
 import { Totals } from '../figures/totals.js';
-import { Clock } from '../store/run-decider.js';
+import { Clock } from '../kernel/clock.js';
 import { ownTurn } from '../kernel/turns.js';
 
 export class AskTotalSince extends Query<TotalSince> {

@@ -7,6 +7,8 @@
 import { canonicalJson, makeSalt, payloadHash } from '../kernel/canonical-json.js';
 import type { Decider } from '../kernel/decider.js';
 import { eventIdOf, type StreamName } from '../kernel/ids.js';
+import type { Clock } from '../kernel/clock.js';
+import type { Provenance } from '../kernel/provenance.js';
 import { Refused } from '../kernel/refusals.js';
 import {
   StoreUnavailable,
@@ -20,14 +22,6 @@ import {
 } from './event-store.js';
 import { upcast, type LedgerEvent } from '../domain/upcast.js';
 
-/** Who acts, and why: what every event says about its recording. */
-export interface Provenance {
-  readonly actor: string;
-  readonly correlationId: string;
-  /** `api`, `system`, or `file:<sha256>#<line>` from the index of an event in its append. */
-  readonly source: string | ((index: number) => string);
-}
-
 export interface Decision<State, Event> {
   /** What the decision was made on: before the new events. */
   readonly state: State;
@@ -40,26 +34,6 @@ export interface Decision<State, Event> {
 
 const ATTEMPTS_MAX = 8;
 const NOTHING: StreamRun = { events: [], last: 'no-stream' };
-
-/** Milliseconds since 1970, never less than it said before: a clock set back does not reorder what is recorded. */
-export class Clock {
-  private last = 0;
-  private readonly offAtStartMs = offFromMachineMs();
-
-  now(): number {
-    this.last = Math.max(this.last, Date.now());
-    return this.last;
-  }
-
-  /** By how much the clock was set forward, or back, since the process began: the machine counts time by itself. */
-  movedMs(): number {
-    return Math.round(offFromMachineMs() - this.offAtStartMs);
-  }
-}
-
-function offFromMachineMs(): number {
-  return Date.now() - performance.now();
-}
 
 export async function runDecider<State, Command, Event extends LedgerEvent>(
   { store, clock }: { readonly store: EventStore; readonly clock: Clock },

@@ -11,7 +11,7 @@ import { londonDate } from '../kernel/financial-year.js';
 import type { PersonalDataOverride } from '../kernel/free-text.js';
 import { OUTCOMES_MAX, parseProgrammeId } from '../kernel/ids.js';
 import { parseOr, Refused, type ProblemFault } from '../kernel/refusals.js';
-import { Clock } from '../store/run-decider.js';
+import { Clock } from '../kernel/clock.js';
 import { CatalogueReader } from './catalogue-reader.js';
 import { contentOfDto } from './outcome-input.js';
 import { faultsOfOutcomes } from '../domain/submission.js';

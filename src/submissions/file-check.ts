@@ -13,7 +13,7 @@ import type { PersonalDataOverride } from '../kernel/free-text.js';
 import { fileSubmissionId, OUTCOMES_MAX, submissionStream, type ProgrammeId } from '../kernel/ids.js';
 import { refuseIfAny, type ProblemFault } from '../kernel/refusals.js';
 import { EventStore } from '../store/event-store.js';
-import { Clock } from '../store/run-decider.js';
+import { Clock } from '../kernel/clock.js';
 import { CatalogueReader } from './catalogue-reader.js';
 import type { FileFormat } from '../files/records.js';
 import { rowsOf, UnreadableFile, type FileFault, type FileRow } from './file-rows.js';

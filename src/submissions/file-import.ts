@@ -12,7 +12,7 @@ import type { Readable } from 'node:stream';
 import { assert } from '../kernel/assert.js';
 import type { PersonalDataOverride } from '../kernel/free-text.js';
 import { fileSubmissionId, type ProgrammeId } from '../kernel/ids.js';
-import type { Provenance } from '../store/run-decider.js';
+import type { Provenance } from '../kernel/provenance.js';
 import { chunksOf, FileCheck, type Chunk } from './file-check.js';
 import type { FileFormat } from '../files/records.js';
 import { collectEarly, collectWhenV8ThinksFit } from './garbage.js';

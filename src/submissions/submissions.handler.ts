@@ -14,7 +14,9 @@ import {
 import { Refused } from '../kernel/refusals.js';
 import { Projection } from '../read-models/projection.js';
 import { EventStore } from '../store/event-store.js';
-import { Clock, runDecider, type Decision, type Provenance } from '../store/run-decider.js';
+import { Clock } from '../kernel/clock.js';
+import type { Provenance } from '../kernel/provenance.js';
+import { runDecider, type Decision } from '../store/run-decider.js';
 import { CatalogueReader } from './catalogue-reader.js';
 import { finishErasures, refuseUnlessErasable } from './erasures.js';
 import type { OutcomeContent } from '../domain/outcome.js';

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { IssuerUnavailable, TokenRefused, Tokens } from '../../src/access/tokens.js';
-import { Clock } from '../../src/store/run-decider.js';
+import { Clock } from '../../src/kernel/clock.js';
 import { readConfig } from '../../src/config.js';
 import type { EventsPage } from '../../src/api/event.views.js';
 import { AUDIENCE, Issuer, signingKey } from '../support/issuer.js';

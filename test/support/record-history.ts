@@ -22,7 +22,8 @@ import {
 } from '../../src/kernel/ids.js';
 import { Refused } from '../../src/kernel/refusals.js';
 import type { EventStore } from '../../src/store/event-store.js';
-import { Clock, readState, runDecider } from '../../src/store/run-decider.js';
+import { Clock } from '../../src/kernel/clock.js';
+import { readState, runDecider } from '../../src/store/run-decider.js';
 import type { LedgerEvent } from '../../src/domain/upcast.js';
 import { type CatalogueFacts, type OutcomeContent } from '../../src/domain/outcome.js';
 import { submissionDecider } from '../../src/domain/submission.js';

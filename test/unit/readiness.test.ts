@@ -11,7 +11,8 @@ import { parseProgrammeId, programmeStream } from '../../src/kernel/ids.js';
 import { Lag } from '../../src/read-models/lag.js';
 import { Projection } from '../../src/read-models/projection.js';
 import { EventStoreDbStore } from '../../src/store/eventstore/store.js';
-import { Clock, runDecider } from '../../src/store/run-decider.js';
+import { Clock } from '../../src/kernel/clock.js';
+import { runDecider } from '../../src/store/run-decider.js';
 import { ProtocolDouble } from '../double/protocol-double.js';
 
 const LEVEL = { lagMs: 0, silentMs: 0, cutShort: false };

@@ -9,7 +9,8 @@ import { makeSignerKey, parseSignerKey, signNote } from '../../src/tlog/note.js'
 import { verifyLive } from '../../src/audit/verify-live.js';
 import { organisationDecider } from '../../src/domain/organisation.js';
 import { organisationStream, type OrganisationId } from '../../src/kernel/ids.js';
-import { Clock, runDecider } from '../../src/store/run-decider.js';
+import { Clock } from '../../src/kernel/clock.js';
+import { runDecider } from '../../src/store/run-decider.js';
 import { eventsFile } from '../../src/store/sqlite/store.js';
 import { AuditedLedger, headIn, ORIGIN, textOf } from '../support/audited-ledger.js';
 import { LivedLedger, viewsFileIn } from '../support/lived-ledger.js';
