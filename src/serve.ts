@@ -6,7 +6,7 @@ import { setFlagsFromString } from 'node:v8';
 import { AppModule } from './app.module.js';
 import { LogSigner } from './audit/log-signer.js';
 import { loadStandardCatalogue } from './catalogue/load-standard.js';
-import type { Serving } from './cli/serve.js';
+import type { Serving } from './cli/first-run.js';
 import { Config, readConfig } from './config.js';
 import { AdminKey, adminKeyFile, findAdminKey } from './access/admin-key.js';
 import { makeAdapter, setUpHttp } from './http/server.js';

@@ -1,12 +1,28 @@
 /** `ledger backup` and `ledger restore`: the embedded ledger into a directory beside it, and back from there. */
+import type { Command } from 'commander';
 import { makeBackup, restoreBackup, type Contents } from '../audit/backup.js';
 import { readConfig, type Config } from '../config.js';
 import { holdDataDir, makePrivately } from '../store/data-dir.js';
 import { CommandFailed } from './client.js';
 import { print, ProgressLine, readable } from './output.js';
 
+export function register(ledger: Command): void {
+  ledger
+    .command('backup <dir>')
+    .description(
+      'copy the ledger in DATA_DIR, also while it serves, and read the copy again; secrets are not in it',
+    )
+    .action(backupCommand);
+  ledger
+    .command('restore <dir>')
+    .description(
+      'put a backup into DATA_DIR, which holds no ledger; one that is older than what was signed is refused',
+    )
+    .action(restoreCommand);
+}
+
 /** Beside a running ledger or without one. @throws BackupRefused, StoreDamaged */
-export async function backupCommand(to: string): Promise<void> {
+async function backupCommand(to: string): Promise<void> {
   makePrivately();
   const config = embeddedConfig();
   const progress = new ProgressLine();
@@ -16,7 +32,7 @@ export async function backupCommand(to: string): Promise<void> {
 }
 
 /** @throws BackupRefused, StoreDamaged; DataDirInUse where a ledger runs on DATA_DIR */
-export async function restoreCommand(from: string): Promise<void> {
+async function restoreCommand(from: string): Promise<void> {
   makePrivately();
   const config = embeddedConfig();
   const release = holdDataDir(config.dataDir);

@@ -4,6 +4,7 @@
  * A data directory must not be in use. A ledger on EventStoreDB should be stopped too: what it records after the
  * copy has passed is copied when the command is run again.
  */
+import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import { faultsOfEventStore } from '../config.js';
 import { verifyCopy } from '../read-models/verify-copy.js';
@@ -16,13 +17,22 @@ import { withoutSecrets } from '../store/store-url.js';
 import { CommandFailed } from './client.js';
 import { print, ProgressLine, readable } from './output.js';
 
-export interface CopyOptions {
+interface CopyOptions {
   readonly from: string;
   readonly to: string;
 }
 
+export function register(ledger: Command): void {
+  ledger
+    .command('copy')
+    .description('copy a ledger between the embedded store and EventStoreDB, and verify the copy')
+    .requiredOption('--from <place>', 'a data directory, or the esdb:// address of a store')
+    .requiredOption('--to <place>', 'the same; empty, or a copy that was begun')
+    .action((options: CopyOptions) => copyCommand(options));
+}
+
 /** @throws DataDirInUse, CopyImpossible */
-export async function copyCommand(options: CopyOptions): Promise<void> {
+async function copyCommand(options: CopyOptions): Promise<void> {
   const [from, to] = [placeOf(options.from), placeOf(options.to)];
   if (options.from === options.to) throw new CommandFailed('source and target are the same place', 2);
   if (!from.eventStore && !existsSync(from.dataDir)) {

@@ -1,15 +1,27 @@
 /** `ledger erase`: takes what people wrote out of an outcome, by a lawful order. Its figures stand. */
+import type { Command } from 'commander';
 import type { RecordedLineView } from '../submissions/submissions.dto.js';
 import { OUTCOME_ID } from '../kernel/ids.js';
 import { CommandFailed, type LedgerClient } from './client.js';
 import { print } from './output.js';
+import { connected, clientFor, type Connection } from './connection.js';
 
-export interface EraseOptions {
+interface EraseOptions {
   readonly reason: string;
   readonly authorisedBy: string;
 }
 
-export async function eraseCommand(
+export function register(ledger: Command): void {
+  connected(ledger.command('erase <outcome>'))
+    .description('take evidence, notes and reasons out of an outcome by a lawful order; its figures stand')
+    .requiredOption('--reason <reason>', 'why, without what is to be erased: it is kept for good')
+    .requiredOption('--authorised-by <office>', 'who ordered it, such as the data protection officer')
+    .action((outcome: string, { url, key, ...options }: EraseOptions & Connection) =>
+      eraseCommand(clientFor({ url, key }), outcome, options),
+    );
+}
+
+async function eraseCommand(
   client: LedgerClient,
   outcome: string,
   { reason, authorisedBy }: EraseOptions,

@@ -3,6 +3,7 @@
  *
  * Cells that a spreadsheet would take for a formula begin with an apostrophe.
  */
+import { Argument, Option, type Command } from 'commander';
 import { stringify } from 'csv-stringify';
 import { Readable, Writable, type Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -10,8 +11,9 @@ import type { OutcomesPage } from '../figures/outcome.views.js';
 import type { AnnualTotals, YearFigure } from '../figures/figures.views.js';
 import { allMeasures, CommandFailed, currentSequence, type LedgerClient } from './client.js';
 import { intoFile, print, readable } from './output.js';
+import { connected, clientFor, type Connection } from './connection.js';
 
-export interface ExportOptions {
+interface ExportOptions {
   readonly format: 'csv' | 'ndjson';
   readonly out?: string;
   readonly measure?: string;
@@ -77,7 +79,31 @@ const COLUMNS = {
   ],
 } as const;
 
-export async function exportCommand(
+export function register(ledger: Command): void {
+  connected(ledger.command('export'))
+    .addArgument(new Argument('<what>').choices(['outcomes', 'totals']))
+    .description('write outcomes or totals as CSV or NDJSON')
+    .addOption(new Option('--format <format>', 'of the rows').choices(['csv', 'ndjson']).default('csv'))
+    .option('--out <file>', 'where to; by default standard output')
+    .option('--measure <id>', 'only this measure and what rolls up into it')
+    .option('--programme <id>', 'only this programme')
+    .option('--organisation <id>', 'only this organisation')
+    .option('--from <year>', 'first financial year, such as 2018-19')
+    .option('--to <year>', 'last financial year')
+    .addOption(
+      new Option('--group-by <group>', 'of totals: rows for each of them').choices([
+        'programme',
+        'organisation',
+      ]),
+    )
+    .option('--as-at <moment>', 'as known at an instant or at the end of a day')
+    .option('--as-at-sequence <sequence>', 'as known after that event')
+    .action((what: 'outcomes' | 'totals', { url, key, ...options }: ExportOptions & Connection) =>
+      exportCommand(clientFor({ url, key }), what, options),
+    );
+}
+
+async function exportCommand(
   client: LedgerClient,
   what: 'outcomes' | 'totals',
   { format, out, measure, asAt, ...filters }: ExportOptions,

@@ -2,6 +2,7 @@
  * `ledger history`: the events of the ledger or of one programme, in order; or what became of one submission or
  * outcome.
  */
+import type { Command } from 'commander';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import type { CloudEvent } from '../api/event.views.js';
@@ -10,16 +11,29 @@ import type { OutcomeHistory, SubmissionStory } from '../reports/story.views.js'
 import { allMeasures, CommandFailed, type LedgerClient } from './client.js';
 import { print, readable } from './output.js';
 import { outcomeTold, submissionTold, type Units } from './story.js';
+import { connected, clientFor, type Connection } from './connection.js';
 
-export interface HistoryOptions {
+interface HistoryOptions {
   readonly after?: string;
   readonly until?: string;
   readonly type?: string;
   readonly json?: boolean;
 }
 
+export function register(ledger: Command): void {
+  connected(ledger.command('history [id]'))
+    .description('the events of the ledger or of one programme; or what became of one submission or outcome')
+    .option('--after <sequence>', 'events after this one')
+    .option('--until <moment>', 'a sequence, an instant, or the end of a day')
+    .option('--type <type>', 'only events of this type')
+    .option('--json', 'CloudEvents, one a line')
+    .action((id: string | undefined, { url, key, ...options }: HistoryOptions & Connection) =>
+      historyCommand(clientFor({ url, key }), id, options),
+    );
+}
+
 /** @param of the id of a programme, a submission or an outcome, which are told apart by their form */
-export async function historyCommand(
+async function historyCommand(
   client: LedgerClient,
   of: string | undefined,
   options: HistoryOptions,

@@ -1,4 +1,5 @@
 /** `ledger import`: posts a file to the running ledger, which checks every row and then records all or none. */
+import { Option, type Command } from 'commander';
 import { createReadStream, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
@@ -6,8 +7,9 @@ import type { ReadableStream } from 'node:stream/web';
 import type { ProblemDocument } from '../api/problem.views.js';
 import { CommandFailed, type LedgerClient } from './client.js';
 import { print, ProgressLine, readable } from './output.js';
+import { connected, clientFor, type Connection } from './connection.js';
 
-export interface ImportOptions {
+interface ImportOptions {
   readonly programme: string;
   readonly format?: 'csv' | 'ndjson';
   readonly dryRun?: boolean;
@@ -29,7 +31,25 @@ type ImportLine =
   | { readonly phase: 'done'; readonly receipt: ImportReceipt }
   | { readonly phase: 'failed'; readonly problem: ProblemDocument };
 
-export async function importCommand(
+export function register(ledger: Command): void {
+  connected(ledger.command('import <file>'))
+    .description('record the rows of a CSV or NDJSON file: all of them, or none')
+    .requiredOption('--programme <id>', 'the programme that the outcomes belong to')
+    .addOption(
+      new Option('--format <format>', 'by default from the name of the file').choices(['csv', 'ndjson']),
+    )
+    .option('--dry-run', 'check every row and record nothing')
+    .option(
+      '--personal-data-override <reason>',
+      'record texts that look like personal data; the reason is kept with them',
+    )
+    .option('--json', 'print the receipt as JSON')
+    .action((file: string, options: ImportOptions & Connection) =>
+      importCommand(clientFor(options), file, options),
+    );
+}
+
+async function importCommand(
   client: LedgerClient,
   file: string,
   options: ImportOptions,

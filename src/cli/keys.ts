@@ -1,10 +1,12 @@
 /** `ledger keys`: the admin lets callers in, and takes it back, through the running ledger. */
+import { Option, type Command } from 'commander';
 import type { KeyListView, KeyRevokedView, KeySecretView, KeyView } from '../access/keys.dto.js';
-import type { Role } from '../domain/role.js';
+import { ROLES, type Role } from '../domain/role.js';
 import { CommandFailed, type LedgerClient } from './client.js';
 import { print, table } from './output.js';
+import { connected, clientFor, type Connection } from './connection.js';
 
-export interface CreateKeyOptions {
+interface CreateKeyOptions {
   readonly name: string;
   readonly role: Role;
   readonly programme?: readonly string[];
@@ -12,11 +14,11 @@ export interface CreateKeyOptions {
   readonly json?: boolean;
 }
 
-export interface ListKeysOptions {
+interface ListKeysOptions {
   readonly json?: boolean;
 }
 
-export interface RotateKeyOptions {
+interface RotateKeyOptions {
   readonly reason: string;
   readonly overlapSeconds?: string;
   readonly json?: boolean;
@@ -24,13 +26,50 @@ export interface RotateKeyOptions {
 
 const PAGE = '500';
 
-export async function createKey(client: LedgerClient, options: CreateKeyOptions): Promise<void> {
+export function register(ledger: Command): void {
+  const keys = ledger.command('keys').description('who is let in: create, list, rotate and revoke keys');
+  connected(keys.command('create'))
+    .description('make a key; it is printed this once')
+    .requiredOption('--name <name>', 'what it is for: a system or a team')
+    .addOption(new Option('--role <role>', 'what it lets do').choices([...ROLES]).makeOptionMandatory())
+    .option('--programme <id...>', 'kept to these programmes; with the role programme')
+    .option(
+      '--expires <instant>',
+      'when it stops to be taken, such as 2027-04-01T00:00:00Z; by default never',
+    )
+    .option('--json', 'print the answer as JSON')
+    .action(({ url, key, ...options }: CreateKeyOptions & Connection) =>
+      createKey(clientFor({ url, key }), options),
+    );
+  connected(keys.command('list'))
+    .description('all keys, those that were revoked too')
+    .option('--json', 'one a line, as JSON')
+    .action(({ url, key, ...options }: ListKeysOptions & Connection) =>
+      listKeys(clientFor({ url, key }), options),
+    );
+  connected(keys.command('rotate <id>'))
+    .description('give a key another secret; it is printed this once')
+    .requiredOption('--reason <reason>', 'why')
+    .option('--overlap-seconds <seconds>', 'for how long the secret before it is taken too; by default not')
+    .option('--json', 'print the answer as JSON')
+    .action((id: string, { url, key, ...options }: RotateKeyOptions & Connection) =>
+      rotateKey(clientFor({ url, key }), id, options),
+    );
+  connected(keys.command('revoke <id>'))
+    .description('let nobody in with a key any more')
+    .requiredOption('--reason <reason>', 'why')
+    .action((id: string, { url, key, reason }: { readonly reason: string } & Connection) =>
+      revokeKey(clientFor({ url, key }), id, reason),
+    );
+}
+
+async function createKey(client: LedgerClient, options: CreateKeyOptions): Promise<void> {
   const { name, role, programme: programmes, expires: expiresAt, json } = options;
   const asked = { name, role, ...(programmes && { programmes }), ...(expiresAt && { expiresAt }) };
   show(await client.postOnce<KeySecretView>('/v1/keys', asked), json);
 }
 
-export async function listKeys(client: LedgerClient, { json }: ListKeysOptions): Promise<void> {
+async function listKeys(client: LedgerClient, { json }: ListKeysOptions): Promise<void> {
   const keys: KeyView[] = [];
   for (let after: string | null | undefined; after !== null;) {
     const page: KeyListView = await client.get('/v1/keys', { after, limit: PAGE });
@@ -60,7 +99,7 @@ export async function listKeys(client: LedgerClient, { json }: ListKeysOptions):
   );
 }
 
-export async function rotateKey(client: LedgerClient, id: string, options: RotateKeyOptions): Promise<void> {
+async function rotateKey(client: LedgerClient, id: string, options: RotateKeyOptions): Promise<void> {
   const { reason, overlapSeconds, json } = options;
   if (overlapSeconds !== undefined && !/^\d{1,7}$/.test(overlapSeconds)) {
     throw new CommandFailed('--overlap-seconds must be a whole number', 2);
@@ -72,7 +111,7 @@ export async function rotateKey(client: LedgerClient, id: string, options: Rotat
   show(await client.postOnce<KeySecretView>(`/v1/keys/${encodeURIComponent(id)}/rotation`, asked), json);
 }
 
-export async function revokeKey(client: LedgerClient, id: string, reason: string): Promise<void> {
+async function revokeKey(client: LedgerClient, id: string, reason: string): Promise<void> {
   const { sequence } = await client.post<KeyRevokedView>(`/v1/keys/${encodeURIComponent(id)}/revocation`, {
     reason,
   });

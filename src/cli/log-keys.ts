@@ -5,6 +5,7 @@
  * the old key vouches for the new one. When everyone has taken it, `--finish` takes the old one away; not before a
  * checkpoint was signed with both, for without one nobody could follow from the one to the other.
  */
+import type { Command } from 'commander';
 import { parseCheckpoint } from '../tlog/checkpoint.js';
 import { encodeVerifierKey, makeSignerKey, parseSignerKey, verifiedSignatures } from '../tlog/note.js';
 import { SigningFiles } from '../audit/signing-files.js';
@@ -12,11 +13,23 @@ import { readConfig } from '../config.js';
 import { CommandFailed } from './client.js';
 import { print } from './output.js';
 
-export interface RotateOptions {
+interface RotateOptions {
   readonly finish?: boolean;
 }
 
-export async function rotateKeyCommand({ finish = false }: RotateOptions): Promise<void> {
+export function register(ledger: Command): void {
+  ledger
+    .command('log')
+    .description('look after the keys that sign the log')
+    .command('rotate-key')
+    .description(
+      'add a key in LEDGER_SIGNING_DIR, so that both sign; then, with --finish, take the old one away',
+    )
+    .option('--finish', 'once a checkpoint was signed with both')
+    .action((options: RotateOptions) => rotateKeyCommand(options));
+}
+
+async function rotateKeyCommand({ finish = false }: RotateOptions): Promise<void> {
   const { signingDir } = readConfig(process.env);
   const files = new SigningFiles(signingDir);
   if (files.verifierKeys().length === 0) throw new CommandFailed(`there is no key in ${files.keyFile}`);

@@ -1,17 +1,45 @@
 /** `ledger prove`: fetches a bundle. It never stands half-written under its name. */
+import { Option, type Command } from 'commander';
 import { pipeline } from 'node:stream/promises';
 import { parseCheckpoint } from '../tlog/checkpoint.js';
 import { readNote } from '../checker/verify-file.js';
 import type { LedgerClient } from './client.js';
 import { intoFile, print } from './output.js';
+import { connected, clientFor, type Connection } from './connection.js';
 
-export interface ProveOptions {
+interface ProveOptions {
   readonly out?: string;
   readonly since?: string;
   readonly [query: string]: string | undefined;
 }
 
-export async function proveCommand(
+export function register(ledger: Command): void {
+  connected(ledger.command('prove'))
+    .description('write a bundle that anyone can check offline: everything, or what is asked for')
+    .option('--out <file>', 'where to; by default standard output')
+    .option(
+      '--since <checkpoint>',
+      'a file with a checkpoint that you kept: the bundle proves to continue it',
+    )
+    .option('--programme <id>', 'only what concerns this programme')
+    .option('--after <sequence>', 'only events after this one')
+    .option('--until <moment>', 'only events up to a sequence, an instant, or the end of a day')
+    .option('--measure <id>', 'the annual figures of this measure, and what they are made of')
+    .option('--organisation <id>', 'of figures: only this organisation')
+    .option('--from <year>', 'of figures: first financial year')
+    .option('--to <year>', 'of figures: last financial year')
+    .option('--as-at-sequence <sequence>', 'of figures: as known after that event')
+    .addOption(
+      new Option('--whole', 'of figures: with every event, which shows that no other belongs to them').preset(
+        'true',
+      ),
+    )
+    .action(({ url, key, ...options }: ProveOptions & Connection) =>
+      proveCommand(clientFor({ url, key }), options),
+    );
+}
+
+async function proveCommand(
   client: LedgerClient,
   { out, since, ...query }: ProveOptions,
 ): Promise<void> {

@@ -1,4 +1,5 @@
 /** `ledger rebuild`: has the running ledger build its read models anew, or does it itself where none runs. */
+import type { Command } from 'commander';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readConfig, storeOf } from '../config.js';
 import { rebuildOffline } from '../read-models/rebuild.js';
@@ -7,6 +8,7 @@ import { holdDataDir, makePrivately } from '../store/data-dir.js';
 import { openReader } from '../store/open-reader.js';
 import { CommandFailed, type LedgerClient } from './client.js';
 import { print, ProgressLine, readable } from './output.js';
+import { connected, clientFor, type Connection } from './connection.js';
 
 interface RebuildState {
   readonly sequence: number;
@@ -16,7 +18,16 @@ interface RebuildState {
 
 const ASK_AGAIN_MS = 200;
 
-export async function rebuildRunning(client: LedgerClient): Promise<void> {
+export function register(ledger: Command): void {
+  connected(ledger.command('rebuild'))
+    .description('build the read models anew, beside the ones that serve')
+    .option('--offline', 'in DATA_DIR, where no ledger is running')
+    .action(({ offline, ...options }: { offline?: boolean } & Connection) =>
+      offline ? rebuildStopped() : rebuildRunning(clientFor(options)),
+    );
+}
+
+async function rebuildRunning(client: LedgerClient): Promise<void> {
   const progress = new ProgressLine();
   let state = await client.post<RebuildState>('/v1/projections/rebuild', {});
   while (state.rebuild) {
@@ -30,7 +41,7 @@ export async function rebuildRunning(client: LedgerClient): Promise<void> {
 }
 
 /** @throws DataDirInUse when a ledger is running on the data directory */
-export async function rebuildStopped(): Promise<void> {
+async function rebuildStopped(): Promise<void> {
   const config = readConfig(process.env);
   const { dataDir, eventStore } = config;
   if (!eventStore && !hasEvents(dataDir))

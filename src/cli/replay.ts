@@ -1,4 +1,5 @@
 /** `ledger replay`: folds the store's events from the first one and compares with the read models. */
+import type { Command } from 'commander';
 import { BadParameter } from '../api/bad-parameter.js';
 import { existsSync } from 'node:fs';
 import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.js';
@@ -18,7 +19,7 @@ import { wantOfRoomAside } from '../store/room-aside.js';
 import { CommandFailed } from './client.js';
 import { print, ProgressLine, readable } from './output.js';
 
-export interface ReplayOptions {
+interface ReplayOptions {
   /** Or a file with a checkpoint: its size is the moment, and its root what history must come to. */
   readonly until?: string;
   /** Verifier keys that are trusted, where they are not those in the signing directory. */
@@ -26,8 +27,23 @@ export interface ReplayOptions {
   readonly json?: boolean;
 }
 
+export function register(ledger: Command): void {
+  ledger
+    .command('replay')
+    .description(
+      'fold every event afresh and compare with the read models in DATA_DIR, also while it serves: ends with 0 agrees, 1 differs, 2 cannot tell',
+    )
+    .option(
+      '--until <moment>',
+      'a sequence, an instant, the end of a day, or a file with a checkpoint; by default now',
+    )
+    .option('--key <key>', 'of a checkpoint: a verifier key that you trust, or a file with some')
+    .option('--json', 'print the report as JSON')
+    .action((options: ReplayOptions) => replayCommand(options));
+}
+
 /** Reads the data directory itself, beside a running ledger or without one. */
-export async function replayCommand({ until, key, json = false }: ReplayOptions): Promise<void> {
+async function replayCommand({ until, key, json = false }: ReplayOptions): Promise<void> {
   const config = readConfig(process.env);
   const { dataDir } = config;
   const served = existsSync(dataDir) ? new ViewsDirectory(dataDir).currentFile() : null;

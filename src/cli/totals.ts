@@ -1,8 +1,10 @@
 /** `ledger totals`: annual and since-2018 figures as a table, or as JSON, all as known at one moment. */
+import type { Command } from 'commander';
 import type { MeasureView } from '../catalogue/catalogue.dto.js';
 import type { AnnualTotals, Figure, Flag, TotalSince } from '../figures/figures.views.js';
 import { allMeasures, currentSequence, type LedgerClient } from './client.js';
 import { print, readable, table, type Align } from './output.js';
+import { connected, clientFor, type Connection } from './connection.js';
 
 export interface TotalsOptions {
   readonly measure?: string;
@@ -20,6 +22,22 @@ interface MeasureTotals {
   readonly annual: AnnualTotals;
   /** Null for stocks and ratios, which do not add up over years. */
   readonly since: TotalSince | null;
+}
+
+export function register(ledger: Command): void {
+  connected(ledger.command('totals'))
+    .description('annual totals and totals since a year')
+    .option('--measure <id>', 'only this measure and what rolls up into it')
+    .option('--programme <id>', 'only this programme')
+    .option('--organisation <id>', 'only this organisation')
+    .option('--since <year>', 'first financial year, by default 2018-19')
+    .option('--as-at <moment>', 'as known at an instant or at the end of a day')
+    .option('--as-at-sequence <sequence>', 'as known after that event')
+    .option('--allow-breaks', 'add figures across a change of definition too')
+    .option('--json', 'the whole answers of the ledger')
+    .action(({ url, key, ...options }: TotalsOptions & Connection) =>
+      totalsCommand(clientFor({ url, key }), options),
+    );
 }
 
 export async function totalsCommand(client: LedgerClient, options: TotalsOptions): Promise<void> {

@@ -1,4 +1,5 @@
 /** `ledger verify`: a bundle or a single proof, offline; or a data directory against itself. */
+import type { Command } from 'commander';
 import {
   EXIT_CODES,
   keysIn,
@@ -12,11 +13,32 @@ import { readConfig, storeOf } from '../config.js';
 import { CommandFailed } from './client.js';
 import { print, ProgressLine, readable } from './output.js';
 
-export interface VerifyCommandOptions extends VerifyOptions {
+interface VerifyCommandOptions extends VerifyOptions {
   readonly live?: boolean;
 }
 
-export async function verifyCommand(
+export function register(ledger: Command): void {
+  ledger
+    .command('verify [bundle]')
+    .description(
+      'check a bundle or a single proof offline, or with --live the ledger in DATA_DIR: ends with 0 good, 1 tampered, 2 cannot tell',
+    )
+    .option('--key <key>', 'a verifier key that you trust, or a file with some')
+    .option('--policy <file>', 'whom you trust, instead: log, witness, group and quorum lines')
+    .option('--since <file>', 'a checkpoint that you kept: the log must be its continuation')
+    .option(
+      '--since-time <instant>',
+      'when the ledger had no more than it covers: later events are not dated before',
+    )
+    .option('--expect <scope>', 'everything, programme:<id>, period or figure: anything else does not answer')
+    .option('--event <file>', 'of a single proof: the event that it is of')
+    .option('--checkpoint <file>', 'of a single proof without one: the checkpoint that it leads to')
+    .option('--live', 'compare store, log, figures and checkpoints in DATA_DIR, also while it serves')
+    .option('--json', 'print the verdict as JSON')
+    .action((bundle: string | undefined, options: VerifyCommandOptions) => verifyCommand(bundle, options));
+}
+
+async function verifyCommand(
   bundle: string | undefined,
   { live = false, ...options }: VerifyCommandOptions,
 ): Promise<void> {

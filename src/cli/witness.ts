@@ -1,4 +1,5 @@
 /** `ledger witness`: serves a witness for the logs of others, with its key and memory in a directory. */
+import type { Command } from 'commander';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -10,7 +11,7 @@ import { writeDurably } from '../audit/signing-files.js';
 import { Witness, type WitnessAnswer, type WitnessMemory } from '../tlog/witness.js';
 import { print } from './output.js';
 
-export interface WitnessCommandOptions {
+interface WitnessCommandOptions {
   readonly dir: string;
   readonly name: string;
   readonly logs: string;
@@ -20,7 +21,19 @@ export interface WitnessCommandOptions {
 
 const BODY_BYTES_MAX = 64 * 1024;
 
-export async function witnessCommand({ dir, name, logs, host, port }: WitnessCommandOptions): Promise<void> {
+export function register(ledger: Command): void {
+  ledger
+    .command('witness')
+    .description('watch the logs of others: cosign each checkpoint that continues the last one')
+    .requiredOption('--logs <file>', 'the verifier keys of the logs, one a line')
+    .requiredOption('--name <name>', 'of the witness, such as witness.example.org')
+    .option('--dir <dir>', 'where its key and its memory are kept', './witness')
+    .option('--host <address>', 'to listen on', '127.0.0.1')
+    .option('--port <port>', 'to listen on; 0 takes any', '3100')
+    .action((options: WitnessCommandOptions) => witnessCommand(options));
+}
+
+async function witnessCommand({ dir, name, logs, host, port }: WitnessCommandOptions): Promise<void> {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const keyFile = join(dir, 'witness.key');
   if (!existsSync(keyFile)) {

@@ -1,4 +1,4 @@
-/** `ledger serve`: starts the ledger and keeps serving, with the example of published figures if asked. */
+/** The first run: records the example of published figures in a ledger that holds nothing else, and prints the totals. */
 import { CommandBus } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { exampleProgrammes, loadExample } from './example.js';
@@ -13,17 +13,7 @@ export interface Serving {
   readonly adminKey: string;
 }
 
-export interface ServeOptions {
-  readonly example?: boolean;
-}
-
-/** @param serve starts the ledger */
-export async function serveCommand(
-  serve: () => Promise<Serving>,
-  { example = false }: ServeOptions,
-): Promise<void> {
-  const { app, url, adminKey } = await serve();
-  if (!example) return;
+export async function showExample({ app, url, adminKey }: Serving): Promise<void> {
   const examples = exampleProgrammes();
   const registered = app.get(CatalogueView).list('programme', '', Number.MAX_SAFE_INTEGER);
   const known = registered.filter(({ id }) => examples.has(id)).length;

@@ -1,0 +1,16 @@
+/** How a command that asks a running ledger is told where it is, and with which key. */
+import type { Command } from 'commander';
+import { addressOf, LedgerClient } from './client.js';
+
+export interface Connection {
+  readonly url?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+export const clientFor = (connection: Connection) => new LedgerClient(addressOf(connection, process.env));
+
+export function connected(command: Command): Command {
+  return command
+    .option('--url <url>', 'the ledger; by default LEDGER_URL, or this machine’s PORT')
+    .option('--key <key>', 'by default LEDGER_KEY, or the admin key in DATA_DIR');
+}
