@@ -32,7 +32,7 @@ export function register(ledger: Command): void {
 }
 
 /** @throws DataDirInUse, CopyImpossible */
-async function copyCommand(options: CopyOptions): Promise<void> {
+export async function copyCommand(options: CopyOptions): Promise<void> {
   const [from, to] = [placeOf(options.from), placeOf(options.to)];
   if (options.from === options.to) throw new CommandFailed('source and target are the same place', 2);
   if (!from.eventStore && !existsSync(from.dataDir)) {
