@@ -166,6 +166,20 @@ export function isDecimalString(value: unknown): value is string {
 
 const DECIMAL = /^\d{1,3}(?:\.\d{1,6})?$/u;
 
+/** A rate as text, so that no digit is lost: `3`, `1920000`, `-0.25`. */
+export const RateString = (): PropertyDecorator =>
+  rule({
+    says: 'must be a rate as text such as "2.5", with up to 15 digits before the point and 6 after',
+    accepts: isRateString,
+    published: () => ({ type: 'string', pattern: RATE.source }),
+  });
+
+export function isRateString(value: unknown): value is string {
+  return typeof value === 'string' && RATE.test(value);
+}
+
+const RATE = /^-?(?:0|[1-9]\d{0,14})(?:\.\d{1,6})?$/u;
+
 /** For query parameters, which arrive as text: 1 to 16 decimal digits, whose number is from `min` to `max`. */
 export function DigitsText({ min = 0, max }: UpTo): PropertyDecorator {
   return textRule({

@@ -5,15 +5,15 @@
  */
 import { IsArray, IsBoolean, IsIn, Matches } from 'class-validator';
 import { ROLES } from '../domain/role.js';
-import { MEASURE_KINDS } from '../domain/measure.js';
+import { MEASURE_KINDS } from '../domain/kinds/kinds.js';
 import { Both, Instant, ListOf } from './answers.js';
-import { CalendarDate, DecimalString, Describe, Nested, Nullable, Optional } from './decorators.js';
+import { CalendarDate, Describe, Nested, Nullable, Optional } from './decorators.js';
 import { PlainText, Slug, WholeNumber } from './decorators.js';
 import { PersonalDataOverrideDto } from './personal-data.dto.js';
 import { KEY_ID, OUTCOME_ID, SLUG } from '../kernel/ids.js';
 import type { LedgerSchema } from '../domain/upcast.js';
 import { BASES } from '../domain/outcome.js';
-import { EffectiveView, EVENT_TYPE, EvidenceDto, RangeDto } from './outcome.dto.js';
+import { FigureMembers, EffectiveView, EVENT_TYPE, EvidenceDto, RangeDto } from './outcome.dto.js';
 
 const NAME_MAX = 200;
 const TEXT_MAX = 2_000;
@@ -132,7 +132,7 @@ export class MeasureRevisedData extends OfMeasure {
   readonly reason!: string;
 }
 
-class FiguresData {
+class FiguresData extends FigureMembers {
   @Describe({ description: 'What is counted.' })
   @Slug()
   readonly measureId!: string;
@@ -145,26 +145,6 @@ class FiguresData {
   @Describe({ description: 'Who delivered.' })
   @Slug()
   readonly organisationId?: string;
-
-  @Optional()
-  @Describe({ description: 'Of a flow or a stock; money in pence.' })
-  @WholeNumber({ min: 0 })
-  readonly quantity?: number;
-
-  @Optional()
-  @Describe({ description: 'Of a ratio, with its denominator.' })
-  @WholeNumber({ min: 0 })
-  readonly numerator?: number;
-
-  @Optional()
-  @Describe({ description: 'Of a ratio, with its numerator.' })
-  @WholeNumber({ min: 1 })
-  readonly denominator?: number;
-
-  @Optional()
-  @Describe({ description: 'Of a ratio whose denominator nobody published.' })
-  @DecimalString()
-  readonly percent?: string;
 
   @Describe({ description: 'When it happened.' })
   @Nested(() => EffectiveView)

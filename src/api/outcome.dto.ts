@@ -1,6 +1,14 @@
 /** The parts of an outcome that are sent, stored and answered in one shape. */
 import { Matches } from 'class-validator';
-import { CalendarDate, Describe, Optional, PlainText, WholeNumber } from './decorators.js';
+import {
+  CalendarDate,
+  DecimalString,
+  Describe,
+  Optional,
+  PlainText,
+  RateString,
+  WholeNumber,
+} from './decorators.js';
 
 export const EVENT_TYPE = /^[A-Z][A-Za-z0-9]{2,63}$/;
 
@@ -40,4 +48,34 @@ export class EvidenceDto {
   @Describe({ description: 'SHA-256 of the document, hexadecimal.' })
   @Matches(/^[0-9a-f]{64}$/, { message: 'must be a SHA-256 of 64 hexadecimal digits in lower case' })
   sha256?: string;
+}
+
+/** The figure of an outcome: which of these members it has follows from the kind of its measure. */
+export class FigureMembers {
+  @Optional()
+  @Describe({ description: 'For a flow or a stock: a whole number; money in pence.', example: 1_200 })
+  @WholeNumber({ min: 0 })
+  quantity?: number;
+
+  @Optional()
+  @Describe({ description: 'For a ratio, with its denominator.' })
+  @WholeNumber({ min: 0 })
+  numerator?: number;
+
+  @Optional()
+  @Describe({ description: 'For a ratio, with its numerator.' })
+  @WholeNumber({ min: 1 })
+  denominator?: number;
+
+  @Optional()
+  @Describe({
+    description: 'For a ratio whose denominator nobody published: kept and shown, never combined.',
+  })
+  @DecimalString()
+  percent?: string;
+
+  @Optional()
+  @Describe({ description: 'For a rate, such as 3 for 3:1: kept and shown, never combined.' })
+  @RateString()
+  rate?: string;
 }

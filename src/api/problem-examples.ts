@@ -28,7 +28,7 @@ const EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
   'programme-open': { detail: 'programme lipid-management is open' },
   'roll-up-mismatch': {
     detail:
-      'a measure rolls up into one of its own kind and unit, and ratios into none: jobs is a flow of jobs',
+      'a measure rolls up into one of its own kind and unit, and ratios and rates into none: jobs is a flow of jobs',
     at: '/rollsUpInto',
   },
   'event-type-reserved': {

@@ -13,7 +13,7 @@ import {
   DigitsText,
 } from '../api/decorators.js';
 import { MayOverride } from '../api/personal-data.dto.js';
-import { MEASURE_KINDS, type MeasureKind } from '../domain/measure.js';
+import { MEASURE_KINDS, type MeasureKind } from '../domain/kinds/kinds.js';
 
 const NAME_MAX = 200;
 const TEXT_MAX = 2_000;

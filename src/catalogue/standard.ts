@@ -6,7 +6,8 @@
 import { parseCalendarDate } from '../kernel/financial-year.js';
 import { parseMeasureId, parseOrganisationId } from '../kernel/ids.js';
 import type { CatalogueCommand } from './catalogue.handler.js';
-import type { MeasureDefinition, MeasureKind } from '../domain/measure.js';
+import type { MeasureKind } from '../domain/kinds/kinds.js';
+import type { MeasureDefinition } from '../domain/measure.js';
 
 const RENAMED_ON = parseCalendarDate('2023-10-01');
 

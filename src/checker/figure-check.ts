@@ -2,10 +2,12 @@
  * A figure from the events alone: a fold that shares nothing with the projector's or the self-check's.
  *
  * It keeps every outcome that stands, and adds up when all events are taken. What makes a figure is what the
- * design says: a flow is summed; of a stock the latest value of each year counts, for each measure, programme and
- * organisation; a ratio has its parts summed apart. A measure's figure includes those that roll up into it. All that
+ * its kind says (domain/kinds): every outcome counts, or the latest of each year for each measure, programme and
+ * organisation; and they are summed, or have their parts summed apart, or come to nothing. A measure's figure includes those that roll up into it. All that
  * was told must be what the events come to, and every version of a measure that they name must be defined among them.
  */
+import type { Kind } from '../domain/kinds/kind.js';
+import { isMeasureKind, KINDS, type MeasureKind } from '../domain/kinds/kinds.js';
 import { unreachable } from '../kernel/assert.js';
 import { canonicalJson } from '../kernel/canonical-json.js';
 import { financialYearOf, type CalendarDate } from '../kernel/financial-year.js';
@@ -19,7 +21,6 @@ interface Outcome {
   readonly quantity?: number;
   readonly numerator?: number;
   readonly denominator?: number;
-  readonly percent?: string;
   readonly effective: { readonly from: string; readonly to: string };
   readonly basis: string;
   readonly range?: { readonly low: number; readonly high: number };
@@ -27,7 +28,7 @@ interface Outcome {
 }
 
 interface Measure {
-  readonly kind: 'flow' | 'stock' | 'ratio';
+  readonly kind: MeasureKind;
   readonly rollsUpInto: string | null;
   /** Of each version, from 1: versions of one series can be compared. */
   readonly series: readonly number[];
@@ -68,6 +69,8 @@ export class FigureCheck {
     const id = data['outcomeId'] as string;
     switch (schema) {
       case 'measure-defined@1':
+        if (!isMeasureKind(data['kind']))
+          this.doubts.push(`what kind ${String(data['kind'])} is, is not known here`);
         this.measures.set(data['measureId'] as string, { ...(data as unknown as Measure), series: [1] });
         break;
       case 'measure-revised@1':
@@ -112,7 +115,8 @@ export class FigureCheck {
     const undefinedOne = this.undefinedMeasure();
     if (undefinedOne !== null) return `the figure is made of ${undefinedOne}, whose definition is left out`;
     const kind = this.measures.get(measure)?.kind;
-    if (total && kind !== undefined && kind !== 'flow') return `the figure adds up a ${kind} over years`;
+    if (total && kind !== undefined && KINDS[kind].notOverYears !== null)
+      return `the figure adds up a ${kind} over years`;
     for (const { financialYear, ...told } of years) {
       const fault = this.difference(told, financialYear, financialYear);
       if (fault !== null) return `the figure of ${financialYear} ${fault}`;
@@ -158,16 +162,17 @@ export class FigureCheck {
     this.noteBreaks(standing);
     const outcomes = standing.length;
     if (outcomes === 0) return { ...added([]), outcomes, ratio: null };
-    const { kind } = this.measures.get(this.figure.measure)!;
-    switch (kind) {
-      case 'flow':
-        return { ...added(standing), outcomes, ratio: null };
-      case 'stock':
-        return { ...added(latestOf(standing)), outcomes, ratio: null };
+    const { counts, comesTo }: Kind = KINDS[this.measures.get(this.figure.measure)!.kind];
+    const counted = counts === 'latest' ? latestOf(standing) : standing;
+    switch (comesTo) {
+      case 'sum':
+        return { ...added(counted), outcomes, ratio: null };
       case 'ratio':
-        return { total: null, byBasis: {}, range: null, outcomes, ratio: ratioOf(standing) };
+        return { ...added([]), outcomes, ratio: ratioOf(counted) };
+      case 'nothing':
+        return { ...added([]), outcomes, ratio: null };
       default:
-        return unreachable(kind);
+        return unreachable(comesTo);
     }
   }
 
@@ -209,7 +214,7 @@ function added(outcomes: readonly Outcome[]): Pick<ToldFigure, 'total' | 'byBasi
 
 /** Percentages whose parts nobody told are not combined. */
 function ratioOf(outcomes: readonly Outcome[]): ToldFigure['ratio'] {
-  const whole = outcomes.filter(({ percent }) => percent === undefined);
+  const whole = outcomes.filter((outcome) => outcome.denominator !== undefined);
   const denominator = sumOf(whole, ({ denominator = 0 }) => denominator);
   return denominator === 0
     ? null

@@ -41,6 +41,7 @@ const COLUMNS = {
     'numerator',
     'denominator',
     'percent',
+    'rate',
     'from',
     'to',
     'basis',

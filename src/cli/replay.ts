@@ -152,9 +152,9 @@ function cellInWords(cell: string): string {
 function inWords(state: string | null): string {
   if (state === null) return 'nothing';
   if (!STATE.test(state)) return state;
-  const { amount, denominator, low, high, outcomes, percents, latestTo } = decodeCell(state);
+  const { amount, denominator, low, high, outcomes, apart, latestTo } = decodeCell(state);
   const value = `${amount}${denominator === 0n ? '' : ` of ${denominator}`} (${low} to ${high})`;
   const latest = latestTo === '' ? '' : `, the latest of ${latestTo}`;
-  const percentages = percents === 0 ? '' : `, ${percents} of them percentages`;
-  return `${value}${latest} in ${outcomes} ${outcomes === 1 ? 'outcome' : 'outcomes'}${percentages}`;
+  const standApart = apart === 0 ? '' : `, ${apart} of them shown apart`;
+  return `${value}${latest} in ${outcomes} ${outcomes === 1 ? 'outcome' : 'outcomes'}${standApart}`;
 }

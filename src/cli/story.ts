@@ -55,7 +55,7 @@ function fieldsTold(outcome: OutcomeView, before: OutcomeView | undefined, units
 }
 
 function fieldsOf(outcome: OutcomeView, units: Units): Map<string, string> {
-  const { measure, quantity, numerator, denominator, percent, organisation } = outcome;
+  const { measure, quantity, numerator, denominator, percent, rate, organisation } = outcome;
   const { effective, basis, range, evidence, note } = outcome;
   const unit = units.get(measure) ?? '';
   const amount = (value: number) =>
@@ -66,6 +66,7 @@ function fieldsOf(outcome: OutcomeView, units: Units): Map<string, string> {
     ratio:
       numerator === undefined ? undefined : `${readable(numerator, '')} of ${readable(denominator!, '')}`,
     percent: percent === undefined ? undefined : `${percent}%`,
+    rate,
     range: range && `${amount(range.low)} to ${amount(range.high)}`,
     period: effective.from === effective.to ? effective.from : `${effective.from} to ${effective.to}`,
     organisation,

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { MeasureView } from '../catalogue/catalogue.dto.js';
 import type { AnnualTotals, Figure, Flag, TotalSince } from '../figures/figures.views.js';
+import { KINDS } from '../domain/kinds/kinds.js';
 import { allMeasures, currentSequence, type LedgerClient } from './client.js';
 import { print, readable, table, type Align } from './output.js';
 import { connected, clientFor, type Connection } from './connection.js';
@@ -20,7 +21,7 @@ export interface TotalsOptions {
 interface MeasureTotals {
   readonly measure: MeasureView;
   readonly annual: AnnualTotals;
-  /** Null for stocks and ratios, which do not add up over years. */
+  /** Null for a measure that does not add up over years. */
   readonly since: TotalSince | null;
 }
 
@@ -63,7 +64,7 @@ async function totalsOf(
   // Refused, the figures of one measure would keep all others from being shown: a flag says what is across a break.
   const query = { measure: measure.id, ...filters, allowBreaks: 'true' };
   const annual = await client.get<AnnualTotals>('/v1/totals/annual', { ...query, from: since });
-  if (measure.kind !== 'flow') return { measure, annual, since: null };
+  if (KINDS[measure.kind].notOverYears !== null) return { measure, annual, since: null };
   return { measure, annual, since: await client.get<TotalSince>('/v1/totals/since', { ...query, since }) };
 }
 
@@ -105,13 +106,17 @@ function printTables(
     );
   if (flagged('percentages-not-combined').length > 0)
     print('Percentages that were published without saying of how many stand side by side, not combined.');
+  if (flagged('rates-not-combined').length > 0)
+    print('Rates stand side by side: how much comes of each is never added up.');
   if (!allowBreaks && flagged('definition-break').length > 0) {
     print(
       '(break) the definition changed, so that figures before and after cannot be compared: ' +
         'ask --since a year after it, or add them with --allow-breaks.',
     );
   }
-  print('– no data; stocks show their latest value of the year and, like ratios, have no total over years.');
+  print(
+    '– no data; a stock shows its latest value of the year. Stocks, ratios and rates have no total over years.',
+  );
 }
 
 /** By label, but what rolls up into a measure comes right after it. */
@@ -126,10 +131,11 @@ function byLabelAfterParent(totals: readonly MeasureTotals[]) {
 
 function cell(figure: Figure, measure: MeasureView): string {
   if (figure.outcomes === 0) return '–';
-  if (measure.kind !== 'ratio') return readable(figure.total, measure.unit);
-  const derived = figure.ratio ? [figure.ratio.percent.replace(/\.?0+$/, '')] : [];
-  const published = (figure.percentages ?? []).map(({ percent }) => percent);
-  return [...derived, ...published].map((percent) => `${percent}%`).join(', ');
+  if (figure.total !== null) return readable(figure.total, measure.unit);
+  const derived = figure.ratio ? [`${figure.ratio.percent.replace(/\.?0+$/, '')}%`] : [];
+  const percentages = (figure.percentages ?? []).map(({ percent }) => `${percent}%`);
+  const rates = (figure.rates ?? []).map(({ rate }) => rate);
+  return [...derived, ...percentages, ...rates].join(', ');
 }
 
 const hasFlag = (figure: Figure | null, flag: Flag) => figure?.flags.includes(flag) ?? false;

@@ -11,10 +11,7 @@ import type { Decider } from '../kernel/decider.js';
 import { admitTexts, type Overridden, type Overriding } from '../kernel/free-text.js';
 import type { MeasureId } from '../kernel/ids.js';
 import { Refused, type Refusal } from '../kernel/refusals.js';
-
-export const MEASURE_KINDS = ['flow', 'stock', 'ratio'] as const;
-/** `flow` is summed over time; `stock` takes the latest value of a period; `ratio` is re-derived from its parts. */
-export type MeasureKind = (typeof MEASURE_KINDS)[number];
+import { KINDS, type MeasureKind } from './kinds/kinds.js';
 
 /** Event types that say something else in this ledger, so that no measure may take them. */
 export const RESERVED_EVENT_TYPE =
@@ -125,8 +122,8 @@ function definitionFaults(definition: MeasureDefinition, parent: Measure | undef
   }
   // The parent must exist first and never changes, so that roll-ups cannot run in a circle.
   const same = (['kind', 'unit', 'countsPeople'] as const).every((key) => parent[key] === definition[key]);
-  if (!same || parent.kind === 'ratio') {
-    const detail = `a measure rolls up into one of its own kind and unit, and ratios into none: ${parent.id} is a ${parent.kind} of ${parent.unit}`;
+  if (!same || !KINDS[parent.kind].rollsUp) {
+    const detail = `a measure rolls up into one of its own kind and unit, and ratios and rates into none: ${parent.id} is a ${parent.kind} of ${parent.unit}`;
     faults.push({ code: 'roll-up-mismatch', detail, pointer });
   }
   return faults;

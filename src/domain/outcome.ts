@@ -2,6 +2,8 @@
  * What an outcome is, what the ledger knows of the catalogue when one is recorded, and the rules that a single
  * outcome must keep. Pure; `submission.ts` applies them to a whole submission and to corrections.
  */
+import { FIGURE_MEMBERS, type FigureMember, type Kind } from './kinds/kind.js';
+import { KINDS } from './kinds/kinds.js';
 import type { Organisation } from './organisation.js';
 import type { Measure } from './measure.js';
 import type { Programme } from './programme.js';
@@ -30,6 +32,8 @@ export interface OutcomeContent {
   readonly denominator?: number;
   /** For a ratio whose denominator nobody published: a decimal string, kept and shown, never combined. */
   readonly percent?: string;
+  /** For a rate: a decimal string, kept and shown, never combined. */
+  readonly rate?: string;
   readonly effective: { readonly from: CalendarDate; readonly to: CalendarDate };
   readonly basis: Basis;
   /** The low and high bound of an estimate, around the quantity. */
@@ -57,6 +61,9 @@ export type ReplacedOutcome = Omit<
   readonly version: number;
   readonly revision: number;
 };
+
+/** The members of an outcome that a correction or a withdrawal repeats, by the names that they have everywhere. */
+export const OUTCOME_FACTS = [...FIGURE_MEMBERS, 'effective', 'basis', 'range'] as const;
 
 /** The catalogue as it stood when a command was given: its facts arrive in the command. */
 export interface CatalogueFacts {
@@ -109,22 +116,13 @@ function thereIsNo(what: string, id: string): string {
 
 type ReportFault = (code: RefusalCode, field: string, detail: string) => void;
 
-const QUANTITY_FIELDS = ['quantity', 'numerator', 'denominator', 'percent'] as const;
-
 function checkQuantity(content: OutcomeContent, measure: Measure, fault: ReportFault): void {
-  const expected: readonly (typeof QUANTITY_FIELDS)[number][] =
-    measure.kind !== 'ratio'
-      ? ['quantity']
-      : content.percent !== undefined && content.numerator === undefined && content.denominator === undefined
-        ? ['percent']
-        : ['numerator', 'denominator'];
-  const means =
-    measure.kind === 'ratio'
-      ? `${measure.id} is a ratio: it takes a numerator and a denominator, or a percent alone`
-      : `${measure.id} is a ${measure.kind}: it takes a quantity`;
-  for (const field of QUANTITY_FIELDS) {
-    const given = content[field] !== undefined;
-    if (given !== expected.includes(field)) fault('quantity-does-not-fit-kind', field, means);
+  const { ways, takes }: Kind = KINDS[measure.kind];
+  const isGiven = (field: FigureMember) => content[field] !== undefined;
+  const meant = ways.find((way) => way.every(isGiven)) ?? ways[0]!;
+  for (const field of FIGURE_MEMBERS) {
+    if (isGiven(field) === meant.includes(field)) continue;
+    fault('quantity-does-not-fit-kind', field, `${measure.id} is a ${measure.kind}: it takes ${takes}`);
   }
   if (content.percent !== undefined && Number(content.percent) > 100) {
     fault('percent-above-hundred', 'percent', 'a percentage is at most 100');

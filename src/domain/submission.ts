@@ -19,11 +19,13 @@ import {
   type Overriding,
 } from '../kernel/free-text.js';
 import { outcomeIdOf, type OutcomeId, type ProgrammeId, type SubmissionId } from '../kernel/ids.js';
+import { picked } from '../kernel/picked.js';
 import { hashOfLeft, isRedacted, redacted } from '../kernel/redaction.js';
 import { Refused, refuseIfAny, type Refusal } from '../kernel/refusals.js';
 import {
   faultsOf,
   faultsOfProgramme,
+  OUTCOME_FACTS,
   textsOf,
   type Asked,
   type CatalogueFacts,
@@ -222,21 +224,14 @@ function versionFor(measure: Measure, replaces: ReplacedOutcome): number {
 }
 
 function replacedBy(recorded: RecordedOutcome, version: number, revision: number): ReplacedOutcome {
-  const { measureId, measureVersion, organisationId, quantity, numerator, denominator, percent } = recorded;
-  const { effective, basis, range } = recorded;
+  const { measureId, measureVersion, organisationId } = recorded;
   return {
     version,
     revision,
     measureId,
     measureVersion,
     ...(organisationId !== undefined && { organisationId }),
-    ...(quantity !== undefined && { quantity }),
-    ...(numerator !== undefined && { numerator }),
-    ...(denominator !== undefined && { denominator }),
-    ...(percent !== undefined && { percent }),
-    effective,
-    basis,
-    ...(range !== undefined && { range }),
+    ...picked(recorded, OUTCOME_FACTS),
   };
 }
 

@@ -1,12 +1,13 @@
 /**
  * From cells to one figure, by the rules of the measure's kind.
  *
- * - A flow is the sum of its cells.
- * - A stock is the sum, over programmes and organisations, of each one's latest value; never over years.
- * - A ratio is its numerators over its denominators; percentages without a denominator are kept apart.
+ * What counts is every cell, or of each programme and organisation the one with the latest value. What that comes to is
+ * a sum, or numerators over denominators, or nothing where each figure stands for itself (domain/kinds).
  *
  * No data is `null`, never 0.
  */
+import type { Kind } from '../domain/kinds/kind.js';
+import { KINDS } from '../domain/kinds/kinds.js';
 import type { Measure } from '../domain/measure.js';
 import { unreachable } from '../kernel/assert.js';
 import { laterOf } from '../read-models/cell.js';
@@ -43,21 +44,26 @@ export function figureOf(measure: Measure, cells: readonly Cell[], allowBreaks: 
     flags.add('definition-break');
   }
   if (measure.countsPeople && standing.length > 1) flags.add('people-may-be-counted-more-than-once');
+  const kind: Kind = KINDS[measure.kind];
+  const counted = kind.counts === 'latest' ? latestValues(standing) : standing;
+  if (kind.flagOfSeveral && counted.length > 1) flags.add(kind.flagOfSeveral);
+  if (kind.apart && standing.some(({ state }) => state.apart > 0)) flags.add(kind.apart.flag);
   const outcomes = standing.reduce((sum, { state }) => sum + state.outcomes, 0);
-  switch (measure.kind) {
-    case 'flow':
-      return { ...sumOf(standing), outcomes, ratio: null, flags: [...flags] };
-    case 'stock': {
-      const latest = latestValues(standing);
-      if (latest.length > 1) flags.add('latest-values-added-across-programmes');
-      return { ...sumOf(latest), outcomes, ratio: null, flags: [...flags] };
-    }
-    case 'ratio': {
-      if (standing.some(({ state }) => state.percents > 0)) flags.add('percentages-not-combined');
-      return { total: null, outcomes, byBasis: {}, range: null, ratio: ratioOf(standing), flags: [...flags] };
-    }
+  return { ...combined(kind, counted), outcomes, flags: [...flags] };
+}
+
+const NOTHING = { total: null, byBasis: {}, range: null, ratio: null };
+
+function combined({ comesTo }: Kind, cells: readonly Cell[]): Omit<Figure, 'outcomes' | 'flags'> {
+  switch (comesTo) {
+    case 'sum':
+      return { ...NOTHING, ...sumOf(cells) };
+    case 'ratio':
+      return { ...NOTHING, ratio: ratioOf(cells) };
+    case 'nothing':
+      return NOTHING;
     default:
-      return unreachable(measure.kind);
+      return unreachable(comesTo);
   }
 }
 

@@ -3,7 +3,7 @@
  * the schema that the OpenAPI document shows; the outcomes and events behind figures are in outcome.views.ts.
  */
 import { IsArray, IsBoolean, IsIn, Matches } from 'class-validator';
-import { MEASURE_KINDS, type MeasureKind } from '../domain/measure.js';
+import { MEASURE_KINDS, type MeasureKind } from '../domain/kinds/kinds.js';
 import { Both, ExactAmount, Instant, ListOf } from '../api/answers.js';
 import {
   DecimalString,
@@ -12,6 +12,7 @@ import {
   Nullable,
   Optional,
   PlainText,
+  RateString,
   Slug,
   WholeNumber,
 } from '../api/decorators.js';
@@ -30,6 +31,7 @@ const FLAGS = [
   'people-may-be-counted-more-than-once',
   'latest-values-added-across-programmes',
   'percentages-not-combined',
+  'rates-not-combined',
 ] as const;
 export type Flag = (typeof FLAGS)[number];
 
@@ -101,7 +103,7 @@ export class Part {
   readonly outcomes!: number;
 }
 
-export class StatedPercentage {
+export class StatedFigure {
   @Describe({ description: 'The id of the outcome.', example: '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f.1' })
   @Matches(OUTCOME_ID)
   readonly outcome!: string;
@@ -115,9 +117,15 @@ export class StatedPercentage {
   @Slug()
   readonly organisation?: string;
 
-  @Describe({ description: 'As published.', example: '97.5' })
+  @Optional()
+  @Describe({ description: 'The percentage, as published.', example: '97.5' })
   @DecimalString()
-  readonly percent!: string;
+  readonly percent?: string;
+
+  @Optional()
+  @Describe({ description: 'The rate, as published.' })
+  @RateString()
+  readonly rate?: string;
 
   @Describe({ description: 'How it was come by.', example: 'self-reported' })
   @IsIn(BASES)
@@ -127,7 +135,7 @@ export class StatedPercentage {
 export class Figure {
   @Nullable()
   @Describe({
-    description: 'Null for no data, never 0; and for a ratio, which is not summed.',
+    description: 'Null for no data, never 0; and for a ratio or a rate, which is not summed.',
     example: 1_200,
   })
   @ExactAmount()
@@ -162,9 +170,14 @@ export class Figure {
   readonly parts?: readonly Part[];
 
   @Optional()
-  @Describe({ description: 'Of a ratio: percentages published without their parts, at most 100 of them.' })
-  @ListOf(() => StatedPercentage)
-  readonly percentages?: readonly StatedPercentage[];
+  @Describe({ description: 'For a ratio: percentages published without their parts, at most 100 of them.' })
+  @ListOf(() => StatedFigure)
+  readonly percentages?: readonly StatedFigure[];
+
+  @Optional()
+  @Describe({ description: 'For a rate: each as it was published, at most 100 of them.' })
+  @ListOf(() => StatedFigure)
+  readonly rates?: readonly StatedFigure[];
 }
 
 export class YearFigure extends Figure {

@@ -1,25 +1,16 @@
 /** What is answered about outcomes: those behind a figure, what changed a figure, and what became of one. */
 import { IsBoolean, IsIn, IsUUID, Matches } from 'class-validator';
 import { ExactAmount, Instant, ListOf } from '../api/answers.js';
-import {
-  DecimalString,
-  Describe,
-  Nested,
-  Nullable,
-  Optional,
-  PlainText,
-  Slug,
-  WholeNumber,
-} from '../api/decorators.js';
+import { Describe, Nested, Nullable, Optional, PlainText, Slug, WholeNumber } from '../api/decorators.js';
 import type { FinancialYear } from '../kernel/financial-year.js';
 import { OUTCOME_ID } from '../kernel/ids.js';
 import { BASES, type Basis } from '../domain/outcome.js';
-import { EffectiveView, EVENT_TYPE, EvidenceDto, RangeDto } from '../api/outcome.dto.js';
+import { FigureMembers, EffectiveView, EVENT_TYPE, EvidenceDto, RangeDto } from '../api/outcome.dto.js';
 import { Context, FINANCIAL_YEAR, YearFigure, type Amount } from './figures.views.js';
 
 const CURSOR = /^[A-Za-z0-9_-]{1,400}$/;
 /** One version of an outcome, as recorded. */
-export class OutcomeView {
+export class OutcomeView extends FigureMembers {
   @Describe({ description: '`<submission>.<line>`.', example: '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f.1' })
   @Matches(OUTCOME_ID)
   readonly id!: string;
@@ -44,26 +35,6 @@ export class OutcomeView {
   @Describe({ description: 'Who delivered.', example: 'wessex' })
   @Slug()
   readonly organisation?: string;
-
-  @Optional()
-  @Describe({ description: 'Of a flow or a stock; money in pence.', example: 1_200 })
-  @WholeNumber({ min: 0 })
-  readonly quantity?: number;
-
-  @Optional()
-  @Describe({ description: 'Of a ratio, with its denominator.' })
-  @WholeNumber({ min: 0 })
-  readonly numerator?: number;
-
-  @Optional()
-  @Describe({ description: 'Of a ratio, with its numerator.' })
-  @WholeNumber({ min: 1 })
-  readonly denominator?: number;
-
-  @Optional()
-  @Describe({ description: 'Of a ratio whose denominator nobody published.' })
-  @DecimalString()
-  readonly percent?: string;
 
   @Describe({ description: 'When it happened.' })
   @Nested(() => EffectiveView)

@@ -6,6 +6,9 @@
  */
 import { Injectable } from '@nestjs/common';
 import type { Database } from 'better-sqlite3';
+import { FIGURE_MEMBERS, type Kind } from '../domain/kinds/kind.js';
+import { KINDS, type MeasureKind } from '../domain/kinds/kinds.js';
+import { picked } from '../kernel/picked.js';
 import { outcomeIdOf, submissionStream, type SubmissionId } from '../kernel/ids.js';
 import { pastLost, trustedSupersession, type MarkedSupersession } from '../read-models/cell-rows.js';
 import { eventRowAt } from '../read-models/event-rows.js';
@@ -207,7 +210,7 @@ export function outcomeView(
   { id, version, event, sequence }: { id: string; version: number; event: RecordedEvent; sequence: number },
 ): OutcomeView {
   const { programmeId, measureId, measureVersion, organisationId, effective, basis } = data;
-  const { quantity, numerator, denominator, percent, range, evidence, note } = data;
+  const { range, evidence, note } = data;
   return {
     id,
     version,
@@ -215,10 +218,7 @@ export function outcomeView(
     measure: measureId,
     measureVersion,
     ...(organisationId !== undefined && { organisation: organisationId }),
-    ...(quantity !== undefined && { quantity }),
-    ...(numerator !== undefined && { numerator }),
-    ...(denominator !== undefined && { denominator }),
-    ...(percent !== undefined && { percent }),
+    ...picked(data, FIGURE_MEMBERS),
     effective,
     basis,
     ...(range !== undefined && { range }),
@@ -230,13 +230,11 @@ export function outcomeView(
   };
 }
 
-/** Whether an outcome is part of the figure: of a stock only the latest value is, of a ratio no bare percent. */
-export function contributes(cells: readonly Cell[], kind: 'flow' | 'stock' | 'ratio') {
-  const latest = new Set(
-    kind === 'stock' ? latestValues(cells).map(({ state }) => state.latestSequence) : [],
-  );
-  return (outcome: OutcomeView): boolean => {
-    if (kind === 'stock') return latest.has(outcome.sequence);
-    return kind === 'flow' || outcome.percent === undefined;
-  };
+/** Whether an outcome is part of the figure: a superseded value of a stock is not, nor what is shown apart. */
+export function contributes(cells: readonly Cell[], kind: MeasureKind) {
+  const { counts, apart }: Kind = KINDS[kind];
+  const latest =
+    counts === 'latest' ? new Set(latestValues(cells).map(({ state }) => state.latestSequence)) : null;
+  return (outcome: OutcomeView): boolean =>
+    latest ? latest.has(outcome.sequence) : apart === null || outcome[apart.member] === undefined;
 }

@@ -2,6 +2,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Database } from 'better-sqlite3';
 import { nameOn } from '../domain/organisation.js';
+import type { Kind } from '../domain/kinds/kind.js';
+import { KINDS } from '../domain/kinds/kinds.js';
 import type { Measure } from '../domain/measure.js';
 import {
   financialYearOf,
@@ -18,7 +20,7 @@ import { Projection } from '../read-models/projection.js';
 import { cellsAt, lastYearWithData, type Cell } from './cells.js';
 import { DefinitionBreak, figureOf } from './figure.js';
 import { currentMoment, parseMoment, type Moment, type MomentText } from './moment.js';
-import { Percentages } from './percentages.js';
+import { StatedFigures } from './stated-figures.js';
 import type { AnnualTotals, Context, Figure, TotalSince, YearFigure } from './figures.views.js';
 
 export interface TotalsQuery {
@@ -51,7 +53,7 @@ export class Totals {
   constructor(
     private readonly projection: Projection,
     private readonly catalogue: CatalogueView,
-    private readonly percentages: Percentages,
+    private readonly stated: StatedFigures,
   ) {}
 
   async annual(query: TotalsQuery, nowMs: number): Promise<AnnualTotals> {
@@ -65,11 +67,11 @@ export class Totals {
     return { ...context, years, groups: grouped };
   }
 
-  /** @throws Refused for stocks and ratios, which do not add up over years */
+  /** @throws Refused for a measure of a kind that does not add up over years */
   async since(query: TotalsQuery, nowMs: number): Promise<TotalSince> {
     const { reading, groups } = this.read(query, nowMs);
     const { measure, years, context } = reading;
-    if (measure.kind !== 'flow') throw notSummable(measure);
+    refuseOverYears(measure);
     const whole = async (cells: readonly Cell[]) => ({
       ...(await this.figure(reading, cells, query)),
       missingYears: years.filter(
@@ -102,8 +104,8 @@ export class Totals {
         throw new Refused({ code: 'definition-break', detail: error.message });
       throw error;
     }
-    if (measure.kind === 'ratio')
-      return { ...figure, percentages: await this.percentages.of(cells, moment.sequence) };
+    const { apart }: Kind = KINDS[measure.kind];
+    if (apart) return { ...figure, ...(await this.stated.of(apart, cells, moment.sequence)) };
     if (family.length === 1) return figure;
     const parts = family.map(({ id }) => {
       const { total, outcomes } = figureOf(
@@ -209,11 +211,9 @@ function isOf(cell: Cell, year: FinancialYear): boolean {
   return cell.year === startYearOf(year);
 }
 
-function notSummable(measure: Measure): Refused {
-  const why =
-    measure.kind === 'stock'
-      ? 'a stock: its latest value of each year stands for the year, and adding years would count the same things again'
-      : 'a ratio: it is re-derived from its parts within a year, and neither added nor averaged over years';
-  const detail = `${measure.id} is ${why}. Ask for its annual totals`;
-  return new Refused({ code: 'not-summable-over-time', detail });
+function refuseOverYears({ id, kind }: Measure): void {
+  const { notOverYears }: Kind = KINDS[kind];
+  if (notOverYears === null) return;
+  const detail = `${id} is ${notOverYears}. Ask for its annual totals`;
+  throw new Refused({ code: 'not-summable-over-time', detail });
 }

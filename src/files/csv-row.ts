@@ -7,12 +7,12 @@ import type { ProblemFault } from '../kernel/refusals.js';
 import { personalDataIn } from '../kernel/personal-data.js';
 import { pointerOf } from '../kernel/strict-json.js';
 
-type Kind = 'whole number' | 'percentage' | 'date' | 'word' | 'text';
+type CellKind = 'whole number' | 'decimal' | 'date' | 'word' | 'text';
 
 interface Column {
   /** Names from the outcome down. */
   readonly field: readonly [string] | readonly [string, string];
-  readonly kind: Kind;
+  readonly kind: CellKind;
 }
 
 /** In the order of the template; a file may have them in any. */
@@ -21,7 +21,8 @@ const COLUMNS = {
   quantity: { field: ['quantity'], kind: 'whole number' },
   numerator: { field: ['numerator'], kind: 'whole number' },
   denominator: { field: ['denominator'], kind: 'whole number' },
-  percent: { field: ['percent'], kind: 'percentage' },
+  percent: { field: ['percent'], kind: 'decimal' },
+  rate: { field: ['rate'], kind: 'decimal' },
   organisation: { field: ['organisation'], kind: 'word' },
   from: { field: ['effective', 'from'], kind: 'date' },
   to: { field: ['effective', 'to'], kind: 'date' },
@@ -120,7 +121,7 @@ export function faultOfCell(
   };
 }
 
-function hintFor(kind: Kind, cell: string): string | undefined {
+function hintFor(kind: CellKind, cell: string): string | undefined {
   if (kind !== 'text' && cell !== cell.trim()) return `there is a space before or after ${echo(cell.trim())}`;
   switch (kind) {
     case 'whole number':
@@ -135,7 +136,7 @@ function hintFor(kind: Kind, cell: string): string | undefined {
         return 'a figure is not negative: to take back what was recorded, correct or withdraw it';
       if (/[£$€]/.test(cell)) return 'write plain digits, in pence, without a sign of currency';
       return `write plain digits, such as 1200, not ${echo(cell)}`;
-    case 'percentage':
+    case 'decimal':
       return cell.includes('%') ? 'write the number without its sign' : undefined;
     case 'date':
       if (/^\d{4}-\d{2}-\d{2}/.test(cell)) return undefined;

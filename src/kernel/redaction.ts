@@ -12,7 +12,7 @@ export const REDACTED = 'REDACTED';
 
 const FIGURES = [
   ...['outcomeId', 'programmeId', 'measureId', 'measureVersion', 'organisationId'],
-  ...['quantity', 'numerator', 'denominator', 'percent', 'effective', 'basis', 'range', 'replaces'],
+  ...['quantity', 'numerator', 'denominator', 'percent', 'rate', 'effective', 'basis', 'range', 'replaces'],
 ] as const;
 
 const TEXTS: Readonly<Record<string, unknown>> = {

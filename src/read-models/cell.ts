@@ -3,9 +3,9 @@
  *
  * Figures are BigInt: sums of safe integers stay exact however many there are. A flow adds quantities up; a
  * ratio adds numerators and denominators up apart; a stock holds its latest value, where the later effective
- * date wins and, on the same date, the later recorded. A percent without a denominator is counted, never added.
+ * date wins and, on the same date, the later recorded. A rate, and a percent alone, is counted and never added.
  */
-import type { MeasureKind } from '../domain/measure.js';
+import { KINDS, type MeasureKind } from '../domain/kinds/kinds.js';
 import { assert } from '../kernel/assert.js';
 import { financialYearOf, startYearOf, type CalendarDate } from '../kernel/financial-year.js';
 import type { OutcomeContent, RecordedOutcome } from '../domain/outcome.js';
@@ -30,8 +30,8 @@ export interface CellState {
   readonly denominator: bigint;
   readonly low: bigint;
   readonly high: bigint;
-  /** Outcomes that are a percent alone. */
-  readonly percents: number;
+  /** Outcomes whose figure stands apart, a percent or a rate alone: counted, never added. */
+  readonly apart: number;
   /** Of a stock's latest value; else empty and −1. */
   readonly latestTo: string;
   readonly latestSequence: number;
@@ -43,22 +43,14 @@ export const EMPTY_CELL: CellState = {
   denominator: 0n,
   low: 0n,
   high: 0n,
-  percents: 0,
+  apart: 0,
   latestTo: '',
   latestSequence: -1,
 };
 
 type Figures = Pick<
   OutcomeContent,
-  | 'measureId'
-  | 'organisationId'
-  | 'quantity'
-  | 'numerator'
-  | 'denominator'
-  | 'percent'
-  | 'effective'
-  | 'basis'
-  | 'range'
+  'measureId' | 'organisationId' | 'quantity' | 'numerator' | 'denominator' | 'effective' | 'basis' | 'range'
 >;
 
 export function cellKeyOf(figures: Figures, programme: string, series: number): CellKey {
@@ -82,7 +74,8 @@ export interface StockValue {
 
 /** Adds an outcome to a flow or a ratio, or with `sign` −1 takes it out again. */
 export function addFigures(cell: CellState, figures: Figures, sign: 1 | -1): CellState {
-  const { quantity = 0, numerator, denominator, range, percent } = figures;
+  const { quantity = 0, numerator, denominator, range } = figures;
+  const isApart = figures.quantity === undefined && numerator === undefined;
   // Every member is named, not spread: this runs once an event, and is ten times as fast.
   const next: CellState = {
     outcomes: cell.outcomes + sign,
@@ -90,14 +83,11 @@ export function addFigures(cell: CellState, figures: Figures, sign: 1 | -1): Cel
     denominator: denominator === undefined ? cell.denominator : cell.denominator + BigInt(sign * denominator),
     low: cell.low + BigInt(sign * (range?.low ?? quantity)),
     high: cell.high + BigInt(sign * (range?.high ?? quantity)),
-    percents: percent === undefined ? cell.percents : cell.percents + sign,
+    apart: isApart ? cell.apart + sign : cell.apart,
     latestTo: cell.latestTo,
     latestSequence: cell.latestSequence,
   };
-  assert(
-    next.outcomes >= 0 && next.amount >= 0n && next.percents >= 0,
-    'a cell holds what was taken out of it',
-  );
+  assert(next.outcomes >= 0 && next.amount >= 0n && next.apart >= 0, 'a cell holds what was taken out of it');
   return next;
 }
 
@@ -148,25 +138,25 @@ export function laterOf<State extends Pick<CellState, 'latestTo' | 'latestSequen
 }
 
 export function keepsLatestOnly(kind: MeasureKind): boolean {
-  return kind === 'stock';
+  return KINDS[kind].counts === 'latest';
 }
 
 /** One short text: eight columns would cost more to bind than to parse. */
 export function encodeCell(cell: CellState): string {
-  const { outcomes, amount, denominator, low, high, percents, latestTo, latestSequence } = cell;
-  const figures = `${outcomes} ${amount} ${denominator} ${low} ${high} ${percents}`;
+  const { outcomes, amount, denominator, low, high, apart, latestTo, latestSequence } = cell;
+  const figures = `${outcomes} ${amount} ${denominator} ${low} ${high} ${apart}`;
   return latestSequence < 0 ? figures : `${figures} ${latestTo} ${latestSequence}`;
 }
 
 export function decodeCell(text: string): CellState {
-  const [outcomes, amount, denominator, low, high, percents, latestTo, latestSequence] = text.split(' ');
+  const [outcomes, amount, denominator, low, high, apart, latestTo, latestSequence] = text.split(' ');
   return {
     outcomes: Number(outcomes),
     amount: BigInt(amount!),
     denominator: BigInt(denominator!),
     low: BigInt(low!),
     high: BigInt(high!),
-    percents: Number(percents),
+    apart: Number(apart),
     latestTo: latestTo ?? '',
     latestSequence: Number(latestSequence ?? -1),
   };

@@ -6,7 +6,7 @@
  * find its latest value again, once that is withdrawn, takes all of its values: `ledger replay` compares those.
  * Memory grows with the number of cells, never with that of outcomes.
  */
-import type { MeasureKind } from '../domain/measure.js';
+import { KINDS, type MeasureKind } from '../domain/kinds/kinds.js';
 import { financialYearOf } from '../kernel/financial-year.js';
 import type { LedgerEvent } from '../domain/upcast.js';
 import type { RecordedOutcome, ReplacedOutcome } from '../domain/outcome.js';
@@ -30,7 +30,7 @@ interface Sums {
   denominator: bigint;
   low: bigint;
   high: bigint;
-  percents: number;
+  apart: number;
 }
 
 export class ExpectedFigures {
@@ -78,7 +78,7 @@ export class ExpectedFigures {
     });
     let sums = this.cells.get(name);
     if (!sums) {
-      sums = { kind, outcomes: 0, amount: 0n, denominator: 0n, low: 0n, high: 0n, percents: 0 };
+      sums = { kind, outcomes: 0, amount: 0n, denominator: 0n, low: 0n, high: 0n, apart: 0 };
       this.cells.set(name, sums);
     }
     const signed = (value: number) => BigInt(sign * value);
@@ -88,7 +88,7 @@ export class ExpectedFigures {
     sums.denominator += signed(figures.denominator ?? 0);
     sums.low += signed(range?.low ?? quantity);
     sums.high += signed(range?.high ?? quantity);
-    if (figures.percent !== undefined) sums.percents += sign;
+    if ((figures.percent ?? figures.rate) !== undefined) sums.apart += sign;
   }
 
   /** Where the views differ from the events, in words; null where they do not. */
@@ -100,7 +100,7 @@ export class ExpectedFigures {
       missing.delete(name);
       if (!sums) return `the figures of ${name} are in the views, but in no event`;
       const expected = textOf(sums);
-      const actual = sums.kind === 'stock' ? row.state.split(' ', 1)[0] : row.state;
+      const actual = KINDS[sums.kind].counts === 'latest' ? row.state.split(' ', 1)[0] : row.state;
       if (actual !== expected)
         return `the figures of ${name} are "${actual}" in the views, but "${expected}" by the events`;
       if (row.sequence !== row.logged)
@@ -117,7 +117,8 @@ function nameOf({ measure, series, programme, organisation, year, basis }: CellK
   return `${measure} (series ${series}), ${programme}, ${by}, ${year}, ${basis}`;
 }
 
-/** As cells are written: of a stock its first part. */
-function textOf({ kind, outcomes, amount, denominator, low, high, percents }: Sums): string {
-  return kind === 'stock' ? `${outcomes}` : `${outcomes} ${amount} ${denominator} ${low} ${high} ${percents}`;
+/** As cells are written; for a stock, the first part of that. */
+function textOf({ kind, outcomes, amount, denominator, low, high, apart }: Sums): string {
+  if (KINDS[kind].counts === 'latest') return `${outcomes}`;
+  return `${outcomes} ${amount} ${denominator} ${low} ${high} ${apart}`;
 }

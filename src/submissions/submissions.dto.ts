@@ -3,7 +3,6 @@ import { IsIn, IsUUID, Matches } from 'class-validator';
 import { Both } from '../api/answers.js';
 import {
   DateOrInstant,
-  DecimalString,
   Describe,
   Each,
   Nested,
@@ -13,7 +12,7 @@ import {
   WholeNumber,
 } from '../api/decorators.js';
 import { LogEntryView } from '../api/log-entry.views.js';
-import { EvidenceDto, RangeDto } from '../api/outcome.dto.js';
+import { FigureMembers, EvidenceDto, RangeDto } from '../api/outcome.dto.js';
 import { MayOverride } from '../api/personal-data.dto.js';
 import { OUTCOME_ID } from '../kernel/ids.js';
 import { BASES, type Basis } from '../domain/outcome.js';
@@ -35,32 +34,10 @@ export class PeriodDto {
   to?: string;
 }
 
-export class OutcomeDto {
+export class OutcomeDto extends FigureMembers {
   @Describe({ description: 'The id of a measure.', example: 'patients-benefited' })
   @Slug()
   measure!: string;
-
-  @Optional()
-  @Describe({ description: 'For a flow or a stock: a whole number; money in pence.', example: 1200 })
-  @WholeNumber({ min: 0 })
-  quantity?: number;
-
-  @Optional()
-  @Describe({ description: 'For a ratio, with its denominator.' })
-  @WholeNumber({ min: 0 })
-  numerator?: number;
-
-  @Optional()
-  @Describe({ description: 'For a ratio, with its numerator.' })
-  @WholeNumber({ min: 1 })
-  denominator?: number;
-
-  @Optional()
-  @Describe({
-    description: 'For a ratio whose denominator nobody published: kept and shown, never combined.',
-  })
-  @DecimalString()
-  percent?: string;
 
   @Optional()
   @Describe({ description: 'The id of the organisation that delivered.', example: 'wessex' })

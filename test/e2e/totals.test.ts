@@ -134,6 +134,36 @@ describe('a ratio', () => {
   });
 });
 
+describe('a rate', () => {
+  test('is shown as it was said, and is neither summed over programmes nor over years', async () => {
+    const programme = await registerProgramme(ledger, 'rates');
+    const measure = { id: 'return-on-investment', label: 'Return on investment', unit: '£ for each £' };
+    const body = {
+      ...measure,
+      kind: 'rate',
+      eventType: 'ReturnReckoned',
+      countsPeople: false,
+      rollsUpInto: null,
+    };
+    await ledger.call('POST', '/v1/measures', { body });
+    const rate = { measure: measure.id, effective: year(2020), basis: 'modelled' };
+    await record(ledger, programme, { ...rate, rate: '3' }, { ...rate, rate: '2.5' });
+    const { years } = await annual(`measure=${measure.id}&from=2020-21`);
+    expect(years[0]).toMatchObject({
+      total: null,
+      outcomes: 2,
+      ratio: null,
+      rates: [
+        { programme, rate: '3' },
+        { programme, rate: '2.5' },
+      ],
+      flags: ['rates-not-combined'],
+    });
+    const refused = await ledger.call<{ detail: string }>('GET', `/v1/totals/since?measure=${measure.id}`);
+    expect(refused).toMatchObject({ status: 422, body: { detail: expect.stringContaining('is a rate') } });
+  });
+});
+
 describe('a figure as at a past moment', () => {
   test('is what the ledger knew then, by sequence and by instant, and so are the outcomes behind it', async () => {
     const programme = await registerProgramme(ledger, 'past');

@@ -17,7 +17,7 @@ import { ChangesReport } from '../../src/figures/changes.js';
 import { History } from '../../src/read-models/history.js';
 import { OutcomesReport } from '../../src/figures/outcomes-report.js';
 import { EntryReader, START, type PagePlace } from '../../src/figures/outcomes.js';
-import { Percentages } from '../../src/figures/percentages.js';
+import { StatedFigures } from '../../src/figures/stated-figures.js';
 import { Totals } from '../../src/figures/totals.js';
 import type { RecordedEvent } from '../../src/store/event-store.js';
 import { SqliteStore } from '../../src/store/sqlite/store.js';
@@ -60,7 +60,7 @@ class Ledger {
     const entries = new EntryReader(projection, store);
     this.history = new History(projection, store);
     this.catalogue = new CatalogueView(projection);
-    this.totals = new Totals(projection, this.catalogue, new Percentages(projection, entries));
+    this.totals = new Totals(projection, this.catalogue, new StatedFigures(projection, entries));
     this.outcomes = new OutcomesReport(projection, this.totals, entries);
     this.changes = new ChangesReport(projection, this.totals, entries);
     this.log = new TransparencyLog(projection, store);

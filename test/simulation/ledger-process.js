@@ -8,7 +8,7 @@ const { Refused } = require('../../dist/kernel/refusals.js');
 const { CatalogueView } = require('../../dist/read-models/catalogue-view.js');
 const { NotProjected, Projection } = require('../../dist/read-models/projection.js');
 const { EntryReader } = require('../../dist/figures/outcomes.js');
-const { Percentages } = require('../../dist/figures/percentages.js');
+const { StatedFigures } = require('../../dist/figures/stated-figures.js');
 const { Totals } = require('../../dist/figures/totals.js');
 const { holdDataDir } = require('../../dist/store/data-dir.js');
 const { StoreUnavailable } = require('../../dist/store/event-store.js');
@@ -33,7 +33,7 @@ async function serve(dataDir, url) {
   const clock = new Clock();
   const changes = new ChangeCatalogueHandler(store, clock, projection);
   const outcomes = new RecordOutcomesHandler(store, clock, projection, new CatalogueReader(view, store));
-  const totals = new Totals(projection, view, new Percentages(projection, new EntryReader(store)));
+  const totals = new Totals(projection, view, new StatedFigures(projection, new EntryReader(store)));
 
   const carryOut = {
     change: (command) => changes.execute(new ChangeCatalogue(command, provenance)),

@@ -35,6 +35,7 @@ export const DEFINED_FIRST = [
   measure('patients', 'flow', null, true),
   measure('sites', 'stock'),
   measure('uptake', 'ratio'),
+  measure('return', 'rate'),
 ];
 /** Defined by a step, somewhere in the history. */
 export const DEFINED_LATER = [

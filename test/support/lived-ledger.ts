@@ -8,7 +8,7 @@ import { Projector } from '../../src/read-models/projector.js';
 import { openViewsForReading } from '../../src/read-models/views-file.js';
 import { OutcomesReport } from '../../src/figures/outcomes-report.js';
 import { EntryReader } from '../../src/figures/outcomes.js';
-import { Percentages } from '../../src/figures/percentages.js';
+import { StatedFigures } from '../../src/figures/stated-figures.js';
 import { Totals } from '../../src/figures/totals.js';
 import type { RecordedEvent } from '../../src/store/event-store.js';
 import { SqliteStore } from '../../src/store/sqlite/store.js';
@@ -27,7 +27,11 @@ export class LivedLedger {
     readonly events: readonly RecordedEvent[],
   ) {
     const entries = new EntryReader(projection, store);
-    this.totals = new Totals(projection, new CatalogueView(projection), new Percentages(projection, entries));
+    this.totals = new Totals(
+      projection,
+      new CatalogueView(projection),
+      new StatedFigures(projection, entries),
+    );
     this.outcomes = new OutcomesReport(projection, this.totals, entries);
   }
 

@@ -11,7 +11,7 @@ interface NaiveMeasure {
   id: string;
   label: string;
   unit: string;
-  kind: 'flow' | 'stock' | 'ratio';
+  kind: 'flow' | 'stock' | 'ratio' | 'rate';
   countsPeople: boolean;
   rollsUpInto: string | null;
   version: number;
@@ -31,6 +31,7 @@ interface Standing {
   readonly numerator?: number;
   readonly denominator?: number;
   readonly percent?: string;
+  readonly rate?: string;
   readonly range?: { readonly low: number; readonly high: number };
   readonly effective: { readonly to: string };
   readonly basis: string;
@@ -191,8 +192,10 @@ export class NaiveLedger {
     };
     return {
       ...this.sum(measure, outcomes),
-      ...(family.length > 1 && measure.kind !== 'ratio' && { parts: family.map(part).sort(byMeasure) }),
-      ...(measure.kind === 'ratio' && { percentages: percentagesOf(outcomes) }),
+      ...(family.length > 1 &&
+        ['flow', 'stock'].includes(measure.kind) && { parts: family.map(part).sort(byMeasure) }),
+      ...(measure.kind === 'ratio' && { percentages: statedOf(outcomes.filter(isPercent)) }),
+      ...(measure.kind === 'rate' && { rates: statedOf(outcomes) }),
     };
   }
 
@@ -227,6 +230,7 @@ export class NaiveLedger {
         ...(kind === 'stock' && counted.length > 1 ? ['latest-values-added-across-programmes'] : []),
         ...(countsPeople && this.kindsOf(outcomes) > 1 ? ['people-may-be-counted-more-than-once'] : []),
         ...(kind === 'ratio' && outcomes.some(isPercent) ? ['percentages-not-combined'] : []),
+        ...(kind === 'rate' && outcomes.length > 0 ? ['rates-not-combined'] : []),
       ],
     };
   }
@@ -303,14 +307,14 @@ function ratioOf(outcomes: readonly Standing[]) {
   return { numerator: amount(numerator), denominator: amount(denominator), percent };
 }
 
-function percentagesOf(outcomes: readonly Standing[]) {
+function statedOf(outcomes: readonly Standing[]) {
   return outcomes
-    .filter(isPercent)
-    .map(({ id, programmeId, organisationId, percent, basis }) => ({
+    .map(({ id, programmeId, organisationId, percent, rate, basis }) => ({
       outcome: id,
       programme: programmeId,
       ...(organisationId !== undefined && { organisation: organisationId }),
-      percent,
+      ...(percent !== undefined && { percent }),
+      ...(rate !== undefined && { rate }),
       basis,
     }))
     .sort((one, other) => (one.outcome < other.outcome ? -1 : 1));

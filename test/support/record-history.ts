@@ -222,16 +222,24 @@ class Recorder {
 }
 
 function contentOf(draft: Draft, kind: MeasureDefinition['kind']): OutcomeContent {
-  const { organisation, basis, quantity, other } = draft;
+  const { organisation, basis } = draft;
   const organisationId = ORGANISATIONS[organisation];
   return {
     measureId: MEASURES[draft.measure]!.id,
     ...(organisationId !== undefined && { organisationId }),
-    ...(kind === 'ratio' ? ratioOf(draft) : { quantity }),
-    ...(kind !== 'ratio' &&
-      draft.ranged && { range: { low: Math.floor(quantity / 2), high: sum(quantity, other) } }),
+    ...figureOf(draft, kind),
     effective: periodOf(draft),
     basis,
+  };
+}
+
+function figureOf(draft: Draft, kind: MeasureDefinition['kind']): Partial<OutcomeContent> {
+  const { quantity, other, ranged } = draft;
+  if (kind === 'ratio') return ratioOf(draft);
+  if (kind === 'rate') return { rate: `${quantity % 1_000}.25` };
+  return {
+    quantity,
+    ...(ranged && { range: { low: Math.floor(quantity / 2), high: sum(quantity, other) } }),
   };
 }
 

@@ -61,7 +61,12 @@ export const programme: Programme = {
   registeredAs: { name: 'Lipid management', startedOn: date('2020-04-01') },
 };
 export const closedProgramme: Programme = { ...programme, status: 'closed', closedOn: date('2023-12-31') };
-export const MEASURES = [measure('patients', 'flow'), measure('sites', 'stock'), measure('uptake', 'ratio')];
+export const MEASURES = [
+  measure('patients', 'flow'),
+  measure('sites', 'stock'),
+  measure('uptake', 'ratio'),
+  measure('return', 'rate'),
+];
 
 export const factsWith = (changed: Partial<CatalogueFacts> = {}): CatalogueFacts => ({
   programme,

@@ -144,6 +144,12 @@ describe('refused, the first fault first:', () => {
       define({ ...ofJobs, kind: 'ratio' }, { ...jobs, kind: 'ratio' }),
       'roll-up-mismatch /rollsUpInto',
     ],
+    [
+      'a rate into a rate',
+      [],
+      define({ ...ofJobs, kind: 'rate' }, { ...jobs, kind: 'rate' }),
+      'roll-up-mismatch /rollsUpInto',
+    ],
     ['revising what is not there', [], revise(reworded), 'measure-unknown'],
   ])('%s', (_what, history, command, refusal) =>
     given(...history)

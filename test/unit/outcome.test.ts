@@ -59,6 +59,12 @@ describe('faults of an outcome, the first of them first:', () => {
       { ...uptake, percent: '75' },
       ['quantity-does-not-fit-kind /percent'],
     ],
+    ['a rate beside a quantity', { ...content, rate: '3' }, ['quantity-does-not-fit-kind /rate']],
+    [
+      'a rate as a quantity',
+      { ...uncounted, measureId: parseMeasureId('return'), quantity: 3 },
+      ['quantity-does-not-fit-kind /quantity', 'quantity-does-not-fit-kind /rate'],
+    ],
     ['more than all', { ...uptake, numerator: 41 }, ['numerator-exceeds-denominator /numerator']],
     [
       'a percent above a hundred',

@@ -220,7 +220,7 @@ async function answer(asking: Promise<object>): Promise<NaiveAnswer> {
   }
 }
 
-const BY_TEXT = new Set(['flags', 'percentages', 'parts']);
+const BY_TEXT = new Set(['flags', 'percentages', 'rates', 'parts']);
 
 /** Lists whose order says nothing, in order of text. */
 function inOrder(value: unknown, key = ''): unknown {

@@ -1,0 +1,9 @@
+/** Those of some members that an object has, in the order of their names; what is undefined is left out. */
+export function picked<Whole extends object, Name extends keyof Whole>(
+  whole: Whole,
+  names: readonly Name[],
+): Pick<Whole, Name> {
+  const some: Partial<Pick<Whole, Name>> = {};
+  for (const name of names) if (whole[name] !== undefined) some[name] = whole[name];
+  return some as Pick<Whole, Name>;
+}
