@@ -9,7 +9,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { DoubleFixture, eventNamed, refusalOf, textsOf } from './double-fixture.js';
+import { callsOf, DoubleFixture, eventNamed, refusalOf, textsOf } from './double-fixture.js';
 import { ProtocolDouble } from './protocol-double.js';
 
 const A = 'submission-a';
@@ -127,6 +127,20 @@ describe('the client', () => {
     } finally {
       await other.kill();
     }
+  });
+
+  test('keeps a call that the server ended after its stream was taken down, and can never be disposed of', async () => {
+    await on.client().appendToStream(A, eventNamed('a0'));
+    void on.double.faults.next('subscribe', { action: 'end', after: 1 });
+    const client = on.client();
+    const following = client.subscribeToAll();
+    await once(following, 'data');
+    const [call] = callsOf(client);
+    await once(following.destroy(), 'close');
+    const ended = once(call!, 'status');
+    await on.client().appendToStream(A, eventNamed('a1'));
+    await ended;
+    expect(await isPendingAfter(client.dispose(), () => on.readAll())).toBe(true);
   });
 
   test('can be used after it was disposed of', async () => {

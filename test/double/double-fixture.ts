@@ -9,6 +9,7 @@ import {
   type ReadStreamOptions,
   type RecordedEvent,
 } from '@eventstore/db-client';
+import type { Readable } from 'node:stream';
 import { v5 as uuidV5 } from 'uuid';
 import { ProtocolDouble, type DoubleOptions } from './protocol-double.js';
 
@@ -56,6 +57,11 @@ export function eventNamed(text: string): JSONEventData<JSONEventType<'PatientBe
 
 export const textsOf = (events: readonly RecordedEvent[]) =>
   events.map(({ data }) => (data as { text?: string }).text);
+
+/** The calls beneath the streams of a client, which it waits for when it is disposed of. */
+export function callsOf(client: EventStoreDBClient): readonly Readable[] {
+  return [...(client as unknown as { readonly disposableStreams: ReadonlySet<Readable> }).disposableStreams];
+}
 
 /** The error that a promise ends with. */
 export function refusalOf(asking: Promise<unknown>): Promise<unknown> {

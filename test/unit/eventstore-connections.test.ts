@@ -1,12 +1,16 @@
 /** What connections are kept, what is told at once because no time will heal it, and what is waited for. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { EventStoreDBClient } from '@eventstore/db-client';
+import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { StoreUnavailable } from '../../src/store/event-store.js';
 import { EventStoreConnection } from '../../src/store/eventstore/connection.js';
 import { asStoreError, isTransient, StoreDenied } from '../../src/store/eventstore/errors.js';
+import { batchesOf, type ClientStream } from '../../src/store/eventstore/pull.js';
 import type { ReaderOptions } from '../../src/store/eventstore/reader.js';
 import { EventStoreDbStore } from '../../src/store/eventstore/store.js';
 import { A, B, refusal, textsOf, type Stream } from '../contracts/store-fixture.js';
+import { callsOf } from '../double/double-fixture.js';
 import { Gate, type CallKind, type FaultAction } from '../double/faults.js';
 import { ProtocolDouble } from '../double/protocol-double.js';
 import { appendTexts, followedEvents } from '../support/eventstore-double.js';
@@ -76,6 +80,27 @@ describe('connections', () => {
     // Whoever looks for a node is at it before another is answered.
     await append(A, 0, 'a0');
     expect(await Promise.race([looked, Promise.resolve(never)])).toBe(never);
+  });
+});
+
+describe('closing', () => {
+  test('a client can be disposed of, though the server ended a stream as it was given up', async () => {
+    await append(A, 0, 'a0');
+    void double.faults.next('subscribe', { action: 'end', after: 1 });
+    const client = EventStoreDBClient.connectionString(double.url);
+    const stream = client.subscribeToAll() as unknown as ClientStream;
+    // The server's end comes first: cancelling would come too late.
+    stream.unsubscribe = () => Promise.resolve();
+    const batches = batchesOf(stream, { what: 'to follow', idleMs: 60_000, isFull: () => false });
+    await batches.next();
+    const [call] = callsOf(client);
+    const [closed, ended] = [once(stream, 'close'), once(call!, 'status')];
+    await batches.return(undefined);
+    await closed;
+    await append(A, 1, 'a1');
+    await ended;
+    await client.dispose();
+    expect(callsOf(client)).toEqual([]);
   });
 });
 

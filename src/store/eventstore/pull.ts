@@ -41,6 +41,10 @@ export async function* batchesOf<Item>(
     wake();
   });
   stream.on('readable', look).on('end', end).on('close', end);
+  // The call beneath pauses when the stream is taken down. If the server ends the call before it is cancelled, the
+  // cancellation does nothing, and the client keeps a paused call for ever: its `dispose()` would never resolve. So
+  // the call is read to its end.
+  stream.on('unpipe', (call: Readable) => call.resume());
   signal?.addEventListener('abort', look);
   try {
     while (!signal?.aborted) {
