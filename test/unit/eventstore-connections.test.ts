@@ -102,6 +102,28 @@ describe('closing', () => {
     await client.dispose();
     expect(callsOf(client)).toEqual([]);
   });
+
+  const never = () => new Promise<never>(() => undefined);
+
+  test.each<[string, (connection: EventStoreConnection) => void]>([
+    ['a client that is never disposed of', (connection) => void (connection.current.dispose = never)],
+    ['an answer that never comes', (connection) => void connection.ask('to try', never)],
+  ])('ends in its time, whatever the client does: %s', async (_, hinder) => {
+    const connection = new EventStoreConnection({ url: double.url }, { ...SOON, closeMsMax: 1 });
+    hinder(connection);
+    await connection.close();
+    expect(await refusal(connection.ask('to try', never))).toBeInstanceOf(StoreUnavailable);
+  });
+
+  test('ends in its time, though an append is under way that the server does not answer', async () => {
+    const patient = new EventStoreDbStore({ url: double.url }, { timeoutMs: 600_000, closeMsMax: 1 });
+    const silent = double.faults.next('append', { action: 'stay-silent' });
+    const appending = refusal(patient.append(A, 'no-stream', newEvents(A, 0, ['a0'])));
+    await silent;
+    await patient.close();
+    await double.kill();
+    expect(await appending).toBeInstanceOf(StoreUnavailable);
+  });
 });
 
 describe('a server that denies', () => {

@@ -28,6 +28,8 @@ const SOON: ReaderOptions = {
   timeoutMs: 400,
   quietMsMax: 5_000,
   patienceMs: 60_000,
+  // A replica that does not close by itself fails the test: its closing is not cut off before.
+  closeMsMax: 1_000_000,
   delay: () => nextTurn(),
 };
 

@@ -18,6 +18,8 @@ export interface ConnectionOptions {
   readonly patienceMs?: number;
   /** Within which one answer must come; by default what the address says, or five seconds. */
   readonly timeoutMs?: number;
+  /** Closing ends after this time, whatever is still under way. */
+  readonly closeMsMax?: number;
   /** How it waits between two attempts. */
   readonly delay?: (ms: number, signal?: AbortSignal) => Promise<unknown>;
 }
@@ -27,6 +29,8 @@ export const LEADER = { requiresLeader: true };
 
 const PATIENCE_MS = 10_000;
 const TIMEOUT_MS = 5_000;
+/** Requests have eight seconds to end before it: together they fit into the twenty that the compose file gives. */
+const CLOSE_MS_MAX = 10_000;
 const GOSSIP_S = 2;
 const BACKOFF_MS = { first: 50, max: 5_000 };
 
@@ -37,15 +41,24 @@ export class EventStoreConnection {
   private readonly lines = new Map<EventStoreDBClient, Line>();
   private readonly ending = new AbortController();
   private closed = false;
+  /** Closing ends at this time of `performance.now()`; it is set when closing begins. */
+  private closeBy = 0;
   private readonly patienceMs: number;
+  private readonly closeMsMax: number;
   private readonly delay: NonNullable<ConnectionOptions['delay']>;
   private client: EventStoreDBClient;
 
   constructor(
     private readonly settings: EventStoreSettings,
-    { patienceMs = PATIENCE_MS, timeoutMs, delay = waitFor }: ConnectionOptions = {},
+    {
+      patienceMs = PATIENCE_MS,
+      timeoutMs,
+      closeMsMax = CLOSE_MS_MAX,
+      delay = waitFor,
+    }: ConnectionOptions = {},
   ) {
     this.patienceMs = patienceMs;
+    this.closeMsMax = closeMsMax;
     this.timeoutMs = timeoutMs ?? Number(optionOfStoreUrl(settings.url, 'defaultdeadline') ?? TIMEOUT_MS);
     this.delay = delay;
     this.client = this.connect();
@@ -154,16 +167,30 @@ export class EventStoreConnection {
   }
 
   /** From now on nothing is asked again, and nothing followed. */
-  beginToClose(): void {
-    if (!this.closing.aborted) this.ending.abort();
+  private beginToClose(): void {
+    if (this.closing.aborted) return;
+    this.closeBy = performance.now() + this.closeMsMax;
+    this.ending.abort();
   }
 
-  /** What was asked before is answered, in the time that one answer may take. */
-  async close(): Promise<void> {
+  /** Begins to close, and waits for work that was begun before, for as long as closing may still take. */
+  async waitInClosing(work: Promise<unknown>): Promise<void> {
     this.beginToClose();
+    const leftMs = Math.max(0, this.closeBy - performance.now());
+    await within(leftMs, 'to close', work).catch((error: unknown) => {
+      // The time is over, which is no failure: a client that never ends must not keep a command from ending.
+      if (!(error instanceof NoAnswer)) throw error;
+    });
+  }
+
+  /**
+   * What was asked before is answered, in the time that one answer may take. Closing ends after `closeMsMax`
+   * (ten seconds unless the caller gives another time), whatever the client does.
+   */
+  async close(): Promise<void> {
     this.closed = true;
-    await Promise.allSettled(this.underWay);
-    await this.client.dispose();
+    await this.waitInClosing(Promise.allSettled(this.underWay));
+    await this.waitInClosing(this.client.dispose());
     for (const client of this.lines.keys()) this.hangUp(client);
   }
 }

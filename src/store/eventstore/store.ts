@@ -105,10 +105,10 @@ export class EventStoreDbStore extends StoreOverReader {
     return event.position;
   }
 
+  /** Appends that are under way are waited for, but no longer than the connection may take to close. */
   async close(): Promise<void> {
     this.closed = true;
-    this.reader.connection.beginToClose();
-    await Promise.allSettled(this.appending);
+    await this.reader.connection.waitInClosing(Promise.allSettled(this.appending));
     await this.reader.close();
   }
 }
