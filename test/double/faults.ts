@@ -12,6 +12,7 @@ import {
   noLeader,
   notLeader,
   timedOut,
+  unauthenticated,
   unavailable,
   unimplemented,
   unknown,
@@ -36,6 +37,8 @@ export type FaultAction =
   | 'no-leader'
   /** The user may not do this. */
   | 'denied'
+  /** The password is wrong, or the user is not known. */
+  | 'unauthenticated'
   /** What the server does not know how to do, or takes for a wrong question. */
   | 'unimplemented'
   | 'invalid'
@@ -140,6 +143,9 @@ export class Strike {
         return true;
       case 'denied':
         call.fail(accessDenied());
+        return true;
+      case 'unauthenticated':
+        call.fail(unauthenticated());
         return true;
       case 'unimplemented':
         call.fail(unimplemented());

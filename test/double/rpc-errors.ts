@@ -36,6 +36,9 @@ export const cancelled = () => rpcError(status.CANCELLED, 'The server is shuttin
 export const accessDenied = () =>
   rpcError(status.PERMISSION_DENIED, 'Access Denied', { exception: 'access-denied' });
 
+/** The server does not take the user for the one it says it is: the password is wrong, or there is no such user. */
+export const unauthenticated = () => rpcError(status.UNAUTHENTICATED, 'Unauthenticated');
+
 /** The server gave up waiting for its own commit, which may still come about. */
 export const timedOut = () => rpcError(status.ABORTED, 'Operation timed out');
 

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { StoreUnavailable } from '../../src/store/event-store.js';
 import { EventStoreConnection } from '../../src/store/eventstore/connection.js';
-import { asStoreError, isTransient, StoreDenied } from '../../src/store/eventstore/errors.js';
+import { AccessDenied, asStoreError, isTransient, StoreDenied } from '../../src/store/eventstore/errors.js';
 import { batchesOf, type ClientStream } from '../../src/store/eventstore/pull.js';
 import type { ReaderOptions } from '../../src/store/eventstore/reader.js';
 import { EventStoreDbStore } from '../../src/store/eventstore/store.js';
@@ -142,6 +142,15 @@ describe('a server that denies', () => {
     const untouched = Symbol('untouched');
     expect(await Promise.race([again, Promise.resolve(untouched)])).toBe(untouched);
   });
+});
+
+test('a wrong password is told in other words than a missing right', async () => {
+  void double.faults.next('read-all', { action: 'unauthenticated' });
+  const error = await refusal(store.readAll(null, 10));
+  expect(error).toBeInstanceOf(AccessDenied);
+  expect((error as Error).message).toBe(
+    'to read the ledger: the event store does not know the ledger’s user, or not with this password',
+  );
 });
 
 test('a subscription that is denied goes on once it is allowed again, and says so meanwhile', async () => {

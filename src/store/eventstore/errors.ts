@@ -32,7 +32,7 @@ export function asStoreError(error: unknown, what: string): Error {
   const said = `${what}: ${message ?? String(error)}`;
   switch (type) {
     case ErrorType.ACCESS_DENIED:
-      return new AccessDenied(`${what}: the event store denies it to the ledger’s user`, { cause: error });
+      return new AccessDenied(`${what}: the event store ${refusalOf(error)}`, { cause: error });
     case ErrorType.MAXIMUM_APPEND_SIZE_EXCEEDED:
       return new AppendTooLarge(said, { cause: error });
     case ErrorType.STREAM_DELETED:
@@ -40,6 +40,13 @@ export function asStoreError(error: unknown, what: string): Error {
     default:
       return new (isLasting(error) ? StoreDenied : StoreUnavailable)(said, { cause: error });
   }
+}
+
+/** The client gives a wrong password and a missing right one type: only the code of gRPC tells them apart. */
+function refusalOf(error: unknown): string {
+  return (error as { code?: unknown }).code === UNAUTHENTICATED
+    ? 'does not know the ledger’s user, or not with this password'
+    : 'denies it to the ledger’s user';
 }
 
 /** Whether the same may be asked again at once. */
@@ -60,8 +67,9 @@ function isBug(error: unknown): error is Error {
   return error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
 }
 
+const UNAUTHENTICATED = 16;
 /** Of gRPC: a wrong argument, a call that is not there, and a user that is not known. */
-const LASTING: readonly unknown[] = [3, 12, 16];
+const LASTING: readonly unknown[] = [3, 12, UNAUTHENTICATED];
 /** What Node says of a certificate that is not trusted, is not of that host, or is over. */
 const CERTIFICATE = /certificate|CERT_|Hostname\/IP does not match|unable to verify the first/;
 
