@@ -5,19 +5,20 @@ import { join } from 'node:path';
 import { readPage, ROOT } from '../support/pages.js';
 
 const PAGE = 'docs/promises.md';
-const ROW = /^\| (?<promise>.+?) +\| \[(?<name>[^\]]+)\]\(\.\.\/(?<file>[^)]+)\): “(?<words>.+)” +\|$/;
+/** An item of a list: a sentence, and on the line below it the test. */
+const ITEM = /^- (?<promise>[A-Z].+\.)\n {2}\[(?<name>[^\]]+)\]\(\.\.\/(?<file>[^)]+)\): “(?<words>.+)”$/;
 
-interface Row {
+interface Promised {
   readonly promise: string;
   readonly name: string;
   readonly file: string;
   readonly words: string;
 }
 
-const lines = readPage(PAGE)
-  .split('\n')
-  .filter((line) => line.startsWith('|') && !/^\| (promise|-+) /.test(line));
-const rows = lines.flatMap((line) => (ROW.exec(line)?.groups as Row | undefined) ?? []);
+const blocks = readPage(PAGE).split(/\n\n|\n(?=- )/);
+const items = blocks.map((block) => block.trimEnd()).filter((block) => !/^#{1,2} [^\n]+$/.test(block));
+const [opening, ...promises] = items;
+const promised = promises.flatMap((item) => (ITEM.exec(item)?.groups as Promised | undefined) ?? []);
 
 /** What a test says is text in quotes: words of a comment, or of code, are no test. */
 function textsOf(file: string): string[] {
@@ -25,18 +26,19 @@ function textsOf(file: string): string[] {
   return [...source.matchAll(/(['"`])((?:\\.|(?!\1)[^\n\\])*)\1/g)].map(([, , text]) => text!);
 }
 
-test('every line is a promise with its test', () => {
-  expect(lines.length).toBeGreaterThan(50);
-  expect(lines.filter((line) => !ROW.test(line))).toEqual([]);
+test('after its opening and beside its headings, the page has nothing but promises with their tests', () => {
+  expect(opening).toContain('A promise without a test is none');
+  expect(promises.length).toBeGreaterThan(130);
+  expect(promises.filter((item) => !ITEM.test(item))).toEqual([]);
 });
 
 test('no promise is made twice', () => {
-  const told = rows.map(({ promise, words }) => `${promise} ${words}`);
-  expect(told.filter((line, index) => told.indexOf(line) < index)).toEqual([]);
+  const made = promised.map(({ promise }) => promise);
+  expect(made.filter((promise, index) => made.indexOf(promise) < index)).toEqual([]);
 });
 
 describe('is shown:', () => {
-  test.each(rows)('$promise', ({ name, file, words }) => {
+  test.each(promised)('$promise', ({ name, file, words }) => {
     expect(file).toBe(`test/${name}`);
     expect([file, existsSync(join(ROOT, file))]).toEqual([file, true]);
     expect(textsOf(file).filter((text) => text.includes(words))).not.toEqual([]);
