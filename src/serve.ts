@@ -2,7 +2,6 @@
 import { NestFactory } from '@nestjs/core';
 import { CommandBus } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { setFlagsFromString } from 'node:v8';
 import { AppModule } from './app.module.js';
 import { LogSigner } from './audit/log-signer.js';
 import { loadStandardCatalogue } from './catalogue/load-standard.js';
@@ -10,6 +9,7 @@ import type { Serving } from './cli/first-run.js';
 import { Config, readConfig } from './config.js';
 import { AdminKey, adminKeyFile, findAdminKey } from './access/admin-key.js';
 import { makeAdapter, setUpHttp } from './http/server.js';
+import { serveInLittleMemory } from './memory.js';
 import { makeLogger, NestLogger } from './operation/log.js';
 import { Projection } from './read-models/projection.js';
 import { makePrivately } from './store/data-dir.js';
@@ -22,12 +22,7 @@ export async function serve(): Promise<Serving> {
   // What is said of the start may have nobody to read it, or no room on a disk: the ledger serves all the same.
   process.stdout.on('error', () => undefined);
   const logger = makeLogger(readConfig(process.env).logLevel);
-  // The worker threads, which start after this, keep little alive: with V8's default each would let 48 MB of
-  // garbage lie, and gain nothing by it.
-  setFlagsFromString('--max-semi-space-size=2');
-  // Shared out, a scavenge ends with the last of V8's helpers and holds the event loop until then, which on busy cores
-  // is much longer than the work takes.
-  setFlagsFromString('--no-parallel-scavenge');
+  serveInLittleMemory();
   let adminKey: AdminKey | undefined;
   const adapter = makeAdapter(logger, (text) => adminKey?.takenOutOf(text) ?? text);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule, adapter, {

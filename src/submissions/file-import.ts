@@ -15,7 +15,7 @@ import { fileSubmissionId, type ProgrammeId } from '../kernel/ids.js';
 import type { Provenance } from '../kernel/provenance.js';
 import { chunksOf, FileCheck, type Chunk } from './file-check.js';
 import type { FileFormat } from '../files/records.js';
-import { collectEarly, collectWhenV8ThinksFit } from './garbage.js';
+import { collectEarly, collectWhenV8ThinksFit } from '../memory.js';
 import { ImportSpool, ledgerStops, type SpooledFile } from './import-spool.js';
 import type { ImportReceiptView } from './imports.dto.js';
 import { contentOfDto } from './outcome-input.js';

@@ -15,7 +15,7 @@ import { pipeline } from 'node:stream/promises';
 import { Config } from '../config.js';
 import { Problem } from '../api/problem.js';
 import { StoreUnavailable } from '../store/event-store.js';
-import { collectAll, collectYoung } from './garbage.js';
+import { collectAll, collectYoung } from '../memory.js';
 
 /** A client that sends nothing for so long has gone, whatever its connection says. */
 const IDLE_MS_MAX = 60_000;
