@@ -51,17 +51,27 @@ export class InvalidInput extends Error {
 export class SchemaValidationPipe implements PipeTransform {
   transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
     if ((type !== 'body' && type !== 'query') || !metatype) return value;
-    if (type === 'body' && value === undefined)
-      throw new Problem('malformed-json', 'the body is empty: send JSON');
     const validate = validatorIfDto(metatype);
-    if (!validate) return value;
-    // A file that was sent to a call that takes JSON: its stream is not content to be checked.
-    if (value instanceof Readable)
-      throw new Problem('unsupported-media-type', 'send the body as application/json');
-    const faults = validate(value);
+    if (type === 'body') return validate ? checkedBody(value, validate) : refuseEmpty(value);
+    const faults = validate?.(value) ?? VALID;
     if (faults.length === 0) return value;
-    throw new InvalidInput(type, type === 'query' ? sayingRepeated(value, faults) : faults);
+    throw new InvalidInput(type, sayingRepeated(value, faults));
   }
+}
+
+/** @throws Problem where there is no JSON; InvalidInput where the JSON breaks a rule of its form */
+export function checkedBody<Body>(body: unknown, validate: Validator): Body {
+  // A file that was sent to a call that takes JSON: its stream is not content to be checked.
+  if (refuseEmpty(body) instanceof Readable)
+    throw new Problem('unsupported-media-type', 'send the body as application/json');
+  const faults = validate(body);
+  if (faults.length > 0) throw new InvalidInput('body', faults);
+  return body as Body;
+}
+
+function refuseEmpty(body: unknown): unknown {
+  if (body === undefined) throw new Problem('malformed-json', 'the body is empty: send JSON');
+  return body;
 }
 
 /** No more faults than this are told: a person corrects the first ones and tries again. */

@@ -21,13 +21,12 @@ import {
 import { outcomeIdOf, type OutcomeId, type ProgrammeId, type SubmissionId } from '../kernel/ids.js';
 import { picked } from '../kernel/picked.js';
 import { hashOfLeft, isRedacted, redacted } from '../kernel/redaction.js';
-import { Refused, refuseIfAny, type Refusal } from '../kernel/refusals.js';
+import { Refused, refuseIfAny } from '../kernel/refusals.js';
 import {
   faultsOf,
   faultsOfProgramme,
   OUTCOME_FACTS,
   textsOf,
-  type Asked,
   type CatalogueFacts,
   type OutcomeContent,
   type RecordedOutcome,
@@ -155,7 +154,11 @@ function submit(state: SubmissionState, command: Submit): readonly SubmissionEve
       detail: `the key ${submissionId} was used for a submission with other content`,
     });
   }
-  refuseIfAny(faultsOfOutcomes(outcomes, { facts, override }));
+  refuseIfAny([
+    ...faultsOfProgramme(facts),
+    ...outcomes.flatMap((outcome, index) => faultsOf(outcome, { facts, override }, `/outcomes/${index}`)),
+    ...overrideFaults(override),
+  ]);
   return outcomes.map((content, index) => {
     const measure = facts.measures.get(content.measureId)!;
     const outcomeId = outcomeIdOf(submissionId, index + 1);
@@ -163,15 +166,6 @@ function submit(state: SubmissionState, command: Submit): readonly SubmissionEve
     const data = { outcomeId, programmeId, measureVersion: measure.version, ...content, ...kept };
     return { schema: 'outcome@1', type: measure.eventType, data };
   });
-}
-
-/** Every rule that a submission breaks; null stands for an outcome whose form is not good enough to ask. */
-export function faultsOfOutcomes(outcomes: readonly (OutcomeContent | null)[], asked: Asked): Refusal[] {
-  return [
-    ...faultsOfProgramme(asked.facts),
-    ...outcomes.flatMap((outcome, index) => (outcome ? faultsOf(outcome, asked, `/outcomes/${index}`) : [])),
-    ...overrideFaults(asked.override),
-  ];
 }
 
 function change(

@@ -8,18 +8,14 @@
 import { Injectable } from '@nestjs/common';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Problem } from '../api/problem.js';
-import { londonDate } from '../kernel/financial-year.js';
 import type { PersonalDataOverride } from '../kernel/free-text.js';
 import { fileSubmissionId, OUTCOMES_MAX, submissionStream, type ProgrammeId } from '../kernel/ids.js';
 import { refuseIfAny, type ProblemFault } from '../kernel/refusals.js';
 import { EventStore } from '../store/event-store.js';
-import { Clock } from '../kernel/clock.js';
-import { CatalogueReader } from './catalogue-reader.js';
 import type { FileFormat } from '../files/records.js';
 import { rowsOf, UnreadableFile, type FileFault, type FileRow } from './file-rows.js';
 import type { SpooledFile } from './import-spool.js';
-import { contentOfDto } from './outcome-input.js';
-import { faultsOf, faultsOfProgramme } from '../domain/outcome.js';
+import { contentOfDto, OutcomeCheck } from './outcome-input.js';
 
 /** More are counted, but not told one by one. */
 export const FILE_FAULTS_MAX = 1_000;
@@ -70,14 +66,13 @@ export interface CheckedFile {
 @Injectable()
 export class FileCheck {
   constructor(
-    private readonly catalogue: CatalogueReader,
+    private readonly outcomes: OutcomeCheck,
     private readonly store: EventStore,
-    private readonly clock: Clock,
   ) {}
 
   /** @throws Refused when there is no such programme */
   async programme(programmeId: ProgrammeId): Promise<void> {
-    await this.catalogue.factsFor(programmeId, [], this.today());
+    await this.outcomes.rulesBroken(programmeId, [], undefined);
   }
 
   /** @throws Problem `invalid-file`, with the faults of every bad row; Refused when the programme is closed */
@@ -121,23 +116,16 @@ export class FileCheck {
     override: PersonalDataOverride | undefined,
   ): Promise<readonly ProblemFault[][]> {
     const contents = rows.map(({ outcome }) => outcome && contentOfDto(outcome));
-    const good = contents.filter((content) => content !== null);
-    const facts = await this.catalogue.factsFor(programmeId, good, this.today());
-    refuseIfAny(faultsOfProgramme(facts));
+    const { ofProgramme, ofEach } = await this.outcomes.rulesBroken(programmeId, contents, override);
+    refuseIfAny(ofProgramme);
     return rows.map((row, index) =>
-      row.outcome === null
-        ? [...row.faults]
-        : faultsOf(contents[index]!, { facts, override }, '').map(row.inFile),
+      row.outcome === null ? [...row.faults] : ofEach[index]!.map(row.inFile),
     );
   }
 
   private async isRecorded(submissionId: ReturnType<typeof fileSubmissionId>): Promise<boolean> {
     const events = await this.store.readStream(submissionStream(submissionId), { limit: 1 });
     return events.length > 0;
-  }
-
-  private today() {
-    return londonDate(this.clock.now());
   }
 }
 

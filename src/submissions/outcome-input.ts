@@ -1,10 +1,27 @@
-/** From what a caller sent, its form already checked, to the content of an outcome. */
-import { parseDateOrInstant } from '../kernel/financial-year.js';
+/**
+ * From what a caller sent to the content of outcomes, and everything that is wrong with it. Form and rules are told
+ * together: the rules of the ledger are asked about the outcomes whose form is good, so that whoever sent a submission
+ * or a file is told every fault at once.
+ */
+import { Injectable } from '@nestjs/common';
+import { checkedBody, InvalidInput, validatorOf } from '../api/validation.js';
+import { PersonalDataOverrideDto } from '../api/personal-data.dto.js';
+import { faultsOf, faultsOfProgramme, type OutcomeContent } from '../domain/outcome.js';
+import { Clock } from '../kernel/clock.js';
+import { londonDate, parseDateOrInstant } from '../kernel/financial-year.js';
+import { overrideFaults, type PersonalDataOverride } from '../kernel/free-text.js';
+import {
+  OUTCOMES_MAX,
+  parseMeasureId,
+  parseOrganisationId,
+  parseProgrammeId,
+  type ProgrammeId,
+} from '../kernel/ids.js';
+import { parseOr, Refused, type Refusal } from '../kernel/refusals.js';
+import { CatalogueReader } from './catalogue-reader.js';
+import { OutcomeDto, SubmissionDto } from './submissions.dto.js';
 import { FIGURE_MEMBERS } from '../domain/kinds/kind.js';
 import { picked } from '../kernel/picked.js';
-import { parseMeasureId, parseOrganisationId } from '../kernel/ids.js';
-import type { OutcomeContent } from '../domain/outcome.js';
-import type { OutcomeDto } from './submissions.dto.js';
 
 /** Fields that were not sent are absent, so that the same content has the same canonical JSON. */
 export function contentOfDto(dto: OutcomeDto): OutcomeContent {
@@ -20,4 +37,69 @@ export function contentOfDto(dto: OutcomeDto): OutcomeContent {
     ...(evidence !== undefined && { evidence: { ...evidence } }),
     ...(note !== undefined && { note }),
   };
+}
+
+export interface RulesBroken {
+  /** The programme takes no outcome at all. */
+  readonly ofProgramme: readonly Refusal[];
+  /** In the order of the outcomes, with pointers into each. */
+  readonly ofEach: readonly (readonly Refusal[])[];
+}
+
+@Injectable()
+export class OutcomeCheck {
+  constructor(
+    private readonly catalogue: CatalogueReader,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * The rules that outcomes break; null stands for an outcome whose form is not good enough to ask.
+   * @throws Refused where there is no such programme
+   */
+  async rulesBroken(
+    programmeId: ProgrammeId,
+    contents: readonly (OutcomeContent | null)[],
+    override: PersonalDataOverride | undefined,
+  ): Promise<RulesBroken> {
+    const good = contents.filter((content) => content !== null);
+    const facts = await this.catalogue.factsFor(programmeId, good, londonDate(this.clock.now()));
+    const ofEach = contents.map((content) => (content ? faultsOf(content, { facts, override }, '') : []));
+    return { ofProgramme: faultsOfProgramme(facts), ofEach };
+  }
+
+  /** @throws InvalidInput with every fault of form, and every rule that is broken where the form is good */
+  async submission(programme: string, body: unknown): Promise<SubmissionDto> {
+    try {
+      return checkedBody(body, validatorOf(SubmissionDto));
+    } catch (error) {
+      if (!(error instanceof InvalidInput)) throw error;
+      throw new InvalidInput('body', [...error.faults, ...(await this.othersIn(programme, body))]);
+    }
+  }
+
+  private async othersIn(programme: string, body: unknown): Promise<readonly Refusal[]> {
+    const { outcomes, personalDataOverride } = (body ?? {}) as Partial<SubmissionDto>;
+    if (!Array.isArray(outcomes) || outcomes.length > OUTCOMES_MAX) return [];
+    const faultsOfForm = validatorOf(OutcomeDto);
+    const contents = outcomes.map((each) => (faultsOfForm(each).length === 0 ? contentOfDto(each) : null));
+    const override = overrideIn(personalDataOverride);
+    try {
+      const programmeId = parseOr(() => parseProgrammeId(programme), 'programme-unknown');
+      const { ofProgramme, ofEach } = await this.rulesBroken(programmeId, contents, override);
+      const ofOutcomes = ofEach.flatMap((faults, index) =>
+        faults.map((fault) => ({ ...fault, pointer: `/outcomes/${index}${fault.pointer}` })),
+      );
+      return [...ofProgramme, ...ofOutcomes, ...overrideFaults(override)];
+    } catch (error) {
+      if (error instanceof Refused) return error.refusals;
+      throw error;
+    }
+  }
+}
+
+/** An override in bad form still counts as one: its sender is told of it, and not of the texts that it was meant for. */
+function overrideIn(sent: PersonalDataOverrideDto | undefined): PersonalDataOverride | undefined {
+  if (!sent) return undefined;
+  return validatorOf(PersonalDataOverrideDto)(sent).length === 0 ? sent : { reason: 'not in good form' };
 }

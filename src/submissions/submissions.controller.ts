@@ -1,5 +1,5 @@
 /** Programmes post outcomes, correct and withdraw them. */
-import { Body, Controller, HttpCode, Param, Post, Query, Res, UseFilters } from '@nestjs/common';
+import { Body, Controller, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import type { FastifyReply } from 'fastify';
 import type { ProgrammeScope } from '../domain/role.js';
@@ -9,13 +9,11 @@ import { IdempotencyKeyHeader, IfMatchHeader, parseIdempotencyKey, parseIfMatch 
 import { Recording, Within, type ApiProvenance } from '../api/provenance.js';
 import { parseOutcomeId, parseProgrammeId } from '../kernel/ids.js';
 import { parseOr } from '../kernel/refusals.js';
-import { EveryFault } from './every-fault.js';
-import { contentOfDto } from './outcome-input.js';
+import { contentOfDto, OutcomeCheck } from './outcome-input.js';
 import * as calls from './submissions.calls.js';
 import {
   CorrectionDto,
   ErasureDto,
-  SubmissionDto,
   SubmitQueryDto,
   WithdrawalDto,
   type ReceiptView,
@@ -28,19 +26,20 @@ export class SubmissionsController {
   constructor(
     private readonly commands: CommandBus,
     private readonly queries: QueryBus,
+    private readonly check: OutcomeCheck,
   ) {}
 
   @Post('programmes/:id/submissions')
   @Call(calls.submit)
-  @UseFilters(EveryFault)
   async submit(
     @Param('id') programme: string,
     @IdempotencyKeyHeader() key: string | undefined,
     @Query() { wait }: SubmitQueryDto,
-    @Body() { outcomes, personalDataOverride }: SubmissionDto,
+    @Body() body: unknown,
     @Recording() by: ApiProvenance,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ReceiptView> {
+    const { outcomes, personalDataOverride } = await this.check.submission(programme, body);
     const submissionId = parseIdempotencyKey(key);
     const programmeId = parseOr(() => parseProgrammeId(programme), 'programme-unknown');
     const contents = outcomes.map(contentOfDto);

@@ -5,12 +5,13 @@ import { FileCheck } from './file-check.js';
 import { FileImport } from './file-import.js';
 import { ImportSpool } from './import-spool.js';
 import { ImportsController } from './imports.controller.js';
+import { OutcomeCheck } from './outcome-input.js';
 import { SubmissionsController } from './submissions.controller.js';
 import { RecordOutcomesHandler } from './submissions.handler.js';
 
 @Module({
   imports: [CoreModule],
   controllers: [SubmissionsController, ImportsController],
-  providers: [CatalogueReader, RecordOutcomesHandler, ImportSpool, FileCheck, FileImport],
+  providers: [CatalogueReader, OutcomeCheck, RecordOutcomesHandler, ImportSpool, FileCheck, FileImport],
 })
 export class SubmissionsModule {}
