@@ -21,13 +21,13 @@ export interface Checkpoint extends TreeHead {
 const SIZE = /^(?:0|[1-9][0-9]{0,18})$/;
 const SIZE_MAX = 2n ** 63n - 1n;
 
-/** The text that is signed. */
+/** The three lines of a checkpoint that a log signs. */
 export function encodeTreeHead({ origin, size, root }: TreeHead): string {
   assert(origin !== '' && !origin.includes('\n'), 'an origin is one line');
   return `${origin}\n${size}\n${root.toString('base64')}\n`;
 }
 
-/** Its form alone: whose signatures hold is another question. @throws BadNote */
+/** Checks the form of a checkpoint; its signatures are checked by `verifiedSignatures`. @throws BadNote */
 export function parseCheckpoint(text: string): Checkpoint {
   const note = parseNote(text);
   const [origin, sizeText, rootText, ...more] = note.text.slice(0, -1).split('\n');

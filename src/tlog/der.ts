@@ -1,11 +1,13 @@
 /**
- * As much of DER (X.690) as a time stamp is read and asked for with: elements of definite length with small tags.
- * Strict, since what is verified is bytes: an element that could be written otherwise is refused.
+ * The part of DER (X.690) that time stamps need: elements of definite length with tags below 31.
+ *
+ * The reader is strict: it refuses an element that could be encoded in another way, because a signature covers
+ * bytes and not their meaning.
  */
 export interface Element {
   readonly tag: number;
   readonly content: Buffer;
-  /** With tag and length. */
+  /** The whole element: tag, length and content. */
   readonly bytes: Buffer;
 }
 
@@ -16,11 +18,11 @@ export const TAG = {
   time: 0x18,
   sequence: 0x30,
   set: 0x31,
-  /** Of a context, constructed. */
+  /** The tag of a constructed, context-specific element. */
   context: (number: number) => 0xa0 + number,
 } as const;
 
-/** Elements one after another. @throws Error */
+/** Splits bytes into the elements that they are made of. @throws Error */
 export function elementsIn(bytes: Buffer): Element[] {
   const elements: Element[] = [];
   for (let at = 0; at < bytes.length;) {
@@ -34,7 +36,7 @@ export function elementsIn(bytes: Buffer): Element[] {
 function elementAt(bytes: Buffer, at: number): Element {
   const [tag, first] = [bytes[at], bytes[at + 1]];
   if (tag === undefined || first === undefined || (tag & 0x1f) === 0x1f)
-    throw new Error('not DER: no element');
+    throw new Error('not DER: an element with a tag below 31 is missing');
   const lengthBytes = first < 0x80 ? 0 : first & 0x7f;
   if (first === 0x80 || lengthBytes > 3) throw new Error('not DER: a length');
   const start = at + 2 + lengthBytes;
@@ -45,15 +47,15 @@ function elementAt(bytes: Buffer, at: number): Element {
   return { tag, content: bytes.subarray(start, start + length), bytes: bytes.subarray(at, start + length) };
 }
 
-/** The only element, which has a tag. @throws Error */
+/** Reads bytes that are exactly one element of the given tag. @throws Error */
 export function only(bytes: Buffer, tag: number): Element {
   const [element, ...more] = elementsIn(bytes);
-  if (more.length > 0) throw new Error('not DER: something follows');
+  if (more.length > 0) throw new Error('not DER: bytes follow the element');
   return tagged(element, tag);
 }
 
 export function tagged(element: Element | undefined, tag: number): Element {
-  if (element?.tag !== tag) throw new Error(`no element ${tag.toString(16)} where one must be`);
+  if (element?.tag !== tag) throw new Error(`not DER: an element of tag 0x${tag.toString(16)} is missing`);
   return element;
 }
 

@@ -2,9 +2,10 @@
  * The Merkle tree of RFC 6962, section 2.1, over SHA-256: hashes, roots, proofs and their verification.
  *
  * A subtree of 2^height leaves that begins at a multiple of its own size is *complete*: its hash never changes
- * again. It is named by its height and its number among those of that height. All that is asked of a stored tree
- * is the hash of a complete subtree; every root and proof follows from those. Whoever verifies is given hashes
- * only, and reads sizes to 2^63 exactly. Tests: test/unit/merkle.test.ts, vectors in test/vectors/rfc6962.
+ * again. It is named by its height and its number among the subtrees of that height. A stored tree has to answer
+ * one question only, the hash of a complete subtree; every root and proof follows from those. The functions that
+ * verify take hashes only, and sizes exact to 2^63. Tests: test/unit/merkle.test.ts, vectors in
+ * test/vectors/rfc6962.
  */
 import { hash } from 'node:crypto';
 import { assert } from '../kernel/assert.js';
@@ -13,7 +14,7 @@ import type { Branded } from '../kernel/ids.js';
 export type Hash = Branded<Buffer, 'Hash'>;
 
 export const HASH_BYTES = 32;
-/** A tree that is built here has less than 2^53 leaves: their number is exact. */
+/** A tree that is built here has less than 2^53 leaves, so that a number holds their count exactly. */
 export const HEIGHT_MAX = 52;
 
 export function parseHash(bytes: Buffer): Hash {
@@ -21,19 +22,20 @@ export function parseHash(bytes: Buffer): Hash {
   return bytes as Hash;
 }
 
-/** From standard base64, of which exactly one spelling is taken. */
+/** Reads a hash from standard base64, and takes only the one spelling that encoding gives. */
 export function parseHashText(text: string): Hash {
   const bytes = Buffer.from(text, 'base64');
   if (bytes.toString('base64') !== text) throw new TypeError(`not base64: ${text}`);
   return parseHash(bytes);
 }
 
-/** Of the tree that has no leaf: SHA-256 of nothing. */
+/** The root of the tree without leaves is the SHA-256 of nothing. */
 export const EMPTY_ROOT = sha256('');
 
 /** SHA-256(0x00 ‖ entry). */
 export function leafHash(entry: string | Buffer): Hash {
-  // Copied into bytes that are there, an entry is hashed in half the time. A character takes three at most.
+  // An entry that is copied into a buffer that exists is hashed in half the time. UTF-8 takes at most three bytes
+  // for each UTF-16 unit.
   if (typeof entry === 'string') {
     if (3 * entry.length < LEAF.length) return sha256(LEAF.subarray(0, 1 + LEAF.write(entry, 1)));
     return leafHash(Buffer.from(entry));
@@ -49,7 +51,7 @@ export function nodeHash(left: Hash, right: Hash): Hash {
   return sha256(NODE);
 }
 
-/** Of hashes that lie one after another, those over each two; a last one that is alone has none. */
+/** The parent hash of each adjacent pair; an unpaired last hash has no parent. */
 export function parentsOf(hashes: Buffer): Buffer {
   const pairs = Math.floor(hashes.length / (2 * HASH_BYTES));
   const parents = Buffer.alloc(pairs * HASH_BYTES);
@@ -60,16 +62,19 @@ export function parentsOf(hashes: Buffer): Buffer {
   return parents;
 }
 
-/** What is hashed next: begins with 0x00 for a leaf and 0x01 for a node, each of which is hashed at once. */
+/**
+ * The inputs of the hash function, reused: 0x00 before a leaf, 0x01 before a node. Each is hashed before the next
+ * is written.
+ */
 const LEAF = Buffer.alloc(4_096);
 const NODE = Buffer.alloc(1 + 2 * HASH_BYTES, 1);
 
-/** By way of a text, which costs a third of what a buffer does that is made outside of JavaScript. */
+/** The digest is taken as text: a buffer that is made outside of JavaScript costs three times as much. */
 function sha256(input: string | Buffer): Hash {
   return Buffer.from(hashText(input), 'latin1') as Hash;
 }
 
-/** A letter a byte. */
+/** The digest as text of 32 characters, one for each byte. */
 function hashText(input: string | Buffer): string {
   return hash('sha256', input, 'binary');
 }
@@ -78,15 +83,15 @@ function hashText(input: string | Buffer): string {
 export type CompleteSubtree = (height: number, number: number) => Hash;
 
 /**
- * The right edge of a growing tree: the complete subtrees that a next leaf may still be merged with, one for each
- * 1 bit of the size. It is all that is needed to append and to know the root.
+ * The right edge of a growing tree: the complete subtrees that later leaves may still be merged with, one for
+ * each 1 bit of the size. Appending needs nothing else, nor does the root.
  */
 export class Frontier {
-  /** Of each height, what is hashed when its right half comes: 0x01 ‖ left ‖ right. */
+  /** For each height the node that is hashed when its right half comes: 0x01 ‖ left ‖ right. */
   private readonly nodes: Buffer[] = [];
   private leaves = 0;
 
-  /** @param onComplete told of each subtree that is complete from then on, the appended ones aside */
+  /** @param onComplete called for each subtree that an append completes, but not for the appended one itself */
   constructor(private readonly onComplete?: (height: number, number: number, hash: Hash) => void) {}
 
   static of(size: number, subtree: CompleteSubtree, onComplete?: Frontier['onComplete']): Frontier {
@@ -102,10 +107,13 @@ export class Frontier {
     return this.leaves;
   }
 
-  /** A leaf, or a complete subtree, which fits only where the size is a multiple of its leaves. It is copied. */
+  /**
+   * Appends a copy of the hash of a leaf, or of a complete subtree, which fits only where the size is a multiple
+   * of its number of leaves.
+   */
   append(hash: Hash, height = 0): void {
     const leaves = height === 0 ? 1 : leavesOf(height);
-    // To say what is wrong costs more than to hash: only where something is.
+    // Making the message costs more than hashing, so it is made only for a failure.
     if (this.leaves % leaves !== 0)
       assert(false, `a subtree of ${leaves} leaves does not fit at ${this.leaves}`);
     assert(this.leaves + leaves <= Number.MAX_SAFE_INTEGER, 'a tree has at most 2^53 − 1 leaves');
@@ -113,7 +121,7 @@ export class Frontier {
     let number = this.leaves / leaves;
     let node = this.nodeAt(at);
     hash.copy(node, sideOf(number));
-    // Each trailing 1 bit of what stands there already is a subtree that this one completes to the next height.
+    // Each trailing 1 bit of the number is a subtree to the left that the new one completes to the next height.
     while (number % 2 === 1) {
       const carried = hashText(node);
       at++;
@@ -142,7 +150,7 @@ export class Frontier {
   }
 
   private nodeAt(height: number): Buffer {
-    // Between them there may be heights at which nothing stands yet.
+    // A subtree that is appended may skip heights, at which there is no node yet.
     return (this.nodes[height] ??= Buffer.alloc(1 + 2 * HASH_BYTES, 1));
   }
 }
@@ -150,7 +158,7 @@ export class Frontier {
 const [LEFT, RIGHT] = [1, 1 + HASH_BYTES];
 
 function leavesOf(height: number): number {
-  // A height below 0 would be part of a leaf, and let whoever chose it write over what stands there already.
+  // A height below 0 would name part of a leaf, and the append would overwrite a hash that is needed.
   assert(
     Number.isSafeInteger(height) && height >= 0 && height <= HEIGHT_MAX,
     `a subtree has a height from 0 to ${HEIGHT_MAX}, not ${String(height)}`,
@@ -158,7 +166,7 @@ function leavesOf(height: number): number {
   return 2 ** height;
 }
 
-/** A subtree with an even number is the left half of what it is part of. */
+/** A subtree with an even number is the left half of its parent. */
 function sideOf(number: number): number {
   return number % 2 === 0 ? LEFT : RIGHT;
 }
@@ -167,7 +175,7 @@ export function rootOf(size: number, subtree: CompleteSubtree): Hash {
   return Frontier.of(size, subtree).root();
 }
 
-/** RFC 6962, section 2.1.1: from the leaf's sibling up to the root's child. */
+/** RFC 6962, section 2.1.1: the hashes from the leaf's sibling up to the root's child. */
 export function inclusionProof(index: number, size: number, subtree: CompleteSubtree): Hash[] {
   assert(index < size, `leaf ${index} is in a tree of ${size}`);
   const proof: Hash[] = [];
@@ -184,7 +192,7 @@ export function inclusionProof(index: number, size: number, subtree: CompleteSub
   return proof.reverse();
 }
 
-/** RFC 6962, section 2.1.2: that the tree of the earlier size is the beginning of the later one. */
+/** RFC 6962, section 2.1.2: a proof that the earlier tree is the beginning of the later one. */
 export function consistencyProof(earlier: number, later: number, subtree: CompleteSubtree): Hash[] {
   assert(earlier <= later, `a tree of ${earlier} is not later than one of ${later}`);
   if (earlier === 0 || earlier === later) return [];
@@ -200,7 +208,7 @@ export function consistencyProof(earlier: number, later: number, subtree: Comple
       from = middle;
     }
   }
-  // Whoever has the earlier root has this hash, unless something lies to its left.
+  // The verifier has this hash as the earlier root, unless leaves lie to its left.
   if (from > 0) proof.push(rangeHash(from, to, subtree));
   return proof.reverse();
 }
@@ -212,7 +220,9 @@ function splitOf(leaves: number): number {
   return power;
 }
 
-/** Of the leaves from one to before another, as RFC 6962 splits them: it begins at a multiple of its largest part. */
+/**
+ * The hash of the leaves `from` to before `to`, split as RFC 6962 does; `from` is a multiple of the largest part.
+ */
 function rangeHash(from: number, to: number, subtree: CompleteSubtree): Hash {
   let height = 0;
   while (2 ** (height + 1) <= to - from) height++;
@@ -272,7 +282,7 @@ export function consistencyFault({
   }
   let [at, last] = [first - 1n, second - 1n];
   while (at % 2n === 1n) [at, last] = [at >> 1n, last >> 1n];
-  // Where the earlier tree is one complete subtree, its root is where both begin.
+  // Where the earlier tree is one complete subtree, the proof omits its hash: it is the earlier root.
   const [begin, ...rest] = at === 0n ? [earlierRoot, ...proof] : proof;
   if (!begin) return 'the consistency proof is too short';
   let [reachedEarlier, reachedLater] = [begin, begin];
@@ -299,7 +309,7 @@ function differenceOf(reached: Hash, expected: Hash, what: string): string | nul
   return `${what} leads to the root ${reached.toString('base64')}, not to ${expected.toString('base64')}`;
 }
 
-/** The fewest complete subtrees that the leaves from one to before another are made of, left to right. */
+/** The fewest complete subtrees that cover the leaves `from` to before `to`, left to right. */
 export function subtreesBetween(from: number, to: number): { height: number; number: number }[] {
   const subtrees = [];
   for (let at = from; at < to;) {

@@ -1,9 +1,9 @@
 /**
- * Signed notes (C2SP signed-note): a text and the signatures below it, and the keys that make and verify them.
+ * Signed notes (C2SP signed-note): a text with signatures below it, and the keys that make and verify them.
  *
  * Two kinds of key are known, both Ed25519: a log's own (type 1), and a witness's (type 4), which signs the text
- * together with the time at which it saw it (C2SP tlog-cosignature). Signatures by keys that nobody asked about
- * are passed over, as the specification says; one by a known key that does not verify spoils the note.
+ * together with the time of signing (C2SP tlog-cosignature). Signatures by unknown keys are ignored, as the
+ * specification asks; a note in which the signature of a known key does not verify is refused.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, hash, sign, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
@@ -16,7 +16,7 @@ const SIGNATURE_BYTES = 64;
 
 export interface VerifierKey {
   readonly name: string;
-  /** The first four bytes of a hash, hexadecimal. */
+  /** The key's id: the first four bytes of the hash of name, type and key, in hexadecimal. */
   readonly id: string;
   readonly type: typeof ED25519 | typeof COSIGNATURE;
   /** 32 bytes. */
@@ -35,12 +35,12 @@ export interface NoteSignature {
 }
 
 export interface Note {
-  /** Ends with a newline. */
+  /** The text ends with a newline. */
   readonly text: string;
   readonly signatures: readonly NoteSignature[];
 }
 
-/** A signature that holds; a witness's says when, in seconds since 1970. */
+/** A signature that holds. A witness's also has the time at which it was made, in seconds since 1970. */
 export interface VerifiedSignature {
   readonly key: VerifierKey;
   readonly time?: number;
@@ -53,21 +53,24 @@ export class BadNote extends Error {
   }
 }
 
-/** `name+hex(id)+base64(type ‖ public key)`. @throws BadNote */
+/** Reads `name+hex(id)+base64(type ‖ public key)`. @throws BadNote */
 export function parseVerifierKey(text: string): VerifierKey {
   const match = /^([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/u.exec(text);
   const bytes = match && fromBase64(match[3]!);
   if (!match || !bytes) throw new BadNote(`not a verifier key: ${text}`);
   const [type, publicKey] = [bytes[0], bytes.subarray(1)];
   if ((type !== ED25519 && type !== COSIGNATURE) || publicKey.length !== 32) {
-    throw new BadNote(`not a key of a kind that is known here: ${text}`);
+    throw new BadNote(`not an Ed25519 key of a log (type 1) or of a witness (type 4): ${text}`);
   }
   const key = verifierKey(match[1]!, type, publicKey);
   if (key.id !== match[2]) throw new BadNote(`the key's id does not follow from its name and key: ${text}`);
   return key;
 }
 
-/** Whether it is a log's own key, and that log's: a witness's signs another text, and no other log speaks for it. */
+/**
+ * Tells whether a key may sign checkpoints of this log: it must be the log's own. A witness's key signs another
+ * text, and no other log speaks for this one.
+ */
 export function signsLogs({ name, type }: VerifierKey, origin: string): boolean {
   return type === ED25519 && name === origin;
 }
@@ -85,14 +88,16 @@ function verifierKey(name: string, type: VerifierKey['type'], publicKey: Buffer)
   return { name, type, publicKey, id: hash('sha256', hashed, 'hex').slice(0, 8) };
 }
 
-/** `PRIVATE+KEY+name+hex(id)+base64(type ‖ seed)`, as golang.org/x/mod/sumdb/note writes it. @throws BadNote */
+/**
+ * Reads `PRIVATE+KEY+name+hex(id)+base64(type ‖ seed)`, as golang.org/x/mod/sumdb/note writes it. @throws BadNote
+ */
 export function parseSignerKey(text: string): SignerKey {
   const match = /^PRIVATE\+KEY\+([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/u.exec(text);
   const bytes = match && fromBase64(match[3]!);
   const type = bytes?.[0];
   if (!match || bytes?.length !== 33 || (type !== ED25519 && type !== COSIGNATURE)) {
-    // The text is a secret: it is not repeated.
-    throw new BadNote('not a signing key: PRIVATE+KEY+<name>+<id>+<key> is one');
+    // The error does not repeat the text, which is a secret.
+    throw new BadNote('not a signing key: it must read PRIVATE+KEY+<name>+<id>+<key>');
   }
   const key = signerKey(match[1]!, type, bytes.subarray(1));
   if (key.verifier.id !== match[2]) throw new BadNote('the id of the signing key does not follow from it');
@@ -109,7 +114,7 @@ export function makeSignerKey(name: string, kind: 'log' | 'witness'): string {
   return `PRIVATE+KEY+${name}+${id}+${Buffer.concat([Buffer.from([type]), secret]).toString('base64')}`;
 }
 
-/** Not empty, no white space and no plus. */
+/** A key's name is not empty, and has no white space and no plus sign. */
 export function isKeyName(name: string): boolean {
   return /^[^+\s]+$/u.test(name);
 }
@@ -121,11 +126,11 @@ function signerKey(name: string, type: VerifierKey['type'], seed: Buffer): Signe
   return { privateKey, verifier: verifierKey(name, type, spki.subarray(SPKI_PREFIX.length)) };
 }
 
-/** What stands before the 32 bytes of an Ed25519 key in the formats of RFC 8410. */
+/** The bytes that stand before the 32 bytes of an Ed25519 key in the formats of RFC 8410. */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 
-/** The text with a signature of each key. @param seconds since 1970, which a witness's signature says */
+/** Signs a text with each key. @param seconds the time since 1970 that a witness's signature states */
 export function signNote(text: string, keys: readonly SignerKey[], seconds = 0): string {
   return `${text}\n${keys.map((key) => signatureLine(text, key, seconds)).join('')}`;
 }
@@ -144,10 +149,10 @@ export function parseNote(note: string): Note {
   const blank = note.lastIndexOf('\n\n');
   const [text, lines] = [note.slice(0, blank + 1), note.slice(blank + 2)];
   if (blank < 0 || !isNoteText(text) || !lines.endsWith('\n')) {
-    throw new BadNote('not a signed note: a text, a blank line, and signatures are one');
+    throw new BadNote('not a signed note: it must be a text, a blank line, and signature lines');
   }
   const signatures = lines.slice(0, -1).split('\n').map(parseSignature);
-  if (signatures.length > SIGNATURES_MAX) throw new BadNote(`a note of over ${SIGNATURES_MAX} signatures`);
+  if (signatures.length > SIGNATURES_MAX) throw new BadNote(`the note has over ${SIGNATURES_MAX} signatures`);
   return { text, signatures };
 }
 
@@ -159,8 +164,8 @@ function parseSignature(line: string): NoteSignature {
 }
 
 /**
- * The signatures by known keys, none of which fails: each key once, in the order of the note.
- * @throws BadNote where one is by a known key and does not verify
+ * The valid signatures by known keys, each key once, in the order of the note.
+ * @throws BadNote where the signature of a known key does not verify
  */
 export function verifiedSignatures(note: Note, keys: readonly VerifierKey[]): VerifiedSignature[] {
   const verified = new Map<VerifierKey, VerifiedSignature>();
@@ -177,14 +182,16 @@ export function verifiedSignatures(note: Note, keys: readonly VerifierKey[]): Ve
       type: 'spki',
     });
     if (bytes.length !== SIGNATURE_BYTES || !verify(null, signed, publicKey, bytes)) {
-      throw new BadNote(`the signature of ${name}+${id} is not one of this text`);
+      throw new BadNote(
+        `the signature of ${name}+${id} does not verify: the text is not the one that this key signed`,
+      );
     }
     verified.set(key, { key, ...(timed && { time: Number(time) }) });
   }
   return [...verified.values()];
 }
 
-/** C2SP tlog-cosignature: a witness signs a header, the time, and then the text. */
+/** C2SP tlog-cosignature: a witness signs a header line, a line with the time, and the text. */
 function signedBytes(text: string, type: VerifierKey['type'], seconds: bigint): Buffer {
   return Buffer.from(type === COSIGNATURE ? `cosignature/v1\ntime ${seconds}\n${text}` : text);
 }
@@ -199,10 +206,12 @@ function isNoteText(text: string): boolean {
   return text.endsWith('\n') && !NOT_IN_A_NOTE.test(text);
 }
 
-/** ASCII's control characters but for newlines, and halves of surrogate pairs, which UTF-8 cannot say. */
+/**
+ * A note's text has no ASCII control characters but newlines, and no lone surrogates, which UTF-8 cannot encode.
+ */
 const NOT_IN_A_NOTE = /[\0-\x09\x0b-\x1f]|\p{Surrogate}/u;
 
-/** Of exactly one spelling. */
+/** Decodes base64, and takes only the one spelling that encoding gives. */
 function fromBase64(text: string): Buffer | null {
   const bytes = Buffer.from(text, 'base64');
   return bytes.toString('base64') === text ? bytes : null;

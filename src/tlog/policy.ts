@@ -1,5 +1,5 @@
 /**
- * Whom a checker trusts: a policy file, as the logs of the C2SP ecosystem write it.
+ * A policy says whom a checker trusts. Its file is written as the logs of the C2SP ecosystem write theirs:
  *
  *     log <verifier key>
  *     witness <name> <verifier key>
@@ -7,21 +7,25 @@
  *     quorum <witness, group or none>
  *     tsa <name> <SHA-256 of a certificate, hexadecimal>
  *
- * A checkpoint fulfils it when a log's key signed it, and of the witnesses as many as the quorum asks for; and, where
- * it names time-stamping authorities, which is this ledger's own word, when one of them stamped it.
+ * A checkpoint fulfils a policy when a key of the log signed it, and as many witnesses as the quorum asks for.
+ * Where the policy names time-stamping authorities (`tsa`, a word of this ledger's own), one of them must have
+ * stamped it.
  */
 import { isWitnessKey, parseVerifierKey, type VerifierKey } from './note.js';
 
 export interface Policy {
   readonly logs: readonly VerifierKey[];
   readonly witnesses: ReadonlyMap<string, VerifierKey>;
-  /** Names of time-stamping authorities by the SHA-256 of a certificate of theirs: where there are any, one is asked for. */
+  /**
+   * Names of time-stamping authorities by the SHA-256 of a certificate. Where there are any, a checkpoint needs a
+   * stamp by one.
+   */
   readonly authorities: ReadonlyMap<string, string>;
-  /** Whether these witnesses are enough. */
+  /** Tells whether the signatures of these witnesses reach the quorum. */
   readonly enough: (signed: ReadonlySet<string>) => boolean;
 }
 
-/** Trusts log keys alone. */
+/** A policy that asks for a log's signature alone. */
 export function policyOf(logs: readonly VerifierKey[]): Policy {
   return { logs, witnesses: new Map(), authorities: new Map(), enough: () => true };
 }
@@ -31,7 +35,7 @@ interface Group {
   readonly threshold: number;
 }
 
-/** @throws Error that names the line */
+/** Reads a policy file. @throws Error that names the line */
 export function parsePolicy(text: string): Policy {
   const logs: VerifierKey[] = [];
   const witnesses = new Map<string, VerifierKey>();
@@ -40,11 +44,11 @@ export function parsePolicy(text: string): Policy {
   const grouped = new Set<string>();
   const keys = new Set<string>();
   let quorum: string | undefined;
-  // One key under two names would count twice.
+  // A key may have one name only: under two names it would count twice.
   const keyOf = (text: string, fault: (what: string) => Error): VerifierKey => {
     const key = parseVerifierKey(text);
     const own = key.publicKey.toString('base64');
-    if (keys.has(own)) throw fault('has a key that is named before');
+    if (keys.has(own)) throw fault('repeats the key of another line');
     keys.add(own);
     return key;
   };
@@ -61,22 +65,22 @@ export function parsePolicy(text: string): Policy {
         if (isWitnessKey(logs.at(-1)!)) throw fault('names a witness’s key, not a log’s');
         break;
       case 'witness':
-        if (known(name)) throw fault('names what is named before');
+        if (known(name)) throw fault('gives a name that another line gave');
         witnesses.set(name, keyOf(second, fault));
         if (!isWitnessKey(witnesses.get(name)!)) throw fault('names a log’s key, not a witness’s');
         break;
       case 'group': {
         if (known(name) || more.length === 0 || !more.every(known))
-          throw fault('is not a group of what is named above it');
-        // Each counts once, also where it is in a group within the group.
+          throw fault('is not a group of witnesses and groups that lines above name');
+        // A member may be counted in one group only: in a group within the group it would count twice.
         for (const member of more) {
           if (grouped.has(member) || more.indexOf(member) !== more.lastIndexOf(member))
-            throw fault(`has ${member}, which is counted already`);
+            throw fault(`counts ${member}, which a group counts already`);
           grouped.add(member);
         }
         const threshold = second === 'all' ? more.length : second === 'any' ? 1 : Number(second);
         if (!Number.isInteger(threshold) || threshold < 1 || threshold > more.length)
-          throw fault('asks for an impossible number');
+          throw fault('must ask for all, any, or a number from 1 to that of its members');
         groups.set(name, { members: more, threshold });
         break;
       }
@@ -88,7 +92,7 @@ export function parsePolicy(text: string): Policy {
       }
       case 'quorum':
         if (quorum !== undefined || (name !== 'none' && !known(name)))
-          throw fault('is not one quorum of what is named above it');
+          throw fault('is not the only quorum, or not of a witness or group that lines above name');
         quorum = name;
         break;
       default:

@@ -1,12 +1,12 @@
 /**
- * A proof that an entry is in the log, as text that verifies offline (C2SP tlog-proof): the index, the inclusion
- * proof, and the checkpoint that it leads to.
+ * A proof that an entry is in the log, as a text that verifies offline (C2SP tlog-proof): the entry's index, the
+ * inclusion proof, and the checkpoint that the proof leads to.
  */
 import { parseCheckpoint, type Checkpoint } from './checkpoint.js';
 import { parseHashText, type Hash } from './merkle.js';
 
 export const PROOF_FIRST_LINE = 'c2sp.org/tlog-proof@v1';
-/** A tree of 2^63 leaves needs no more. */
+/** An inclusion proof in a tree of 2^63 leaves has no more hashes. */
 const HASHES_MAX = 63;
 
 export interface LogProof {
@@ -20,7 +20,7 @@ export function encodeProof(index: number, hashes: readonly Hash[], checkpoint: 
   return `${lines.join('\n')}\n\n${checkpoint}`;
 }
 
-/** Extra data is passed over: nothing vouches for it. @throws TypeError, BadNote */
+/** Ignores the line of extra data, which nothing vouches for. @throws TypeError, BadNote */
 export function parseProof(text: string): LogProof {
   const end = text.indexOf('\n\n');
   const [first, ...lines] = text.slice(0, Math.max(0, end)).split('\n');

@@ -1,8 +1,9 @@
 /**
- * A tree as tiles of 256 hashes (C2SP tlog-tiles): where they are, how they are addressed, and entry bundles.
+ * A tree as tiles of 256 hashes (C2SP tlog-tiles): addresses of tiles, a tree that reads tiles, and entry
+ * bundles.
  *
- * The tile with index n at level l holds the hashes of the complete subtrees of height 8·l with the numbers
- * 256·n to 256·n + 255. What lies between two levels is hashed from the tile below. A tile that is not full yet
+ * The tile with index n at level l holds the hashes of the complete subtrees of height 8·l with the numbers 256·n
+ * to 256·n + 255. The heights between two levels are hashed from the tile below them. A tile that is not full yet
  * is *partial*, and has its width in its address.
  */
 import { assert } from '../kernel/assert.js';
@@ -14,10 +15,10 @@ const LEVEL_MAX = 63;
 const ENTRY_BYTES_MAX = 0xffff;
 
 export interface TileAddress {
-  /** Of a tile of hashes; or the bundle of the entries themselves. */
+  /** The level of a tile of hashes, or `entries` for a bundle of the log's entries. */
   readonly level: number | 'entries';
   readonly index: number;
-  /** 256 where it is full. */
+  /** The number of hashes in the tile; a full tile has 256. */
   readonly width: number;
 }
 
@@ -45,36 +46,39 @@ export function parseTilePath(path: string): TileAddress | null {
   return exists && tilePath(address) === path ? address : null;
 }
 
-/** How many hashes a tile has in a tree of that size: 0 where there is no such tile yet. */
+/** The number of hashes that a tile has in a tree of this size: 0 where there is no such tile yet. */
 export function tileWidth({ level, index }: Pick<TileAddress, 'level' | 'index'>, size: number): number {
   const hashes = Math.floor(size / 2 ** (TILE_HEIGHT * (level === 'entries' ? 0 : level)));
   return Math.max(0, Math.min(TILE_WIDTH, hashes - index * TILE_WIDTH));
 }
 
-/** The hashes of a tile as far as they are there, one after another. */
+/** Reads as many hashes of a tile as the store has, one after another. */
 export type TileReader = (level: number, index: number) => Buffer;
 
 export interface TiledTreeOptions {
   readonly read: TileReader;
   readonly size: number;
   readonly root: Hash;
-  /** Makes the error of a tile that is not held by the root. */
+  /** Makes the error that tells of a tile that does not lead to the root. */
   readonly damaged: (what: string) => Error;
 }
 
 /**
- * A tree that is kept in tiles, each of which is held to the root as soon as it is read: a full one hashes to its place
- * in the tile above it, and those that are not full yet lead, together, to the root. So a wrong hash leads nobody to
- * another root, or to a proof of nothing.
+ * A tree that is kept in tiles, and checks each tile against the root as soon as it reads it: a full tile must
+ * hash to its place in the tile above it, and the tiles that are not full yet must lead, together, to the root.
+ * So a wrong hash leads nobody to another root, or to a proof of nothing.
  *
- * Each tile is read once and hashed once, so that the proofs of neighbours cost little more than one.
+ * Each tile is read once and hashed once, so that proofs of neighbours cost little more than one proof.
  */
 export class TiledTree {
   readonly size: number;
   readonly root: Hash;
   private readonly read: TileReader;
   private readonly damaged: TiledTreeOptions['damaged'];
-  /** The hashes of a tile, and of those of each two neighbours, up to as high as was asked. */
+  /**
+   * For each tile that was read its hashes, then their parents, height by height, up to the height that was
+   * needed.
+   */
   private readonly tiles = new Map<string, Buffer[]>();
   private isEdgeHeld = false;
   private fault: Error | null = null;
@@ -83,7 +87,7 @@ export class TiledTree {
     [this.read, this.size, this.root, this.damaged] = [read, size, root, damaged];
   }
 
-  /** As far as its hashes are there. */
+  /** The hashes of a tile, as many as the tree's size gives it or more. */
   readonly tile: TileReader = (level, index) => this.heightsOf(level, index)[0]!;
 
   readonly subtree: CompleteSubtree = (height, number) => {
@@ -123,7 +127,7 @@ export class TiledTree {
       this.refuse(`the last tiles of the log do not lead to its root at ${this.size}`);
   }
 
-  /** For good: what was read of it before may be what is wrong. */
+  /** A tree that found one damaged tile refuses for good: a tile that it read before may be the wrong one. */
   private refuse(what: string): never {
     throw (this.fault = this.damaged(what));
   }
@@ -138,7 +142,7 @@ function hashAt(hashes: Buffer, at: number): Hash {
   return hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES) as Hash;
 }
 
-/** Each entry with its length in two bytes before it, the larger first. */
+/** Each entry follows its length in two bytes, big-endian. */
 export function encodeEntries(entries: readonly string[]): Buffer {
   const parts = entries.flatMap((entry) => {
     const bytes = Buffer.from(entry);

@@ -1,11 +1,11 @@
 /**
- * Time stamps of checkpoints (RFC 3161): that a tree head existed at a time is what a time-stamping authority says,
- * who signs the SHA-256 of the checkpoint's text with its clock.
+ * Time stamps of checkpoints (RFC 3161): a time-stamping authority signs the SHA-256 of the checkpoint's text
+ * together with the time of its clock, and so vouches that the tree head existed by then.
  *
- * What is verified is what RFC 3161 and RFC 5652 ask for: one signer, whose signed attributes hold the digest of the
- * content, and whose certificate is for time stamping alone and was valid then. Whom to believe is said by the
- * SHA-256 of a certificate, the signer's or of one above it that the stamp brings along. RSA (PKCS #1), ECDSA and
- * Ed25519 are known; whether a certificate was revoked is not asked.
+ * A stamp is verified as RFC 3161 and RFC 5652 ask: it has one signer, whose signed attributes hold the digest of
+ * the content, and whose certificate is for time stamping alone and was valid at the time of the stamp. The
+ * reader names whom to believe by the SHA-256 of a certificate, the signer's or one above it that the stamp
+ * holds. RSA (PKCS #1), ECDSA and Ed25519 are known; revocation of certificates is not checked.
  */
 import { hash, verify, X509Certificate } from 'node:crypto';
 import { elementsIn, encode, only, tagged, TAG, type Element } from './der.js';
@@ -30,7 +30,7 @@ const CHAIN_MAX = 5;
 export interface TimeStamp {
   readonly timeMs: number;
   readonly nonce: Buffer | null;
-  /** SHA-256 of the certificates that vouch for it, hexadecimal: the signer's first. */
+  /** SHA-256 of the certificates that vouch for the stamp, in hexadecimal, the signer's first. */
   readonly certificates: readonly string[];
 }
 
@@ -52,7 +52,7 @@ export function timeStampRequest(text: string, nonce: Buffer): Buffer {
   return encode(TAG.sequence, version, imprint, encode(TAG.integer, nonce), wantsCertificates);
 }
 
-/** What an authority answered, without its status. @throws BadTimeStamp where it granted none */
+/** The time stamp in an authority's response. @throws BadTimeStamp where the authority granted none */
 export function tokenIn(response: Buffer): Buffer {
   return reading(() => {
     const [status, token] = elementsIn(only(response, TAG.sequence).content);
@@ -63,14 +63,17 @@ export function tokenIn(response: Buffer): Buffer {
   });
 }
 
-/** Of a text, whoever vouches for it. @throws BadTimeStamp */
+/**
+ * Verifies that the token stamps this text; the caller decides whether to believe its certificates. @throws
+ * BadTimeStamp
+ */
 export function verifyTimeStamp(token: Buffer, text: string): TimeStamp {
   return reading(() => {
     const { content, certificates, signer } = signedDataIn(token);
     const { timeMs, nonce } = infoIn(content, text);
     const issued = certificates.find((certificate) => isSignedWith(certificate, signer));
     if (!issued) throw new Error('no certificate in it verifies its signature');
-    // Node's types do not have it: the purposes in the certificate's extended key usage.
+    // `keyUsage` holds the purposes of the extended key usage; Node's types do not declare it so.
     const purposes = issued.keyUsage as readonly string[] | undefined;
     if (purposes?.length !== 1 || purposes[0] !== TIME_STAMPING)
       throw new Error('its signer is no time-stamping authority');
@@ -84,16 +87,18 @@ export function verifyTimeStamp(token: Buffer, text: string): TimeStamp {
   });
 }
 
-/** Who says that a text existed, of those who are believed, and when. */
+/** The believed authority that vouches that a text existed, and the time that it vouches for. */
 export interface Stamped {
   readonly by: string;
   readonly time: string;
 }
 
 /**
- * One by an authority that nobody asked about is passed over: whoever has a key can make one.
- * @param authorities names by the SHA-256 of a certificate; where there are none, nothing is asked for
- * @throws BadTimeStamp where it is of something else; Error in words where it is missing, or by nobody of these
+ * The stamp of a text by a believed authority. A stamp by any other authority does not count: anyone can make
+ * one.
+ * @param authorities names by the SHA-256 of a certificate; where there are none, no stamp is needed
+ * @throws BadTimeStamp where the token does not stamp this text
+ * @throws Error where there is no token, or it is by no believed authority
  */
 export function stampIn(
   token: string | null,
@@ -102,10 +107,11 @@ export function stampIn(
 ): Stamped | null {
   if (authorities.size === 0) return null;
   const named = [...authorities.values()].join(', ');
-  if (token === null) throw new Error(`the checkpoint has no time stamp of ${named}`);
+  if (token === null) throw new Error(`the checkpoint has no time stamp by ${named}`);
   const { timeMs, certificates } = verifyTimeStamp(Buffer.from(token, 'base64'), text);
   const by = certificates.map((one) => authorities.get(one)).find((name) => name !== undefined);
-  if (by === undefined) throw new Error(`the time stamp is by none of ${named}, but by ${certificates[0]}`);
+  if (by === undefined)
+    throw new Error(`the time stamp is by the certificate ${certificates[0]}, and by none of ${named}`);
   return { by, time: new Date(timeMs).toISOString() };
 }
 
@@ -123,14 +129,14 @@ interface Signer {
   readonly signature: Buffer;
 }
 
-/** RFC 5652, section 5.1. */
+/** Reads SignedData, RFC 5652, section 5.1. */
 function signedDataIn(token: Buffer) {
   const [type, wrapped] = elementsIn(only(token, TAG.sequence).content);
   if (oidOf(type) !== OID.signedData) throw new Error('it holds no signed data');
   const parts = elementsIn(only(tagged(wrapped, TAG.context(0)).content, TAG.sequence).content);
   const [, , encapsulated, certified] = parts;
   const [contentType, content] = elementsIn(tagged(encapsulated, TAG.sequence).content);
-  if (oidOf(contentType) !== OID.tstInfo) throw new Error('what it signs is no time stamp');
+  if (oidOf(contentType) !== OID.tstInfo) throw new Error('its signed content is no time stamp');
   const [signer, ...more] = elementsIn(tagged(parts.at(-1), TAG.set).content);
   if (more.length > 0) throw new Error('it has several signers');
   return {
@@ -145,7 +151,7 @@ function signedDataIn(token: Buffer) {
 function signerIn({ content }: Element): Signer {
   const [, , digest, attributes, , signature] = elementsIn(content);
   const name = DIGESTS[oidOf(elementsIn(tagged(digest, TAG.sequence).content)[0])];
-  if (name === undefined) throw new Error('its digest is not known here');
+  if (name === undefined) throw new Error('its digest is none of SHA-256, SHA-384 and SHA-512');
   return {
     digest: name,
     attributes: tagged(attributes, TAG.context(0)),
@@ -153,7 +159,9 @@ function signerIn({ content }: Element): Signer {
   };
 }
 
-/** RFC 5652, section 5.4: signed is a set, which stands in the message under another tag. */
+/**
+ * RFC 5652, section 5.4: the signature covers the attributes as a SET, whose tag the message replaces by another.
+ */
 function isSignedWith({ publicKey }: X509Certificate, { digest, attributes, signature }: Signer): boolean {
   const signed = Buffer.concat([Buffer.from([TAG.set]), attributes.bytes.subarray(1)]);
   const type = publicKey.asymmetricKeyType;
@@ -175,13 +183,13 @@ function checkAttributes({ attributes, digest }: Signer, content: Buffer): void 
     throw new Error('its signature is of another content');
 }
 
-/** RFC 3161, section 2.4.2. */
+/** Reads TSTInfo, RFC 3161, section 2.4.2. */
 function infoIn(content: Buffer, text: string): Pick<TimeStamp, 'timeMs' | 'nonce'> {
   const [, , imprint, , time, ...options] = elementsIn(only(content, TAG.sequence).content);
   const [algorithm, hashed] = elementsIn(tagged(imprint, TAG.sequence).content);
   if (oidOf(elementsIn(tagged(algorithm, TAG.sequence).content)[0]) !== OID.sha256)
-    throw new Error('it is not of a SHA-256');
-  if (!tagged(hashed, TAG.octets).content.equals(imprintOf(text))) throw new Error('it is of another text');
+    throw new Error('it stamps a digest that is not a SHA-256');
+  if (!tagged(hashed, TAG.octets).content.equals(imprintOf(text))) throw new Error('it stamps another text');
   const digits = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d{1,3})\d*)?Z$/.exec(
     tagged(time, TAG.time).content.toString('latin1'),
   );
@@ -190,11 +198,11 @@ function infoIn(content: Buffer, text: string): Pick<TimeStamp, 'timeMs' | 'nonc
   const timeMs = Date.parse(
     `${year}-${month}-${day}T${hour}:${minute}:${second}.${fraction.padEnd(3, '0')}Z`,
   );
-  if (Number.isNaN(timeMs)) throw new Error('its time is none');
+  if (Number.isNaN(timeMs)) throw new Error('its time does not exist');
   return { timeMs, nonce: options.find(({ tag }) => tag === TAG.integer)?.content ?? null };
 }
 
-/** The signer's certificate, and those above it as far as they are there. */
+/** The signer's certificate, and the certificates above it that the stamp holds. */
 function chainOf(signer: X509Certificate, certificates: readonly X509Certificate[]): X509Certificate[] {
   const chain = [signer];
   while (chain.length < CHAIN_MAX) {

@@ -1,10 +1,10 @@
 /**
- * A witness (C2SP tlog-witness): remembers the newest checkpoint of each log that it knows, and cosigns the next one
- * when it is proven to be its continuation. Two organisations that run one for each other's ledger cannot be shown
- * two histories.
+ * A witness (C2SP tlog-witness) remembers the newest checkpoint of each log that it knows, and cosigns the next
+ * one when a proof shows that it continues the log. Two organisations that run a witness for each other's ledger
+ * cannot be shown two histories.
  *
- * Requests are taken one at a time: between the look at what is remembered and the new memory on disk nothing else
- * may happen, or two sizes could be cosigned out of order.
+ * The witness answers one request at a time: between reading its memory and having the new checkpoint on disk
+ * nothing else may happen, or it could cosign two sizes out of order.
  */
 import { encodeTreeHead, parseCheckpoint, type Checkpoint } from './checkpoint.js';
 import { consistencyFault, parseHashText, type Hash } from './merkle.js';
@@ -12,10 +12,10 @@ import { BadNote, signatureLine, verifiedSignatures, type SignerKey, type Verifi
 
 const HASHES_MAX = 63;
 
-/** What is remembered of the logs: the text of the newest checkpoint that was cosigned, by the origin. */
+/** The text of the newest checkpoint that the witness cosigned, for each log by its origin. */
 export interface WitnessMemory {
   read(origin: string): string | null;
-  /** Resolves when it is on disk. */
+  /** Resolves when the checkpoint is on disk. */
   keep(origin: string, checkpoint: string): Promise<void>;
 }
 
@@ -54,8 +54,9 @@ export class Witness {
     }
     const { oldSize, proof, checkpoint, text } = request;
     const keys = this.options.logs.filter(({ name }) => name === checkpoint.origin);
-    if (keys.length === 0) return says(404, `no log of the name ${checkpoint.origin} is known here`);
-    if (!isSigned(checkpoint, keys)) return says(403, 'no signature is by a key that is known here');
+    if (keys.length === 0) return says(404, `this witness does not know the log ${checkpoint.origin}`);
+    if (!isSigned(checkpoint, keys))
+      return says(403, 'the checkpoint has no signature by a key that this witness knows');
     if (oldSize > checkpoint.size) return says(400, 'the old size is larger than the checkpoint’s');
     const known = this.options.memory.read(checkpoint.origin);
     const earlier = known === null ? null : parseCheckpoint(known);
@@ -63,7 +64,7 @@ export class Witness {
       return { status: 409, type: 'text/x.tlog.size', body: `${earlier?.size ?? 0n}\n` };
     }
     if (earlier && earlier.size === checkpoint.size && !earlier.root.equals(checkpoint.root)) {
-      return says(409, 'another root of that size was cosigned: the log contradicts itself');
+      return says(409, 'this witness cosigned another root of that size: the log contradicts itself');
     }
     const fault = earlier
       ? consistencyFault({
@@ -74,7 +75,7 @@ export class Witness {
           proof,
         })
       : proof.length > 0
-        ? 'the proof of a first checkpoint is empty'
+        ? 'the proof of a first checkpoint must be empty'
         : null;
     if (fault !== null) return says(422, fault);
     await this.options.memory.keep(checkpoint.origin, text);
@@ -90,7 +91,7 @@ interface Request {
   readonly text: string;
 }
 
-/** An old size line, the proof, an empty line, a checkpoint. @throws Error */
+/** Reads the line of the old size, the proof, an empty line and a checkpoint. @throws Error */
 function parseRequest(body: string): Request {
   const end = body.indexOf('\n\n');
   const [first, ...hashes] = body.slice(0, Math.max(0, end)).split('\n');
@@ -108,7 +109,7 @@ function parseRequest(body: string): Request {
 
 function isSigned(checkpoint: Checkpoint, keys: readonly VerifierKey[]): boolean {
   try {
-    // What is cosigned are the three lines: a log with extension lines has another text.
+    // A cosignature covers the three lines of a checkpoint: a log with extension lines has another text.
     return (
       verifiedSignatures(checkpoint.note, keys).length > 0 &&
       encodeTreeHead(checkpoint) === checkpoint.note.text
@@ -122,7 +123,7 @@ function says(status: WitnessAnswer['status'], what: string): WitnessAnswer {
   return { status, type: 'text/plain; charset=utf-8', body: what.endsWith('\n') ? what : `${what}\n` };
 }
 
-/** The body of the request, as a log sends it. */
+/** The body of an `add-checkpoint` request. */
 export function addCheckpointBody(
   oldSize: number | bigint,
   proof: readonly Hash[],

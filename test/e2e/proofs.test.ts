@@ -98,7 +98,7 @@ describe('ledger verify takes the proof of an event', () => {
       'another root',
       'text',
       (text: string) => text.replace(/\n8\d\n/, '\n90\n'),
-      /too short|too long|leads to|is not one of this text/,
+      /too short|too long|leads to|does not verify: the text is not the one/,
     ],
   ])('and tells %s', async (_what, altered, alter, says) => {
     const files = { event: file('event'), text: file('text') };
@@ -148,7 +148,7 @@ describe('ledger replay folds history to a checkpoint', () => {
     writeFileSync(file('forged'), textOf(file('old')).replace(/\n\d+\n/, '\n3\n'));
     expect(await run('replay', '--until', file('forged'))).toMatchObject({
       code: 2,
-      stderr: matching(/is not one of this text/),
+      stderr: matching(/does not verify: the text is not the one/),
     });
     writeFileSync(file('other-key'), `${ORIGIN}+00000000+AQ==`);
     expect((await run('replay', '--until', file('old'), '--key', file('other-key'))).code).toBe(2);

@@ -378,7 +378,7 @@ describe('what is done to the files of a ledger', () => {
     [
       'alters the last signed head',
       () => writeFileSync(headIn(dataDir), textOf(headIn(dataDir)).replace(/\n(\d)(\d*)\n/, '\n1$2\n')),
-      /last signed head .*(not one of this text|cannot be read)/,
+      /last signed head .*(does not verify|cannot be read)/,
     ],
     [
       'replaces the key',

@@ -318,18 +318,21 @@ describe('a policy', () => {
   test.each([
     ['quorum none\n', /names no log/],
     ['log x\n', /not a verifier key/],
-    ['log KEY\nquorum nobody\n', /line 2 is not one quorum/],
+    ['log KEY\nquorum nobody\n', /line 2 is not the only quorum/],
     ['log KEY\ngroup g 3 a\n', /line 2 is not a group/],
     ['log KEY\nmirror x\n', /line 2 begins with none of/],
-    ['log KEY\nlog KEY\n', /line 2 has a key that is named before/],
+    ['log KEY\nlog KEY\n', /line 2 repeats the key of another line/],
     ['log KEY\nwitness a ONE\n', /no quorum of them/],
-    ['log KEY\nwitness a ONE\nwitness b ONE\n', /line 3 has a key that is named before/],
+    ['log KEY\nwitness a ONE\nwitness b ONE\n', /line 3 repeats the key of another line/],
     ['log ONE\n', /line 1 names a witness’s key/],
     ['log KEY\nwitness a OTHER\n', /line 2 names a log’s key/],
-    ['log KEY\nwitness a ONE\nwitness b TWO\ngroup g 2 a a b\nquorum g\n', /line 4 has a, which is counted/],
+    [
+      'log KEY\nwitness a ONE\nwitness b TWO\ngroup g 2 a a b\nquorum g\n',
+      /line 4 counts a, which a group counts already/,
+    ],
     [
       'log KEY\nwitness a ONE\nwitness b TWO\ngroup g any a b\ngroup h all g a\nquorum h\n',
-      /line 5 has a, which is counted/,
+      /line 5 counts a, which a group counts already/,
     ],
   ])('%j is none', (text, says) => {
     const other = parseSignerKey(makeSignerKey(ORIGIN, 'log'));
