@@ -149,7 +149,7 @@ test('a wrong password is told in other words than a missing right', async () =>
   const error = await refusal(store.readAll(null, 10));
   expect(error).toBeInstanceOf(AccessDenied);
   expect((error as Error).message).toBe(
-    'to read the ledger: the event store does not know the ledger’s user, or not with this password',
+    'to read the ledger: the event store does not know the ledger’s user, or refuses its password',
   );
 });
 

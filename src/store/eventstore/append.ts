@@ -1,12 +1,12 @@
 /**
- * One append, as one call of its own: `event_store.client.streams.Streams/Append`.
+ * One append as a call of its own: `event_store.client.streams.Streams/Append`.
  *
- * The client's `appendToStream` sends all appends of a process through one call where the server knows how. There,
- * a server that dies rejects the appends of every client; an answer that comes after that is thrown where nobody
- * can catch it; each append carries an absolute time of this machine's clock, by which the server lets it lapse;
- * and what goes wrong while it is written leaves a promise that never settles. None of it can happen here: a call
- * is one append, its deadline is relative, and bytes go out as they were hashed. It is made through the client,
- * which keeps the connection, the credentials and the way to the leader.
+ * The client's `appendToStream` sends all appends of a process through one call where the server supports that.
+ * In that call a server that dies rejects the appends of every caller; an answer that comes later is thrown where
+ * nobody can catch it; each append carries an absolute time of this machine's clock, after which the server drops
+ * it; and an error while an append is written leaves a promise that never settles. None of this can happen here:
+ * a call is one append, its deadline is relative, and the bytes are sent as they were hashed. The call is made
+ * through the client, which keeps the connection, the credentials and the way to the leader.
  */
 import { convertToCommandError, type BaseOptions, type EventStoreDBClient } from '@eventstore/db-client';
 import { Empty, StreamIdentifier, UUID } from '@eventstore/db-client/generated/shared_pb.js';
@@ -16,7 +16,7 @@ import type { ExpectedRevision, NewEvent, Position } from '../event-store.js';
 import { encodePosition } from './events.js';
 
 export interface AppendCall {
-  /** As it is called in the store. */
+  /** The stream's name in the store, with the namespace. */
   readonly stream: string;
   readonly expected: ExpectedRevision;
   readonly events: readonly NewEvent[];
@@ -29,7 +29,7 @@ export type AppendAnswer =
 
 type AppendArguments = Parameters<StreamsClient['append']>;
 
-/** What the client has for those who extend it. */
+/** The members of the client that its subclasses use. */
 interface Extensible {
   execute<Answer>(
     this: void,
@@ -77,7 +77,7 @@ function proposed({ id, type, payload, metadata }: NewEvent): AppendReq {
   return new AppendReq().setProposedMessage(message);
 }
 
-/** How the generated messages take bytes as text. */
+/** The generated messages take bytes as base64. */
 const base64 = (text: string) => Buffer.from(text, 'utf8').toString('base64');
 
 function answerOf(response: AppendResp): AppendAnswer {
@@ -101,7 +101,10 @@ function answerOf(response: AppendResp): AppendAnswer {
   };
 }
 
-/** As the client's other calls give it. A server that does not say who leads makes the conversion itself fail. */
+/**
+ * Converts the error as the client's other calls do. The conversion itself fails where a server does not say who
+ * leads.
+ */
 function typed(error: Error): Error {
   try {
     return convertToCommandError(error);

@@ -1,10 +1,10 @@
 /**
- * The way to the server: a client that is replaced when it fails, and questions that end.
+ * The connection to the server: it replaces a client that fails, and ends every question in bounded time.
  *
- * The client itself waits for ever where a server is silent, keeps what it once failed to learn, and rejects the
- * first call after a change of leader. So every question here has a time of its own, is asked again for a while
- * (of a client that is new, unless the old one was told where the leader is), and then ends with StoreUnavailable.
- * Whoever asks makes sure that being asked twice does no harm.
+ * The client itself waits for ever where a server is silent, keeps an answer that it once failed to get, and
+ * rejects the first call after a change of leader. So every question here has a time-out of its own, and is asked
+ * again until patience ends, with a new client unless the old one was told where the leader is. Then it fails
+ * with StoreUnavailable. The caller makes sure that a question that is asked twice does no harm.
  */
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -14,29 +14,32 @@ import { lineOf, type Line } from './line.js';
 import { optionOfStoreUrl, withoutSecrets, type EventStoreSettings } from '../store-url.js';
 
 export interface ConnectionOptions {
-  /** For how long a question is asked again. */
+  /** A question is asked again for this time. */
   readonly patienceMs?: number;
-  /** Within which one answer must come; by default what the address says, or five seconds. */
+  /** One answer must come within this time; by default the address says it, or it is five seconds. */
   readonly timeoutMs?: number;
   /** Closing ends after this time, whatever is still under way. */
   readonly closeMsMax?: number;
-  /** How it waits between two attempts. */
+  /** Waits between two attempts. */
   readonly delay?: (ms: number, signal?: AbortSignal) => Promise<unknown>;
 }
 
-/** Whatever was acknowledged is found there. */
+/** The leader has everything that was acknowledged; a follower may not have it yet. */
 export const LEADER = { requiresLeader: true };
 
 const PATIENCE_MS = 10_000;
 const TIMEOUT_MS = 5_000;
-/** Requests have eight seconds to end before it: together they fit into the twenty that the compose file gives. */
+/**
+ * Requests have eight seconds to end before the connection closes: both fit into the twenty that the compose file
+ * gives.
+ */
 const CLOSE_MS_MAX = 10_000;
 const GOSSIP_S = 2;
 const BACKOFF_MS = { first: 50, max: 5_000 };
 
 export class EventStoreConnection {
   readonly timeoutMs: number;
-  /** Of all that is asked through this connection. */
+  /** All questions through this connection that have no answer yet. */
   private readonly underWay = new Set<Promise<unknown>>();
   private readonly lines = new Map<EventStoreDBClient, Line>();
   private readonly ending = new AbortController();
@@ -71,7 +74,7 @@ export class EventStoreConnection {
       return client;
     } catch (error) {
       const where = withoutSecrets(this.settings.url);
-      // What the client says of an address repeats it, with its password.
+      // The client's own message about an address repeats the address with its password.
       throw new StoreUnavailable(`the event store at ${where} cannot be connected to: ${reasonOf(error)}`);
     }
   }
@@ -83,7 +86,8 @@ export class EventStoreConnection {
 
   /**
    * Asks until there is an answer, or patience ends.
-   * @throws what the question throws that is no failure of the moment; else StoreUnavailable
+   * @throws StoreUnavailable where patience ended
+   * @throws Error, as the question threw it, where asking again does not help
    */
   ask<Answer>(what: string, question: (client: EventStoreDBClient) => Promise<Answer>): Promise<Answer> {
     if (this.closed) return Promise.reject(new StoreUnavailable('the store is closed'));
@@ -118,12 +122,15 @@ export class EventStoreConnection {
     }
   }
 
-  /** For what is not asked but followed: the client of the moment. */
+  /** The newest client, for subscriptions, which follow and do not ask. */
   get current(): EventStoreDBClient {
     return this.client;
   }
 
-  /** Holds the channel of a client open, though it is given up. @returns what lets it go */
+  /**
+   * Keeps a client's channel open while the caller uses it, even when the client is given up. @returns a function
+   * that releases it
+   */
   use(client: EventStoreDBClient): () => void {
     const line = this.lines.get(client);
     if (!line) return () => undefined;
@@ -136,7 +143,7 @@ export class EventStoreConnection {
     };
   }
 
-  /** Disposing of a client ends its streams, and leaves its channel open. */
+  /** Closes the channel of a client, which disposing of the client leaves open. */
   private hangUp(client: EventStoreDBClient): void {
     const line = this.lines.get(client);
     this.lines.delete(client);
@@ -146,46 +153,52 @@ export class EventStoreConnection {
     );
   }
 
-  /** The next question goes to a new client, unless this one knows where to turn. */
+  /** Lets the next question go to a new client, unless this one was told where the leader is. */
   giveUp(client: EventStoreDBClient, error: Error): void {
     if (client !== this.client || isNotLeader(error) || this.closing.aborted) return;
     try {
       this.client = this.connect();
     } catch {
-      // A certificate that is being replaced, say: the old client is asked again, and told to be wrong again.
+      // No client can be made now, for example while a certificate file is replaced: the old client is asked
+      // again, and fails again until it can be replaced.
       return;
     }
     const line = this.lines.get(client)!;
     line.givenUp = true;
-    // What others asked of it goes on, unless it is silent: then they need not wait to be told so too.
+    // Other questions to the old client go on. A silent client is closed at once, so that they need not wait for
+    // their time-outs.
     if (error instanceof NoAnswer || line.uses === 0) this.hangUp(client);
   }
 
-  /** Waits longer after each failure in a row, up to five seconds, and never as long as another replica. */
+  /**
+   * Waits longer after each failure in a row, up to five seconds, and at random, so that replicas do not return
+   * at once.
+   */
   backOff(attempt: number, signal: AbortSignal): Promise<unknown> {
     return this.delay(backoffMs(attempt), signal).catch(() => undefined);
   }
 
-  /** From now on nothing is asked again, and nothing followed. */
+  /** Stops asking again and following. */
   private beginToClose(): void {
     if (this.closing.aborted) return;
     this.closeBy = performance.now() + this.closeMsMax;
     this.ending.abort();
   }
 
-  /** Begins to close, and waits for work that was begun before, for as long as closing may still take. */
+  /** Begins to close, and waits for work that had begun before, for as long as closing may still take. */
   async waitInClosing(work: Promise<unknown>): Promise<void> {
     this.beginToClose();
     const leftMs = Math.max(0, this.closeBy - performance.now());
     await within(leftMs, 'to close', work).catch((error: unknown) => {
-      // The time is over, which is no failure: a client that never ends must not keep a command from ending.
+      // The time for closing is over. That is no failure: a client that never ends must not keep a command from
+      // ending.
       if (!(error instanceof NoAnswer)) throw error;
     });
   }
 
   /**
-   * What was asked before is answered, in the time that one answer may take. Closing ends after `closeMsMax`
-   * (ten seconds unless the caller gives another time), whatever the client does.
+   * Questions that were asked before get their answer, within the time-out of one answer. Closing ends after
+   * `closeMsMax` (ten seconds unless the caller gives another time), whatever the client does.
    */
   async close(): Promise<void> {
     this.closed = true;
@@ -208,7 +221,7 @@ export async function within<Result>(ms: number, what: string, work: Promise<Res
   }
 }
 
-/** Among several nodes the client looks for one once: to go on looking, and when to end, is decided here. */
+/** Limits the client to one search for a node: this connection decides whether to search on, and when to end. */
 function asAskedOnce(url: string): string {
   const own = [
     ['maxdiscoverattempts', 'maxDiscoverAttempts=1'],
@@ -222,7 +235,7 @@ function asAskedOnce(url: string): string {
   return withPath + missing.join('&');
 }
 
-/** Between a half and the whole of a time that doubles. */
+/** A random time between a half and the whole of a time that doubles with each attempt. */
 function backoffMs(attempt: number): number {
   const ms = Math.min(BACKOFF_MS.first * 2 ** attempt, BACKOFF_MS.max);
   return ms * (0.5 + Math.random() / 2);
@@ -234,5 +247,5 @@ function waitFor(ms: number, signal?: AbortSignal): Promise<unknown> {
 
 function reasonOf(error: unknown): string {
   const { message } = error as Error;
-  return /certificate|file/i.test(message) ? message : 'its address is not one that the client takes';
+  return /certificate|file/i.test(message) ? message : 'the client does not accept the address';
 }

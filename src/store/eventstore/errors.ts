@@ -1,29 +1,32 @@
 /**
  * The client's errors in the port's words.
  *
- * Some of them come with a type, some as the raw error of gRPC or of a socket. What is not known here is taken for
- * a failure of the moment: to try it again is safe, for every append carries ids that stay the same. What no time
- * will heal is told at once: a bug as itself, and what the server does not do or does not trust as denied.
+ * Some of them come with a type, some as the raw error of gRPC or of a socket. An error that is not known here
+ * counts as a failure of the moment: trying again is safe, because an append carries ids that stay the same. An
+ * error that no time will heal is told at once: a bug as itself, and a call that the server lacks or does not
+ * trust as denied.
  */
 import { ErrorType } from '@eventstore/db-client';
 import { AppendTooLarge, StoreDamaged, StoreUnavailable, WrongExpectedRevision } from '../event-store.js';
 
-/** The server answers, and the answer is no: trying again does not help. */
+/** The server answers, and refuses: trying again does not help. */
 export class StoreDenied extends StoreUnavailable {}
 
-/** For now: what an administrator took away may be given back, and who follows the ledger goes on then. */
+/**
+ * The user lacks the right for now. An administrator may give it back, and followers of the ledger then go on.
+ */
 export class AccessDenied extends StoreDenied {}
 
-/** Nothing came in time: whether something was done is not known. */
+/** No answer came in time: whether the server did what was asked is not known. */
 export class NoAnswer extends StoreUnavailable {
   constructor(what: string, afterMs: number) {
     super(`${what}: the event store did not answer within ${afterMs} ms`);
   }
 }
 
-/** What a server that is stopped may do to a read, without a word. */
+/** A server that is being stopped may end a read early without an error. */
 export function endedEarly(what: string): StoreUnavailable {
-  return new StoreUnavailable(`${what}: the event store ended its answer before its end`);
+  return new StoreUnavailable(`${what}: the event store broke its answer off`);
 }
 
 export function asStoreError(error: unknown, what: string): Error {
@@ -42,19 +45,21 @@ export function asStoreError(error: unknown, what: string): Error {
   }
 }
 
-/** The client gives a wrong password and a missing right one type: only the code of gRPC tells them apart. */
+/**
+ * The client gives a wrong password and a missing right the same type: only the code of gRPC tells them apart.
+ */
 function refusalOf(error: unknown): string {
   return (error as { code?: unknown }).code === UNAUTHENTICATED
-    ? 'does not know the ledger’s user, or not with this password'
+    ? 'does not know the ledger’s user, or refuses its password'
     : 'denies it to the ledger’s user';
 }
 
-/** Whether the same may be asked again at once. */
+/** Tells whether the same question may be asked again at once. */
 export function isTransient(error: Error): boolean {
   return error instanceof StoreUnavailable && !(error instanceof StoreDenied);
 }
 
-/** The client has been told who leads, and turns to it by itself. */
+/** The server told the client who leads, and the client turns to that node by itself. */
 export function isNotLeader(error: Error): boolean {
   return (error.cause as { type?: unknown } | undefined)?.type === ErrorType.NOT_LEADER;
 }
@@ -68,9 +73,9 @@ function isBug(error: unknown): error is Error {
 }
 
 const UNAUTHENTICATED = 16;
-/** Of gRPC: a wrong argument, a call that is not there, and a user that is not known. */
+/** The gRPC codes of a wrong argument, a call that does not exist, and a user that is not known. */
 const LASTING: readonly unknown[] = [3, 12, UNAUTHENTICATED];
-/** What Node says of a certificate that is not trusted, is not of that host, or is over. */
+/** Node's messages about a certificate that is not trusted, is for another host, or has expired. */
 const CERTIFICATE = /certificate|CERT_|Hostname\/IP does not match|unable to verify the first/;
 
 function isLasting(error: unknown): boolean {

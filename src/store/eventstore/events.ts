@@ -1,12 +1,13 @@
 /**
- * Which events of a shared store are the ledger's, and how they lie in it.
+ * Which events of a shared store belong to the ledger, and how they are stored.
  *
  * An event is the ledger's own when its stream is of one of the ledger's categories, and its metadata is the
- * ledger's whole envelope. Every other is skipped and counted, never guessed at (docs/adr/0007-a-shared-store.md).
- * That its schema is known is not asked here: what a later version of the ledger wrote is its own, and stops the
- * projection. What the server writes for itself has a type that begins with `$`, and counts as nothing.
+ * ledger's whole envelope. Every other event is skipped and counted, never guessed at
+ * (docs/adr/0007-a-shared-store.md). Whether its schema is known does not matter here: an event of a later
+ * version of the ledger is the ledger's own, and stops the projection. The server's own events have a type that
+ * begins with `$`, and are not counted.
  *
- * A payload lies in the store as the bytes of its canonical JSON, those that were hashed.
+ * A payload is stored as the bytes of its canonical JSON, which are the bytes that were hashed.
  */
 import type { AllStreamResolvedEvent, ResolvedEvent } from '@eventstore/db-client';
 import { UUID, type StreamName } from '../../kernel/ids.js';
@@ -24,26 +25,26 @@ export interface StorePosition {
   readonly prepare: bigint;
 }
 
-/** What a subscription has come to, between its events: in their order. */
+/** A position that a subscription reports between two events, in their order. */
 export interface Checkpoint {
   readonly checkpoint: StorePosition;
 }
 
 const CATEGORY = /^(?:programme|organisation|measure|submission|key)-./;
-/** Unsigned, of 64 bits. */
+/** An unsigned 64-bit number has at most 20 digits. */
 const DIGITS = 20;
-/** What servers before 22.6 give as the position of an event that is read in its stream. */
+/** Servers before 22.6 give this as the position of an event that is read from its stream. */
 const NO_POSITION = 2n ** 64n - 1n;
 
 export type Resolved = ResolvedEvent | AllStreamResolvedEvent;
 
 const RUN_LENGTH_MAX = 2_000;
 
-/** Both numbers with all their digits, so that positions compare as text. */
+/** Writes both numbers with all their digits, so that positions compare as text. */
 export function encodePosition({ commit, prepare }: StorePosition): Position {
   if (commit === NO_POSITION) {
     throw new StoreUnavailable(
-      'the event store does not say where events of a stream stand: EventStoreDB 22.6 or later is needed',
+      'the event store does not give the positions of events in a stream: use EventStoreDB 22.6 or later, or KurrentDB',
     );
   }
   return `${digits(commit)}-${digits(prepare)}` as Position;
@@ -56,7 +57,7 @@ export function decodePosition(position: Position): StorePosition {
 
 const digits = (number: bigint) => number.toString().padStart(DIGITS, '0');
 
-/** Of the event itself, or of the link that led to it. */
+/** The position of the event, or of the link that led to it. */
 export function positionOf({ event, link }: Resolved): Position {
   return encodePosition((link ?? event)!.position!);
 }
@@ -66,8 +67,8 @@ export function isOfTheServer({ event, link }: Resolved): boolean {
 }
 
 /**
- * Of the ledger, where an event of the server's takes events out of one of its streams: a deletion, or metadata
- * by which a scavenge will. `forGood` where no later metadata gives them back.
+ * The stream of the ledger that loses events by this event of the server: it deletes the stream, or sets metadata
+ * by which a scavenge will remove events. `forGood` means that no later metadata can give them back.
  */
 export function lossIn(
   { event }: Resolved,
@@ -83,14 +84,14 @@ export function lossIn(
   return stream && { stream, forGood: false };
 }
 
-/** Whether by its metadata a stream has events that are not shown, and that the next scavenge removes. */
+/** Tells whether a stream with this metadata hides events, which the next scavenge then removes. */
 export function losesEvents(metadata: unknown): boolean {
   return (
     isObject(metadata) && ['$tb', '$maxCount', '$maxAge'].some((name) => Number(metadata[name] ?? 0) > 0)
   );
 }
 
-/** Names of streams in the store, where a namespace stands before the ledger's own. */
+/** Names of streams in the store: the namespace, then the ledger's own name. */
 export class StreamNames {
   private readonly prefix: string;
 
@@ -102,14 +103,14 @@ export class StreamNames {
     return this.prefix + stream;
   }
 
-  /** Null where the stream is none of this ledger's. */
+  /** The ledger's name of a stream; null where the stream is not this ledger's. */
   inLedger(streamId: string): StreamName | null {
     const name = streamId.slice(this.prefix.length);
     return streamId.startsWith(this.prefix) && CATEGORY.test(name) ? (name as StreamName) : null;
   }
 }
 
-/** An event of the ledger; null where it is none. */
+/** The event as the ledger's; null where it is not the ledger's. */
 export function ownEvent({ event, link }: Resolved, names: StreamNames): RecordedEvent | null {
   if (!event || link) return null;
   const stream = names.inLedger(event.streamId);
@@ -120,7 +121,7 @@ export function ownEvent({ event, link }: Resolved, names: StreamNames): Recorde
   return { id, type, data, metadata, stream, revision, position: encodePosition(event.position!) };
 }
 
-/** What was read of the global order, as far as `limit` events of the ledger. */
+/** A part of the global order, cut after `limit` events of the ledger. */
 export function runOf(
   read: readonly (Resolved | Checkpoint)[],
   { after, limit, atEnd, names }: Pick<Run, 'atEnd'> & RunStart,
@@ -148,7 +149,10 @@ interface RunStart {
   readonly names: StreamNames;
 }
 
-/** Whether a run is to have no more: positions are places in the server's log, and between them lies what was read. */
+/**
+ * Tells whether a run may have no more events. The difference of positions in the server's log gives the bytes
+ * that lie between them.
+ */
 export function isFullRun(read: readonly (Resolved | Checkpoint)[]): boolean {
   if (read.length < 2) return false;
   if (read.length >= RUN_LENGTH_MAX) return true;
@@ -168,19 +172,19 @@ const isText = (value: unknown): value is string => typeof value === 'string' &&
 const matches = (rule: RegExp) => (value: unknown) => isText(value) && rule.test(value);
 
 const ENVELOPE: Readonly<Record<keyof EventMetadata, (value: unknown) => boolean>> = {
-  // What a later version of the ledger may call its own too: it is for the projection to stop at.
+  // A schema of a later version of the ledger is taken too: the projection stops at it.
   schema: matches(/^[a-z][a-z0-9-]*@\d+$/),
   recordedAt: isInstant,
   actor: isText,
   correlationId: isText,
   causationId: (value) => value === undefined || isText(value),
   source: isText,
-  // Null where the content was erased before it was copied here.
+  // A null salt is an event whose content was erased before it was copied here.
   salt: (value) => value === null || (isText(value) && /^[\w-]{22}$/.test(value)),
   payloadHash: matches(/^[0-9a-f]{64}$/),
 };
 
-/** As it is written here, of a day and a time that exist: anything else would be no ledger time. */
+/** A time must be written as the ledger writes it, and its day and hour must exist. */
 function isInstant(value: unknown): boolean {
   if (!isText(value)) return false;
   const ms = Date.parse(value);

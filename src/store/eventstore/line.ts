@@ -1,22 +1,25 @@
 /**
- * What is reached into a client for, through what it has for those who extend it: its channel, which it leaves open
- * when it is disposed of, and an answer that would end the process.
+ * Two repairs inside the client, through the members that its subclasses use: the client's channel, which the
+ * client leaves open when it is disposed of, and an answer of the server that would end the process.
  */
 import type { EventStoreDBClient } from '@eventstore/db-client';
 
-/** What is used of a channel of gRPC. */
+/** The only method of a gRPC channel that is used here. */
 interface Channel {
   close(): void;
 }
 
-/** A client, who uses it, and the channel that it was asked for: to ask for one only to close it would look for a server. */
+/**
+ * One client's channel and its users. The channel is noted when the client makes it: asking the client for a
+ * channel only to close it would start a search for a server.
+ */
 export interface Line {
   uses: number;
   givenUp: boolean;
   channel: Promise<Channel> | null;
 }
 
-/** The channel is noted as it is made, and each time that the client makes another. */
+/** Notes the client's channel when it is made, and each time that the client makes another. */
 export function lineOf(client: EventStoreDBClient): Line {
   const line: Line = { uses: 0, givenUp: false, channel: null };
   const parts = client as unknown as Parts;
@@ -27,7 +30,7 @@ export function lineOf(client: EventStoreDBClient): Line {
   return line;
 }
 
-/** What the client has for those who extend it. */
+/** The members of the client that its subclasses use. */
 interface Parts {
   getChannel: () => Promise<Channel>;
   createGRPCClient: (
@@ -44,8 +47,9 @@ interface InnerCall {
 }
 
 /**
- * A node that says it does not lead, and not who does, makes the client throw where nobody can catch it, and the
- * process end. Without the name of its exception the answer is one more failure of the moment.
+ * Where a node says that it does not lead, and does not say who does, the client throws where nobody can catch
+ * it, and the process ends. With the exception's name taken out of the answer the client sees one more failure of
+ * the moment.
  */
 function namingTheLeader(options: object, next: (options: object) => InnerCall): InnerCall {
   const call = next(options);

@@ -1,8 +1,9 @@
 /**
- * The global order of EventStoreDB or KurrentDB, `$all`, part by part: where a read begins, and where the store ends.
+ * The global order of EventStoreDB or KurrentDB, `$all`, part by part: where a read begins, and where the store
+ * ends.
  *
- * Start positions of a read are inclusive. A server that is stopped may end a read as if all had been told, so what
- * ends early is taken for the whole only where the end of the store says the same.
+ * Start positions of a read are inclusive. A server that is being stopped may end a read early without an error,
+ * so a read that ends early counts as whole only where the end of the store agrees.
  */
 import {
   BACKWARDS,
@@ -28,9 +29,9 @@ import {
 import { collected } from './pull.js';
 import type { LedgerStreams } from './streams.js';
 
-/** Events of the store in one part of its order. */
+/** How many events of the store one page has. */
 const PAGE_SIZE = { min: 32, max: 2_000 };
-/** Pages that are looked through for the last event that is not the server's. */
+/** At most so many pages are searched backwards for the last event that is not the server's own. */
 const HEAD_PAGES_MAX = 16;
 
 const READING = 'to read the ledger';
@@ -38,7 +39,7 @@ const LOOKING = 'to read the end of the ledger';
 
 export interface OrderOptions {
   readonly names: StreamNames;
-  /** Before the first event of the ledger. */
+  /** The position before the ledger's first event. */
   readonly origin: Position | null;
 }
 
@@ -60,13 +61,13 @@ export class GlobalOrder {
     return runOf(page, { after, limit, atEnd, names: this.options.names });
   }
 
-  /** What follows a position: at least one event where there is one. */
+  /** The next page after a position: it has at least one event where there is one. */
   private async readPage(
     client: EventStoreDBClient,
     start: Position | null,
     range: { readonly fromPosition: StorePosition | typeof START; readonly maxCount: number },
   ): Promise<{ readonly page: readonly AllStreamResolvedEvent[]; readonly atEnd: boolean }> {
-    // The event at the position itself was read before.
+    // A read includes the event at its start position, which was read before.
     const isNew = (resolved: Resolved) => start === null || positionOf(resolved) > start;
     for (let attempt = 0; ; attempt++) {
       const read = await this.all(client.readAll({ ...range, ...LEADER }), READING, isFullRun);
@@ -76,7 +77,8 @@ export class GlobalOrder {
       const last = page.at(-1);
       const end = last ? positionOf(last) : start;
       if (head === null || (end !== null && head <= end)) return { page, atEnd: true };
-      // More may have come since, or it was ended before its end: the next part shows which.
+      // A short page is no proof of the end: events may have come since, or the read may have been broken off.
+      // The next part shows which.
       if (page.length > 0) return { page, atEnd: false };
       if (attempt > 0) throw endedEarly(READING);
     }
@@ -86,7 +88,7 @@ export class GlobalOrder {
     return this.connection.ask(LOOKING, (client) => this.lastOf(client));
   }
 
-  /** Of the last event that is not the server's. */
+  /** The position of the last event that is not the server's own. */
   private async lastOf(client: EventStoreDBClient): Promise<Position | null> {
     let last: Position | null = null;
     for (let page = 0; page < HEAD_PAGES_MAX; page++) {
@@ -96,7 +98,7 @@ export class GlobalOrder {
       const found = read.find((resolved) => !isOfTheServer(resolved));
       if (found) return positionOf(found);
       if (read.length < PAGE_SIZE.min) {
-        // The other end agrees that there is nothing more, or this one was not reached.
+        // A short page reached the beginning of the store only where a forward read finds no earlier event.
         const from = { fromPosition: START, maxCount: 1, ...LEADER } as const;
         const [first] = await this.all(client.readAll(from), LOOKING);
         const reached = read.at(-1) ?? null;
@@ -109,7 +111,7 @@ export class GlobalOrder {
     return last;
   }
 
-  /** An event of the ledger at a position or shortly before it, where there is one. */
+  /** The ledger's event at a position, or the last one shortly before it. */
   lastUpTo(position: Position): Promise<RecordedEvent | null> {
     const fromPosition = decodePosition(position);
     return this.connection.ask(READING, async (client) => {
@@ -124,7 +126,7 @@ export class GlobalOrder {
     });
   }
 
-  /** @throws StoreDamaged where the store does not hold what was read from it */
+  /** Checks that the store still holds an event that was read from it. @throws StoreDamaged */
   async verifyHolds({ id, position }: RecordedEvent): Promise<void> {
     const isThere = await this.connection.ask(READING, async (client) => {
       const range = { fromPosition: decodePosition(position), maxCount: 1, ...LEADER } as const;
@@ -135,7 +137,7 @@ export class GlobalOrder {
     });
     if (isThere) return;
     throw new StoreDamaged(
-      `the store was cut short or replaced: it does not hold event ${id}, which was read`,
+      `the store was cut short or replaced: it no longer holds event ${id}, which the ledger read from it`,
     );
   }
 

@@ -1,24 +1,25 @@
 /**
- * Takes what a stream of the client has ready, batch by batch, and no more than is asked for.
+ * Takes from a stream of the client the items that are ready, batch by batch, and no more than the reader asks
+ * for.
  *
- * The client's streams break the rules of Node's: an error is emitted and the stream lives on, a clean end comes
- * without a word, and without a listener an error ends the process. Here each ends in one way: the generator
- * returns at the end, throws at an error or when nothing came for too long, and takes the stream down with it.
+ * The client's streams break the rules of Node's: a stream lives on after an error, ends cleanly without an
+ * event, and ends the process where nobody listens for errors. Here each stream ends in one way: the generator
+ * returns at the end, throws at an error or when nothing came for too long, and destroys the stream in any case.
  */
 import type { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { NoAnswer } from './errors.js';
 
 export interface Pull<Item> {
-  /** What is said where nothing comes. */
+  /** What the read is for, as an error text names it. */
   readonly what: string;
   readonly idleMs: number;
-  /** Whether a batch that has at least one item is to have no more. */
+  /** Tells whether a batch, which has at least one item, is full. */
   readonly isFull: (batch: readonly Item[]) => boolean;
   readonly signal?: AbortSignal;
 }
 
-/** A stream of the client, and what it is called to be given up. */
+/** A stream of the client, with its methods to give it up. */
 export type ClientStream = Readable & {
   cancel?(): Promise<void>;
   unsubscribe?(): Promise<void>;
@@ -49,13 +50,13 @@ export async function* batchesOf<Item>(
   try {
     while (!signal?.aborted) {
       const batch: Item[] = [];
-      // The client hands out one message after another: what is on its way makes the same batch.
+      // The client hands out one message after another: messages that have arrived go into the same batch.
       while (takeReady(stream, batch, isFull)) await nextTurn();
       if (batch.length > 0) {
         yield batch;
         continue;
       }
-      // What came before a failure was given out first.
+      // Items that came before the failure were given out first.
       const failed = failure as { readonly error: unknown } | null;
       if (failed) throw failed.error;
       if (ended) return;
@@ -74,12 +75,12 @@ export async function* batchesOf<Item>(
   }
 }
 
-/** All that a stream gives, or what is enough of it. */
+/** All items of a stream, or as many as are enough. */
 export async function collected<Item>(stream: unknown, pull: Pull<Item>): Promise<Item[]> {
   const items: Item[] = [];
   for await (const batch of batchesOf<Item>(stream as ClientStream, pull)) {
     for (const item of batch) items.push(item);
-    // What is read in vain is not waited for.
+    // The rest of the stream is not needed, so nobody waits for it.
     if (pull.isFull(items)) break;
   }
   return items;
@@ -101,7 +102,7 @@ function takeReady<Item>(
 
 function giveUp(stream: ClientStream): void {
   stream.destroy();
-  // Both wait for the call to exist, and reject where it never came to be.
+  // Both methods wait for the call to exist, and reject where it never came to be.
   const cancelled = stream.cancel?.() ?? stream.unsubscribe?.();
   cancelled?.catch(() => undefined);
 }

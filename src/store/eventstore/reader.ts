@@ -1,7 +1,7 @@
 /**
  * Reads EventStoreDB or KurrentDB: streams, the global order `$all`, and the subscription to it.
  *
- * Everything is read from the leader, so that what was acknowledged is found.
+ * Everything is read from the leader, because only the leader surely has everything that was acknowledged.
  */
 import type { StreamName } from '../../kernel/ids.js';
 import { EventReader, type Position, type Run, type StreamRange, type StreamRun } from '../event-store.js';
@@ -12,7 +12,7 @@ import { LedgerStreams } from './streams.js';
 import { Subscription, type SubscriptionOptions } from './subscription.js';
 import type { EventStoreSettings } from '../store-url.js';
 
-/** `origin`: tests share a server, and need not read what others left in it. */
+/** Tests that share a server set `origin`, so that they need not read the events that others left in it. */
 export type ReaderOptions = ConnectionOptions & Partial<Omit<SubscriptionOptions, 'names'>>;
 
 const QUIET_MS_MAX = 60_000;
@@ -42,7 +42,10 @@ export class EventStoreDbReader extends EventReader {
     return this.streams.readRun(stream, range);
   }
 
-  /** @throws StoreDamaged where a stream was deleted, or loses events: what it held is not to be written again */
+  /**
+   * @throws StoreDamaged where a stream was deleted or loses events: writing its events a second time would
+   * repeat them
+   */
   refuseDeleted(stream: StreamName): Promise<void> {
     return this.streams.refuseDeleted(stream);
   }
@@ -59,7 +62,7 @@ export class EventStoreDbReader extends EventReader {
     return this.subscription.after(after, signal);
   }
 
-  /** What was asked for before is answered. */
+  /** Questions that were asked before closing get their answer. */
   close(): Promise<void> {
     return this.connection.close();
   }

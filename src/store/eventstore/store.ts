@@ -1,9 +1,9 @@
 /**
  * EventStoreDB or KurrentDB as the ledger's store, for any number of replicas of the ledger.
  *
- * An append says at which revision it expects its stream, exactly, and is made again with the same ids where its
- * answer was lost: the server knows it again, and answers as the first time. When patience ends before anything is
- * certain the caller is told that nothing is known, and asking again finds what was recorded.
+ * An append states the exact revision that it expects, and is repeated with the same ids where its answer was
+ * lost: the server recognises the ids, and answers as it did the first time. When patience ends before anything
+ * is certain the caller learns that the result is unknown; repeating the command then finds what was recorded.
  */
 import type { StreamName } from '../../kernel/ids.js';
 import {
@@ -34,7 +34,7 @@ export class EventStoreDbStore extends StoreOverReader {
     this.names = new StreamNames(settings.namespace);
   }
 
-  /** @throws StoreUnavailable when the server does not answer: a reason not to start */
+  /** @throws StoreUnavailable when the server does not answer, so that the ledger does not start */
   static async open(settings: EventStoreSettings, options: ReaderOptions = {}): Promise<EventStoreDbStore> {
     const store = new EventStoreDbStore(settings, options);
     try {
@@ -66,7 +66,7 @@ export class EventStoreDbStore extends StoreOverReader {
     events: readonly NewEvent[],
   ): Promise<Appended> {
     const { connection } = this.reader;
-    // The server would let a deleted stream go on, and what it held would be recorded a second time.
+    // The server would let a deleted stream go on, and the ledger would record its content a second time.
     if (expected === 'no-stream') await this.reader.refuseDeleted(stream);
     const what = `to append to ${stream}`;
     const deadlineMs = connection.timeoutMs;
@@ -79,16 +79,16 @@ export class EventStoreDbStore extends StoreOverReader {
     const lastRevision = firstRevision + events.length - 1;
     if (answer.lastRevision !== lastRevision) {
       throw new StoreDamaged(
-        `${stream} was deleted from the store before: what should stand at revision ${firstRevision} ` +
-          `stands at ${answer.lastRevision - events.length + 1}`,
+        `${stream} had been deleted from the store: the event for revision ${firstRevision} ` +
+          `was stored at revision ${answer.lastRevision - events.length + 1}`,
       );
     }
     return { firstRevision, position: await this.positionAt(stream, lastRevision, answer, events) };
   }
 
   /**
-   * Where the last event of an append stands. Of several events the server may name another one when it knows an
-   * append again than when it made it; so that both have one result, the event itself is looked at.
+   * The position of an append's last event. For several events the server may name another position when it
+   * recognises a repeated append than when it made it. So the event itself is read, and both give one result.
    */
   private async positionAt(
     stream: StreamName,
@@ -98,14 +98,19 @@ export class EventStoreDbStore extends StoreOverReader {
   ): Promise<Position> {
     if (position !== null && events.length === 1) return position;
     const [event] = await this.reader.readStream(stream, { from: revision, limit: 1 });
-    if (!event) throw new StoreUnavailable(`what was appended to ${stream} cannot be read back now`);
+    if (!event)
+      throw new StoreUnavailable(
+        `the event that was just appended to ${stream} cannot be read back now: try again`,
+      );
     if (event.id !== events.at(-1)!.id) {
-      throw new StoreDamaged(`revision ${revision} of ${stream} is not the event that was appended there`);
+      throw new StoreDamaged(
+        `the event store returns another event at revision ${revision} of ${stream} than was appended there`,
+      );
     }
     return event.position;
   }
 
-  /** Appends that are under way are waited for, but no longer than the connection may take to close. */
+  /** Waits for appends that are under way, but no longer than the connection may take to close. */
   async close(): Promise<void> {
     this.closed = true;
     await this.reader.connection.waitInClosing(Promise.allSettled(this.appending));

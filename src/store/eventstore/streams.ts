@@ -1,9 +1,9 @@
 /**
- * The ledger's streams in EventStoreDB or KurrentDB, one at a time: read to their end, and not gone on with where
- * something was taken out of them.
+ * The ledger's streams in EventStoreDB or KurrentDB: each is read to its end, and refused where events were
+ * removed from it.
  *
- * A server that is stopped may end a read as if all had been told. So what ends early is taken for the whole only
- * where the end of the stream says the same.
+ * A server that is being stopped may end a read early without an error. So a read that ends early counts as whole
+ * only where the end of the stream agrees.
  */
 import { BACKWARDS, END, type EventStoreDBClient, type ResolvedEvent } from '@eventstore/db-client';
 import type { StreamName } from '../../kernel/ids.js';
@@ -44,7 +44,7 @@ export class LedgerStreams {
     return { events, last };
   }
 
-  /** Whosever they are; at least one where there is one. */
+  /** The next events of a stream, the ledger's own and others; at least one where there is one. */
   private async readRevisions(
     stream: StreamName,
     from: number,
@@ -63,7 +63,7 @@ export class LedgerStreams {
         if (!atEnd && read.length === 0) throw endedEarly(what);
         return { read, atEnd };
       } catch (error) {
-        // Said in so many words, not by an end.
+        // The server says that there is no such stream: this is no early end.
         if (isStreamNotFound(error)) return { read: [], atEnd: true };
         throw error;
       }
@@ -71,8 +71,9 @@ export class LedgerStreams {
   }
 
   /**
-   * Who reads on past the deletion of one of the ledger's streams gives sequences that nobody can give again once
-   * the store has been scavenged. So nobody does, unless what was deleted has been given back since.
+   * Reading on past the deletion of one of the ledger's streams would give sequence numbers that nobody can give
+   * again once the store has been scavenged. So the read is refused, unless the events have been given back
+   * since.
    */
   async refuseLosses(read: readonly Resolved[]): Promise<void> {
     for (const resolved of read) {
@@ -82,7 +83,10 @@ export class LedgerStreams {
     }
   }
 
-  /** @throws StoreDamaged where a stream was deleted, or loses events: what it held is not to be written again */
+  /**
+   * @throws StoreDamaged where a stream was deleted or loses events: writing its events a second time would
+   * repeat them
+   */
   async refuseDeleted(stream: StreamName): Promise<void> {
     const what = `to look for ${stream}`;
     const metadata = await this.connection.ask(what, async (client) => {
@@ -115,7 +119,7 @@ const revisionOf = ({ event, link }: ResolvedEvent) => Number((link ?? event)!.r
 
 const deleted = (stream: StreamName) =>
   new StoreDamaged(
-    `${stream} was deleted from the store, or its metadata let its events go: give them back, or restore the store`,
+    `${stream} was deleted from the store, or its metadata hides events: undo that, or restore the store from a backup`,
   );
 
 function refuseGaps(stream: StreamName, from: number, read: readonly ResolvedEvent[]): void {

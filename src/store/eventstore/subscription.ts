@@ -1,8 +1,8 @@
 /**
- * Follows EventStoreDB or KurrentDB: a subscription to `$all` that is looked after.
+ * Follows EventStoreDB or KurrentDB by a subscription to `$all`.
  *
- * Whether the server ends it, breaks it off or falls silent, it is opened again from the last position, after a while
- * that grows. Start positions of a subscription are exclusive.
+ * A subscription that the server ends, breaks off or leaves silent is opened again from the last position, after
+ * a wait that grows. Start positions of a subscription are exclusive.
  */
 import { eventTypeFilter, START, type EventStoreDBClient } from '@eventstore/db-client';
 import { StoreUnavailable, type Position, type RecordedEvent, type Run } from '../event-store.js';
@@ -22,20 +22,20 @@ import type { LedgerStreams } from './streams.js';
 
 export interface SubscriptionOptions {
   readonly names: StreamNames;
-  /** Before the first event of the ledger. */
+  /** The position before the ledger's first event. */
   readonly origin: Position | null;
-  /** After which a subscription that says nothing is opened again: it may have been lost without a sign. */
+  /** A subscription that is silent for this time is opened again: it may have been lost without a sign. */
   readonly quietMsMax: number;
-  /** Told when a subscription is lost; it is opened again. */
+  /** Called when a subscription is lost; the subscription is opened again by itself. */
   readonly onLost: (error: Error) => void;
 }
 
-/** A subscription tells how far it has come after so many events that are passed over. */
+/** A subscription reports its position after so many events that its filter skips. */
 const SEARCH_WINDOW = 128;
-/** What the client holds while a batch is in hand; an event may be of a megabyte. */
+/** The client buffers at most so many events while a batch is in hand; one event may have a megabyte. */
 const HELD_MAX = 16;
 
-/** What applications write, and by what the server lets go of it. */
+/** The types of applications' events, and of the server's events that delete streams or hide events. */
 const ALL_THAT_CONCERNS_US = /^([^$]|\$metadata$|\$streamDeleted$)/.source;
 
 const FOLLOWING = 'to follow the ledger';
@@ -57,7 +57,8 @@ export class Subscription {
       const client = this.connection.current;
       const release = this.connection.use(client);
       try {
-        // Whoever restores an older backup stops the server: what was read is looked for before it is gone on from.
+        // An operator who restores an older backup stops the server, so a new subscription first checks that the
+        // store still holds the last event that was read.
         if (known) await this.order.verifyHolds(known);
         else known ??= position === null ? null : await this.order.lastUpTo(position);
         let quiet = false;
@@ -69,10 +70,12 @@ export class Subscription {
           yield run;
         }
         if (ending.aborted) break;
-        // An idle ledger has lost nothing: its subscription is opened again because nobody can tell.
+        // A silent subscription of an idle ledger is opened again only because nobody can tell; nothing was lost.
         if (quiet) continue;
-        // Where the server ends it, it does so without a word.
-        this.options.onLost(new StoreUnavailable('the subscription ended: it is opened again'));
+        // The server may end a subscription without an error.
+        this.options.onLost(
+          new StoreUnavailable('the event store ended the subscription: it is opened again'),
+        );
       } catch (cause) {
         const error = asStoreError(cause, FOLLOWING);
         const denied = error instanceof AccessDenied;
@@ -88,7 +91,7 @@ export class Subscription {
     if (!signal.aborted) throw new StoreUnavailable('the store is closed');
   }
 
-  /** One subscription, to its end; at last QUIET, if nothing was heard of it for long. */
+  /** The runs of one subscription until it ends, and QUIET at last where nothing was heard for too long. */
   private async *follow(
     client: EventStoreDBClient,
     after: Position | null,
@@ -106,7 +109,7 @@ export class Subscription {
     let [end, opened] = [after, false];
     try {
       let next = batches.next();
-      // A server that takes the call and never says so is told from one that has nothing to say.
+      // A server that takes the call and never confirms it differs from one that has nothing to say.
       await within(this.connection.timeoutMs, FOLLOWING, Promise.race([confirmed, next]));
       opened = true;
       for (let batch = await next; !batch.done; batch = await next) {
@@ -133,7 +136,8 @@ export class Subscription {
       regex: ALL_THAT_CONCERNS_US,
       maxSearchWindow: SEARCH_WINDOW,
       checkpointInterval: 1,
-      // Called between two events, and must not fail: there it is put among them.
+      // The client calls this between two events, and it must not throw, so the checkpoint goes into the stream
+      // among the events.
       checkpointReached: (subscription, checkpoint) => void subscription.push({ checkpoint }),
     });
     const fromPosition = start === null ? START : decodePosition(start);
