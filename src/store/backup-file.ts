@@ -1,9 +1,9 @@
 /**
  * A copy of `events.db` as it is at one moment, made beside a ledger that writes to it.
  *
- * SQLite's online backup copies pages out of one read transaction: writers go on, and what they write after the
- * copy was begun is not in it. Memory is a few pages, whatever the size. The copy is one file, with no log beside
- * it, and on disk when it is done.
+ * SQLite's online backup copies pages out of one read transaction: writers go on, and the copy has nothing that
+ * they write after it began. It takes the memory of a few pages, whatever the size. The copy is one file without
+ * a write-ahead log beside it, and is on disk when the call ends.
  */
 import Database from 'better-sqlite3';
 import { createHash } from 'node:crypto';
@@ -21,14 +21,14 @@ import { openEvents } from './sqlite/format.js';
 import { eventsFile } from './sqlite/store.js';
 import { asStoreError } from './database-errors.js';
 
-/** Between two looks at the progress: some 4 MB. */
+/** One step copies so many pages, some 4 MB, and then reports progress. */
 const PAGES_A_STEP = 1_000;
 
 export function hasEvents(dir: string): boolean {
   return existsSync(eventsFile(dir));
 }
 
-/** From one directory into another. @throws StoreDamaged, StoreUnavailable */
+/** Copies the events from one data directory into another. @throws StoreDamaged, StoreUnavailable */
 export async function backUpEvents(
   fromDir: string,
   toDir: string,
@@ -37,7 +37,7 @@ export async function backUpEvents(
   const [from, to] = [eventsFile(fromDir), eventsFile(toDir)];
   const db = openEvents(from, 'read');
   try {
-    // Held until the end: without it the copy would begin anew with every commit.
+    // The transaction is held until the end: without it every commit would make the copy begin anew.
     db.exec('BEGIN');
     db.prepare('SELECT count(*) FROM sqlite_schema').get();
     await db.backup(to, {
@@ -55,14 +55,17 @@ export async function backUpEvents(
   }
 }
 
-/** SHA-256, in hexadecimal: also of what is in no record, such as what was left of a page. */
+/**
+ * SHA-256 of the whole file, in hexadecimal: it covers bytes that are in no record too, such as the unused rest
+ * of a page.
+ */
 export async function hashOfEvents(dir: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(eventsFile(dir)), hash);
   return hash.digest('hex');
 }
 
-/** In one step: there is a whole copy or none. */
+/** Puts the file there in one step: a crash leaves the whole copy or none. */
 export function putEvents(fromDir: string, toDir: string): void {
   const [file, arriving] = [eventsFile(toDir), `${eventsFile(toDir)}.new`];
   copyFileSync(eventsFile(fromDir), arriving);
@@ -71,7 +74,10 @@ export function putEvents(fromDir: string, toDir: string): void {
   flush(toDir);
 }
 
-/** Whoever reads it makes no files beside it, so that a copy can lie on a disk that nobody writes to. */
+/**
+ * Makes a database that a reader opens without making files beside it, so that a copy can lie on a read-only
+ * disk.
+ */
 function makeOneFile(file: string): void {
   const copy = new Database(file);
   copy.pragma('journal_mode = DELETE');
@@ -79,7 +85,7 @@ function makeOneFile(file: string): void {
   flush(file);
 }
 
-/** A file, or the names in a directory. */
+/** Flushes a file, or the names in a directory. */
 export function flush(path: string): void {
   const fd = openSync(path, 'r');
   try {

@@ -2,9 +2,9 @@
  * Copies a ledger from one store into another: the same events with the same ids, in the same order, at the same
  * revisions of the same streams, and so with the same sequence numbers.
  *
- * What the target holds already must be how the source begins; the copy goes on from there. So a copy that was
- * broken off is resumed by starting it again, and one into a store with another ledger is refused. Memory is
- * bounded: a page of each store, and one append.
+ * The events that the target holds already must be the first ones of the source; the copy goes on from there. So
+ * a copy that was broken off is resumed by starting it again, and a copy into a store with another ledger is
+ * refused. Memory is bounded: a page of each store, and one append.
  */
 import { canonicalJson } from '../kernel/canonical-json.js';
 import {
@@ -17,7 +17,7 @@ import {
   type Run,
 } from './event-store.js';
 
-/** Why a copy cannot be made, or is none. */
+/** Says why a copy cannot be made, or is not the same ledger. */
 export class CopyImpossible extends Error {
   constructor(message: string) {
     super(message);
@@ -26,17 +26,20 @@ export class CopyImpossible extends Error {
 }
 
 export interface Copied {
-  /** Events that were in the target before. */
+  /** The number of events that the target held before. */
   readonly known: number;
   readonly copied: number;
 }
 
 const PAGE_SIZE = 1_000;
-/** Of one append: no store refuses so much. An append of the source may be larger, and is then made of several. */
+/**
+ * The most that one append has: every store accepts that much. A larger append of the source is split into
+ * several.
+ */
 const APPEND = { eventsMax: 500, bytesMax: 512 * 1024 };
 
 /**
- * Nobody else may write to the target meanwhile.
+ * Copies all events; nobody else may write to the target meanwhile.
  * @throws CopyImpossible
  */
 export async function copyEvents(
@@ -57,11 +60,11 @@ export async function copyEvents(
   return { known, copied };
 }
 
-/** A copy of a part must not be taken for one of the whole; nor one of a store that somebody writes to. */
+/** Refuses a copy that ended early or whose source was written to: it would not be the whole ledger. */
 async function refuseUnlessAtEnd(source: Cursor, from: EventReader, end: Position | null): Promise<void> {
   const head = await from.head();
   if (head !== end)
-    throw new CopyImpossible('something was written to the source meanwhile: run the copy again');
+    throw new CopyImpossible('events were written to the source while it was copied: run the copy again');
   let reached = source.reached;
   let run: Run;
   do {
@@ -72,7 +75,7 @@ async function refuseUnlessAtEnd(source: Cursor, from: EventReader, end: Positio
   throw new CopyImpossible('the source was not read to its end: run the copy again');
 }
 
-/** Compares what the target holds with how the source begins. */
+/** Compares the events that the target holds with the first ones of the source. @returns their number */
 async function skipKnown(
   source: Cursor,
   target: Cursor,
@@ -88,7 +91,7 @@ async function skipKnown(
   }
 }
 
-/** @throws CopyImpossible that says in what two events at one sequence differ */
+/** @throws CopyImpossible that names the field in which two events at one sequence differ */
 export function refuseDifference(sequence: number, event: RecordedEvent, other: RecordedEvent): void {
   const [one, two] = [contentOf(event), contentOf(other)];
   for (const [name, text] of Object.entries(one)) {
@@ -101,7 +104,7 @@ export function refuseDifference(sequence: number, event: RecordedEvent, other: 
   }
 }
 
-/** All of an event but its position, which each store gives. */
+/** All parts of an event but its position, which each store gives by itself. */
 const contentOf = ({ id, stream, revision, type, data, metadata }: RecordedEvent) => ({
   id,
   stream,
@@ -111,7 +114,7 @@ const contentOf = ({ id, stream, revision, type, data, metadata }: RecordedEvent
   data: canonicalJson(data),
 });
 
-/** Neighbours of one stream, as many as go into one append. */
+/** Groups neighbouring events of one stream, as many as fit into one append. */
 async function* batchesOf(source: Cursor): AsyncGenerator<readonly RecordedEvent[]> {
   let batch: RecordedEvent[] = [];
   let bytes = 0;
@@ -140,7 +143,7 @@ async function appendAsItWas(to: EventStore, batch: readonly RecordedEvent[]): P
     if (!(error instanceof WrongExpectedRevision)) throw error;
     throw new CopyImpossible(
       `${stream} cannot have its revision ${revision} in the target, where it stands at ${error.actual}: in one of ` +
-        'the two it holds events that are not the ledger’s',
+        'the two stores that stream has events that are not the ledger’s',
     );
   }
 }

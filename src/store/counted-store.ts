@@ -1,4 +1,6 @@
-/** A store whose appends are counted and timed, by how they ended. */
+/**
+ * A store that counts and times its appends by how they ended.
+ */
 import { Histogram } from 'prom-client';
 import type { StreamName } from '../kernel/ids.js';
 import {
@@ -12,14 +14,16 @@ import {
 } from './event-store.js';
 import { inSpan } from './in-span.js';
 
-/** Since the process started. */
+/** Counts since the process started. */
 export class AppendCounts {
   appended = 0;
   events = 0;
-  /** The stream stood elsewhere: as a rule it is decided again, and appended. */
+  /** The stream was at another revision; the command is then, as a rule, decided again and appended. */
   overtaken = 0;
   failed = 0;
-  /** Until the store's answer, whatever it was: with the embedded one, the wait for a flush. */
+  /**
+   * The time until the store's answer, whatever it is; with the embedded store it includes the wait for a flush.
+   */
   readonly durations = new Histogram({
     name: 'ledger_append_duration_seconds',
     help: 'How long the store took to answer an append.',

@@ -1,8 +1,8 @@
 /**
- * A directory that is held by one process at a time: the data directory, and the one of the signer.
+ * A directory that one process at a time may hold: the data directory, and the signer's directory.
  *
- * The lock is SQLite's own on a file `lock`: the operating system gives it back when the process ends, however
- * it ends, so that nothing stale can keep a ledger from starting.
+ * The lock is SQLite's own on a file `lock`. The operating system releases it when the process ends, however it
+ * ends, so that no stale lock can keep a ledger from starting.
  */
 import Database from 'better-sqlite3';
 import { mkdirSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { join } from 'node:path';
 
 interface Held {
   readonly what: string;
-  /** Of the environment. */
+  /** The environment variable that names the directory. */
   readonly variable: string;
 }
 const DATA: Held = { what: 'data', variable: 'DATA_DIR' };
@@ -31,12 +31,15 @@ export class DataDirUnusable extends Error {
   }
 }
 
-/** What this process makes from now on, in whatever directory, nobody else on the machine reads. */
+/**
+ * Makes every file that this process creates from now on, in any directory, unreadable for other users of the
+ * machine.
+ */
 export function makePrivately(): void {
   process.umask(0o077);
 }
 
-/** @throws DataDirInUse, DataDirUnusable; @returns what gives the directory back */
+/** @throws DataDirInUse, DataDirUnusable; @returns a function that releases the directory */
 export function holdDataDir(dir: string, held: Held = DATA): () => void {
   let lock: Database.Database | undefined;
   try {

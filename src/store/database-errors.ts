@@ -1,10 +1,13 @@
 import { StoreDamaged, StoreUnavailable } from './event-store.js';
 
-/** SQLite's errors in the port's words, which anyone may read: codes and names of tables are in the cause alone. */
+/**
+ * Translates SQLite's errors into the port's. Anyone may read the messages: codes and names of tables are in the
+ * cause alone.
+ */
 export function asStoreError(error: unknown, file: string): unknown {
   const code = (error as { code?: unknown }).code;
   if (typeof code !== 'string' || !code.startsWith('SQLITE_')) return error;
-  // What our own statements meet where a file describes itself otherwise.
+  // SQLITE_ERROR means that one of our own statements does not fit the schema that the file has.
   const altered = code === 'SQLITE_ERROR';
   const damaged = altered || /^SQLITE_(CORRUPT|NOTADB)/.test(code);
   const message = `${file}: ${altered ? 'not laid out as it was made' : (error as Error).message}`;

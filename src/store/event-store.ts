@@ -1,5 +1,5 @@
 /**
- * The store port: all that the ledger asks of a store.
+ * The store port: everything that the ledger asks of a store.
  *
  * A stream is a consistency boundary. An append to one stream is atomic, checked against an exact expected
  * revision, and acknowledged only once it is durable. Reads come in the store's global order.
@@ -7,30 +7,41 @@
  */
 import type { Branded, StreamName } from '../kernel/ids.js';
 
-/** Where the store put an event: text that compares in the store's global order, gaps allowed, opaque outside. */
+/**
+ * An event's place in the store: text that compares in the store's global order, may have gaps, and is opaque
+ * outside of the adapter.
+ */
 export type Position = Branded<string, 'Position'>;
 
 export interface EventMetadata {
-  /** Name and version of the payload's shape, e.g. `outcome@1`: this, not the type, says how it is read. */
+  /**
+   * Name and version of the payload's shape, e.g. `outcome@1`. The schema, not the type, decides how the payload
+   * is read.
+   */
   readonly schema: string;
-  /** The recording process's clock, ISO 8601 with milliseconds; within one process it never goes back. */
+  /**
+   * The time by the recording process's clock, ISO 8601 with milliseconds; within one process it never goes back.
+   */
   readonly recordedAt: string;
   readonly actor: string;
   readonly correlationId: string;
   readonly causationId?: string;
-  /** `api`, `system`, or `file:<sha256>#<line>`. */
+  /** Where the event came from: `api`, `system`, or `file:<sha256>#<line>`. */
   readonly source: string;
-  /** 16 random bytes, base64url; null once the content was erased, for nobody then may guess it from its hash. */
+  /**
+   * 16 random bytes in base64url. It is null once the content was erased, so that nobody can guess the content
+   * from its hash.
+   */
   readonly salt: string | null;
-  /** SHA-256(salt ‖ canonical payload), hexadecimal. */
+  /** SHA-256(salt ‖ canonical payload), in hexadecimal. */
   readonly payloadHash: string;
 }
 
 export interface NewEvent {
-  /** A UUID, the same whenever the same append is tried again. */
+  /** A UUID that stays the same when the same append is repeated. */
   readonly id: string;
   readonly type: string;
-  /** RFC 8785 canonical JSON of an object. */
+  /** The payload: RFC 8785 canonical JSON of an object. */
   readonly payload: string;
   readonly metadata: EventMetadata;
 }
@@ -41,21 +52,21 @@ export interface RecordedEvent {
   readonly data: Readonly<Record<string, unknown>>;
   readonly metadata: EventMetadata;
   readonly stream: StreamName;
-  /** From 0, without gaps in a stream. */
+  /** The event's number in its stream: from 0, without gaps. */
   readonly revision: number;
   readonly position: Position;
 }
 
-/** An exact revision of the last event, or that the stream has none. */
+/** The exact revision of the stream's last event, or `no-stream` where the stream has no event. */
 export type ExpectedRevision = number | 'no-stream';
 
 export interface Appended {
   readonly firstRevision: number;
-  /** Of the last event of the append. */
+  /** The position of the append's last event. */
   readonly position: Position;
 }
 
-/** Which events of a stream are read: from a revision on, and at most so many of the ledger's own. */
+/** A range of a stream: it begins at a revision, and has at most `limit` events of the ledger's own. */
 export interface StreamRange {
   readonly from?: number;
   readonly limit?: number;
@@ -63,50 +74,59 @@ export interface StreamRange {
 
 /** A part of a stream. */
 export interface StreamRun {
-  /** The ledger's own, oldest first. */
+  /** The ledger's own events, oldest first. */
   readonly events: readonly RecordedEvent[];
-  /** Of the last event that was read, whosever it is: what an append after this part must expect. */
+  /**
+   * The revision of the last event that was read, the ledger's own or not: an append after this part must expect
+   * it.
+   */
   readonly last: ExpectedRevision;
 }
 
 /**
- * A run that has so many bytes of events takes no more of them, but for the rest of what was appended with the last:
- * whoever reads in order, however slowly, holds a few MiB, and not thousands of the largest events there are.
+ * A run whose events have so many bytes takes no more, except the rest of the append that its last event belongs
+ * to. So a reader in order, however slow, holds a few MiB, and not thousands of the largest events there are.
  */
 export const RUN_BYTES_MAX = 4 * 1024 * 1024;
 
-/** A part of the global order. A store may be shared: what is not the ledger's own is passed over, and counted. */
+/**
+ * A part of the global order. A store may be shared: events that are not the ledger's own are skipped and
+ * counted.
+ */
 export interface Run {
-  /** The ledger's own, in order. */
+  /** The ledger's own events, in order. */
   readonly events: readonly RecordedEvent[];
-  /** How far was read: where the next part begins, also where nothing was the ledger's. Null at the very start. */
+  /**
+   * The position that was read up to, where the next part begins, even if no event was the ledger's. Null at the
+   * very start.
+   */
   readonly end: Position | null;
-  /** Events that are not the ledger's own. What a store writes for itself counts as nothing. */
+  /** The number of skipped events, which are not the ledger's own. The store's own bookkeeping does not count. */
   readonly skipped: number;
-  /** Whether there was nothing after it. */
+  /** Tells that the store had no events after this part. */
   readonly atEnd: boolean;
 }
 
-/** The part that projections need; safe to open from several threads. */
+/** The reading half of the port, which projections need; several threads may each open one. */
 export abstract class EventReader {
   abstract readStreamRun(stream: StreamName, range?: StreamRange): Promise<StreamRun>;
 
   /**
-   * A bounded part of the global order after a position, with up to `limit` events and RUN_BYTES_MAX; maybe none, and
-   * not the last.
+   * A bounded part of the global order after a position, with up to `limit` events and RUN_BYTES_MAX bytes. It
+   * may have no event, and need not be the last part.
    */
   abstract readRun(after: Position | null, limit: number): Promise<Run>;
 
   /**
-   * Catches up from a position, then follows, until `signal` aborts; each part is bounded as those that are read are,
-   * and goes further than the one before.
+   * Catches up from a position, then follows, until `signal` aborts. Each part is bounded as those of `readRun`
+   * are, and ends at a later position than the one before.
    */
   abstract subscribe(after: Position | null, signal: AbortSignal): AsyncIterable<Run>;
 
-  /** Of the last event of the store, whosever it is: nothing that is acknowledged lies after it. */
+  /** The position of the store's last event, the ledger's own or not: no acknowledged event lies after it. */
   abstract head(): Promise<Position | null>;
 
-  /** Events of one stream from a revision on, oldest first; none if there is no such stream. */
+  /** The events of one stream from a revision on, oldest first; none if there is no such stream. */
   async readStream(stream: StreamName, range?: StreamRange): Promise<readonly RecordedEvent[]> {
     return (await this.readStreamRun(stream, range)).events;
   }
@@ -122,15 +142,15 @@ export abstract class EventReader {
     }
   }
 
-  /** What is asked for after it rejects with StoreUnavailable; closing again is harmless. */
+  /** Closes the reader: later calls reject with StoreUnavailable, and closing again is harmless. */
   abstract close(): Promise<void>;
 }
 
-/** Takes content out of what is recorded, where a lawful order asks for it. */
+/** Erases content of recorded events, where a lawful order asks for it. */
 export interface ContentEraser {
   /**
-   * Puts what is left, canonical JSON by revision, in the place of events' payloads, and takes their salts away. When
-   * it resolves, what was there is in none of the store's files. To ask again is harmless.
+   * Replaces the payloads of events by what is left of them, canonical JSON by revision, and removes their salts.
+   * When the promise resolves, none of the store's files has the old content. Repeating the call is harmless.
    * @throws StoreUnavailable, StoreDamaged
    */
   erase(stream: StreamName, left: ReadonlyMap<number, string>): Promise<void>;
@@ -138,7 +158,7 @@ export interface ContentEraser {
 
 /** The whole port, and its injection token. */
 export abstract class EventStore extends EventReader {
-  /** Null where a store keeps for good what it was given. */
+  /** The store's eraser; null where a store can never change what it recorded. */
   get eraser(): ContentEraser | null {
     return null;
   }
@@ -190,7 +210,9 @@ export class WrongExpectedRevision extends Error {
   }
 }
 
-/** The store cannot be reached or cannot write. Nothing is known to be lost; the same request may be repeated. */
+/**
+ * The store cannot be reached or cannot write. No event is known to be lost; the same request may be repeated.
+ */
 export class StoreUnavailable extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -198,7 +220,9 @@ export class StoreUnavailable extends Error {
   }
 }
 
-/** The store takes no append of that size, and recorded nothing of it: fewer events at a time may do. */
+/**
+ * The store accepts no append of that size, and recorded nothing of it; an append of fewer events may succeed.
+ */
 export class AppendTooLarge extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -206,7 +230,7 @@ export class AppendTooLarge extends Error {
   }
 }
 
-/** What is stored contradicts itself: a record fails its checksum, or a hash its payload. */
+/** The stored events contradict themselves: a record fails its checksum, or a payload its hash. */
 export class StoreDamaged extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);

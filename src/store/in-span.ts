@@ -1,20 +1,22 @@
 /**
- * A piece of work as a span of a trace, where traces are made: otherwise it is the work and nothing else, since no
- * more than this file and the interfaces of OpenTelemetry is ever loaded then (src/operation/tracing.ts loads the rest).
+ * Runs a piece of work as a span of a trace, where traces are made. Where none are made only this file and the
+ * interfaces of OpenTelemetry are loaded (src/operation/tracing.ts loads the rest).
  *
- * A span says how long, and of a fault what kind it is. Neither names nor messages go into it: traces are kept by
- * other systems, for other readers, than outcomes are.
+ * A span has its duration, and the kind of a fault. It has neither names nor messages: other systems keep traces,
+ * for other readers than those of the outcomes.
  */
 import { SpanStatusCode, trace, type Attributes, type Tracer } from '@opentelemetry/api';
 
 let tracer: Tracer | null = null;
 
-/** From now on, or with null no longer. */
+/** Makes spans with this tracer from now on; null ends that. */
 export function traceWith(made: Tracer | null): void {
   tracer = made;
 }
 
-/** Within that of a request: what the ledger does of itself is of no trace. */
+/**
+ * Makes a span below a request's span. Work that the ledger does by itself, without a request, is in no trace.
+ */
 export function inSpan<Result>(
   name: string,
   attributes: Attributes,

@@ -3,17 +3,17 @@ import type { EventReader } from './event-store.js';
 import type { EventStoreSettings } from './store-url.js';
 
 export interface StoreLocation {
-  /** Of the read models, and of the embedded store where no other is configured. */
+  /** The directory of the read models, and of the embedded store where no other store is configured. */
   readonly dataDir: string;
   readonly eventStore?: EventStoreSettings | undefined;
 }
 
-/** @param onLost told when a subscription is lost, which then is opened again; the embedded store loses none */
+/** @param onLost called when a subscription is lost, which then is opened again; the embedded store loses none */
 export async function openReader(
   { dataDir, eventStore }: StoreLocation,
   onLost: (error: Error) => void = () => undefined,
 ): Promise<EventReader> {
-  // Each adapter is loaded only where it is used: a thread with both would hold 30 MB of the other's code.
+  // Each adapter is loaded only where it is used: a thread that loads both holds 30 MB more.
   if (eventStore) {
     const { EventStoreDbReader } = await import('./eventstore/reader.js');
     return new EventStoreDbReader(eventStore, { patienceMs: PATIENCE_MS, onLost });
@@ -25,5 +25,5 @@ export async function openReader(
   return new SqliteReader(eventsFile(dataDir));
 }
 
-/** Nobody waits for an answer to what is read in the background: it outlasts the election of a leader. */
+/** Nobody waits for an answer to a read in the background, so such a read outlasts the election of a leader. */
 const PATIENCE_MS = 60_000;

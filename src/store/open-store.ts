@@ -3,8 +3,8 @@ import type { EventStore } from './event-store.js';
 import type { StoreLocation } from './open-reader.js';
 
 /**
- * @param onCommit is told how many appends shared each commit of the embedded store
- * @throws StoreDamaged, StoreUnavailable: reasons not to start
+ * @param onCommit called with the number of appends that shared a commit of the embedded store
+ * @throws StoreDamaged, StoreUnavailable so that the ledger does not start
  */
 export async function openStore(
   { dataDir, eventStore }: StoreLocation,

@@ -1,11 +1,12 @@
 /**
- * Whoever folds history aside needs as much room for it as the read models take, in the directory for temporary files.
+ * A check that builds read models of its own to compare needs as much room as the read models take, in the
+ * directory for temporary files.
  *
- * @returns that there is none, and what to do; null where an error is of something else
+ * @returns a message that the room is missing, and what to do; null where an error has another cause
  */
 import { tmpdir } from 'node:os';
 
-/** By SQLite and by the system. */
+/** The codes by which SQLite and the system report a full disk. */
 const FULL = ['SQLITE_FULL', 'ENOSPC', 'EDQUOT'];
 
 export function wantOfRoomAside(error: unknown): string | null {
@@ -13,6 +14,6 @@ export function wantOfRoomAside(error: unknown): string | null {
   if (!FULL.includes(code ?? '') && syscall !== 'mkdtemp') return null;
   return (
     `${tmpdir()} has no room for read models that are made anew to compare (${message}): ` +
-    'name a directory with as much room as views/ takes in TMPDIR'
+    'set TMPDIR to a directory with as much room as views/ takes'
   );
 }

@@ -2,14 +2,14 @@
  * The address of an EventStoreDB or KurrentDB, as its client takes it:
  * `esdb://[user:password@]host[:port][,host[:port]…][?option=value[&option=value…]]`.
  *
- * The client warns of what it does not know, and passes over it. A ledger whose operator believes that
- * certificates are not checked, or that a follower is read, should not start: all of it is checked here, before
- * there is a client. No message repeats the address: it may hold a password.
+ * The client only warns of an option that it does not know. A ledger must not start while its operator wrongly
+ * believes that certificates are not checked, or that a follower is read: so the whole address is checked here,
+ * before there is a client. No message repeats the address, which may hold a password.
  */
 
 export interface EventStoreSettings {
   readonly url: string;
-  /** Stands before the name of each stream, so that several ledgers can share one store. */
+  /** A prefix of every stream's name in the store, so that several ledgers can share one store. */
   readonly namespace?: string | undefined;
 }
 
@@ -25,7 +25,7 @@ interface Option {
   readonly says: string;
 }
 
-/** By the name in lower case, for the client takes any. */
+/** The options by their names in lower case: the client takes names in any case. */
 const OPTIONS: Readonly<Record<string, Option>> = {
   tls: { rule: isTruth, says: 'must be true or false' },
   tlscafile: { rule: isGiven, says: 'must name a file, percent-encoded as in a URL' },
@@ -51,7 +51,7 @@ const OPTIONS: Readonly<Record<string, Option>> = {
   },
 };
 
-/** What is wrong with an address, one a fault. */
+/** The faults of an address, each as a text that follows on its name. */
 export function faultsOfStoreUrl(text: string): string[] {
   if (/^kurrent(db)?(\+discover)?:/.test(text)) {
     return ['must begin with esdb:// or esdb+discover://, which KurrentDB answers to as well'];
@@ -87,7 +87,7 @@ function isPercentEncoded(text: string): boolean {
   }
 }
 
-/** The client takes `defaultDeadline`, `default_deadline` and `DEFAULT-DEADLINE` for one. */
+/** The client takes `defaultDeadline`, `default_deadline` and `DEFAULT-DEADLINE` for one option. */
 const plain = (name: string) => name.toLowerCase().replace(/[_-]/g, '');
 
 /** The value of an option, by its name in lower case. */
@@ -96,7 +96,7 @@ export function optionOfStoreUrl(text: string, name: string): string | undefined
   return options.map((option) => option.split('=', 2)).find(([key]) => plain(key!) === name)?.[1];
 }
 
-/** Fit for a log: without user and password. */
+/** The address without user and password, which a log may show. */
 export function withoutSecrets(text: string): string {
   return text.replace(/^([\w+]+:\/\/)[^/?]*@/, '$1');
 }

@@ -1,15 +1,17 @@
 /**
- * Whether the write-ahead log that SQLite will read at its next start still has all that was committed to it.
+ * Checks whether the write-ahead log that SQLite will read at its next start still has everything that was
+ * committed.
  *
- * SQLite reads a log up to the first frame that fails its checksum, and takes that for where a crash came. One
- * flipped bit in the middle therefore takes away every commit after it, without a word. So before SQLite opens the
- * file, what stands behind the last good frame is looked at (https://sqlite.org/fileformat2.html#walformat):
+ * SQLite reads a log up to the first frame that fails its checksum, and takes that frame for where a crash came.
+ * So one flipped bit in the middle removes every commit after it, without a word. Before SQLite opens the file,
+ * this check looks at the frames behind the last good one (https://sqlite.org/fileformat2.html#walformat):
  *
- * - A frame that one bit parts from a good one was good. No crash leaves a frame so.
- * - After a commit, and only after its fsync, the next transaction is written. So where one follows on a commit,
- *   that commit was on disk, and whatever is wrong before it was right once. This holds under `synchronous=FULL`.
+ * - A frame that differs from a good one by one bit was good once: no crash leaves such a frame.
+ * - A transaction is written only after the fsync of the commit before it. So where a transaction follows on a
+ * commit, that commit was on disk, and a wrong frame before it was right once. This holds under
+ * `synchronous=FULL`.
  *
- * Everything else behind the last good frame is what a crash left, or what an earlier log left behind.
+ * A crash or an earlier log left all other frames behind the last good one.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 
@@ -19,7 +21,7 @@ const BIG_ENDIAN_MAGIC = 0x377f0683;
 const LITTLE_ENDIAN_MAGIC = 0x377f0682;
 const PAGE_BYTES_MAX = 65_536;
 
-/** The two halves of a checksum. Each frame's goes on from the one before it. */
+/** The two halves of a checksum. Each frame's checksum continues that of the frame before it. */
 type Sums = readonly [number, number];
 
 export function walOf(database: string): string {
@@ -28,7 +30,7 @@ export function walOf(database: string): string {
 
 /**
  * @param isSynced every commit was flushed before the next was written
- * @returns what is wrong with the log of a database that nobody has open; null where there is none, or it is good
+ * @returns the damage of the log of a database that nobody has open; null where there is no log, or it is good
  */
 export function damageInWal(database: string, { isSynced }: { readonly isSynced: boolean }): string | null {
   const file = walOf(database);
@@ -56,7 +58,7 @@ class Wal {
 
   damage(isSynced: boolean): string | null {
     const read = readSync(this.fd, this.header, 0, HEADER_BYTES, 0);
-    // Not written yet, or only made longer before a crash.
+    // The log was not written yet, or a crash came when it had only been made longer.
     if (read < HEADER_BYTES || isZero(this.header)) return null;
     let sums = this.sumsOfHeader();
     if (sums === null) return 'its header fails its checksum';
@@ -80,13 +82,16 @@ class Wal {
     return sums;
   }
 
-  /** Whether there is a whole frame with that index. */
+  /** Reads the frame with this index. @returns false where the file has no whole frame there */
   private read(index: number): boolean {
     const bytes = this.frame.byteLength;
     return readSync(this.fd, this.frame, 0, bytes, HEADER_BYTES + index * bytes) === bytes;
   }
 
-  /** The sums after the frame in hand, if it is the next after those: of this log, and whole. */
+  /**
+   * The sums after the frame in hand, where that frame is of this log, whole, and the next after `before`; else
+   * null.
+   */
   private follow(before: Sums): Sums | null {
     if (!this.isOfThisLog()) return null;
     const { frame } = this;
@@ -94,7 +99,7 @@ class Wal {
     return sums[0] === frame.getUint32(16) && sums[1] === frame.getUint32(20) ? sums : null;
   }
 
-  /** Each log has a salt of its own, so that frames of an earlier one in the same file are told apart. */
+  /** Each log has a salt of its own, by which frames of an earlier log in the same file are recognised. */
   private isOfThisLog(): boolean {
     const { frame, header } = this;
     return frame.getUint32(8) === header.getUint32(16) && frame.getUint32(12) === header.getUint32(20);
@@ -121,7 +126,7 @@ class Wal {
     return false;
   }
 
-  /** Whether, after the frame in hand, a transaction begins right behind a commit. */
+  /** Tells whether, after the frame in hand, a transaction follows directly on a commit. */
   private isCommitFollowed(index: number): boolean {
     let [isCommit, sums] = [this.isCommit(), this.storedSums()];
     for (let next = index + 1; this.read(next); next++) {

@@ -113,7 +113,7 @@ test('a copy of a store that somebody writes to meanwhile is not told as one of 
   const write = () => void double.inject('order-1', { type: 'OrderPlaced', data: '{}' });
   try {
     const told = await refusal(copyEvents(store, target, write));
-    expect((told as Error).message).toContain('something was written to the source meanwhile');
+    expect((told as Error).message).toContain('events were written to the source while it was copied');
     // What was missed may be copied after it, and what is not the ledger's is passed over.
     expect(await copyEvents(store, target, () => undefined)).toEqual({ known: 1, copied: 0 });
   } finally {
