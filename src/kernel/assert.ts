@@ -1,6 +1,6 @@
 /**
- * What to do with a bug or with tampering: stop, and name the values.
- * Refusals (a rule saying no) are in `refusals.ts`; faults of disk and network are in the adapters.
+ * Assertions stop the run at a bug or at tampering, and name the values. Refusals (a rule saying no) are in
+ * `refusals.ts`; faults of disk and network are in the adapters.
  */
 
 /** Ends a switch over a union: a new member breaks the build here, and a stray value stops the run. */

@@ -1,6 +1,6 @@
 /** The clock by which the ledger dates what it records. */
 
-/** Milliseconds since 1970, never less than it said before: a clock set back does not reorder what is recorded. */
+/** Milliseconds since 1970 that never go back: a clock that is set back must not reorder what is recorded. */
 export class Clock {
   private last = 0;
   private readonly offAtStartMs = offFromMachineMs();
@@ -10,7 +10,10 @@ export class Clock {
     return this.last;
   }
 
-  /** By how much the clock was set forward, or back, since the process began: the machine counts time by itself. */
+  /**
+   * The difference by which the clock was set forward, or back, since the process began; the machine's own timer
+   * shows it.
+   */
   movedMs(): number {
     return Math.round(offFromMachineMs() - this.offAtStartMs);
   }

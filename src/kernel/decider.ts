@@ -1,13 +1,16 @@
 /**
  * The decider pattern (Chassaing): rules as pure functions over the history of one stream.
  *
- * `decide` says which events follow from a command, or throws `Refused`; it reads no clock and makes no id.
- * `evolve` never refuses: what is recorded has happened.
+ * `decide` returns the events that follow from a command, or throws `Refused`; it reads no clock and makes no id.
+ * `evolve` never refuses, because a recorded event has happened.
  */
 export interface Decider<State, Command, Event> {
   readonly initialState: State;
   decide(this: void, state: State, command: Command): readonly Event[];
-  /** @param revision of the event in its stream, where that is known; else it follows the one before it */
+  /**
+   * @param revision the event's revision in its stream, where it is known; else the event follows the one before
+   * it
+   */
   evolve(this: void, state: State, event: Event, revision?: number): State;
 }
 

@@ -14,7 +14,7 @@ const INSTANT =
   /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 const FINANCIAL_YEAR = /^(\d{4})-(\d{2})$/;
 
-/** A date that exists, from 1900 to 2999. */
+/** A calendar date must exist, and be from 1900 to 2999. */
 export function isCalendarDate(text: string): boolean {
   const match = DATE.exec(text);
   if (!match) return false;
@@ -23,7 +23,7 @@ export function isCalendarDate(text: string): boolean {
   return day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
 }
 
-/** An RFC 3339 instant with its offset; leap seconds are not instants of this ledger. */
+/** An instant is written as RFC 3339 with its offset; leap seconds are not instants of this ledger. */
 export function isInstant(text: string): boolean {
   const match = INSTANT.exec(text);
   return match !== null && isCalendarDate(match[1]!) && !Number.isNaN(Date.parse(text));
@@ -38,7 +38,7 @@ export function parseCalendarDate(text: string): CalendarDate {
   return text as CalendarDate;
 }
 
-/** The date of a date, or London's date at an instant. */
+/** Gives a date as it is, and for an instant London's date at it. */
 export function parseDateOrInstant(text: string): CalendarDate {
   return isInstant(text) ? londonDate(Date.parse(text)) : parseCalendarDate(text);
 }

@@ -1,35 +1,37 @@
 /**
- * What callers write in their own words, as deciders take it: a text that looks as if it held personal data
- * (personal-data.ts) is refused, with the pointer of its field and never its words, unless the caller says why it
- * may be recorded. That reason is then kept with the event (docs/adr/0009-personal-data.md). A text that nobody can
- * see, or that turns the order in which it is read, would show an auditor something else than what was recorded: it is
- * refused whatever its caller says.
+ * The rules for texts that callers write in their own words. A text that looks as if it held personal data
+ * (personal-data.ts) is refused, with the pointer of its field and never its words, unless the caller gives a
+ * reason why it may be recorded. That reason is then kept with the event (docs/adr/0009-personal-data.md). A text
+ * that nobody can see, or that changes the order in which it is read, would show an auditor something else than
+ * what was recorded: it is refused whatever reason the caller gives.
  *
- * Deciders ask when they make an event, not before: what was recorded once, under whatever rule, can be repeated
- * for ever.
+ * Deciders apply the rules when they make an event, not before: a text that was recorded once, under whatever
+ * rule, can be repeated for ever.
  */
 import { personalDataIn } from './personal-data.js';
 import { refuseIfAny, type Refusal } from './refusals.js';
 
-/** By the place of each text below what was sent: `evidence/title`. */
+/** Texts by their place in the request: `evidence/title`. */
 export type FreeTexts = Readonly<Record<string, string | undefined>>;
 
-/** Why texts that look like personal data are none, or must be recorded. */
+/** The reason why texts that look like personal data are none, or must be recorded. */
 export interface PersonalDataOverride {
   readonly reason: string;
 }
 
-/** What the data of an event keep, where the override let a text through. */
+/** The override as the data of an event keep it, where it let a text through. */
 export interface Overridden {
   readonly personalDataOverride?: PersonalDataOverride;
 }
 
-/** What a command carries beside its content. */
+/** The override that a command carries beside its content. */
 export interface Overriding {
   readonly personalDataOverride?: PersonalDataOverride | undefined;
 }
 
-/** One for each text that cannot be read, or looks as if it held personal data, where that is not overridden. */
+/**
+ * One refusal for each text that cannot be read, or that looks as if it held personal data and is not overridden.
+ */
 export function textFaults(texts: FreeTexts, override: PersonalDataOverride | undefined, at = ''): Refusal[] {
   return Object.entries(texts).flatMap(([place, text]) => {
     const pointer = `${at}/${place}`;
@@ -37,22 +39,22 @@ export function textFaults(texts: FreeTexts, override: PersonalDataOverride | un
   });
 }
 
-/** The reason is recorded, too, and nothing overrides what is said of it. */
+/** The reason of an override is recorded too, and nothing overrides the refusal of that reason. */
 export function overrideFaults(override: PersonalDataOverride | undefined): Refusal[] {
   const pointer = '/personalDataOverride/reason';
   return [...unreadable(override?.reason, pointer), ...suspicion(override?.reason, pointer)];
 }
 
-/** The override, where one of the texts needed it: events that would have been recorded anyway say nothing of it. */
+/** The override, where one of the texts needed it; an event that needed none does not mention it. */
 export function overrideFor(texts: FreeTexts, override: PersonalDataOverride | undefined): Overridden {
   if (!override || textFaults(texts, undefined).length === 0) return {};
   return { personalDataOverride: { reason: override.reason } };
 }
 
 /**
- * For a command that makes one event.
- * @param others what else is wrong with it, which goes first
- * @returns what the event keeps of the override
+ * Admits the texts of a command that makes one event.
+ * @param others other refusals of the command, which go first
+ * @returns the override as the event keeps it
  * @throws Refused with every fault
  */
 export function admitTexts(

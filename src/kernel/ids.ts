@@ -21,7 +21,7 @@ export const SLUG = /^[a-z0-9]+(?:-[a-z0-9]+)*$/u;
 export const SLUG_LENGTH_MAX = 64;
 export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 export const KEY_ID = /^[0-9a-f]{16}$/;
-/** Outcomes in one submission. */
+/** A submission has at most so many outcomes. */
 export const OUTCOMES_MAX = 500;
 export const OUTCOME_ID = /^([0-9a-f-]{36})\.([1-9][0-9]{0,2})$/;
 
@@ -60,9 +60,9 @@ export function parseOutcomeId(text: string): {
   return { submissionId: parseSubmissionId(match[1]!), line, outcomeId: lowerCase as OutcomeId };
 }
 
-/** Of a key that lets someone in; made by the ledger. */
+/** Parses the id of a key that lets a caller in; the ledger makes these ids. */
 export function parseKeyId(text: string): KeyId {
-  if (!KEY_ID.test(text)) throw new TypeError(`not the id of a key: ${text}`);
+  if (!KEY_ID.test(text)) throw new TypeError(`not a key id: ${text}`);
   return text as KeyId;
 }
 

@@ -1,17 +1,17 @@
 /**
- * Whether a text names a person, as far as can be told without knowing everybody: a title, a label such as
- * `patient:` or a common given name, with a capitalised name after it. Words that stand in names of streets,
- * buildings and bodies ("… Hospital", "… Road") make the same capitals a place.
+ * Decides whether a text names a person, as far as that can be known without knowing everybody: a title, a label
+ * such as `patient:` or a common given name, with a capitalised name after it. Words of street names, buildings
+ * and bodies ("… Hospital", "… Road") turn the same capitals into a place.
  */
 
-/** Whole words, in lower case, with or without a full stop. */
+/** Whole words in lower case, found with or without a full stop. */
 const TITLES = wordsOf('mr mrs ms miss mx dr prof professor sir dame lady lord rev reverend');
 const LABELS = wordsOf(
   'name named called patient client resident carer mother father son daughter wife husband partner parent sister ' +
     'brother lady gentleman man woman girl boy',
 );
 
-/** In a run of capitals, a word of these says that it is no person's name. */
+/** One of these words in a run of capitalised words shows that the run is no person's name. */
 const NOT_OF_PERSONS = wordsOf(
   'academy agency ambulance arena association avenue barracks block board borough bridge building buildings campus ' +
     'care castle cathedral centre chapel charity church city clinic close coast collaborative college commission ' +
@@ -82,7 +82,7 @@ export function namesPerson(text: string): boolean {
 const isCapitalised = ({ text }: Word) => /^\p{Lu}/u.test(text);
 const isInitial = ({ text }: Word) => text.length === 1;
 
-/** Capitals with nothing but a space between them, or the stop of an initial or a title. */
+/** Joins capitalised words that have only a space between them, or the full stop of an initial or a title. */
 function joins(last: Word, next: Word, text: string): boolean {
   if (!isCapitalised(last) || !isCapitalised(next)) return false;
   const between = text.slice(last.end, next.start);
@@ -95,13 +95,14 @@ function isPerson(run: readonly Word[], before: readonly Word[], text: string): 
   if (!first || !isCapitalised(first) || run.some(({ lower }) => NOT_OF_PERSONS.has(lower))) return false;
   const introduced = run.slice(run.findIndex((word) => introduces(word, text)) + 1);
   if (introduced.length < run.length && introduced.some((word) => !isInitial(word))) return true;
-  // "J Placeholder", but not "A visit" or "I saw".
+  // A two-word run such as "J Placeholder" is a name, but "A visit" and "I saw" are not.
   const [, surname] = run;
   if (run.length === 2 && /^[B-HJ-Z]$/.test(first.text) && !isInitial(surname!)) return true;
   const introduction = before.at(-1);
   if (!introduction) return false;
   const between = text.slice(introduction.end, first.start);
-  // "patient: Surname", "patient Given Surname", and "Surname, Given".
+  // A label introduces a name in "patient: Surname" and "patient Given Surname"; below, "Surname, Given" is a
+  // name without one.
   if (LABELS.has(introduction.lower)) {
     return /^\s?:\s{0,2}$/.test(between) || (run.length > 1 && /^[^\S\n]{1,2}$/.test(between));
   }
@@ -109,12 +110,12 @@ function isPerson(run: readonly Word[], before: readonly Word[], text: string): 
   return isSurname && between === ', ' && run.length === 1 && GIVEN_NAMES.has(first.lower);
 }
 
-/** What a surname may follow: a title, a given name, or an initial with its stop. */
+/** Tells whether a surname may follow this word: a title, a given name, or an initial with its full stop. */
 function introduces(word: Word, text: string): boolean {
   return TITLES.has(word.lower) || GIVEN_NAMES.has(word.lower) || (isInitial(word) && text[word.end] === '.');
 }
 
-/** Of "Patel's" it is Patel. */
+/** Lower case without a possessive ending: "Patel's" becomes "patel". */
 const lowered = (word: string) => word.toLowerCase().replace(/['’]s$/, '');
 
 function wordsOf(text: string): ReadonlySet<string> {

@@ -1,20 +1,21 @@
 /**
- * Whether a text looks as if it held personal data: an NHS number, an e-mail address, or a UK postcode together
- * with a person's name. What is recorded stays for ever, so such a text is refused before it is written.
+ * Decides whether a text looks as if it held personal data: an NHS number, an e-mail address, or a UK postcode
+ * together with a person's name. A record stays for ever, so such a text is refused before it is written.
  *
- * - **NHS number**: ten digits, as one or in groups of 3, 3 and 4 with a space or a hyphen between them, whose last
- *   digit is the Modulus 11 check of the others (NHS Data Model and Dictionary, attribute NHS NUMBER). One in
- *   eleven of all ten-digit numbers passes the check, so the words around it count: amounts of money and counts,
- *   telephone numbers, ISBNs (whose old form has the same check), DOIs, ids in the path of an address, and digits
- *   that are part of a longer number, code or hash are not NHS numbers. A path that says whose id it is, such as
- *   `/Patient/…` of the NHS's own interfaces, is no excuse.
+ * - **NHS number**: ten digits, undivided or in groups of 3, 3 and 4 with a space or a hyphen between them, whose
+ * last digit is the Modulus 11 check of the others (NHS Data Model and Dictionary, attribute NHS NUMBER). One in
+ * eleven of all ten-digit numbers passes the check, so the words around it count: amounts of money and counts,
+ * telephone numbers, ISBNs (whose old form has the same check), DOIs, ids in the path of an address, and digits
+ * that are part of a longer number, code or hash are not NHS numbers. The exception for paths does not cover
+ * paths that name a patient, such as `/Patient/…` of the NHS's own interfaces.
  * - **E-mail address**: an `@` between a name and a domain with a dot, RFC 5321 without its quoted forms.
  * - **Postcode with a name**: a postcode of one of the areas that exist (Office for National Statistics) in a
- *   text that also names a person (person-name.ts). A postcode by itself is a place, a name by itself may be an author's.
+ * text that also names a person (person-name.ts). A postcode alone is a place, and a name alone may be an
+ * author's.
  *
- * What it does not see: numbers in words or in other groups, addresses written "name at domain", names that are
- * rare and stand without a title, dates of birth, and what is spread over two fields. It is a guard against slips,
- * no proof that a text is harmless.
+ * The rules miss numbers in words or in other groups, addresses written "name at domain", rare names without a
+ * title, dates of birth, and data spread over two fields. They guard against slips, and do not prove that a text
+ * is harmless.
  *
  * Every pattern looks at a bounded stretch from each place, so that time is linear in the length of the text.
  * Tests: test/unit/personal-data.test.ts.
@@ -23,9 +24,9 @@ import { namesPerson } from './person-name.js';
 
 export type PersonalData = 'an NHS number' | 'an e-mail address' | 'a postcode with a name';
 
-/** The kinds that a text looks as if it held; none for most texts. */
+/** The kinds of personal data that a text looks as if it held; none for most texts. */
 export function personalDataIn(text: string): readonly PersonalData[] {
-  // All three kinds have a digit or an @.
+  // All three kinds contain a digit or an @.
   if (!/[@%\d]|[^\p{ASCII}]/u.test(text)) return [];
   const plain = plainly(text);
   const found: PersonalData[] = [];
@@ -36,8 +37,8 @@ export function personalDataIn(text: string): readonly PersonalData[] {
 }
 
 /**
- * The text as its readers take it: digits and spaces of all kinds are plain ones, what cannot be seen is left out,
- * and what an address writes as `%40` is the character that it stands for.
+ * The text as a reader takes it: digits and spaces of all kinds become plain ones, invisible characters are left
+ * out, and an escape such as `%40` becomes its character.
  */
 function plainly(text: string): string {
   const decoded = text.includes('%') ? text.replaceAll(/(?:%[0-9a-f]{2})+/gi, percentDecoded) : text;
@@ -56,10 +57,11 @@ function percentDecoded(escapes: string): string {
   }
 }
 
-/** Between the groups of a number: spaces, or a hyphen with or without them. */
+/** The gap between the groups of a number: spaces, or a hyphen with or without spaces. */
 const GAP = String.raw`[^\S\n]{0,2}(?:-[^\S\n]{0,2})?`;
 const TEN_DIGITS = new RegExp(
-  // Neither within more digits, nor a part of a number with a point, a code with hyphens, or a reference.
+  // The digits must not continue more digits, nor be part of a decimal number, a code with hyphens, or a
+  // reference.
   String.raw`(?<!\d|\d[-./])(\d{3})(${GAP})(\d{3})(${GAP})(\d{4})(?![\p{L}\d]|[-.]\d)`,
   'gu',
 );
@@ -92,7 +94,7 @@ export function isNhsNumber(tenDigits: string): boolean {
   return check === Number(tenDigits[9]);
 }
 
-/** How many characters on each side of a number say what it is. */
+/** So many characters on each side of a number are read to learn what the number is. */
 const CONTEXT = 40;
 
 const AFTER_LETTERS = /[\p{L}\p{M}]$/u;
@@ -105,7 +107,7 @@ const AFTER_COUNTRY_CODE = /(?:\+|(?<!\d)00)\d{1,3}\)?[-.\s]?(?:\(0\)\s?)?\(?$/u
 const BEFORE_UNIT =
   /^\s?(?:%|(?:p|pence|pounds?|euros?|dollars?|people|patients|persons|residents|staff|jobs|tests|items|units|doses|visits|appointments|prescriptions|views|downloads|hours|minutes|seconds|bytes|tonnes|kg|mg|km|miles)(?![\p{L}\d]))/iu;
 
-/** Ten digits that were written as one may be an amount; digits in groups of 3, 3 and 4 are not. */
+/** Ten undivided digits may be an amount; digits in groups of 3, 3 and 4 are not. */
 function isAnotherNumber(before: string, after: string, undivided: boolean): boolean {
   if (AFTER_LETTERS.test(before)) return !AFTER_NHS.test(before);
   if (AFTER_TELEPHONE.test(before) || AFTER_COUNTRY_CODE.test(before)) return true;
@@ -113,12 +115,12 @@ function isAnotherNumber(before: string, after: string, undivided: boolean): boo
   return undivided && BEFORE_UNIT.test(after);
 }
 
-/** Addresses without their query and fragment, with or without a scheme or a host; and DOIs. */
+/** Matches addresses up to their query or fragment, with or without a scheme or a host; and DOIs. */
 const REFERENCE =
   /(?<![\w.-])(?:[a-z][a-z0-9+.-]{1,30}:\/\/[^\s?#]*|(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}\/[^\s?#]*|10\.\d{4,9}\/\S+)|(?<![^\s(])\/[^\s?#]*/giu;
 const OF_A_PATIENT = /\/(?:patients?|persons?|nhs[-_]?(?:no|number)?)\/\d{10}(?!\d)/giu;
 
-/** Of what is taken out of an address, the ids that it calls a patient's are left. */
+/** Removes addresses and DOIs from a text, but keeps the ids that an address calls a patient's. */
 function withoutReferences(text: string): string {
   if (!text.includes('/')) return text;
   return text.replaceAll(REFERENCE, (reference) => ` ${(reference.match(OF_A_PATIENT) ?? []).join(' ')} `);
@@ -139,13 +141,13 @@ const AREAS = new Set(
 const POSTCODE =
   /(?<![\p{L}\p{N}])([a-z]{1,2})\d[a-z\d]?[^\S\n]{0,2}\d([abd-hjlnp-uw-z]{2})(?![\p{L}\p{N}])/giu;
 
-/** Its digits, and the letters between and after them: most texts have nothing like it. */
+/** A postcode's digits, with the letters between and after them, which most texts do not have. */
 const LIKE_A_POSTCODE = /\d[^\S\n]{0,2}\d[a-z]{2}|\d[a-z][^\S\n]{0,2}\d[a-z]{2}/i;
 
 function hasPostcode(text: string): boolean {
   if (!LIKE_A_POSTCODE.test(text)) return false;
   for (const [, area, lastLetters] of text.matchAll(POSTCODE)) {
-    // "S1 1st" is an ordinal after a code.
+    // "S1 1st" is an ordinal after a code, and no postcode.
     if (AREAS.has(area!.toUpperCase()) && !/^(?:st|nd|rd|th)$/.test(lastLetters!)) return true;
   }
   return false;

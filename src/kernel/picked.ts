@@ -1,4 +1,6 @@
-/** Those of some members that an object has, in the order of their names; what is undefined is left out. */
+/**
+ * The named members of an object that are defined, in the order of the names.
+ */
 export function picked<Whole extends object, Name extends keyof Whole>(
   whole: Whole,
   names: readonly Name[],

@@ -1,36 +1,39 @@
 /**
- * JSON as this API accepts it: I-JSON (RFC 7493). What JSON.parse would quietly change or lose is refused
- * here, because the ledger hashes what it was sent and a receipt must stand for exactly that:
+ * JSON as this API accepts it: I-JSON (RFC 7493). The ledger hashes the body that it was sent, and a receipt must
+ * stand for exactly that body, so everything that JSON.parse would quietly change or lose is refused:
  *
  * - bytes that are not UTF-8, a byte order mark, an empty body, text that is not JSON (RFC 8259);
  * - two members of one object with the same name, after escapes are read (JSON.parse keeps the last);
- * - a member named `__proto__`, which some library further in would take for the prototype;
+ * - a member named `__proto__`, which another library might take for the prototype;
  * - half of a surrogate pair, also when written as an escape: no UTF-8 and no hash can represent it;
- * - nesting deeper than 16, and more than 20,000 commas and colons, which no body that is taken needs: however large
- *   a text is, what checks its content has little to look at;
- * - a number that is not kept exactly. A literal is kept when its value is within ±(2^53 − 1) and the
- *   double it becomes, printed the shortest way (as RFC 8785 prints it), is the same decimal number as the
- *   literal. So every literal of up to 15 significant digits is kept down to 1e-307, and 1.50 and
- *   0.30000000000000004 are; 9007199254740993, 1e16, 1e400, 1e-400 and 0.1000000000000000055 are not.
+ * - nesting deeper than 16, and more than 20,000 commas and colons, which no accepted body needs: so the checks
+ * of the content have little to look at, however large the text is;
+ * - a number that is not kept exactly. A literal is kept when its value is within ±(2^53 − 1) and the double it
+ * becomes, printed the shortest way (as RFC 8785 prints it), is the same decimal number as the literal. So every
+ * literal of up to 15 significant digits is kept down to 1e-307, and 1.50 and 0.30000000000000004 are;
+ * 9007199254740993, 1e16, 1e400, 1e-400 and 0.1000000000000000055 are not.
  *
- * The good path is one scan of the bytes, native JSON.parse, and one walk that counts names: fewer names in
- * the tree than colons outside strings means that a name came twice. Only a refused text is read again,
- * slowly, to say where. Tests: test/unit/strict-json.test.ts.
+ * An accepted body takes one scan of the bytes, native JSON.parse, and one walk that counts names: fewer names in
+ * the tree than colons outside strings means that a name came twice. Only a refused text is read again, slowly,
+ * to find where the fault is. Tests: test/unit/strict-json.test.ts.
  */
 import { isUtf8 } from 'node:buffer';
 import { type JSONPath, printParseErrorCode, visit } from 'jsonc-parser';
 
 const DEPTH_MAX = 16;
-/** 500 outcomes with all that one can say, and as much again in mistakes, have fewer. */
+/** A submission of 500 outcomes with every field, and as many mistakes again, has fewer commas and colons. */
 const SEPARATORS_MAX = 20_000;
-/** Of what a client sent, a message repeats no more than this many characters. */
+/** A message repeats at most so many characters of the client's text. */
 const ECHO_MAX = 100;
 
-/** The body is not JSON that we take. The message is for the client: what is wrong, and where. */
+/** The body is not JSON that the API accepts. The message tells the client what is wrong, and where. */
 export class MalformedJson extends Error {
   override readonly name = 'MalformedJson';
 
-  /** Line and column count from 1, the column in UTF-16 units. The pointer is there where one can be named. */
+  /**
+   * Line and column count from 1, the column in UTF-16 units. The pointer is left out where no place in the value
+   * can be named.
+   */
   constructor(
     readonly reason: string,
     readonly line: number,
@@ -41,7 +44,7 @@ export class MalformedJson extends Error {
   }
 }
 
-/** The value that the bytes say, or MalformedJson. Linear in the size of the body, whatever the body is. */
+/** Parses the bytes in time linear in their number, whatever they are. @throws MalformedJson */
 export function parseJson(bytes: Buffer): unknown {
   if (bytes.length === 0) throw new MalformedJson('the body is empty', 1, 1);
   if (!isUtf8(bytes)) throw invalidUtf8(bytes);
@@ -50,7 +53,7 @@ export function parseJson(bytes: Buffer): unknown {
   }
   const text = bytes.toString('utf8');
   const colons = colonsOutsideStrings(bytes);
-  // Depth is known to be bounded before anything that might recurse sees the text.
+  // The scan has bounded the depth before anything that might recurse sees the text.
   if (colons === SUSPECT) throw explain(text);
   let value: unknown;
   try {
@@ -71,7 +74,7 @@ const SUSPECT = -1;
 const [QUOTE, COMMA, MINUS, COLON, BACKSLASH, LOWER_U] = [0x22, 0x2c, 0x2d, 0x3a, 0x5c, 0x75];
 const [NEITHER, HIGH, LOW] = [0, 1, 2];
 
-/** What a byte outside a string begins; from DIGIT on, it may also belong to a number. */
+/** The classes of bytes outside strings; from DIGIT on, a byte may also belong to a number. */
 const [OPENS, CLOSES, DIGIT, SIGN_OR_POINT, EXPONENT] = [1, 2, 3, 4, 5];
 const KIND = new Uint8Array(256);
 for (const byte of Buffer.from('[{')) KIND[byte] = OPENS;
@@ -104,7 +107,9 @@ function colonsOutsideStrings(bytes: Buffer): number {
   return colons;
 }
 
-/** The index of the quote that ends the string opened at `start`; the length when nothing ends it. */
+/**
+ * The index of the quote that ends the string opened at `start`; the length of the text when no quote ends it.
+ */
 function closingQuote(bytes: Buffer, start: number): number {
   for (let i = start + 1; i < bytes.length; i++) {
     const byte = bytes[i]!;
@@ -112,7 +117,7 @@ function closingQuote(bytes: Buffer, start: number): number {
     if (byte === BACKSLASH && bytes[++i] === LOWER_U) {
       const half = surrogateHalf(bytes, i + 1);
       if (half === NEITHER) continue;
-      // UTF-8 cannot hold half a pair, so the other half, too, must be an escape and come next.
+      // UTF-8 cannot hold half a pair, so the other half must also be an escape, and come next.
       const escaped = bytes[i + 5] === BACKSLASH && bytes[i + 6] === LOWER_U;
       if (half === LOW || !escaped || surrogateHalf(bytes, i + 7) !== LOW) return SUSPECT;
       i += 10;
@@ -168,7 +173,7 @@ function decimal(literal: string): string {
   return `${digits.slice(from, to)}e${Number(exponent) - fraction.length + digits.length - to}`;
 }
 
-/** How many names the tree holds, counting `__proto__` as none, so that it never goes unnoticed. */
+/** The number of names in the tree, without `__proto__`: a body with that name then never has enough of them. */
 function namesIn(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
   let names = 0;
@@ -186,8 +191,8 @@ function namesIn(value: unknown): number {
 }
 
 /**
- * The first thing wrong with a text that the good path refused. Throwing stops the visit at the first fault,
- * so what follows a syntax error is never read, and the parser's recursion stays within DEPTH_MAX.
+ * The first fault of a text that the scan refused. Throwing stops the visit at the first fault, so the text after
+ * a syntax error is never read, and the parser's recursion stays within DEPTH_MAX.
  */
 function explain(text: string): MalformedJson {
   const open: Set<string>[] = [];
@@ -242,8 +247,8 @@ function explain(text: string): MalformedJson {
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
- * Places as the parser counts them, from 0. A long pointer only repeats a client's text, and one with half a
- * surrogate pair could not be told in JSON of the kind that is asked for here: both are left out.
+ * Takes places as the parser counts them, from 0. The pointer is left out where it is long, because it only
+ * repeats the client's text, and where it has half a surrogate pair, which JSON of this kind cannot hold.
  */
 function refuse(reason: string, line: number, column: number, path: JSONPath = []): never {
   const pointer = pointerOf(path);

@@ -1,16 +1,18 @@
 /**
- * Work that holds the event loop for milliseconds, a figure or a page of history, done in turns of the loop.
+ * Shares the event loop among pieces of work that hold it for milliseconds, such as a figure or a page of
+ * history.
  *
- * All of it that is ready would otherwise be done in one turn, and everyone who waits for a flush or for a short answer
- * would wait for all of it. So a turn begins no more pieces once its share of time is spent, and serves whatever else
- * is ready before the next ones. There is one event loop, and so one queue: first come, first served.
+ * Without turns all pieces that are ready would run in one round of the loop, and everyone who waits for a flush
+ * or a short answer would wait for all of them. So a round starts no further piece once its share of time is
+ * spent, and serves all other callbacks first. There is one event loop, and so one queue: first come, first
+ * served.
  */
 const TURN_MS = 5;
 
 const waiting: (() => void)[] = [];
 let isTurnSet = false;
 
-/** Resolves when it is the caller's turn: what follows, up to its next wait for something outside, is done in it. */
+/** Resolves when it is the caller's turn. The turn lasts until the caller waits for something outside. */
 export function ownTurn(): Promise<void> {
   return new Promise((resolve) => {
     waiting.push(resolve);
@@ -18,7 +20,7 @@ export function ownTurn(): Promise<void> {
   });
 }
 
-/** Each that is set here for the loop's next turn ends with all that follows on it before the one after it begins. */
+/** Each callback of this round, with all promises that follow on it, ends before the next one begins. */
 function setTurn(): void {
   isTurnSet = waiting.length > 0;
   if (!isTurnSet) return;
