@@ -1,10 +1,10 @@
 /**
- * The first key, with which all others are made: given by configuration, or made on the first start, written to
+ * The first key, with which all others are made. It is configured, or made on the first start, written to
  * `admin.key` in the data directory with mode 600, and shown once.
  *
- * A flipped bit makes another key of a key, which looks as good. So the SHA-256 of the file is kept beside it, as
- * `sha256sum --check` reads it, and compared at each start. A key that someone else put there is taken as it is first
- * found.
+ * A flipped bit turns a key into another one that looks as good. So a file beside the key has its SHA-256, as
+ * `sha256sum --check` reads it, and each start compares the two. A key that someone else put there is accepted as
+ * it is first found.
  */
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,18 +19,21 @@ export class AdminKey {
     this.anywhere = new RegExp([...key].map(asItIsOrEscaped).join(''), 'g');
   }
 
-  /** Takes as long for any wrong text. */
+  /** Compares in the same time for any wrong text. */
   is(text: string): boolean {
     return timingSafeEqual(sha256(text), this.hash);
   }
 
-  /** A text without this key, which has no form of its own to be known by. */
+  /**
+   * The text with this key replaced. The key has no form by which it could be recognised, so the key itself is
+   * searched for.
+   */
   takenOutOf(text: string): string {
     return text.replace(this.anywhere, '[key]');
   }
 }
 
-/** One character of a key (config.ts), as an address may have it. */
+/** A pattern for one character of a key (config.ts), written as it is or percent-encoded in an address. */
 function asItIsOrEscaped(character: string): string {
   const escape = character.charCodeAt(0).toString(16);
   const inAnyCase = escape.replace(/[a-f]/, (digit) => `[${digit}${digit.toUpperCase()}]`);
@@ -38,8 +41,8 @@ function asItIsOrEscaped(character: string): string {
 }
 
 /**
- * @returns the key, and whether it was made just now and so must be shown
- * @throws Error where the file is not what it was
+ * @returns the key, and whether this call made it, so that it must be shown
+ * @throws Error where the file was altered
  */
 export function findAdminKey(
   dataDir: string,
@@ -49,7 +52,7 @@ export function findAdminKey(
   const file = adminKeyFile(dataDir);
   if (existsSync(file)) return { key: readKept(file), made: false };
   const key = randomBytes(32).toString('base64url');
-  // A crash in between leaves a key without its hash, and never one beside the hash of another.
+  // A crash before the end leaves a key without its hash, and never a key beside another key's hash.
   rmSync(hashFileOf(file), { force: true });
   writeFileSync(file, `${key}\n`, { mode: 0o600, flag: 'wx' });
   keepHash(file);
@@ -58,13 +61,13 @@ export function findAdminKey(
 
 function readKept(file: string): string {
   const key = readFileSync(file, 'utf8').trim();
-  // Cut short by a full disk, say: nobody could ever show it.
+  // A full disk may have cut the file short; the empty key would let nobody in.
   if (key === '') throw new Error(`${file} holds no key: remove it, and a new one is made`);
   const kept = hashFileOf(file);
   if (!existsSync(kept)) keepHash(file);
   else if (readFileSync(kept, 'utf8') !== hashLineOf(file)) {
     throw new Error(
-      `${file} is not the key that ${kept} is of: one of them was altered. Restore it; remove ${kept} to take the ` +
+      `${file} does not match its hash in ${kept}: one of them was altered. Restore it; remove ${kept} to accept the ` +
         `key as it is now, or ${file} to have a new one made`,
     );
   }
@@ -75,7 +78,7 @@ function keepHash(file: string): void {
   writeFileSync(hashFileOf(file), hashLineOf(file), { mode: 0o600 });
 }
 
-/** Of all of its bytes. */
+/** The hash of all bytes of the file, as `sha256sum` writes it. */
 function hashLineOf(file: string): string {
   return `${sha256(readFileSync(file)).toString('hex')}  ${basename(file)}\n`;
 }

@@ -1,7 +1,7 @@
 /**
- * The keys as they stand, for whoever opens a door: they follow the events, on every replica. A key that is made or
- * revoked here counts from the answer on, for the command waits until it is projected; elsewhere, once that replica
- * is level. A check costs a hash and a look-up in memory.
+ * The current keys, for checking callers. They follow the events, on every replica. A change of a key holds on
+ * this replica when the command is answered, because the command waits until it is projected; on another replica
+ * it holds once that one is level. A check costs a hash and a look-up in memory.
  */
 import { Injectable } from '@nestjs/common';
 import { timingSafeEqual } from 'node:crypto';
@@ -12,7 +12,7 @@ import { hashOfKey, keyIdIn } from './key-secret.js';
 import { KeyUses } from './key-uses.js';
 import type { Principal } from '../domain/role.js';
 
-/** What is made once of each state of a key. */
+/** Values that are derived once from each state of a key. */
 interface Held {
   readonly secret: Buffer;
   readonly previous: { readonly secret: Buffer; readonly untilMs: number } | null;
@@ -20,7 +20,7 @@ interface Held {
   readonly principal: Principal;
 }
 
-/** Who has a key, or why it lets nobody in. */
+/** The principal that a key lets in, or why the key is refused. */
 export type Admitted =
   { readonly principal: Principal } | { readonly refused: 'unknown' | 'revoked' | 'expired' };
 
@@ -47,7 +47,7 @@ export class KeyRing {
     const isCurrent = timingSafeEqual(given, secret);
     const isPrevious =
       previous !== null && timingSafeEqual(given, previous.secret) && nowMs < previous.untilMs;
-    // Only to whoever has the secret is said what became of the key.
+    // Only a caller who has the secret learns that the key was revoked or has expired.
     if (!isCurrent && !isPrevious) return UNKNOWN;
     if (key.status === 'revoked') return { refused: 'revoked' };
     if (nowMs >= expiresMs) return { refused: 'expired' };
@@ -55,7 +55,7 @@ export class KeyRing {
     return { principal };
   }
 
-  /** In order of id, after one of them. */
+  /** Keys in the order of their ids, beginning after an id. */
   list(after: string, limit: number): readonly Key[] {
     return this.catalogue.list('key', after, limit);
   }

@@ -1,7 +1,8 @@
 /**
- * On which day each key was last used, as this process saw it. It is no event: a ledger would grow with every
- * request that only reads. So it is coarse, kept beside the ledger in `key-uses.json`, and written when a day
- * changes for some key, at most once a minute. A crash loses a minute of it; replicas each know their own.
+ * The day on which each key was last used, as this process saw it. Uses are no events, because a ledger would
+ * grow with every request that only reads. They are kept beside the ledger in `key-uses.json`, by the day only,
+ * and written when the day changes for some key, at most once a minute. A crash loses a minute of them; each
+ * replica knows its own.
  */
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -16,7 +17,7 @@ const WRITE_AFTER_MS = 60_000;
 export class KeyUses implements OnApplicationShutdown {
   private readonly logger = new Logger('KeyUses');
   private readonly file: string;
-  /** Days since 1970, by key. */
+  /** The day of the last use of each key, counted from 1970. */
   private readonly days: Map<KeyId, number>;
   private timer: NodeJS.Timeout | null = null;
 
@@ -25,7 +26,7 @@ export class KeyUses implements OnApplicationShutdown {
     this.days = read(this.file);
   }
 
-  /** Only of keys that exist: there is one number for each. */
+  /** The caller must know that the key exists: the map keeps an entry for each id that it is given. */
   note(id: KeyId, nowMs: number): void {
     const day = Math.floor(nowMs / DAY_MS);
     if (this.days.get(id) === day) return;
@@ -33,7 +34,7 @@ export class KeyUses implements OnApplicationShutdown {
     this.timer ??= setTimeout(() => this.write(), WRITE_AFTER_MS).unref();
   }
 
-  /** A date in UTC, or null. */
+  /** The date of the last use in UTC, or null. */
   lastUsedOn(id: KeyId): string | null {
     const day = this.days.get(id);
     return day === undefined ? null : new Date(day * DAY_MS).toISOString().slice(0, 10);
@@ -43,7 +44,7 @@ export class KeyUses implements OnApplicationShutdown {
     if (this.timer) this.write();
   }
 
-  /** What cannot be written is told, and stops nobody: it is written with the next change. */
+  /** A failure to write is logged and stops nobody: the next change writes again. */
   private write(): void {
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
@@ -51,12 +52,14 @@ export class KeyUses implements OnApplicationShutdown {
       writeFileSync(`${this.file}.new`, JSON.stringify(Object.fromEntries(this.days)), { mode: 0o600 });
       renameSync(`${this.file}.new`, this.file);
     } catch (error) {
-      this.logger.warn(`when keys were last used cannot be written: ${(error as Error).message}`);
+      this.logger.warn(
+        `the days on which keys were last used cannot be written: ${(error as Error).message}`,
+      );
     }
   }
 }
 
-/** What is not there or cannot be read is not known: nobody is let in or kept out by it. */
+/** A missing or unreadable file counts as empty: it lets nobody in and keeps nobody out. */
 function read(file: string): Map<KeyId, number> {
   try {
     return new Map(Object.entries(JSON.parse(readFileSync(file, 'utf8')) as Record<KeyId, number>)) as Map<

@@ -1,4 +1,6 @@
-/** Carries out what is done with keys: one envelope for the union of it. */
+/**
+ * Carries out the commands about keys, in one envelope for their union.
+ */
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { programmeDecider } from '../domain/programme.js';
 import { keyStream, programmeStream, type ProgrammeId } from '../kernel/ids.js';
@@ -11,14 +13,14 @@ import { readState, runDecider } from '../store/run-decider.js';
 import { keyDecider, type KeyCommand } from '../domain/key.js';
 
 export type KeyChange =
-  /** What must be known to make one is looked up here. */
+  /** The handler adds the time and the known programmes to a creation. */
   | Omit<Extract<KeyCommand, { kind: 'create-key' }>, 'nowMs' | 'knownProgrammes'>
   | Extract<KeyCommand, { kind: 'rotate-key' | 'revoke-key' }>;
 
 export interface KeyChanged {
-  /** False where the same had been done before. */
+  /** False where an earlier command had made the same change. */
   readonly changed: boolean;
-  /** Of the last event of the key. */
+  /** The sequence of the key's last event. */
   readonly sequence: number;
 }
 
@@ -60,7 +62,9 @@ export class ChangeKeyHandler implements ICommandHandler<ChangeKey> {
     return { ...change, nowMs: this.clock.now(), knownProgrammes };
   }
 
-  /** What the read models do not know yet may have been registered a moment ago through another replica. */
+  /**
+   * A programme that the read models do not know may have been registered a moment ago through another replica.
+   */
   private async isRegistered(id: ProgrammeId): Promise<boolean> {
     if (this.catalogue.find('programme', id)) return true;
     return (await readState(this.store, programmeDecider, programmeStream(id))).status !== 'unregistered';

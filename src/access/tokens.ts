@@ -1,10 +1,11 @@
 /**
- * Access tokens of an OpenID Connect issuer: JSON Web Tokens (RFC 9068), checked by `jose` against the issuer's own
- * keys, which are read where its metadata say and read again when a token names one that is not known.
+ * Access tokens of an OpenID Connect issuer: JSON Web Tokens (RFC 9068), checked by `jose` with the issuer's own
+ * keys. The issuer's metadata name the address of its keys, which are read again when a token names an unknown
+ * key.
  *
- * A token must be signed with one of the algorithms that are configured, come from the issuer, be meant for this
- * ledger, be an access token by its type, and be in its time, give or take half a minute. Its scopes `ledger:<role>`
- * are its roles. A token that was found good is not checked again for a minute at most.
+ * A token must be signed with one of the configured algorithms, come from the issuer, be meant for this ledger,
+ * be an access token by its type, and be within its time, give or take half a minute. Its scopes `ledger:<role>`
+ * are its roles. A token that was found good is not checked again for at most a minute.
  */
 import {
   createRemoteJWKSet,
@@ -22,19 +23,19 @@ import type { Clock } from '../kernel/clock.js';
 import { ROLES, type Principal } from '../domain/role.js';
 import type { OidcSettings } from '../config.js';
 
-/** A token that lets nobody in, with a reason for whoever sent it. */
+/** The token lets nobody in; the message tells its sender why. */
 export class TokenRefused extends Error {
   override readonly name = 'TokenRefused';
 }
 
-/** Nothing can be said of tokens now. */
+/** The issuer's keys cannot be read now, so no token can be checked. */
 export class IssuerUnavailable extends Error {
   override readonly name = 'IssuerUnavailable';
 }
 
 const CLOCK_SKEW_SECONDS = 30;
 const ANSWER_MS_MAX = 5_000;
-/** Whoever makes up names of keys makes the ledger ask the issuer no more often, whether it answers or not. */
+/** The issuer is asked at most so often, whether it answers or not, even if a caller makes up names of keys. */
 const ASK_AGAIN_MS = 10_000;
 const KEYS_KEPT_MS = 600_000;
 const REMEMBERED_MS_MAX = 60_000;
@@ -50,7 +51,7 @@ export class Tokens {
   private keys: Promise<JWTVerifyGetKey> | null = null;
   private readonly askForMetadata: typeof fetch;
 
-  /** @param settings where there are none, no token is taken */
+  /** @param settings where there are none, every token is refused */
   constructor(
     private readonly settings: OidcSettings | undefined,
     private readonly clock: Clock,
@@ -59,7 +60,7 @@ export class Tokens {
     this.askForMetadata = fetchNoMoreOften(askAgainMs);
   }
 
-  /** Whether a text may be a token that is taken here. */
+  /** Tells whether a text may be a token of this issuer. */
   takes(text: string): boolean {
     return this.settings !== undefined && /^[\w-]+\.[\w-]+\.[\w-]+$/.test(text);
   }
@@ -97,7 +98,10 @@ export class Tokens {
     }
   }
 
-  /** Where the issuer's metadata say that its keys are; asked for at the first token, and again where that failed. */
+  /**
+   * The issuer's keys, at the address that its metadata name: read at the first token, and again where that
+   * failed.
+   */
   private issuersKeys(): Promise<JWTVerifyGetKey> {
     if (!this.keys) {
       this.keys = this.keysOf(this.settings!.issuer);
@@ -125,12 +129,12 @@ export class Tokens {
       timeoutDuration: ANSWER_MS_MAX,
       cooldownDuration: this.askAgainMs,
       cacheMaxAge: KEYS_KEPT_MS,
-      // What is set above holds only after an answer that was good.
+      // `jose` applies the cooldown above only after a good answer, so this fetch limits the rest.
       [customFetch]: fetchNoMoreOften(this.askAgainMs),
     });
   }
 
-  /** The oldest goes first: a Map keeps the order in which it was filled. */
+  /** The oldest token is forgotten first: a Map keeps the order in which it was filled. */
   private remember(name: string, found: { readonly principal: Principal; readonly untilMs: number }): void {
     this.remembered.delete(name);
     if (this.remembered.size === REMEMBERED_MAX) this.remembered.delete(this.remembered.keys().next().value!);
@@ -138,7 +142,7 @@ export class Tokens {
   }
 }
 
-/** For one address. @throws IssuerUnavailable where it was asked a moment ago */
+/** A fetch for one address that fails where it was used a moment ago. @throws IssuerUnavailable */
 function fetchNoMoreOften(everyMs: number): typeof fetch {
   let askedMs = -Infinity;
   return (...asked) => {
@@ -151,34 +155,35 @@ function fetchNoMoreOften(everyMs: number): typeof fetch {
   };
 }
 
-/** Keys that come another way than over TLS could be anyone's. */
+/** Tells whether the keys come over TLS, or over the issuer's own protocol: else anyone could have sent them. */
 function isAsSafe(keys: string, issuer: string): boolean {
   if (!URL.canParse(keys)) return false;
   const { protocol } = new URL(keys);
   return protocol === 'https:' || protocol === new URL(issuer).protocol;
 }
 
-/** What is wrong with the token, and not with the way to the issuer. */
+/** Tells whether the error is a fault of the token, and not of the connection to the issuer. */
 function isOfToken(error: unknown): error is errors.JOSEError {
   const ofKeys = error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid;
-  // That a list of keys could not be fetched has this class itself.
+  // `jose` throws its base class itself where a list of keys could not be fetched.
   return error instanceof errors.JOSEError && !ofKeys && error.constructor !== errors.JOSEError;
 }
 
 function reasonOf(error: errors.JOSEError): string {
   if (error instanceof errors.JWTExpired) return 'it has expired';
   if (error instanceof errors.JWTClaimValidationFailed) return `its ${error.claim} is wrong or missing`;
-  if (error instanceof errors.JOSEAlgNotAllowed) return 'it is signed with an algorithm that is not taken';
+  if (error instanceof errors.JOSEAlgNotAllowed)
+    return 'it is signed with an algorithm that the ledger does not accept';
   if (error instanceof errors.JWKSNoMatchingKey)
     return 'it is signed with a key that the issuer does not have';
   return 'its signature or its form is wrong';
 }
 
 function principalOf(claims: JWTPayload, { issuer, programmesClaim }: OidcSettings): Principal {
-  // By its type a text: of what was signed, only the times have been looked at.
+  // `sub` may be anything, against its type: `jose` checks only the times of the signed claims.
   const sub: unknown = claims.sub;
   if (typeof sub !== 'string' || !SUBJECT.test(sub) || personalDataIn(sub).length > 0) {
-    // It would stand in the ledger for good.
+    // The subject would be recorded in the ledger for ever.
     throw new TokenRefused(
       'the token is not taken: its sub must be at most 90 visible characters, and name no person',
     );
@@ -189,7 +194,7 @@ function principalOf(claims: JWTPayload, { issuer, programmesClaim }: OidcSettin
   return { actor, roles, programmes: new Set(programmesIn(claims[programmesClaim])) };
 }
 
-/** A list, or a text with spaces between. */
+/** Reads a list, or a text with spaces between the ids. */
 function programmesIn(claim: unknown): string[] {
   const all: unknown[] = typeof claim === 'string' ? claim.split(' ') : Array.isArray(claim) ? claim : [];
   const isId = (id: unknown): id is string =>

@@ -241,7 +241,9 @@ describe('in the admin key', () => {
     const whole = readFileSync(name);
     for (const bit of bitsOf(0, whole.length)) {
       writeFileSync(name, flip(whole, bit));
-      expect(() => findAdminKey(home, undefined)).toThrow(`${file} is not the key that`);
+      expect(() => findAdminKey(home, undefined)).toThrow(
+        `${file} does not match its hash in ${file}.sha256`,
+      );
     }
     writeFileSync(name, whole);
     expect(findAdminKey(home, undefined)).toEqual({ key, made: false });
