@@ -1,4 +1,7 @@
-/** Whether checkpoints keep up with the ledger, in numbers: what none covers, nobody outside can hold the ledger to. */
+/**
+ * Numbers that tell whether checkpoints keep up with the ledger: nobody outside can prove an event that no
+ * checkpoint covers.
+ */
 import { Injectable } from '@nestjs/common';
 import { Metrics } from './metrics.js';
 import { LogSigner } from '../audit/log-signer.js';

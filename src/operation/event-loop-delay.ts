@@ -1,4 +1,6 @@
-/** By how much the event loop is late, as a timer that looks again and again finds it. */
+/**
+ * The delay of the event loop, as a timer measures it that fires every few milliseconds.
+ */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 const LOOK_EVERY_MS = 10;
@@ -10,9 +12,11 @@ export class EventLoopDelay {
     this.histogram.enable();
   }
 
-  /** One time in a hundred it is later, since it was begun, or begun anew; 0 before the first look. */
+  /**
+   * The delay that one measurement in a hundred exceeds, since the last reset; 0 before the first measurement.
+   */
   get p99Ms(): number {
-    // What is recorded is the time between two looks, which on an idle loop is what was asked for.
+    // The histogram records the time between two measurements, which is LOOK_EVERY_MS on an idle loop.
     return Math.max(0, this.histogram.percentile(99) / 1e6 - LOOK_EVERY_MS);
   }
 

@@ -1,4 +1,6 @@
-/** Whether the process lives, and whether its answers can be trusted now. */
+/**
+ * The calls that tell whether the process lives, and whether its answers can be trusted now.
+ */
 import { Controller, Get, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Lag, type StoreSeen } from '../read-models/lag.js';
@@ -7,15 +9,18 @@ import { Clock } from '../kernel/clock.js';
 import { Call } from '../api/call.js';
 import { LiveView, ReadinessView } from './health.views.js';
 
-/** So long a write waits for its own events: further behind, no receipts are given. */
+/** A write waits this long for its own events: with read models further behind, no receipts are given. */
 const LAG_MS_MAX = 10_000;
 /**
- * So long a store may be silent: while its leader changes no replica can ask it, and all of them go on answering
- * questions. One that is cut off from it for longer may have missed something.
+ * The longest silence of the store in which the ledger is ready. While the store's leader changes no replica can
+ * ask it, and all replicas go on answering questions; a replica that cannot reach it for longer may have missed
+ * events.
  */
 const SILENT_MS_MAX = 30_000;
 
-/** As far as it is known, and it has been known of late. */
+/**
+ * Tells whether the read models are level with the store: the lag that is known is small, and was learnt lately.
+ */
 export function isLevel({ lagMs, silentMs, cutShort }: StoreSeen): boolean {
   return (lagMs ?? 0) <= LAG_MS_MAX && (silentMs ?? Infinity) <= SILENT_MS_MAX && !cutShort;
 }
@@ -40,7 +45,10 @@ export class HealthController {
     return { status: 'live' };
   }
 
-  /** 503 while the read models are not level, have stopped or differ from what was committed, or nobody can tell for long. */
+  /**
+   * Answers 503 while the read models are not level, have stopped or differ from what was committed, or while
+   * that has not been known for too long.
+   */
   @Get('ready')
   @Call({
     tag: 'Operation',

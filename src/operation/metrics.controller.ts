@@ -1,4 +1,7 @@
-/** The numbers of the process, for Prometheus. It needs the key like every call: what they tell is nobody else's. */
+/**
+ * The metrics of the process, for Prometheus. The call needs a key like every other, because they are for the
+ * operator only.
+ */
 import { Controller, Get, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Call } from '../api/call.js';

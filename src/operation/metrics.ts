@@ -1,7 +1,7 @@
 /**
- * What the process tells of itself in numbers, in the text format of Prometheus. Few of them: each answers a question
- * that an operator has, and the rest is for whoever runs the machine. `ops/` has the alerts and the dashboard that
- * they are for. Memory, descriptors and the event loop are told as every Node.js process tells them.
+ * The metrics of the process, in the text format of Prometheus. They are few: each answers a question of the
+ * ledger's operator, and the operator of the machine has other sources. `ops/` has the alerts and the dashboard
+ * that use them. Memory, descriptors and the event loop have the names that all Node.js processes give them.
  */
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
@@ -17,7 +17,7 @@ export class Metrics {
   private readonly registry = new Registry();
   private readonly requests: Counter<'method' | 'route' | 'status'>;
   private readonly durations: Histogram<'method' | 'route'>;
-  /** The store, as it was when the numbers were last asked for. */
+  /** The state of the store when the metrics were last read. */
   private store: StoreSeen = { lagMs: null, silentMs: null, cutShort: false };
 
   constructor(
@@ -112,7 +112,7 @@ export class Metrics {
     });
   }
 
-  /** A number that is asked for when all of them are. */
+  /** Adds a gauge whose value is read when the metrics are. */
   gauge(name: string, help: string, read: () => number): void {
     new Gauge({
       name: `ledger_${name}`,
@@ -124,7 +124,7 @@ export class Metrics {
     });
   }
 
-  /** What is counted elsewhere, told as a counter. */
+  /** Adds a counter of something that another object counts. */
   private counted(
     name: string,
     help: string,

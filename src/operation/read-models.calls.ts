@@ -1,4 +1,6 @@
-/** What the operator's calls about the read models say of themselves. */
+/**
+ * The descriptions of the operator's calls about the read models.
+ */
 import type { CallSpec } from '../api/call-spec.js';
 import { ProjectionsView } from './read-models.views.js';
 

@@ -22,7 +22,7 @@ export class ProjectionsController {
     };
   }
 
-  /** Starts a rebuild beside the current read models, or tells of the one that runs. */
+  /** Starts a rebuild beside the current read models, or answers with the one that runs. */
   @Post('rebuild')
   @HttpCode(202)
   @Call(calls.rebuild)

@@ -1,10 +1,12 @@
 /**
- * Traces of requests for a collector that speaks OTLP over HTTP, made where one is configured: this file, and the SDK
- * with it, is loaded only then. The SDK's own variables say where to and how many (docs/operating.md).
+ * Traces of requests for a collector that speaks OTLP over HTTP. This file, and the SDK with it, is loaded only
+ * where a collector is configured. The SDK's own variables say where spans go and how many are taken
+ * (docs/operating.md).
  *
- * A request that was let in is a span: of its caller's trace where it brings a `traceparent`. Its appends and its
- * waits for the read models are spans within (store/in-span.ts). They name methods, routes and statuses; no address
- * with its ids and questions, no body, no key. Spans that no collector takes in time are dropped, and nothing waits.
+ * A request that was let in is a span, part of its caller's trace where it brings a `traceparent`. Its appends
+ * and its waits for the read models are spans within (store/in-span.ts). Spans name methods, routes and statuses;
+ * they have no address with its ids and questions, no body and no key. Spans that no collector takes in time are
+ * dropped, and no request waits for them.
  */
 import { Logger } from '@nestjs/common';
 import {
@@ -30,9 +32,9 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { traceWith } from '../store/in-span.js';
 import { VERSION } from '../kernel/version.js';
 
-/** Of the last spans, at the end of the process: a collector that is gone must not keep it. */
+/** The end of the process waits at most so long for the last spans: the collector may be gone. */
 const CLOSE_MS_MAX = 1_000;
-/** What asks every few seconds, and would bury the rest. */
+/** Routes that are called every few seconds, whose spans would bury the others. */
 const UNTRACED = /^\/(health\/|metrics$)/;
 
 export function traceRequests(fastify: FastifyInstance): void {
@@ -51,7 +53,7 @@ export function traceRequests(fastify: FastifyInstance): void {
       attributes: {
         'http.request.method': request.method,
         'http.route': route,
-        // As in the log, the answer and the events that it recorded.
+        // The log, the answer and the recorded events have the same id.
         'ledger.request_id': request.id,
       },
     };
@@ -59,7 +61,8 @@ export function traceRequests(fastify: FastifyInstance): void {
     contexts.set(request, trace.setSpan(parent, span));
     done();
   });
-  // What was entered before the body was read is lost by then: bodies come with the events of the socket.
+  // The context must be entered again here: one that was entered before the body was read is lost, because the
+  // body comes with events of the socket.
   fastify.addHook('preValidation', (request, _reply, done) => {
     context.with(contexts.get(request) ?? ROOT_CONTEXT, done);
   });
@@ -101,7 +104,7 @@ async function inTime(work: Promise<void>): Promise<void> {
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, CLOSE_MS_MAX);
   });
-  // What could not be sent is said by the SDK; the ledger has ended well without it.
+  // The SDK logs the spans that it could not send; the ledger has ended well without them.
   await Promise.race([work.catch(() => undefined), late]);
   clearTimeout(timer);
 }
