@@ -21,7 +21,7 @@ export function register(ledger: Command): void {
     .action(restoreCommand);
 }
 
-/** Beside a running ledger or without one. @throws BackupRefused, StoreDamaged */
+/** Works beside a running ledger or without one. @throws BackupRefused, StoreDamaged */
 async function backupCommand(to: string): Promise<void> {
   makePrivately();
   const config = embeddedConfig();

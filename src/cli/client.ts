@@ -1,4 +1,7 @@
-/** The command line's way to a running ledger: its address, its key, and its problems in one line. */
+/**
+ * The command line's client of a running ledger. It finds the ledger's address and key, and reports a problem in
+ * one line.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import type { MeasureListView, MeasureView } from '../catalogue/catalogue.dto.js';
 import { adminKeyFile } from '../access/admin-key.js';
@@ -9,7 +12,7 @@ export interface Address {
   readonly key: string;
 }
 
-/** What went wrong, said in one line, and the code that the process ends with. */
+/** A failure of a command: its message is one line, and `exitCode` is the exit code of the process. */
 export class CommandFailed extends Error {
   constructor(
     message: string,
@@ -21,7 +24,9 @@ export class CommandFailed extends Error {
   }
 }
 
-/** From the options, else the environment, else where `ledger serve` puts them. */
+/**
+ * Takes address and key from the options, else from the environment, else from where `ledger serve` puts them.
+ */
 export function addressOf(
   options: { readonly url?: string | undefined; readonly key?: string | undefined },
   env: NodeJS.ProcessEnv,
@@ -42,11 +47,13 @@ interface Asked extends RequestInit {
   readonly query?: Query;
   readonly headers?: Readonly<Record<string, string>>;
   readonly duplex?: 'half';
-  /** Whether asking again would do it again; by default it changes nothing more. */
+  /**
+   * True where repeating the request would repeat its effect; by default a repeated request changes nothing more.
+   */
   readonly once?: boolean;
 }
 
-/** What fetch says of a connection that there was. */
+/** Codes by which `fetch` reports that an open connection was lost. */
 const LOST = ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'];
 
 export class LedgerClient {
@@ -61,7 +68,7 @@ export class LedgerClient {
     return this.json(path, { method: 'POST', body: JSON.stringify(body), headers: json });
   }
 
-  /** For what would be done a second time if it was asked for again. */
+  /** Posts a request whose effect would be repeated if it was sent again. */
   postOnce<Answer>(path: string, body: unknown): Promise<Answer> {
     const headers = { 'content-type': 'application/json' };
     return this.json(path, { method: 'POST', body: JSON.stringify(body), headers, once: true });
@@ -72,7 +79,10 @@ export class LedgerClient {
     return JSON.parse(await this.whole(response.text(), path, asked)) as Answer;
   }
 
-  /** An answer of any size, piece by piece. @throws CommandFailed as `request` does, and where it is cut off */
+  /**
+   * Yields an answer of any size, piece by piece. @throws CommandFailed as `request` does, and where the answer
+   * is cut off
+   */
   async *stream(path: string, asked: Asked): AsyncGenerator<Uint8Array> {
     const response = await this.request(path, asked);
     try {
@@ -82,7 +92,7 @@ export class LedgerClient {
     }
   }
 
-  /** @throws CommandFailed for a problem, and when nobody answers */
+  /** @throws CommandFailed for a problem, and when no ledger answers */
   async request(path: string, asked: Asked): Promise<Response> {
     const { query = {}, headers = {}, once: _, ...init } = asked;
     const url = new URL(this.address.url + path);
@@ -117,15 +127,15 @@ export class LedgerClient {
 
   private cutOff(error: unknown, path: string, { method = 'GET', once = false }: Asked): CommandFailed {
     const wayOut = once
-      ? 'what was asked for may have been done: look before you run the command again'
-      : 'see whether it runs, and run the command again';
+      ? 'the ledger may have done it: see whether it has before you run the command again'
+      : 'see whether the ledger runs, and run the command again';
     return new CommandFailed(
       `the answer of ${this.address.url} to ${method} ${path} was cut off (${reasonOf(error)}); ${wayOut}`,
     );
   }
 }
 
-/** Of the last event that the ledger's answers know; undefined where there is none. */
+/** The sequence of the last event that the ledger's answers know; undefined where there is none. */
 export async function currentSequence(client: LedgerClient): Promise<string | undefined> {
   const response = await client.request('/v1/measures', { query: { limit: '1' } });
   const sequence = response.headers.get('ledger-sequence');

@@ -1,4 +1,6 @@
-/** How a command that asks a running ledger is told where it is, and with which key. */
+/**
+ * The options by which a command finds a running ledger, and its key.
+ */
 import type { Command } from 'commander';
 import { addressOf, LedgerClient } from './client.js';
 

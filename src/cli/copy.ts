@@ -1,8 +1,8 @@
 /**
  * `ledger copy`: moves a ledger between the embedded store and EventStoreDB, either way, and verifies the copy.
  *
- * A data directory must not be in use. A ledger on EventStoreDB should be stopped too: what it records after the
- * copy has passed is copied when the command is run again.
+ * A data directory must not be in use. A ledger on EventStoreDB should be stopped too; an event that it records
+ * after the copy has passed is copied when the command is run again.
  */
 import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
@@ -52,7 +52,8 @@ async function copy(from: StoreLocation, to: StoreLocation, way: string): Promis
   try {
     const target = await openStore(to);
     try {
-      // Of a directory that has room for a ledger, where there is one: a container's own for temporary files has little.
+      // The verification builds read models in the data directory where there is one, which has room for a
+      // ledger: a container's directory for temporary files has little.
       const heldDir = [to, from].find(({ eventStore }) => !eventStore)?.dataDir;
       await copyAndVerify(source, target, { way, ...(heldDir !== undefined && { heldDir }) });
     } finally {

@@ -1,4 +1,7 @@
-/** `ledger erase`: takes what people wrote out of an outcome, by a lawful order. Its figures stand. */
+/**
+ * `ledger erase`: removes from an outcome the words that people wrote, by a lawful order. The outcome's figures
+ * stay.
+ */
 import type { Command } from 'commander';
 import type { RecordedLineView } from '../submissions/submissions.dto.js';
 import { OUTCOME_ID } from '../kernel/ids.js';
@@ -27,7 +30,7 @@ async function eraseCommand(
   { reason, authorisedBy }: EraseOptions,
 ): Promise<void> {
   if (!OUTCOME_ID.test(outcome.toLowerCase())) {
-    throw new CommandFailed(`${outcome} is not the id of an outcome: <submission>.<line> is one`, 2);
+    throw new CommandFailed(`${outcome} is not the id of an outcome: it must read <submission>.<line>`, 2);
   }
   const path = `/v1/outcomes/${outcome.toLowerCase()}/erasure`;
   const { id, sequence } = await client.post<RecordedLineView>(path, { reason, authorisedBy });

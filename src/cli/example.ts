@@ -45,7 +45,7 @@ const RECORDED_KINDS = ['flow', 'stock', 'ratio'];
 /** The start of the networks' second licence. */
 const STARTED_ON = parseCalendarDate('2018-04-01');
 
-/** Records the example; done before, it changes nothing. @returns how many outcomes it consists of */
+/** Records the example; repeating it changes nothing. @returns the number of its outcomes */
 export async function loadExample(commands: CommandBus): Promise<number> {
   const bytes = readFileSync(EXAMPLE_FILE);
   const sha256 = createHash('sha256').update(bytes).digest('hex');

@@ -1,7 +1,7 @@
 /**
  * `ledger export`: outcomes or totals as CSV or NDJSON, read page by page at one sequence.
  *
- * Cells that a spreadsheet would take for a formula begin with an apostrophe.
+ * A cell that a spreadsheet would take for a formula gets an apostrophe before it.
  */
 import { Argument, Option, type Command } from 'commander';
 import { stringify } from 'csv-stringify';
@@ -21,7 +21,9 @@ interface ExportOptions {
   readonly organisation?: string;
   readonly from?: string;
   readonly to?: string;
-  /** Of totals: rows for each of them, with its name, in place of the whole. */
+  /**
+   * Totals only: the rows of each programme or organisation, with its name, in place of the rows of the whole.
+   */
   readonly groupBy?: 'programme' | 'organisation';
   readonly asAt?: string;
   readonly asAtSequence?: string;
@@ -116,7 +118,7 @@ async function exportCommand(
     asAt === undefined
       ? (filters.asAtSequence ?? (await currentSequence(client)))
       : await sequenceAt(client, { ...filters, measure: all[0], asAt });
-  // From the beginning: totals start in 2018-19 unless they are asked for earlier years.
+  // Totals begin in 2018-19 unless earlier years are asked for, so the export asks for all.
   const query = { ...filters, from: filters.from ?? '1900-01', asAtSequence: sequence };
   const measures = sequence === undefined ? [] : all;
   let count = 0;
@@ -143,18 +145,22 @@ function csvOf(what: keyof typeof COLUMNS, { groupBy }: Pick<ExportOptions, 'gro
     escape_formulas: true,
     cast: { boolean: String, string: (text) => (text.startsWith('\n') ? `'${text}` : text) },
     record_delimiter: 'windows',
-    // Left out with a delimiter of its own, a line break within a cell would begin a row, and a formula in it.
+    // This option is needed beside a delimiter of our own: without it a line break within a cell would begin a
+    // row, and let a formula begin it.
     quote_record_delimiter: true,
   });
 }
 
-/** The last event that was known then: a day that is not over goes on while pages are read. Undefined where none was. */
+/**
+ * The last event that was known at the moment asked for, so that pages agree though the day may go on. Undefined
+ * where there was none.
+ */
 async function sequenceAt(client: LedgerClient, asked: Query): Promise<string | undefined> {
   const { sequence } = await client.get<AnnualTotals>('/v1/totals/annual', { ...asked, allowBreaks: 'true' });
   return sequence < 0 ? undefined : String(sequence);
 }
 
-/** Standard output stays open for whoever writes after. */
+/** Writes to standard output, and leaves it open for later writers. */
 class StandardOutput extends Writable {
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     process.stdout.write(chunk, done);
@@ -176,7 +182,8 @@ async function* outcomeRows(
     for (let cursor: string | null | undefined; cursor !== null;) {
       const asked = { ...query, measure, cursor, limit: '500', allowBreaks: 'true' };
       const page: OutcomesPage = await client.get('/v1/outcomes', asked);
-      // A measure lists what rolls up into it too: where all are asked for, each is exported under its own.
+      // The list of a measure includes the measures that roll up into it: where all measures are exported, each
+      // lists only its own outcomes.
       for (const outcome of page.outcomes) {
         if (measures.length === 1 || outcome.measure === measure) yield flat(outcome);
       }
@@ -213,7 +220,7 @@ async function* totalRows(
     const { groups, years, ...context } = answer;
     if (!groups) yield* rowsOf(context, years);
     for (const { programme, organisation, years: ofGroup } of groups ?? []) {
-      // What came without one has no id and no name.
+      // The group of outcomes without a programme or an organisation has no id and no name.
       const named = {
         ...(programme && { programme: programme.id }),
         ...(organisation && { organisation: organisation.id }),

@@ -28,7 +28,7 @@ export async function showExample({ app, url, adminKey }: Serving): Promise<void
   print('\nIt goes on serving: stop it with Ctrl-C.');
 }
 
-/** The questions that make up the table are worth no line each in the log above it. */
+/** Keeps the questions that make up the table out of the log above it. */
 async function quietly(app: NestFastifyApplication, work: () => Promise<void>): Promise<void> {
   const { log } = app.getHttpAdapter().getInstance();
   const { level } = log;

@@ -1,5 +1,5 @@
 /**
- * `ledger history`: the events of the ledger or of one programme, in order; or what became of one submission or
+ * `ledger history`: the events of the ledger or of one programme, in order; or the story of one submission or
  * outcome.
  */
 import type { Command } from 'commander';
@@ -32,7 +32,7 @@ export function register(ledger: Command): void {
     );
 }
 
-/** @param of the id of a programme, a submission or an outcome, which are told apart by their form */
+/** @param of the id of a programme, a submission or an outcome; the form of the id tells which */
 async function historyCommand(
   client: LedgerClient,
   of: string | undefined,
@@ -115,7 +115,7 @@ function whatOf(data: CloudEvent['data'], units: Units): string {
   return (name ?? label) ? `“${name ?? label}”, ` : '';
 }
 
-/** Without the measure where it is the one that was named just before. */
+/** The amount with its measure, which is left out where the text before has named it. */
 function amountOf(figures: Figures, units: Units, named?: string): string {
   const { measureId, quantity, numerator, denominator, percent } = figures;
   const share = percent === undefined ? `${numerator}/${denominator}` : `${percent}%`;

@@ -49,11 +49,7 @@ export function register(ledger: Command): void {
     );
 }
 
-async function importCommand(
-  client: LedgerClient,
-  file: string,
-  options: ImportOptions,
-): Promise<void> {
+async function importCommand(client: LedgerClient, file: string, options: ImportOptions): Promise<void> {
   const found = statSync(file, { throwIfNoEntry: false });
   if (!found) throw new CommandFailed(`there is no file ${file}`, 2);
   if (found.isDirectory()) throw new CommandFailed(`${file} is a directory: name a file`, 2);
@@ -77,7 +73,7 @@ async function importCommand(
   } catch (error) {
     if (!(error instanceof CommandFailed) || !error.problem?.errors) throw error;
     nameRows(error.problem, options.json ?? false);
-    // The rows are named: the problem's title would only say it again.
+    // The rows are listed already, and the problem's title would only repeat them.
     throw new CommandFailed(error.problem.detail, 1, error.problem);
   }
 }
@@ -107,7 +103,7 @@ async function receiptOf(response: Response): Promise<ImportReceipt> {
   );
 }
 
-/** Those that came whole: where the connection is lost, there are no more. */
+/** The lines that arrived whole; a connection that is lost ends them. */
 async function* linesOf(response: Response): AsyncGenerator<ImportLine> {
   const input = Readable.fromWeb(response.body as ReadableStream);
   let lost = false;

@@ -1,4 +1,6 @@
-/** `ledger keys`: the admin lets callers in, and takes it back, through the running ledger. */
+/**
+ * `ledger keys`: the admin creates, lists, rotates and revokes keys through the running ledger.
+ */
 import { Option, type Command } from 'commander';
 import type { KeyListView, KeyRevokedView, KeySecretView, KeyView } from '../access/keys.dto.js';
 import { ROLES, type Role } from '../domain/role.js';
@@ -118,7 +120,7 @@ async function revokeKey(client: LedgerClient, id: string, reason: string): Prom
   print(`The key ${id} lets nobody in any more (sequence ${sequence}).`);
 }
 
-/** The key alone on standard output, so that it can go straight to where it is kept. */
+/** Standard output has the key alone, so that it can be piped to where it is kept. */
 function show(answer: KeySecretView, json: boolean | undefined): void {
   if (json) return print(JSON.stringify(answer));
   process.stderr.write(`The key ${answer.id}, shown this once:\n`);

@@ -1,9 +1,10 @@
 /**
- * `ledger log rotate-key`: another key for the log, with an overlap in which both sign.
+ * `ledger log rotate-key`: gives the log another key, with an overlap in which both keys sign.
  *
- * First the new key is added, and the ledger started anew: from then on each checkpoint has both signatures, so that
- * the old key vouches for the new one. When everyone has taken it, `--finish` takes the old one away; not before a
- * checkpoint was signed with both, for without one nobody could follow from the one to the other.
+ * The command first adds the new key, and the ledger is restarted: from then on each checkpoint has both
+ * signatures, so that the old key vouches for the new one. When everyone has the new key, `--finish` removes the
+ * old one. It refuses to before a checkpoint has both signatures: without one nobody could follow from the old
+ * key to the new one.
  */
 import type { Command } from 'commander';
 import { parseCheckpoint } from '../tlog/checkpoint.js';
@@ -48,7 +49,8 @@ async function beginRotation(files: SigningFiles): Promise<void> {
 
 async function finishRotation(files: SigningFiles): Promise<void> {
   const keys = files.keys(undefined).map(({ verifier }) => verifier);
-  if (keys.length < 2) throw new CommandFailed('one key signs: there is nothing to finish');
+  if (keys.length < 2)
+    throw new CommandFailed('only one key signs: begin a rotation with ledger log rotate-key');
   const head = files.head();
   const signed = head === null ? [] : verifiedSignatures(parseCheckpoint(head).note, keys);
   if (signed.length < keys.length) {

@@ -1,11 +1,13 @@
-/** What the commands write: tables for people, lines of JSON for programs, progress on standard error, and files. */
+/**
+ * The output of commands: tables for people, lines of JSON for programs, progress on standard error, and files.
+ */
 import { createWriteStream, renameSync, rmSync, statSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { CommandFailed } from './client.js';
 
 export type Align = 'left' | 'right';
 
-/** Columns as wide as their widest cell, two spaces apart. */
+/** Lays out columns as wide as their widest cell, two spaces apart. */
 export function table(
   header: readonly string[],
   rows: readonly (readonly string[])[],
@@ -24,7 +26,7 @@ export function table(
   return [line(header), line(widths.map((width) => '─'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
-/** 1228000 as 1,228,000; pence as pounds; no data as a dash. */
+/** Writes 1228000 as 1,228,000, pence as pounds, and no data as a dash. */
 export function readable(amount: number | string | null, unit: string): string {
   if (amount === null) return '–';
   const digits = BigInt(amount);
@@ -41,7 +43,9 @@ export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** It never stands half-written under its name. A pipe or a device is written to as it is. */
+/**
+ * Writes a file under another name and renames it when it is whole. A pipe or a device is written to directly.
+ */
 export async function intoFile(out: string, write: (target: Writable) => Promise<void>): Promise<void> {
   const isWritten = statSync(out, { throwIfNoEntry: false })?.isFile() ?? true;
   const part = isWritten ? `${out}.part` : out;
@@ -55,7 +59,7 @@ export async function intoFile(out: string, write: (target: Writable) => Promise
   }
 }
 
-/** Rewrites one line on a terminal; in a log, a plain line now and then. */
+/** Rewrites one line on a terminal; in a log it writes a plain line now and then. */
 export class ProgressLine {
   private lastMs = 0;
   private shown = false;

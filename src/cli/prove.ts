@@ -1,4 +1,6 @@
-/** `ledger prove`: fetches a bundle. It never stands half-written under its name. */
+/**
+ * `ledger prove`: fetches a bundle into a file, which gets its name when it is whole.
+ */
 import { Option, type Command } from 'commander';
 import { pipeline } from 'node:stream/promises';
 import { parseCheckpoint } from '../tlog/checkpoint.js';
@@ -39,10 +41,7 @@ export function register(ledger: Command): void {
     );
 }
 
-async function proveCommand(
-  client: LedgerClient,
-  { out, since, ...query }: ProveOptions,
-): Promise<void> {
+async function proveCommand(client: LedgerClient, { out, since, ...query }: ProveOptions): Promise<void> {
   const size = since === undefined ? undefined : String(parseCheckpoint(readNote(since)).size);
   const bundle = client.stream('/v1/audit/bundle', { query: { ...query, since: size } });
   if (out === undefined) {

@@ -1,4 +1,7 @@
-/** `ledger rebuild`: has the running ledger build its read models anew, or does it itself where none runs. */
+/**
+ * `ledger rebuild`: lets the running ledger rebuild its read models, or rebuilds them itself where no ledger
+ * runs.
+ */
 import type { Command } from 'commander';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readConfig, storeOf } from '../config.js';

@@ -1,4 +1,6 @@
-/** `ledger replay`: folds the store's events from the first one and compares with the read models. */
+/**
+ * `ledger replay`: folds the store's events from the first one, and compares the result with the read models.
+ */
 import type { Command } from 'commander';
 import { BadParameter } from '../api/bad-parameter.js';
 import { existsSync } from 'node:fs';
@@ -20,9 +22,11 @@ import { CommandFailed } from './client.js';
 import { print, ProgressLine, readable } from './output.js';
 
 interface ReplayOptions {
-  /** Or a file with a checkpoint: its size is the moment, and its root what history must come to. */
+  /**
+   * A moment; or a file with a checkpoint, whose size is the moment, and whose root the folded history must have.
+   */
   readonly until?: string;
-  /** Verifier keys that are trusted, where they are not those in the signing directory. */
+  /** Verifier keys to trust in place of those in the signing directory. */
   readonly key?: string;
   readonly json?: boolean;
 }
@@ -81,21 +85,23 @@ async function replayCommand({ until, key, json = false }: ReplayOptions): Promi
       if (report.root !== report.servedRoot)
         print(`differs: root of the log: served ${report.servedRoot ?? 'nothing'}`);
     }
-    if (!isAsSigned) throw new CommandFailed('history is not what the checkpoint was signed of');
-    // Read models that are built anew of events that were altered show nothing of it.
+    if (!isAsSigned)
+      throw new CommandFailed('the history differs from the one that the checkpoint was signed for');
+    // Read models that were rebuilt from altered events agree with them, so only the root of the log shows the
+    // change.
     if (report.root !== report.servedRoot)
-      throw new CommandFailed('what was logged differs from the events: ledger verify --live says where');
+      throw new CommandFailed('the log differs from the events: run ledger verify --live, which says where');
     if (!agrees) throw new CommandFailed('the read models differ from the events: run ledger rebuild');
   } catch (error) {
     const noRoom = wantOfRoomAside(error);
-    // That nothing was compared is no difference.
+    // Without room nothing was compared, so exit code 2: it is not known whether there is a difference.
     throw noRoom === null ? error : new CommandFailed(noRoom, 2);
   } finally {
     await reader.close();
   }
 }
 
-/** @throws CommandFailed with 2 where it cannot be told whose it is */
+/** @throws CommandFailed with exit code 2 where the checkpoint's signature cannot be verified */
 function trustedCheckpoint(file: string, key: string | undefined, signingDir: string): Checkpoint {
   try {
     const own = key === undefined ? new SigningFiles(signingDir).verifierKeys() : keysIn(key);
@@ -106,7 +112,7 @@ function trustedCheckpoint(file: string, key: string | undefined, signingDir: st
     throw new CommandFailed(`${file}: ${(error as Error).message}`, 2);
   }
   throw new CommandFailed(
-    `${file} was not signed with a key that is trusted: give the one you know with --key`,
+    `${file} was not signed with a key that is trusted: give the verifier key that you know with --key`,
     2,
   );
 }
@@ -130,7 +136,7 @@ function momentIn(file: string, until: string | undefined): Moment {
       ? currentMoment(views, Date.now())
       : parseMoment(views, { parameter: '--until', text: until }, Date.now());
   } catch (error) {
-    // That nothing was compared is no difference.
+    // With a wrong moment nothing was compared, so exit code 2: it is not known whether there is a difference.
     if (error instanceof BadParameter) throw new CommandFailed(error.message, 2);
     throw error;
   } finally {
@@ -138,7 +144,7 @@ function momentIn(file: string, until: string | undefined): Moment {
   }
 }
 
-/** What was altered may be anything: what has not its form is told as it is. */
+/** A cell that was altered may be any text: one without the right form is shown as it is. */
 const CELL = /^\S+ \S+ \S* \d{4} \S+ \d+$/;
 const STATE = /^\d+( -?\d+){5}( \S+ \d+)?$/;
 

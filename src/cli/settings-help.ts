@@ -1,6 +1,8 @@
-/** What `ledger serve --help` says of the configuration: every environment variable that is read (config.ts). */
+/**
+ * The part of `ledger serve --help` about the configuration: every environment variable that is read (config.ts).
+ */
 
-/** Name, default, what it is. */
+/** Each variable's name, default and description. */
 const SETTINGS: readonly (readonly [name: string, fallback: string, says: string])[] = [
   ['PORT', '3000', 'where to listen; 0 takes any free port'],
   ['HOST', '127.0.0.1', 'the address to listen on'],

@@ -1,6 +1,6 @@
 /**
- * What became of a submission or of one outcome, as a person would tell it: who, when, what changed from what, why,
- * and on what evidence.
+ * The story of a submission or of one outcome, as a person would tell it: who recorded what, when, what changed
+ * from what, why, and on what evidence.
  */
 import type { OutcomeView } from '../figures/outcome.views.js';
 import type { Erasure, OutcomeHistory, OutcomeVersion, SubmissionStory } from '../reports/story.views.js';
@@ -44,7 +44,7 @@ function verb(before: OutcomeView | undefined, outcome: OutcomeView | undefined)
   return before ? 'corrected it' : 'recorded it';
 }
 
-/** Of a first version every field; of a later one what is no longer as it was. */
+/** A first version shows every field; a later version shows the fields that changed. */
 function fieldsTold(outcome: OutcomeView, before: OutcomeView | undefined, units: Units): string[] {
   const is = fieldsOf(outcome, units);
   if (!before) return [...is].map(([name, value]) => `${name}: ${value}`);

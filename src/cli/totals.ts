@@ -21,7 +21,7 @@ export interface TotalsOptions {
 interface MeasureTotals {
   readonly measure: MeasureView;
   readonly annual: AnnualTotals;
-  /** Null for a measure that does not add up over years. */
+  /** Totals over all years; null for a measure that does not add up over years. */
   readonly since: TotalSince | null;
 }
 
@@ -43,7 +43,8 @@ export function register(ledger: Command): void {
 
 export async function totalsCommand(client: LedgerClient, options: TotalsOptions): Promise<void> {
   const { json = false, measure, allowBreaks = false, ...asked } = options;
-  // Each measure is asked for by itself: what is recorded meanwhile must not stand in half of the table.
+  // Each measure takes a request of its own, so all name one sequence: an event that is recorded meanwhile must
+  // not be in half of the table.
   const now = asked.asAt === undefined && asked.asAtSequence === undefined;
   const filters = now ? { ...asked, asAtSequence: await currentSequence(client) } : asked;
   const measures =
@@ -61,7 +62,8 @@ async function totalsOf(
   measure: MeasureView,
   { since, ...filters }: Omit<TotalsOptions, 'measure' | 'allowBreaks' | 'json'>,
 ): Promise<MeasureTotals> {
-  // Refused, the figures of one measure would keep all others from being shown: a flag says what is across a break.
+  // Breaks are allowed, because a refusal for one measure would hide the figures of all others; a flag marks a
+  // figure across a break.
   const query = { measure: measure.id, ...filters, allowBreaks: 'true' };
   const annual = await client.get<AnnualTotals>('/v1/totals/annual', { ...query, from: since });
   if (KINDS[measure.kind].notOverYears !== null) return { measure, annual, since: null };
@@ -119,7 +121,7 @@ function printTables(
   );
 }
 
-/** By label, but what rolls up into a measure comes right after it. */
+/** Sorts by label, and puts the measures that roll up into another right after it. */
 function byLabelAfterParent(totals: readonly MeasureTotals[]) {
   const labels = new Map(totals.map(({ measure }) => [measure.id, measure.label]));
   const place = ({ label, rollsUpInto }: MeasureView) => {

@@ -60,7 +60,7 @@ const OPTION = {
   checkpoint: '--checkpoint',
 } as const;
 
-/** Whatever keeps it from being checked leaves it open: only what was found is tampering. */
+/** An error that prevents the check leaves the verdict open: tampering is only what the check found. */
 async function liveVerdict(options: VerifyOptions): Promise<{ text: string; exitCode: number }> {
   const report = await liveReport(options).catch((error: unknown): LiveReport => ({
     verdict: 'cannot tell',

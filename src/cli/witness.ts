@@ -1,4 +1,6 @@
-/** `ledger witness`: serves a witness for the logs of others, with its key and memory in a directory. */
+/**
+ * `ledger witness`: serves a witness for other ledgers' logs, with its key and memory in a directory.
+ */
 import type { Command } from 'commander';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -55,7 +57,7 @@ async function witnessCommand({ dir, name, logs, host, port }: WitnessCommandOpt
 }
 
 function memoryIn(dir: string): WitnessMemory {
-  // An origin may hold any character: its hash is the name of its file.
+  // An origin may have any character, so the file's name is its hash.
   const fileOf = (origin: string) =>
     join(dir, `${createHash('sha256').update(origin).digest('hex')}.checkpoint`);
   return {

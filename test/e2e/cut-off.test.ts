@@ -59,8 +59,8 @@ const run = (...args: string[]) =>
 
 const ERASE = ['--reason', 'request 7', '--authorised-by', 'Data protection officer'];
 const KEY = ['--name', 'a', '--role', 'auditor'];
-const AGAIN = /; see whether it runs, and run the command again\n$/;
-const LOOK_FIRST = /; what was asked for may have been done: look before you run the command again\n$/;
+const AGAIN = /; see whether the ledger runs, and run the command again\n$/;
+const LOOK_FIRST = /; the ledger may have done it: see whether it has before you run the command again\n$/;
 
 test.each([
   { args: ['totals'], path: '/v1/totals/annual', wayOut: AGAIN },
