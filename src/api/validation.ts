@@ -7,7 +7,14 @@
  * test/unit/validation.test.ts.
  */
 import type { ProblemFault } from '../kernel/refusals.js';
-import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
+import {
+  createParamDecorator,
+  Injectable,
+  type ArgumentMetadata,
+  type ExecutionContext,
+  type PipeTransform,
+} from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { Readable } from 'node:stream';
 import { isCalendarDate, isDateOrInstant, isInstant } from '../kernel/financial-year.js';
@@ -58,6 +65,12 @@ export class SchemaValidationPipe implements PipeTransform {
     throw new InvalidInput(type, sayingRepeated(value, faults));
   }
 }
+
+/** The body as it was sent, of a declared DTO, for a call that checks it itself and tells more than its form. */
+export const UncheckedBody = createParamDecorator(
+  (_data: unknown, context: ExecutionContext): unknown =>
+    context.switchToHttp().getRequest<FastifyRequest>().body,
+);
 
 /** @throws Problem where there is no JSON; InvalidInput where the JSON breaks a rule of its form */
 export function checkedBody<Body>(body: unknown, validate: Validator): Body {

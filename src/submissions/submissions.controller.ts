@@ -6,6 +6,7 @@ import type { ProgrammeScope } from '../domain/role.js';
 import { Call } from '../api/call.js';
 import { ProveEntries } from '../api/log-entry.views.js';
 import { IdempotencyKeyHeader, IfMatchHeader, parseIdempotencyKey, parseIfMatch } from '../api/headers.js';
+import { UncheckedBody } from '../api/validation.js';
 import { Recording, Within, type ApiProvenance } from '../api/provenance.js';
 import { parseOutcomeId, parseProgrammeId } from '../kernel/ids.js';
 import { parseOr } from '../kernel/refusals.js';
@@ -14,6 +15,7 @@ import * as calls from './submissions.calls.js';
 import {
   CorrectionDto,
   ErasureDto,
+  SubmissionDto,
   SubmitQueryDto,
   WithdrawalDto,
   type ReceiptView,
@@ -35,7 +37,7 @@ export class SubmissionsController {
     @Param('id') programme: string,
     @IdempotencyKeyHeader() key: string | undefined,
     @Query() { wait }: SubmitQueryDto,
-    @Body() body: unknown,
+    @UncheckedBody() body: SubmissionDto,
     @Recording() by: ApiProvenance,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ReceiptView> {

@@ -222,6 +222,9 @@ describe('problems keep to the document', () => {
     expect(await ledger.get('/v1/totals/since?measure=care-homes-supported')).toBe(
       '422 not-summable-over-time',
     );
+    expect(await ledger.get('/v1/figures/proof?measure=care-homes-supported&total=true')).toBe(
+      '422 not-summable-over-time',
+    );
     expect(await ledger.get('/v1/totals/annual?measure=jobs&asAt=2999-01-01')).toBe('400 bad-query');
     expect(await ledger.get('/v1/outcomes?measure=jobs&cursor=forged')).toBe('400 bad-query');
   });
