@@ -69,7 +69,7 @@ export class KeysController {
     @Body() { reason, overlapSeconds = 0, personalDataOverride }: RotateKeyDto,
     @Recording() by: ApiProvenance,
   ): Promise<KeySecretView> {
-    const { id, key, secretSha256 } = newSecret(parseOr(() => parseKeyId(text), 'key-unknown'));
+    const { id, key, secretSha256 } = newSecret(parseOr(() => parseKeyId(text), 'key'));
     const untilMs = this.clock.now() + overlapSeconds * 1_000;
     const previousUntil = overlapSeconds === 0 ? null : new Date(untilMs).toISOString();
     const change = { keyId: id, secretSha256, previousUntil, reason, personalDataOverride };
@@ -85,7 +85,7 @@ export class KeysController {
     @Body() { reason, personalDataOverride }: RevokeKeyDto,
     @Recording() by: ApiProvenance,
   ): Promise<KeyRevokedView> {
-    const keyId = parseOr(() => parseKeyId(text), 'key-unknown');
+    const keyId = parseOr(() => parseKeyId(text), 'key');
     const change = { kind: 'revoke-key', keyId, reason, personalDataOverride } as const;
     const { sequence } = await this.commands.execute(new ChangeKey(change, by));
     return { id: keyId, sequence };

@@ -1,5 +1,5 @@
 /** What each kind of problem says, for the OpenAPI document; it does not compile when one is missing. */
-import type { ProblemFault } from '../kernel/refusals.js';
+import { thereIsNo, type ProblemFault } from '../kernel/refusals.js';
 import { PROBLEM_TYPE_PREFIX, PROBLEMS, type ProblemCode } from './problem.js';
 import type { ProblemDocument } from './problem.views.js';
 
@@ -12,13 +12,13 @@ interface ProblemExample {
 const OUTCOME = '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f.1';
 
 const EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
-  'programme-unknown': { detail: 'there is no programme with that id' },
-  'organisation-unknown': { detail: 'there is no organisation with that id' },
-  'measure-unknown': { detail: 'there is no measure with that id' },
-  'submission-unknown': { detail: 'there is no submission with that id' },
-  'outcome-unknown': { detail: 'there is no outcome with that id' },
-  'event-unknown': { detail: 'there is no event with that id' },
-  'key-unknown': { detail: 'there is no key with that id' },
+  'programme-unknown': { detail: thereIsNo('programme').detail },
+  'organisation-unknown': { detail: thereIsNo('organisation').detail },
+  'measure-unknown': { detail: thereIsNo('measure').detail },
+  'submission-unknown': { detail: thereIsNo('submission').detail },
+  'outcome-unknown': { detail: thereIsNo('outcome').detail },
+  'event-unknown': { detail: thereIsNo('event').detail },
+  'key-unknown': { detail: thereIsNo('key').detail },
   'programme-exists': { detail: 'programme lipid-management exists with other content' },
   'organisation-exists': {
     detail: 'organisation wessex exists with another name: a new name is posted to its names',

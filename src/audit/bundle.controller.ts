@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import { notAllowed, type ProgrammeScope } from '../domain/role.js';
 import { Call } from '../api/call.js';
 import { Within } from '../api/provenance.js';
-import { Refused } from '../kernel/refusals.js';
+import { Refused, thereIsNo } from '../kernel/refusals.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
 import { Projection } from '../read-models/projection.js';
 import { parseMoment } from '../figures/moment.js';
@@ -80,7 +80,7 @@ export class BundleController {
   private scopeOf({ programme, after, until }: BundleQueryDto): BundleScope {
     if (programme !== undefined) {
       if (this.catalogue.find('programme', programme)) return { kind: 'programme', programme };
-      throw new Refused({ code: 'programme-unknown', detail: `there is no programme ${programme}` });
+      throw new Refused(thereIsNo('programme', programme));
     }
     if (after === undefined && until === undefined) return { kind: 'everything' };
     const { views, progress } = this.projection;

@@ -4,7 +4,7 @@ import { CommandBus } from '@nestjs/cqrs';
 import type { FastifyReply } from 'fastify';
 import { londonDate, parseCalendarDate } from '../kernel/financial-year.js';
 import { parseMeasureId, parseOrganisationId, parseProgrammeId } from '../kernel/ids.js';
-import { Refused } from '../kernel/refusals.js';
+import { Refused, thereIsNo } from '../kernel/refusals.js';
 import type { CatalogueKind } from '../read-models/catalogue-rows.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
 import { Call } from '../api/call.js';
@@ -242,7 +242,7 @@ export class CatalogueController {
 
   private find<Kind extends CatalogueKind>(kind: Kind, id: string) {
     const entry = this.catalogue.find(kind, id);
-    if (!entry) throw new Refused({ code: `${kind}-unknown`, detail: `there is no ${kind} with that id` });
+    if (!entry) throw new Refused(thereIsNo(kind));
     return entry;
   }
 

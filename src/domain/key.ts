@@ -9,7 +9,7 @@ import { assert, unreachable } from '../kernel/assert.js';
 import type { Decider } from '../kernel/decider.js';
 import { admitTexts, type Overridden, type Overriding } from '../kernel/free-text.js';
 import type { KeyId, ProgrammeId } from '../kernel/ids.js';
-import { Refused, type Refusal } from '../kernel/refusals.js';
+import { Refused, type Refusal, thereIsNo } from '../kernel/refusals.js';
 import type { Role } from './role.js';
 
 export interface KeyDetails {
@@ -77,7 +77,7 @@ function decide(state: KeyState, command: KeyCommand): readonly KeyEvent[] {
   const { keyId } = command;
   if (command.kind === 'create-key') return create(state, command);
   if (state.status === 'unknown') {
-    throw new Refused({ code: 'key-unknown', detail: 'there is no key with that id' });
+    throw new Refused(thereIsNo('key'));
   }
   const { reason } = command;
   switch (command.kind) {
@@ -133,8 +133,7 @@ function detailsFaults({
   }
   programmes.forEach((id, index) => {
     if (knownProgrammes.has(id)) return;
-    const detail = `there is no programme ${id}`;
-    faults.push({ code: 'programme-unknown', detail, pointer: `/programmes/${index}` });
+    faults.push({ ...thereIsNo('programme', id), pointer: `/programmes/${index}` });
   });
   if (expiresAt !== null && Date.parse(expiresAt) <= nowMs) {
     faults.push({ code: 'key-expiry-passed', detail: 'a key expires after now', pointer: '/expiresAt' });

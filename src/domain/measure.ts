@@ -10,7 +10,7 @@ import { canonicalJson } from '../kernel/canonical-json.js';
 import type { Decider } from '../kernel/decider.js';
 import { admitTexts, type Overridden, type Overriding } from '../kernel/free-text.js';
 import type { MeasureId } from '../kernel/ids.js';
-import { Refused, type Refusal } from '../kernel/refusals.js';
+import { Refused, type Refusal, thereIsNo } from '../kernel/refusals.js';
 import { KINDS, type MeasureKind } from './kinds/kinds.js';
 
 /** Event types that say something else in this ledger, so that no measure may take them. */
@@ -79,7 +79,7 @@ function decide(state: MeasureState, command: MeasureCommand): readonly MeasureE
       return define(state, command);
     case 'revise-measure': {
       if (state.status === 'undefined') {
-        throw new Refused({ code: 'measure-unknown', detail: `there is no measure ${measureId}` });
+        throw new Refused(thereIsNo('measure', measureId));
       }
       const { label, definition, comparable, reason } = command.revision;
       if (state.revisedAs && canonicalJson(state.revisedAs) === canonicalJson(command.revision)) return [];
@@ -117,8 +117,7 @@ function definitionFaults(definition: MeasureDefinition, parent: Measure | undef
   if (definition.rollsUpInto === null) return faults;
   const pointer = '/rollsUpInto';
   if (!parent) {
-    const detail = `there is no measure ${definition.rollsUpInto}`;
-    return [...faults, { code: 'measure-unknown', detail, pointer }];
+    return [...faults, { ...thereIsNo('measure', definition.rollsUpInto), pointer }];
   }
   // The parent must exist first and never changes, so that roll-ups cannot run in a circle.
   const same = (['kind', 'unit', 'countsPeople'] as const).every((key) => parent[key] === definition[key]);

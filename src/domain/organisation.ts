@@ -7,7 +7,7 @@ import type { Decider } from '../kernel/decider.js';
 import type { CalendarDate } from '../kernel/financial-year.js';
 import { admitTexts, type Overridden, type Overriding } from '../kernel/free-text.js';
 import type { OrganisationId } from '../kernel/ids.js';
-import { Refused } from '../kernel/refusals.js';
+import { Refused, thereIsNo } from '../kernel/refusals.js';
 
 export type OrganisationEvent =
   | {
@@ -58,10 +58,7 @@ function decide(state: OrganisationState, command: OrganisationCommand): readonl
       });
     case 'rename-organisation': {
       if (state.status === 'unregistered') {
-        throw new Refused({
-          code: 'organisation-unknown',
-          detail: `there is no organisation ${organisationId}`,
-        });
+        throw new Refused(thereIsNo('organisation', organisationId));
       }
       const taken = state.names.find((known) => known.from === command.from);
       if (taken?.name === name) return [];

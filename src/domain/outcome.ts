@@ -16,7 +16,7 @@ import {
 } from '../kernel/free-text.js';
 import type { MeasureId, OrganisationId, OutcomeId, ProgrammeId } from '../kernel/ids.js';
 import { personalDataIn } from '../kernel/personal-data.js';
-import type { Refusal, RefusalCode } from '../kernel/refusals.js';
+import { thereIsNo, type Refusal, type RefusalCode } from '../kernel/refusals.js';
 
 export const BASES = ['counted', 'estimated', 'modelled', 'self-reported'] as const;
 export type Basis = (typeof BASES)[number];
@@ -99,9 +99,12 @@ export function faultsOf(content: OutcomeContent, { facts, override }: Asked, at
     faults.push({ code, detail, pointer: `${at}/${field}` });
 
   const measure = facts.measures.get(content.measureId);
-  if (!measure) fault('measure-unknown', 'measure', thereIsNo('measure', content.measureId));
+  if (!measure) faults.push({ ...thereIsNo('measure', told(content.measureId)), pointer: `${at}/measure` });
   if (content.organisationId !== undefined && !facts.organisations.has(content.organisationId)) {
-    fault('organisation-unknown', 'organisation', thereIsNo('organisation', content.organisationId));
+    faults.push({
+      ...thereIsNo('organisation', told(content.organisationId)),
+      pointer: `${at}/organisation`,
+    });
   }
   if (measure) checkQuantity(content, measure, fault);
   checkRange(content, fault);
@@ -109,9 +112,9 @@ export function faultsOf(content: OutcomeContent, { facts, override }: Asked, at
   return [...faults, ...textFaults(textsOf(content), override, at)];
 }
 
-/** What stands where an id belongs may come from the column beside it: it is told only if it looks like nobody's. */
-function thereIsNo(what: string, id: string): string {
-  return `there is no ${what} ${personalDataIn(id).length > 0 ? 'with that id' : id}`;
+/** A text where an id belongs may come from the column beside it: it is told back only if it looks like nobody's. */
+function told(id: string): string | undefined {
+  return personalDataIn(id).length > 0 ? undefined : id;
 }
 
 type ReportFault = (code: RefusalCode, field: string, detail: string) => void;

@@ -8,7 +8,7 @@ import type { Decider } from '../kernel/decider.js';
 import type { CalendarDate } from '../kernel/financial-year.js';
 import { admitTexts, type Overridden, type Overriding } from '../kernel/free-text.js';
 import type { ProgrammeId } from '../kernel/ids.js';
-import { Refused, type Refusal } from '../kernel/refusals.js';
+import { Refused, type Refusal, thereIsNo } from '../kernel/refusals.js';
 
 export interface ProgrammeDetails {
   readonly name: string;
@@ -90,7 +90,7 @@ function decide(state: ProgrammeState, command: ProgrammeCommand): readonly Prog
     });
   }
   if (state.status === 'unregistered') {
-    throw new Refused({ code: 'programme-unknown', detail: `there is no programme ${programmeId}` });
+    throw new Refused(thereIsNo('programme', programmeId));
   }
   switch (command.kind) {
     case 'amend-programme':

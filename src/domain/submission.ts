@@ -21,7 +21,7 @@ import {
 import { outcomeIdOf, type OutcomeId, type ProgrammeId, type SubmissionId } from '../kernel/ids.js';
 import { picked } from '../kernel/picked.js';
 import { hashOfLeft, isRedacted, redacted } from '../kernel/redaction.js';
-import { Refused, refuseIfAny } from '../kernel/refusals.js';
+import { Refused, refuseIfAny, thereIsNo } from '../kernel/refusals.js';
 import {
   faultsOf,
   faultsOfProgramme,
@@ -135,7 +135,7 @@ function decide(state: SubmissionState, command: SubmissionCommand): readonly Su
     case 'erase': {
       const story = state.status === 'recorded' ? state.outcomes[command.line - 1] : undefined;
       if (state.status === 'new' || !story) {
-        throw new Refused({ code: 'outcome-unknown', detail: `there is no outcome ${command.outcomeId}` });
+        throw new Refused(thereIsNo('outcome', command.outcomeId));
       }
       return command.kind === 'erase' ? erase(state, story, command) : change(state, story, command);
     }

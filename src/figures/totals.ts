@@ -14,7 +14,7 @@ import {
   type CalendarDate,
   type FinancialYear,
 } from '../kernel/financial-year.js';
-import { Refused } from '../kernel/refusals.js';
+import { Refused, thereIsNo } from '../kernel/refusals.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
 import { Projection } from '../read-models/projection.js';
 import { cellsAt, lastYearWithData, type Cell } from './cells.js';
@@ -198,11 +198,7 @@ export class Totals {
 
   private known<Kind extends 'programme' | 'organisation' | 'measure'>(kind: Kind, id: string) {
     const found = this.catalogue.find(kind, id);
-    if (!found)
-      throw new Refused({
-        code: `${kind}-unknown`,
-        detail: `there is no ${kind} ${id}`,
-      });
+    if (!found) throw new Refused(thereIsNo(kind, id));
     return found;
   }
 }

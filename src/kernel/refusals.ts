@@ -49,6 +49,15 @@ export const REFUSAL_CODES = [
 
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
 
+/** The things that ids name, each with a code for an id that names none. */
+export type Identified =
+  Extract<RefusalCode, `${string}-unknown`> extends `${infer What}-unknown` ? What : never;
+
+/** @param id left out where what was sent is no id, or may be anything */
+export function thereIsNo(what: Identified, id?: string): Refusal {
+  return { code: `${what}-unknown`, detail: `there is no ${what} ${id ?? 'with that id'}` };
+}
+
 export interface Refusal {
   readonly code: RefusalCode;
   /** A sentence for the caller. */
@@ -85,14 +94,11 @@ export function refuseIfAny([first, ...others]: readonly Refusal[]): void {
   if (first) throw new Refused(first, ...others);
 }
 
-/** What is not even an id cannot be known. */
-export function parseOr<Id>(
-  parse: () => Id,
-  code: 'programme-unknown' | 'submission-unknown' | 'outcome-unknown' | 'key-unknown',
-): Id {
+/** Parses an id; a text that is not even an id names nothing that the ledger knows. */
+export function parseOr<Id>(parse: () => Id, what: Identified): Id {
   try {
     return parse();
   } catch {
-    throw new Refused({ code, detail: `there is no ${code.slice(0, -'-unknown'.length)} with that id` });
+    throw new Refused(thereIsNo(what));
   }
 }

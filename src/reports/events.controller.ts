@@ -15,7 +15,7 @@ import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import { Call } from '../api/call.js';
 import { Problem } from '../api/problem.js';
-import { Refused } from '../kernel/refusals.js';
+import { Refused, thereIsNo } from '../kernel/refusals.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
 import { Projection } from '../read-models/projection.js';
 import { Clock } from '../kernel/clock.js';
@@ -86,7 +86,7 @@ export class EventsController implements BeforeApplicationShutdown {
   @Call(calls.programmeHistory)
   programmeHistory(@Param('id') id: string, @Query() query: HistoryQueryDto): Promise<EventsPage> {
     if (!this.catalogue.find('programme', id)) {
-      throw new Refused({ code: 'programme-unknown', detail: 'there is no programme with that id' });
+      throw new Refused(thereIsNo('programme'));
     }
     return this.page({ ...this.question(query), programme: id });
   }
@@ -129,8 +129,7 @@ export class EventsController implements BeforeApplicationShutdown {
   /** A name that is only misspelt would look like a programme of which nothing is known. */
   private refuseUnknown(programme: string | undefined): void {
     if (programme === undefined || this.catalogue.find('programme', programme)) return;
-    const detail = `there is no programme ${programme}`;
-    throw new Refused({ code: 'programme-unknown', detail });
+    throw new Refused(thereIsNo('programme', programme));
   }
 
   private async page(question: HistoryQuery): Promise<EventsPage> {

@@ -22,7 +22,7 @@ export class StoriesController {
     @Query() _query: ReadQueryDto,
     @Within() within: ProgrammeScope,
   ): Promise<SubmissionStory> {
-    const submissionId = parseOr(() => parseSubmissionId(id), 'submission-unknown');
+    const submissionId = parseOr(() => parseSubmissionId(id), 'submission');
     const story = await this.stories.submission(submissionId);
     refuseOthers(within, story.programme);
     return story;
@@ -36,7 +36,7 @@ export class StoriesController {
     @Within() within: ProgrammeScope,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<OutcomeHistory> {
-    const { submissionId, line } = parseOr(() => parseOutcomeId(id), 'outcome-unknown');
+    const { submissionId, line } = parseOr(() => parseOutcomeId(id), 'outcome');
     const { programme, history } = await this.stories.outcome(submissionId, line);
     refuseOthers(within, programme);
     // What a correction must send as If-Match.

@@ -1,7 +1,7 @@
 /** What was submitted, and what became of each outcome: read from the submission's own stream. */
 import { Injectable } from '@nestjs/common';
 import { outcomeIdOf, submissionStream, type SubmissionId } from '../kernel/ids.js';
-import { Refused } from '../kernel/refusals.js';
+import { Refused, thereIsNo } from '../kernel/refusals.js';
 import { Projection } from '../read-models/projection.js';
 import { EventStore, type RecordedEvent } from '../store/event-store.js';
 import { upcast } from '../domain/upcast.js';
@@ -27,7 +27,7 @@ export class SubmissionStories {
   async submission(submissionId: SubmissionId): Promise<SubmissionStory> {
     const { state, history } = await this.read(submissionId);
     if (state.status === 'new') {
-      throw new Refused({ code: 'submission-unknown', detail: `there is no submission ${submissionId}` });
+      throw new Refused(thereIsNo('submission', submissionId));
     }
     const outcomes: OutcomeHistory[] = [];
     for (const [index, story] of state.outcomes.entries()) {
@@ -48,7 +48,7 @@ export class SubmissionStories {
     const id = outcomeIdOf(submissionId, line);
     const story = state.status === 'recorded' ? state.outcomes[line - 1] : undefined;
     if (state.status !== 'recorded' || !story) {
-      throw new Refused({ code: 'outcome-unknown', detail: `there is no outcome ${id}` });
+      throw new Refused(thereIsNo('outcome', id));
     }
     const { programmeId, erasures } = state;
     return { programme: programmeId, history: await this.historyOf({ id, story, erasures }, history) };

@@ -16,7 +16,7 @@ import {
   type OrganisationId,
   type ProgrammeId,
 } from '../kernel/ids.js';
-import { Refused } from '../kernel/refusals.js';
+import { Refused, thereIsNo } from '../kernel/refusals.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
 import { EventStore } from '../store/event-store.js';
 import { readState } from '../store/run-decider.js';
@@ -37,7 +37,7 @@ export class CatalogueReader {
   ): Promise<CatalogueFacts> {
     const programme = await this.programme(programmeId);
     if (!programme) {
-      throw new Refused({ code: 'programme-unknown', detail: `there is no programme ${programmeId}` });
+      throw new Refused(thereIsNo('programme', programmeId));
     }
     const measures = new Map<MeasureId, Measure>();
     for (const measureId of new Set(outcomes.map((outcome) => outcome.measureId))) {

@@ -37,7 +37,7 @@ export class ImportsController {
   ): Promise<ImportReceiptView | Readable> {
     const override = parsePersonalDataOverride(reason);
     const format = formatOf(request);
-    const programmeId = parseOr(() => parseProgrammeId(programme), 'programme-unknown');
+    const programmeId = parseOr(() => parseProgrammeId(programme), 'programme');
     const file = await this.imports.receive(programmeId, request.body as Readable);
     const asked = { programmeId, format, dryRun: dryRun === 'true', override, by };
     if (!accept?.includes('application/x-ndjson')) {

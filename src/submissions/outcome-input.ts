@@ -85,7 +85,7 @@ export class OutcomeCheck {
     const contents = outcomes.map((each) => (faultsOfForm(each).length === 0 ? contentOfDto(each) : null));
     const override = overrideIn(personalDataOverride);
     try {
-      const programmeId = parseOr(() => parseProgrammeId(programme), 'programme-unknown');
+      const programmeId = parseOr(() => parseProgrammeId(programme), 'programme');
       const { ofProgramme, ofEach } = await this.rulesBroken(programmeId, contents, override);
       const ofOutcomes = ofEach.flatMap((faults, index) =>
         faults.map((fault) => ({ ...fault, pointer: `/outcomes/${index}${fault.pointer}` })),

@@ -43,7 +43,7 @@ export class SubmissionsController {
   ): Promise<ReceiptView> {
     const { outcomes, personalDataOverride } = await this.check.submission(programme, body);
     const submissionId = parseIdempotencyKey(key);
-    const programmeId = parseOr(() => parseProgrammeId(programme), 'programme-unknown');
+    const programmeId = parseOr(() => parseProgrammeId(programme), 'programme');
     const contents = outcomes.map(contentOfDto);
     const submitted = { submissionId, programmeId, outcomes: contents, personalDataOverride };
     const recorded = await this.record({ kind: 'submit', ...submitted }, by);
@@ -72,7 +72,7 @@ export class SubmissionsController {
     @Within() within: ProgrammeScope,
   ): Promise<RecordedLineView> {
     const expectedVersion = parseIfMatch(ifMatch);
-    const { submissionId, line } = parseOr(() => parseOutcomeId(outcome), 'outcome-unknown');
+    const { submissionId, line } = parseOr(() => parseOutcomeId(outcome), 'outcome');
     const change = { submissionId, line, expectedVersion, reason, personalDataOverride, within };
     const recorded = await this.record({ kind: 'correct', ...change, content: contentOfDto(content) }, by);
     return { ...recorded.outcomes[0]! };
@@ -89,7 +89,7 @@ export class SubmissionsController {
     @Within() within: ProgrammeScope,
   ): Promise<RecordedLineView> {
     const expectedVersion = parseIfMatch(ifMatch);
-    const { submissionId, line } = parseOr(() => parseOutcomeId(outcome), 'outcome-unknown');
+    const { submissionId, line } = parseOr(() => parseOutcomeId(outcome), 'outcome');
     const change = { submissionId, line, expectedVersion, reason, personalDataOverride, within };
     const recorded = await this.record({ kind: 'withdraw', ...change }, by);
     return { ...recorded.outcomes[0]! };
@@ -103,7 +103,7 @@ export class SubmissionsController {
     @Body() { reason, authorisedBy }: ErasureDto,
     @Recording() by: ApiProvenance,
   ): Promise<RecordedLineView> {
-    const { submissionId, line } = parseOr(() => parseOutcomeId(outcome), 'outcome-unknown');
+    const { submissionId, line } = parseOr(() => parseOutcomeId(outcome), 'outcome');
     const recorded = await this.record({ kind: 'erase', submissionId, line, reason, authorisedBy }, by);
     return { ...recorded.outcomes[0]! };
   }

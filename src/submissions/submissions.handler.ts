@@ -11,7 +11,7 @@ import {
   type ProgrammeId,
   type SubmissionId,
 } from '../kernel/ids.js';
-import { Refused } from '../kernel/refusals.js';
+import { Refused, thereIsNo } from '../kernel/refusals.js';
 import { Projection } from '../read-models/projection.js';
 import { EventStore } from '../store/event-store.js';
 import { Clock } from '../kernel/clock.js';
@@ -191,7 +191,7 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
 
   private async programmeOf(submissionId: SubmissionId, outcomeId: OutcomeId): Promise<ProgrammeId> {
     const [first] = await this.store.readStream(submissionStream(submissionId), { limit: 1 });
-    if (!first) throw new Refused({ code: 'outcome-unknown', detail: `there is no outcome ${outcomeId}` });
+    if (!first) throw new Refused(thereIsNo('outcome', outcomeId));
     return first.data['programmeId'] as ProgrammeId;
   }
 }
