@@ -1,4 +1,6 @@
-/** What the calls about the log say of themselves. */
+/**
+ * The descriptions of the calls about the log.
+ */
 import type { Grants } from '../domain/role.js';
 import type { CallSpec, Content } from '../api/call-spec.js';
 import { ProofQueryDto } from '../figures/figures.dto.js';
@@ -6,12 +8,12 @@ import { BundleQueryDto, CheckpointQueryDto, ConsistencyQueryDto, EntryProofQuer
 import { LogEntryView } from '../api/log-entry.views.js';
 import { ConsistencyView } from './audit.views.js';
 
-/** Hashes and signatures, which say nothing of what they stand for. */
+/** Hashes and signatures disclose nothing about the events that they stand for. */
 const CHECKED_BY_ALL: Grants = { reporter: true, auditor: true, steward: true, programme: 'regardless' };
 
 const text = (description: string): Content => ({ schema: { type: 'string', description } });
 
-/** What `ledger verify` checks. */
+/** The content of a bundle, which `ledger verify` checks. */
 const BUNDLE: Content = {
   schema: {
     type: 'string',

@@ -1,4 +1,6 @@
-/** Anyone with a key checks the log: checkpoints, the key that verifies them, tiles and proofs. */
+/**
+ * Calls by which anyone with a key checks the log: checkpoints, the key that verifies them, tiles and proofs.
+ */
 import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { refuseOthers, type ProgrammeScope } from '../domain/role.js';
@@ -16,10 +18,10 @@ import { TransparencyLog } from './log.js';
 import { LogProofs } from './log-proofs.js';
 import { parseTilePath, TILE_WIDTH, type TileAddress } from '../tlog/tiles.js';
 
-/** Who may ask may keep the answer: what is told of a size that was signed never changes. */
+/** A caller who may ask may also keep the answer: an answer about a signed size never changes. */
 const NEVER_CHANGES = 'private, max-age=31536000, immutable';
 const CHANGES = 'no-cache';
-/** For what nobody has vouched for yet. */
+/** An answer about entries that no checkpoint covers yet must not be kept. */
 const NOT_SIGNED = 'no-store';
 
 @Controller('v1/audit')
@@ -111,7 +113,7 @@ export class AuditController {
     return view;
   }
 
-  /** To be set last: an answer that goes wrong must not be kept. */
+  /** The header is set last, because an answer that goes wrong must not be kept. */
   private cachingOf(size: number): string {
     return size <= this.signer.signedSize ? NEVER_CHANGES : NOT_SIGNED;
   }
@@ -132,7 +134,7 @@ export class AuditController {
   }
 }
 
-/** How large a tree must be to have all of a tile. */
+/** The least size of a tree that has all hashes of a tile. */
 function sizeUpTo({ level, index, width }: TileAddress): number {
   return (index * TILE_WIDTH + width) * TILE_WIDTH ** (level === 'entries' ? 0 : level);
 }

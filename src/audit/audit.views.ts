@@ -1,4 +1,6 @@
-/** What is answered about the growth of the log as JSON. */
+/**
+ * The answer about the growth of the log, as JSON.
+ */
 import { IsArray, Matches } from 'class-validator';
 import { Describe, WholeNumber } from '../api/decorators.js';
 import { A_HASH, HASH } from '../api/log-entry.views.js';

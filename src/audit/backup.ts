@@ -1,10 +1,12 @@
 /**
  * Backups of the embedded ledger, each a directory: `events.db`, `head`, the newest checkpoint that was signed
- * before, the public keys in `log.pub`, and `backup.json`, which says what the copy comes to.
+ * before, the public keys in `log.pub`, and `backup.json`, which has the number of events and the root of their
+ * log.
  *
- * A backup is there whole or not at all, and only once every event in it was read back, held to its checksum and its
- * hash, and the log made anew of them has the root that was signed. Restoring does the same again, and refuses a
- * copy that is older than what is known to have been signed. No secret is in it: keys are kept apart from backups.
+ * A backup exists whole or not at all. It is put in place once every event in it was read back and checked
+ * against its checksum and its hash, and the log of these events has the root that was signed. Restoring checks
+ * the same again, and refuses a backup that is older than what is known to have been signed. A backup has no
+ * secret: keys are kept apart.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -25,19 +27,19 @@ export class BackupRefused extends Error {
   }
 }
 
-/** What a backup comes to. */
+/** The number of a backup's events, and the root of their log. */
 export interface Contents {
   readonly events: number;
-  /** Of the log of all of them, base64. */
+  /** The root of the log of all events, base64. */
   readonly root: string;
-  /** How many of them the checkpoint in it covers; null where nothing was signed yet. */
+  /** The number of events that the backup's checkpoint covers; null where nothing was signed yet. */
   readonly signed: number | null;
 }
 
 interface Manifest extends Contents {
   readonly format: 1;
   readonly madeAt: string;
-  /** Of `events.db`. */
+  /** The hash of `events.db`, in hexadecimal. */
   readonly sha256: string;
 }
 
@@ -59,7 +61,7 @@ export async function makeBackup(
   const unfinished = `${to}.unfinished`;
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished, { recursive: true, mode: 0o700 });
-  // Read before the events are copied, so that the copy has at least what it covers.
+  // The head is read before the events are copied, so that the copy has at least the events that the head covers.
   const signing = new SigningFiles(signingDir);
   const [head, keys] = [signing.head(), signing.verifierKeys()];
   if (head !== null) writeFileSync(join(unfinished, HEAD), head, { flush: true });
@@ -76,7 +78,7 @@ export async function makeBackup(
 }
 
 /**
- * Into a directory that holds no ledger; the caller holds it.
+ * Restores into a directory that has no ledger; the caller holds the directory.
  * @throws BackupRefused, StoreDamaged
  */
 export async function restoreBackup(
@@ -90,13 +92,13 @@ export async function restoreBackup(
   const contents = await contentsOf(from, onProgress);
   if (contents.events !== manifest.events || contents.root !== manifest.root) {
     throw new BackupRefused(
-      `${from} is not the backup that was made: it has ${contents.events} events with the root ${contents.root}, ` +
+      `${from} was altered since it was made: it has ${contents.events} events with the root ${contents.root}, ` +
         `and had ${manifest.events} with ${manifest.root}`,
     );
   }
   if ((await hashOfEvents(from)) !== manifest.sha256)
     throw new BackupRefused(
-      `${from} is not the backup that was made: its events.db is not the file that it was`,
+      `${from} was altered since it was made: its events.db has another SHA-256 than the one in ${MANIFEST}`,
     );
   putEvents(from, dataDir);
   return contents;
@@ -107,11 +109,14 @@ function readManifest(dir: string): Manifest {
   if (!existsSync(file)) throw new BackupRefused(`${dir} is no backup: there is no ${MANIFEST} in it`);
   const manifest = JSON.parse(readFileSync(file, 'utf8')) as Manifest;
   if (manifest.format !== 1)
-    throw new BackupRefused(`${file} has the format ${String(manifest.format)}, and 1 is known`);
+    throw new BackupRefused(`${file} has the format ${String(manifest.format)}: this version reads format 1`);
   return manifest;
 }
 
-/** A signer that is still there knows how long the ledger was: going on from less would contradict it. */
+/**
+ * Refuses a backup with fewer events than the signer has signed: a ledger that goes on from there would
+ * contradict its own checkpoint.
+ */
 function refuseOlder({ events, madeAt }: Manifest, signingDir: string): void {
   const files = new SigningFiles(signingDir);
   const head = files.head();
@@ -124,7 +129,7 @@ function refuseOlder({ events, madeAt }: Manifest, signingDir: string): void {
   );
 }
 
-/** Reads all of it, from the first event. */
+/** Reads and verifies the whole backup, from the first event. */
 async function contentsOf(dir: string, onProgress: OnProgress): Promise<Contents> {
   const head = checkpointIn(dir);
   const reader = await openReader({ dataDir: dir });
@@ -132,8 +137,8 @@ async function contentsOf(dir: string, onProgress: OnProgress): Promise<Contents
     const { root, rootOfHead, events } = await foldLog(reader, head, onProgress);
     if (head && rootOfHead !== head.root.toString('base64')) {
       throw new BackupRefused(
-        `${dir} is not what was signed: the checkpoint of ${head.size} events has the root ` +
-          `${head.root.toString('base64')}, and they come to ${rootOfHead ?? `no more than ${events}`}`,
+        `${dir} contradicts its checkpoint: that of ${head.size} events has the root ` +
+          `${head.root.toString('base64')}, but the events lead to ${rootOfHead ?? `none: there are ${events}`}`,
       );
     }
     return { events, root, signed: head && Number(head.size) };
@@ -148,7 +153,7 @@ function checkpointIn(dir: string): Checkpoint | null {
   const checkpoint = parseCheckpoint(readFileSync(file, 'utf8'));
   const keys = readFileSync(join(dir, KEYS), 'utf8').split('\n').filter(Boolean).map(parseVerifierKey);
   if (verifiedSignatures(checkpoint.note, keys).length === 0)
-    throw new BackupRefused(`${file} is signed with no key of ${KEYS}`);
+    throw new BackupRefused(`${file} has no signature by a key of ${KEYS}`);
   return checkpoint;
 }
 

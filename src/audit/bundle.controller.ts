@@ -1,4 +1,6 @@
-/** Auditors take events home, with all that it takes to check them offline. */
+/**
+ * The call by which auditors take events away, with everything that is needed to check them offline.
+ */
 import { BadParameter } from '../api/bad-parameter.js';
 import { Controller, Get, Query, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
@@ -18,7 +20,7 @@ import type { BundleScope } from '../checker/bundle-format.js';
 import { Bundles, type BundleQuery } from './bundle.js';
 import { ProveFigure } from './figure-proof.js';
 
-/** What only a figure takes. */
+/** Parameters that only a bundle of figures takes. */
 const OF_FIGURES = ['organisation', 'from', 'to', 'asAt', 'asAtSequence', 'allowBreaks', 'whole'] as const;
 
 @Controller('v1')

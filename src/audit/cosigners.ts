@@ -1,6 +1,6 @@
 /**
- * Asks outside witnesses to cosign checkpoints (C2SP tlog-witness). Their addresses come from configuration only; one
- * that does not answer in time is left out of the checkpoint, and asked again for the next.
+ * Asks outside witnesses to cosign checkpoints (C2SP tlog-witness). Their addresses come from configuration only.
+ * A witness that does not answer in time is left out of the checkpoint, and asked again for the next one.
  */
 import { Logger } from '@nestjs/common';
 import { readFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ const ANSWER_MS_MAX = 2_000;
 interface KnownWitness {
   readonly key: VerifierKey;
   readonly url: string;
-  /** Of the checkpoint that it cosigned last, as far as is known. */
+  /** The size of the checkpoint that the witness cosigned last, as far as the ledger knows. */
   size: number;
 }
 
@@ -23,7 +23,10 @@ export class Cosigners {
 
   private constructor(private readonly witnesses: readonly KnownWitness[]) {}
 
-  /** From a file with a line for each: its verifier key and its address. @throws Error that names the line */
+  /**
+   * Reads a file with a line for each witness: its verifier key and its address. @throws Error that names the
+   * line
+   */
   static from(file: string | undefined): Cosigners {
     const text = file === undefined ? '' : readFileSync(file, 'utf8');
     const lines = text.split('\n').map((line) => line.replace(/#.*/, '').trim());
@@ -38,7 +41,7 @@ export class Cosigners {
     return new Cosigners(witnesses);
   }
 
-  /** @returns the signature lines of those that cosigned */
+  /** @returns the signature lines of the witnesses that cosigned */
   async cosign(checkpoint: string, proofFrom: (earlier: number) => readonly Hash[]): Promise<string> {
     const lines = await Promise.all(
       this.witnesses.map((witness) =>
@@ -58,7 +61,7 @@ export class Cosigners {
   ): Promise<string> {
     const { note, size } = parseCheckpoint(checkpoint);
     const signal = AbortSignal.timeout(ANSWER_MS_MAX);
-    // Who starts anew does not know how far the witness is, and is told.
+    // A ledger that was restarted does not know which size the witness cosigned last; the first answer tells it.
     for (let asked = 0; asked < 2; asked++) {
       const body = addCheckpointBody(witness.size, proofFrom(witness.size), checkpoint);
       const answer = await fetch(`${witness.url}/add-checkpoint`, { method: 'POST', body, signal });
@@ -69,12 +72,13 @@ export class Cosigners {
       }
       if (answer.status !== 200) throw new Error(`${answer.status} ${text.trim().slice(0, 200)}`);
       const cosigned = parseCheckpoint(checkpoint + text).note;
-      if (verifiedSignatures(cosigned, [witness.key]).length === 0) throw new Error('its key is another');
+      if (verifiedSignatures(cosigned, [witness.key]).length === 0)
+        throw new Error('its answer has no signature by its configured key');
       witness.size = Number(size);
-      // Lines by other keys are passed over: only what was verified is shown to others.
+      // Lines by other keys are left out: only a verified signature is shown to others.
       const own = text.split('\n').filter((line) => line.startsWith(`— ${witness.key.name} `));
       return own.map((line) => `${line}\n`).join('');
     }
-    throw new Error(`it does not say what it cosigned last, of ${note.text.split('\n', 1)[0]}`);
+    throw new Error(`it does not say which checkpoint of ${note.text.split('\n', 1)[0]} it cosigned last`);
   }
 }

@@ -1,4 +1,7 @@
-/** What a figure is made of: every event that ever changed one of its cells, and those that define its measures. */
+/**
+ * The events that a figure is made of: every event that ever changed one of its cells, and the definitions of its
+ * measures.
+ */
 import { Injectable } from '@nestjs/common';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { Database } from 'better-sqlite3';
@@ -18,7 +21,7 @@ import { Config } from '../config.js';
 import type { BundleFigure, ToldFigure } from '../checker/bundle-format.js';
 import type { BundleQuery } from './bundle.js';
 
-/** All of a bundle but where it is cut. */
+/** A bundle's query without the earlier size at which it is cut. */
 export type FigureProof = Omit<BundleQuery, 'since'>;
 
 export class ProveFigure extends Query<FigureProof> {
@@ -48,7 +51,7 @@ export class FigureProofs {
     return this.proofOf(this.totals.reading(pinned, nowMs), query, { total });
   }
 
-  /** At the sequence that stands now where none was asked for: figure and events must be of one moment. */
+  /** Names the current sequence where the question names no moment: figure and events must be of one moment. */
   private pinned(query: Question, nowMs: number): Question {
     const { context, years } = this.totals.reading(query, nowMs);
     const moment = { parameter: 'asAtSequence', text: String(context.sequence) };
@@ -95,8 +98,8 @@ export class ProveFigureHandler implements IQueryHandler<ProveFigure> {
 }
 
 /**
- * Every erasure there is, in order: they are few, and which of them are of the figure's events only these say. Of
- * what was known before an erasure its own event is needed too, though it came later.
+ * All erasures, in order. They are few, and only reading them shows which of them are of the figure's events. An
+ * erased event from before needs its erasure too, which came later.
  */
 function erasuresIn(views: Database, last: number): readonly number[] {
   const erasures = Array.from(rowsOfType(views, 'OutcomeErased'), ({ sequence }) => sequence);
@@ -118,12 +121,13 @@ async function* withErasures(
   yield erasures.slice(due);
 }
 
-/** So many events of the ledger are looked through at once. */
+/** One query looks through so many events of the ledger. */
 const WINDOW = 10_000;
 
 /**
- * Of what changed these cells, and of what defines these measures: a window at a time, whatever there is of them.
- * @throws ViewsDamaged where a row of a cell's log is lost, which those beside it tell of
+ * The sequences of the events that changed these cells or defined these measures, a window of the ledger at a
+ * time, so that memory is bounded.
+ * @throws ViewsDamaged where a row of a cell's log is lost, which the rows beside it show
  */
 export async function* sequencesOf(
   views: Database,
@@ -152,7 +156,7 @@ export async function* sequencesOf(
       sequences.add(sequence);
     }
     yield [...sequences].sort((one, other) => one - other);
-    // Others have their turn, also where there is nothing to send.
+    // Other work has its turn here, also where a window has nothing to send.
     await nextTurn();
   }
   for (const cell of cells) refuseCutShort(views, cell, reached.get(cell.id)!, until);
@@ -166,7 +170,9 @@ interface Change {
   readonly since: number;
 }
 
-/** What changed the cell next, if anything did, says what changed it last until then. */
+/**
+ * Checks the end of a cell's log: the next change of the cell, if there is one, names the last change before it.
+ */
 function refuseCutShort(views: Database, { id, sequence }: LoggedCell, reached: number, until: number): void {
   const next = prepared(
     views,

@@ -1,4 +1,6 @@
-/** Proofs of single events, in the shapes in which others read them. */
+/**
+ * Proofs of single events, in the forms that other tools read.
+ */
 import { Injectable } from '@nestjs/common';
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { ProveEntries, type LogEntryView } from '../api/log-entry.views.js';
@@ -20,7 +22,10 @@ export class LogProofs implements IQueryHandler<ProveEntries> {
     return this.underCheckpoint(first, count);
   }
 
-  /** Of so many events from a sequence on, which are projected: a checkpoint is signed where none covers them. */
+  /**
+   * Proves `count` entries from a sequence on, all of which are projected; signs a checkpoint where none covers
+   * them.
+   */
   async underCheckpoint(first: number, count: number): Promise<LogEntryView[]> {
     const checkpoint = await this.signer.covering(first + count);
     return this.inTree({ first, count, size: checkpoint.size }, checkpoint);

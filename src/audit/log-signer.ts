@@ -1,9 +1,9 @@
 /**
- * Signs what the log is: a checkpoint at a set interval, and whenever someone asks for one that covers more.
+ * Signs the log: a checkpoint at a set interval, and whenever a caller asks for one that covers more entries.
  *
- * A log must never contradict what it signed before. So the last signed head is kept outside of the databases, and
- * on disk before anyone gets to see it; and nothing is signed, nor served after a start, that is shorter than it or
- * has another beginning.
+ * A log must never contradict what it signed before. So the last signed head is kept outside of the databases,
+ * and is on disk before anyone sees it. Nothing is signed, nor served after a start, while the log is shorter
+ * than that head or has another beginning.
  */
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Config, Misconfigured } from '../config.js';
@@ -18,7 +18,9 @@ import { SigningFiles } from './signing-files.js';
 import { TimeStamper } from './time-stamper.js';
 import { verifyTimeStamp } from '../tlog/timestamp.js';
 
-/** The log is not a continuation of what was signed: events were removed, replaced or restored from before. */
+/**
+ * The log does not continue the last signed head: events were removed, replaced, or restored from an old copy.
+ */
 export class LogContradicted extends StoreDamaged {
   constructor(
     readonly found: string,
@@ -31,7 +33,7 @@ export class LogContradicted extends StoreDamaged {
 
 export interface SignedHead {
   readonly text: string;
-  /** RFC 3161, base64; null where no authority gave one. */
+  /** A time stamp (RFC 3161), base64; null where no authority gave one. */
   readonly timestamp: string | null;
   readonly size: number;
 }
@@ -49,7 +51,7 @@ export class LogSigner implements BeforeApplicationShutdown {
   private next: Promise<void> | null = null;
   private timer: NodeJS.Timeout | undefined;
   private release: (() => void) | undefined;
-  /** The last head lacks the signature of a key that was added. */
+  /** True while the last head lacks the signature of a key that was added. */
   private isKeyMissing = false;
 
   constructor(
@@ -58,7 +60,7 @@ export class LogSigner implements BeforeApplicationShutdown {
     private readonly log: TransparencyLog,
   ) {
     this.files = new SigningFiles(config.signingDir);
-    // Each replica would make up another name, and auditors would hold them for different logs.
+    // Each replica would make up a name of its own, and auditors would take them for different logs.
     if (config.eventStore && config.origin === undefined && this.files.verifierKeys().length === 0) {
       throw new Misconfigured([
         'LEDGER_ORIGIN must be set where EVENT_STORE_URL is, the same for every replica',
@@ -73,30 +75,30 @@ export class LogSigner implements BeforeApplicationShutdown {
     return this.keys[0]!.verifier.name;
   }
 
-  /** One for each key that signs; the first is the one that checkpoints are known by. */
+  /** The key of every signer; checkpoints are known by the name of the first. */
   get verifierKeys(): readonly string[] {
     return this.keys.map(({ verifier }) => encodeVerifierKey(verifier));
   }
 
-  /** Of the newest checkpoint: what lies within never changes. */
+  /** The size of the newest checkpoint: the tree within it never changes. */
   get signedSize(): number {
     return this.latest?.size ?? 0;
   }
 
-  /** Since the newest checkpoint was signed, or since the start where none was. */
+  /** The time since the newest checkpoint was signed, or since the start where none was. */
   get signedAgoMs(): number {
     return Math.max(0, Date.now() - this.signedAtMs);
   }
 
   /**
-   * To be called when the projection is level, before anything is served.
+   * Starts signing, once the projection is level and before anything is served.
    * @throws LogContradicted; DataDirInUse where another process signs in the same directory
    */
   start(): void {
     this.release = this.files.hold();
     this.latest = this.readHead();
     this.signedAtMs = this.files.headWrittenAtMs() ?? Date.now();
-    // Of a projection that stopped early, nothing is known of what it did not come to.
+    // A projection that stopped early says nothing about the events that it did not reach.
     const isLive = this.projection.state.status === 'live';
     if (isLive || (this.latest && this.log.size >= this.latest.size)) this.refuseIfContradicted();
     const signatures = this.latest?.checkpoint.note.signatures ?? [];
@@ -107,7 +109,10 @@ export class LogSigner implements BeforeApplicationShutdown {
     this.timer = setInterval(() => void this.signDue(), this.config.checkpointSeconds * 1_000).unref();
   }
 
-  /** What the timer does. A ledger that contradicts what it signed, or itself, takes nothing more, and is not ready. */
+  /**
+   * Signs what is new, called by the timer. A ledger that contradicts its checkpoint, or itself, stops taking
+   * events, and is not ready.
+   */
   async signDue(): Promise<void> {
     try {
       await this.covering(this.log.size);
@@ -118,19 +123,19 @@ export class LogSigner implements BeforeApplicationShutdown {
     }
   }
 
-  /** The newest checkpoint that was signed; the first one is signed when it is asked for. */
+  /** The newest signed checkpoint; the first one is signed when it is asked for. */
   current(): Promise<SignedHead> {
     return this.latest && !this.isKeyMissing ? Promise.resolve(this.latest) : this.covering(0);
   }
 
-  /** A checkpoint of at least so many entries, all of which are projected. */
+  /** A checkpoint of at least `size` entries, all of which are projected. */
   async covering(size: number): Promise<SignedHead> {
     assert(size <= this.log.size, `all of the ${size} entries are projected`);
     while (!this.latest || this.latest.size < size || this.isKeyMissing) await this.signNext();
     return this.latest;
   }
 
-  /** One at a time: whoever comes while one is being signed shares the one after it with all others who do. */
+  /** Signs one checkpoint at a time. Callers who come meanwhile all share the next one. */
   private signNext(): Promise<void> {
     this.next ??= this.last
       .catch(() => undefined)
@@ -147,7 +152,7 @@ export class LogSigner implements BeforeApplicationShutdown {
     const size = this.log.size;
     const head = { origin: this.origin, size: BigInt(size), root: this.log.rootAt(size) };
     const signed = signNote(encodeTreeHead(head), this.keys);
-    // A witness gets to see it, so it is kept before one is asked.
+    // The head is on disk before a witness sees it.
     await this.files.keepHead(signed);
     const [cosignatures, timestamp] = await Promise.all([
       this.cosigners.cosign(signed, (earlier) => this.log.consistency(earlier, size)),
@@ -180,11 +185,11 @@ export class LogSigner implements BeforeApplicationShutdown {
       return parseCheckpoint(text);
     } catch (error) {
       const found = `${this.files.headFile} is no checkpoint: ${(error as Error).message}`;
-      throw new LogContradicted(found, 'put the last one that was signed there');
+      throw new LogContradicted(found, 'put the last checkpoint that was signed there');
     }
   }
 
-  /** That of an earlier head is none of this one. */
+  /** A time stamp of an earlier head is left out: it does not stamp this one. */
   private readTimestamp({ note }: Checkpoint): string | null {
     const token = this.files.timestamp();
     try {

@@ -2,7 +2,7 @@
  * The ledger's transparency log as it is served: roots, proofs, tiles and entries, all read from the read models
  * and the store.
  *
- * What is answered about a size never changes. Which sizes anyone vouches for is the signer's business.
+ * An answer about a size never changes. The signer decides for which sizes the ledger vouches.
  */
 import { Injectable } from '@nestjs/common';
 import type { Database } from 'better-sqlite3';
@@ -16,7 +16,7 @@ import { consistencyProof, HASH_BYTES, inclusionProof, leafHash, rootOf } from '
 import type { CompleteSubtree, Hash } from '../tlog/merkle.js';
 import { encodeEntries, TILE_WIDTH, tileWidth, type TileAddress } from '../tlog/tiles.js';
 
-/** So many entries from an index on, in the tree of a size. */
+/** `count` entries from the index `first` on, in the tree of a size. */
 export interface EntriesInTree {
   readonly first: number;
   readonly count: number;
@@ -36,12 +36,12 @@ export class TransparencyLog {
     private readonly store: EventStore,
   ) {}
 
-  /** How many entries there are now. */
+  /** The number of entries now. */
   get size(): number {
     return this.projection.progress.sequence + 1;
   }
 
-  /** Whose tiles are read once: not to be kept for longer than a question. */
+  /** A tree that reads each tile once: it must not be kept for longer than one question. */
   subtrees(): CompleteSubtree {
     return treeIn(this.views).subtree;
   }
@@ -55,8 +55,8 @@ export class TransparencyLog {
   }
 
   /**
-   * @param subtree of whoever asks for the root too: what both read is read once
-   * @throws StoreDamaged where the store has not the events that were logged
+   * @param subtree a tree that the caller reads the root from too, so that both read each tile once
+   * @throws StoreDamaged where the store lacks the events that were logged
    */
   async entryProofs({ first, count, size }: EntriesInTree, subtree = this.subtrees()): Promise<EntryProof[]> {
     const events = await this.events(first, count);
@@ -70,8 +70,8 @@ export class TransparencyLog {
   }
 
   /**
-   * @returns null where the tree has no such tile, or not so wide a one
-   * @throws StoreDamaged where the store has not the events that were logged
+   * @returns null where the tree has no such tile, or the tile is not so wide
+   * @throws StoreDamaged where the store lacks the events that were logged
    */
   async tile({ level, index, width }: TileAddress): Promise<Buffer | null> {
     if (width > tileWidth({ level, index }, this.size)) return null;
@@ -106,7 +106,7 @@ export class TransparencyLog {
     return programme === null ? null : nameOf(views, programme);
   }
 
-  /** So many events from a sequence on, all of which are projected. */
+  /** `count` events from the sequence `first` on, all of which are projected. */
   async events(first: number, count: number): Promise<readonly RecordedEvent[]> {
     const events = await this.store.readAll(positionBefore(this.views, first), count);
     assert(events.length === count, `the store has the ${count} events from sequence ${first} on`);

@@ -1,9 +1,9 @@
 /**
- * What the signer keeps in a directory of its own, away from what it signs: `log.key`, the signing keys, mode 600,
+ * The signer's files, in a directory of their own, apart from the data: `log.key`, the signing keys, mode 600,
  * and `head`, the last checkpoint that was signed.
  *
- * The directory can be put on another disk or machine (LEDGER_SIGNING_DIR): who restores an old copy of the data
- * then does not restore what was signed since. One signer at a time holds it.
+ * The directory can be on another disk or machine (LEDGER_SIGNING_DIR): an operator who restores an old copy of
+ * the data then keeps the newest head. One signer at a time holds the directory.
  */
 import { randomBytes } from 'node:crypto';
 import {
@@ -25,16 +25,16 @@ import { StoreUnavailable } from '../store/event-store.js';
 import { encodeVerifierKey, makeSignerKey, parseSignerKey, type SignerKey } from '../tlog/note.js';
 
 export class SigningFiles {
-  /** As it was read or written last; undefined where it never was. */
+  /** The head as this process read or wrote it last; undefined where it did neither. */
   private known: string | null | undefined;
-  /** What was to take its place last, and may have done so although that failed. */
+  /** The head that the last write was to put there, which it may have done even though it failed. */
   private attempted: string | null = null;
 
   constructor(private readonly dir: string) {}
 
   /**
-   * Two that sign here would each forget what the other signed.
-   * @throws DataDirInUse, DataDirUnusable; @returns what gives the directory back
+   * Holds the directory: two signers in it would each forget what the other signed.
+   * @throws DataDirInUse, DataDirUnusable; @returns a function that releases the directory
    */
   hold(): () => void {
     return holdDataDir(this.dir, { what: 'signing', variable: 'LEDGER_SIGNING_DIR' });
@@ -49,9 +49,9 @@ export class SigningFiles {
   }
 
   /**
-   * The keys, one a line: each signs, so that a new key can be added before an old one is taken away. One is made
-   * where there is none.
-   * @param origin the log's name; one is made up for a key that is made where it is undefined
+   * The signing keys, one a line. Each of them signs, so that a new key can be added before an old one is
+   * removed. Where there is no key, one is made.
+   * @param origin the log's name; where it is undefined, a new key gets a name that is made up
    */
   keys(origin: string | undefined): readonly SignerKey[] {
     if (!existsSync(this.keyFile)) {
@@ -65,17 +65,20 @@ export class SigningFiles {
     for (const { verifier } of keys) {
       const expected = origin ?? keys[0]!.verifier.name;
       if (verifier.name === expected) continue;
-      throw new Error(`${this.keyFile} has a key of ${verifier.name}, but the log is ${expected}`);
+      throw new Error(`${this.keyFile} has a key of ${verifier.name}, but the log’s name is ${expected}`);
     }
     return keys;
   }
 
-  /** Of the keys that are there; none is made. */
+  /** The verifier keys of the signing keys; none is made. */
   verifierKeys(): string[] {
     return existsSync(this.keyFile) ? this.readKeys().map(({ verifier }) => encodeVerifierKey(verifier)) : [];
   }
 
-  /** On disk before anything is signed with it, and whole: of two that make one at a time the first stands. */
+  /**
+   * Puts a whole key on disk before anything is signed with it. Where two processes make a key at a time, the
+   * first one stays.
+   */
   private keepKey(text: string): void {
     const next = `${this.keyFile}.${randomBytes(8).toString('hex')}.new`;
     writeFileSync(next, text, { mode: 0o600, flag: 'wx', flush: true });
@@ -91,7 +94,7 @@ export class SigningFiles {
     closeSync(dir);
   }
 
-  /** In one step. Who signs with them now goes on to, until it is started anew. */
+  /** Replaces the keys in one step. A running signer goes on with the old keys until it is restarted. */
   async replaceKeys(change: (lines: readonly string[]) => readonly string[]): Promise<void> {
     const lines = change(readFileSync(this.keyFile, 'utf8').trim().split('\n'));
     await writeDurably(this.dir, this.keyFile, `${lines.join('\n')}\n`);
@@ -111,22 +114,25 @@ export class SigningFiles {
     }
   }
 
-  /** Null before the first. */
+  /** The last signed head; null before the first. */
   head(): string | null {
     return (this.known = this.readHead());
   }
 
-  /** Milliseconds since 1970; null before the first. */
+  /** The time of the last head in milliseconds since 1970; null before the first. */
   headWrittenAtMs(): number | null {
     return existsSync(this.headFile) ? statSync(this.headFile).mtimeMs : null;
   }
 
-  /** Of the head, as it was kept with it; null where there is none. */
+  /** The time stamp that was kept with the head; null where there is none. */
   timestamp(): string | null {
     return existsSync(this.timestampFile) ? readFileSync(this.timestampFile, 'utf8') : null;
   }
 
-  /** Worth nothing beside another head, so that nothing is lost where it is not on disk. */
+  /**
+   * Keeps a time stamp. It is checked against the head when it is read, so a crash between the two files loses
+   * nothing.
+   */
   async keepTimestamp(token: string): Promise<void> {
     await writeDurably(this.dir, this.timestampFile, token);
   }
@@ -140,8 +146,8 @@ export class SigningFiles {
   }
 
   /**
-   * On disk when it resolves: a checkpoint that was given out is never forgotten. Where it fails, the one before or
-   * this one is there, and the next takes its place.
+   * Keeps a head, which is on disk when the promise resolves: a checkpoint that was given out is never forgotten.
+   * Where the write fails, the earlier head or this one is there, and the next one replaces either.
    * @throws StoreUnavailable
    */
   async keepHead(checkpoint: string): Promise<void> {
@@ -161,7 +167,7 @@ export class SigningFiles {
   }
 }
 
-/** In one step: a crash leaves the old content or the new. */
+/** Writes a file in one step: a crash leaves the old content or the new. */
 export async function writeDurably(dir: string, name: string, content: string): Promise<void> {
   const next = `${name}.${randomBytes(8).toString('hex')}.new`;
   const file = await open(next, 'w', 0o600);

@@ -1,6 +1,7 @@
 /**
- * Asks a time-stamping authority (RFC 3161) about each checkpoint. Its address comes from configuration only; where it
- * does not answer in time the checkpoint has no time stamp, and the next one is asked for anew.
+ * Asks a time-stamping authority (RFC 3161) to stamp each checkpoint. Its address comes from configuration only.
+ * Where the authority does not answer in time the checkpoint has no time stamp, and it is asked again for the
+ * next one.
  */
 import { Logger } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
@@ -15,7 +16,7 @@ export class TimeStamper {
 
   constructor(private readonly url: string | undefined) {}
 
-  /** Of the text that is signed. @returns the token, base64; null where there is none */
+  /** Stamps the text that is signed. @returns the token, base64; null where there is none */
   async stamp(checkpoint: string): Promise<string | null> {
     if (this.url === undefined) return null;
     try {
@@ -28,7 +29,7 @@ export class TimeStamper {
 
   private async ask(url: string, text: string): Promise<string> {
     const nonce = randomBytes(8);
-    // A positive number that DER writes in all its bytes.
+    // The nonce must be a positive number that DER writes in all of its bytes.
     nonce[0] = 1 + (nonce[0]! % 127);
     const answer = await fetch(url, {
       method: 'POST',

@@ -1,10 +1,11 @@
 /**
- * Checks a data directory against itself, beside a running ledger or without one: every event in the store against
- * its hash and the log, every row of the read models against the events (`compare-views.ts`), and the log against
- * what was last signed.
+ * Checks a data directory against itself, beside a running ledger or without one: every event in the store
+ * against its hash and the log, every row of the read models against the events (`compare-views.ts`), and the log
+ * against the last signed head.
  *
- * It reads each event once, in bounded memory, so that it can be run every night. It trusts the directory's own key:
- * that nobody with access to all of it wrote it anew is shown only by a checkpoint that was kept elsewhere.
+ * It reads each event once, in bounded memory, so that it can be run every night. It trusts the directory's own
+ * key. Someone with access to the whole directory could write all of it anew: only a checkpoint that was kept
+ * elsewhere shows that.
  */
 import { existsSync } from 'node:fs';
 import { compareViews } from '../read-models/compare-views.js';
@@ -31,15 +32,15 @@ export interface LiveReport {
 export interface LiveOptions {
   readonly store: StoreLocation;
   readonly signingDir: string;
-  /** Checkpoints that were kept elsewhere, as text. */
+  /** A checkpoint that was kept elsewhere, as text. */
   readonly since?: string | undefined;
-  /** Verifier keys that are trusted, where they are not those in the directory. */
+  /** Verifier keys to trust in place of those in the directory. */
   readonly keys?: readonly string[] | undefined;
-  /** Told after each batch up to which event it has read. */
+  /** Called after each batch with the sequence of the last event that was read. */
   readonly onProgress?: (sequence: number) => void | Promise<void>;
 }
 
-/** @returns a report in any case: what cannot be read says nothing of what it holds */
+/** @returns a report in any case: a file that cannot be read leaves the verdict open */
 export async function verifyLive(options: LiveOptions): Promise<LiveReport> {
   const { dataDir } = options.store;
   try {
@@ -48,7 +49,8 @@ export async function verifyLive(options: LiveOptions): Promise<LiveReport> {
       return cannotTell(
         `there are no read models in ${dataDir}: set DATA_DIR, or make them with ledger rebuild --offline`,
       );
-    // Read before anything is compared: what is signed meanwhile covers events that were not.
+    // The heads are read before anything is compared: a head that is signed meanwhile covers events that were not
+    // compared.
     const heads = readHeads(options);
     return await compare(options, file, heads);
   } catch (error) {
@@ -84,7 +86,7 @@ async function compare(
       const verdict = faults.length > 0 ? 'tampered' : doubts.length > 0 ? 'cannot tell' : 'good';
       return { verdict, events, root, faults, doubts };
     } catch (error) {
-      // A disk that fails, or a schema of a later version, is no tampering.
+      // A disk that fails, or an event with a schema of a later version, is no tampering.
       if (!(error instanceof Difference || error instanceof StoreDamaged)) throw error;
       return { verdict: 'tampered', events: read, root: null, faults: [error.message], doubts: [] };
     } finally {
@@ -102,14 +104,16 @@ interface Heads {
   readonly kept: Checkpoint | null;
 }
 
-/** @throws BadNote where what is to be checked with cannot be read: a key, or a checkpoint that was kept */
+/** @throws BadNote where a key, or the checkpoint that was kept, cannot be read */
 function readHeads({ signingDir, since, keys: trusted }: LiveOptions): Heads {
   const files = new SigningFiles(signingDir);
   const keys = (trusted ?? files.verifierKeys()).map(parseVerifierKey);
   return { files, head: files.head(), keys, kept: since === undefined ? null : parseCheckpoint(since) };
 }
 
-/** Of the last signed head, and of a checkpoint that was kept: signatures, and that the log begins with it. */
+/**
+ * Checks the signatures of the last signed head and of the kept checkpoint, and that the log begins with both.
+ */
 function checkHeads(
   { files, head, keys, kept }: Heads,
   events: number,
@@ -137,7 +141,7 @@ function checkHeads(
       faults.push(`the last signed head cannot be read: ${(error as Error).message}`);
     }
   }
-  // Its key may have been taken away since, which is nobody's fault.
+  // A kept checkpoint without a trusted signature is a doubt and no fault: its key may have been removed since.
   if (kept) checkHead('the checkpoint that was kept', doubts, kept);
   return { faults, doubts };
 }
