@@ -50,7 +50,7 @@ export class AuditedLedger {
   }
 }
 
-/** Opens what lies in a directory, for as long as something is done with it. */
+/** Opens the ledger in a directory for the time of one piece of work. */
 export async function withLedgerIn<Result>(
   dataDir: string,
   use: (ledger: AuditedLedger) => Promise<Result>,

@@ -1,4 +1,4 @@
-/** Lines of a bundle, checked as those of a file are. */
+/** Checks lines of a bundle as those of a file are checked. */
 import { BundleCheck, type CheckOptions } from '../../src/checker/bundle-check.js';
 import type { Verdict } from '../../src/checker/verdict.js';
 

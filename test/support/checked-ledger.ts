@@ -1,4 +1,4 @@
-/** A running ledger, every answer of which is held against its own OpenAPI document. */
+/** A running ledger whose every answer is checked against its own OpenAPI document. */
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
@@ -6,7 +6,7 @@ import { text as readText } from 'node:stream/consumers';
 import { contractOf, type Contract, type Operation } from './contract.js';
 import { ADMIN_KEY, Ledger, type Answer, type Call } from './ledger.js';
 
-/** In the examples of the document. */
+/** The idempotency key in the examples of the document. */
 export const KEY = '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f';
 export const OUTCOME_ID = `${KEY}.1`;
 export const SUBMISSIONS = '/v1/programmes/lipid-management/submissions';
@@ -30,7 +30,7 @@ export class CheckedLedger {
     return answer;
   }
 
-  /** The status, and after it the code of a problem. */
+  /** The status of an answer, followed by the code of a problem. */
   async get(path: string, headers: Call['headers'] = {}): Promise<string> {
     return told(await this.call('GET', path, { headers }));
   }
@@ -43,7 +43,7 @@ export class CheckedLedger {
     return this.post(`/v1/programmes/${programme}/submissions`, { outcomes }, { 'idempotency-key': key });
   }
 
-  /** A body that is said to be large is refused before it is sent. */
+  /** Announces a large body, which is refused before it is sent. */
   async tooLarge(path: string): Promise<string> {
     const headers = {
       authorization: `Bearer ${ADMIN_KEY}`,

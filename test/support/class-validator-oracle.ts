@@ -1,7 +1,7 @@
 /**
- * What class-validator itself says of a value, with the options that Nest's own pipe would be given, and
- * values to ask it about. Requests are checked by compiled schemas; this is the meaning of the decorators,
- * which those schemas must keep to. The law, for any DTO: for every value, both accept it or neither does.
+ * An oracle: class-validator's own verdict on a value, with the options that Nest's own pipe would be given, and
+ * values to ask it about. Requests are checked by compiled schemas, which must keep to the meaning of the
+ * decorators. The law, for any DTO: for every value, both accept it or neither does.
  *
  * One thing is left to the schemas: class-transformer drops fields named like a member of every object
  * (`toString`, `constructor`, …) before class-validator sees them. The schemas refuse those as unknown.

@@ -1,4 +1,4 @@
-/** A collector of traces, as far as a ledger meets one: it takes OTLP in JSON over HTTP, and keeps it. */
+/** A collector of traces, as far as a ledger needs one: it accepts OTLP in JSON over HTTP, and keeps it. */
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
@@ -27,7 +27,7 @@ interface TraceExport {
 }
 
 export class Collector {
-  /** All that came, as it was sent. */
+  /** Every request, as it was sent. */
   readonly received: {
     readonly path: string;
     readonly headers: IncomingHttpHeaders;
@@ -58,7 +58,7 @@ export class Collector {
     return this.exports.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans));
   }
 
-  /** What is said of the process that sent them. */
+  /** The attributes of the process that sent the traces. */
   get resource(): Readonly<Record<string, unknown>> {
     return valuesOf(this.exports[0]!.resource);
   }

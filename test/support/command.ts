@@ -18,7 +18,7 @@ export function startCommand(args: readonly string[], env: NodeJS.ProcessEnv): C
   });
 }
 
-/** Runs it to its end. */
+/** Runs a command to its end. */
 export async function runCommand(args: readonly string[], env: NodeJS.ProcessEnv): Promise<CommandResult> {
   const child = startCommand(args, env);
   let [stdout, stderr] = ['', ''];

@@ -46,7 +46,7 @@ export interface Job {
 
 export const readFile = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 
-/** With its anchors and merges resolved. @throws Error where it is no YAML, or says a thing twice */
+/** Reads YAML with its anchors and merges resolved. @throws Error where it is no YAML, or has a key twice */
 export function yamlOf<Content>(path: string): Content {
   const document = parseDocument(readFile(path), { merge: true, uniqueKeys: true });
   const [fault] = [...document.errors, ...document.warnings];

@@ -1,9 +1,9 @@
 /**
- * The OpenAPI document as a contract: whether what was sent and answered is what the document says.
+ * The OpenAPI document as a contract: requests and answers must be as the document says.
  *
- * An answer keeps to it when its status, its content type and every header of it are declared for the call,
- * the headers that must be there are, and its body has the declared shape with no field more. A request that
- * was accepted must itself be one that the document allows.
+ * An answer keeps to it when its status, its content type and all its headers are declared for the call, the
+ * required headers are there, and its body has the declared shape and no other field. A request that was accepted
+ * must itself be one that the document allows.
  */
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -51,7 +51,7 @@ export interface Operation {
   readonly responses: Readonly<Record<string, Response>>;
 }
 
-/** What any HTTP server adds. */
+/** Headers that any HTTP server adds. */
 const TRANSPORT = ['connection', 'content-length', 'content-type', 'date', 'keep-alive', 'transfer-encoding'];
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const PROBLEM = 'urn:outcome-ledger:problem:';
@@ -89,12 +89,15 @@ export class Contract {
     if (operation) this.note(operation, answer, type);
   }
 
-  /** What is declared and was not seen: `<operation> <status>`, and for problems `<operation> <status> <code>`. */
+  /**
+   * Declared answers that no check has seen: `<operation> <status>`, and for problems `<operation> <status>
+   * <code>`.
+   */
   unseen(): string[] {
     return this.operations.flatMap((operation) => declared(operation).filter((key) => !this.seen.has(key)));
   }
 
-  /** Whether a value has the shape that a schema of the document says; null, or what is wrong. */
+  /** Says how a value breaks a schema of the document; null where it does not. */
   fault(schema: Json, value: unknown): string | null {
     return this.valid(schema, value);
   }
@@ -116,7 +119,7 @@ export class Contract {
         parts.every((part, index) => part.startsWith('{') || part === asked[index])
       );
     });
-    // A path that is written out goes before one with a parameter.
+    // A path without parameters goes before one with a parameter.
     return fits.sort((one, other) => one.template.split('{').length - other.template.split('{').length)[0];
   }
 
@@ -189,7 +192,7 @@ export class Contract {
   }
 }
 
-/** Of an address, where a parameter `{path}` at the end of its template takes all that is left. */
+/** The parts of an address; a parameter `{path}` at the end of its template takes the whole rest. */
 function partsOf(address: string, template: string): string[] {
   const parts = address.split('/');
   const count = template.split('/').length;
@@ -217,7 +220,7 @@ function operationsOf(document: OpenAPIObject, resolve: <Node>(node: unknown) =>
   );
 }
 
-/** Each schema is compiled once, strictly: a word that it does not know is an error. */
+/** Compiles each schema once, strictly: an unknown keyword is an error. */
 function validatorOf({ components }: OpenAPIObject): (schema: Json, value: unknown) => string | null {
   const ajv = new Ajv2020({
     strict: true,
@@ -249,7 +252,7 @@ function valuesIn(type: string, text: string, media: Media): [schema: Json, valu
   return items.map((line) => [item, JSON.parse(line)]);
 }
 
-/** Text of a parameter or a header, as the type of its schema has it. */
+/** The text of a parameter or a header as a value of its schema's type. */
 function asTyped({ type }: Json, text: string): unknown {
   return type === 'integer' && /^-?\d+$/.test(text) ? Number(text) : text;
 }

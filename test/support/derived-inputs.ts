@@ -1,6 +1,7 @@
 /**
- * Inputs derived from the OpenAPI document alone: from a value that a schema allows, each that breaks it in one place,
- * and each that it allows as well. So a field that is added to the document is tried without a line written here.
+ * Inputs derived from the OpenAPI document alone. From a value that a schema allows come all values that break it
+ * in one place, and other values that it allows. So a field that is added to the document is tried without a new
+ * line here.
  */
 export type Schema = Readonly<{
   $ref?: string;
@@ -23,7 +24,7 @@ export type Schema = Readonly<{
 }>;
 
 export interface DerivedInput {
-  /** What was done to the value, and where. */
+  /** The change that was made to the value, and its place. */
   readonly name: string;
   readonly pointer: string;
   readonly value: unknown;
@@ -43,10 +44,10 @@ const OF_TYPES: Readonly<Record<string, unknown>> = {
   object: {},
 };
 
-/** A value with one place in it replaced, as a whole. */
+/** Gives the whole value with one place in it replaced. */
 type Replace = (part: unknown) => unknown;
 
-/** Each value that breaks the schema in one place, and nowhere else. */
+/** Values that break the schema in one place, and nowhere else. */
 export function* violationsOf(schema: Schema, value: unknown, resolve: Resolve): Generator<DerivedInput> {
   yield* violationsAt(resolve(schema), value, { pointer: '', replace: (part) => part, resolve });
 }
@@ -76,7 +77,7 @@ function* violationsAt(schema: Schema, value: unknown, place: Place): Generator<
   else if (typeof value === 'object' && value !== null) yield* ofObject(schema, value as Json, place);
 }
 
-/** Texts that break one rule of a string each. */
+/** Texts that each break one rule of a string. */
 export function* textsAgainst(schema: Schema): Generator<[what: string, text: string]> {
   const { minLength = 0, maxLength, pattern, format, enum: values, anyOf } = schema;
   if (minLength > 0) yield ['too short', 'x'.repeat(minLength - 1)];
@@ -130,7 +131,7 @@ function* ofObject(
   }
 }
 
-/** Each value that the schema allows as well: an optional member left out, or put in with its example. */
+/** Other values that the schema allows: an optional member is left out, or added with its example. */
 export function* variationsOf(schema: Schema, value: unknown, resolve: Resolve): Generator<DerivedInput> {
   yield* variationsAt(resolve(schema), value, { pointer: '', replace: (part) => part, resolve });
 }
@@ -171,7 +172,7 @@ function* variationsAt(
   }
 }
 
-/** What the document shows of a schema; undefined where it shows nothing. */
+/** The document's example of a schema; undefined where it has none. */
 function sampleOf(schema: Schema, resolve: Resolve): unknown {
   if (schema.examples) return schema.examples[0];
   if (!schema.properties) return undefined;

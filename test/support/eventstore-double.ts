@@ -1,9 +1,9 @@
-/** What the tests of the EventStoreDB adapter on the protocol double ask of its store. */
+/** Questions to a store on the protocol double, for the tests of the EventStoreDB adapter. */
 import type { Appended, EventStore, RecordedEvent } from '../../src/store/event-store.js';
 import type { Stream } from '../contracts/store-fixture.js';
 import { newEvents } from './new-events.js';
 
-/** Appends events with these texts to a stream that has so many. */
+/** Appends events with these texts to a stream that has `length` events. */
 export function appendTexts(
   store: EventStore,
   stream: Stream,
@@ -14,7 +14,7 @@ export function appendTexts(
   return store.append(stream, expected, newEvents(stream, length, texts));
 }
 
-/** Follows the store until it has seen so many events. */
+/** Follows the store until it has seen `count` events. */
 export async function followedEvents(
   store: EventStore,
   count: number,

@@ -1,11 +1,14 @@
-/** Where an EventStoreDB store lives for a test: on the protocol double, or on a real server that tests share. */
+/** The places of an EventStoreDB store in tests: the protocol double, or a real server that tests share. */
 import { randomUUID } from 'node:crypto';
 import { EventStoreDbReader, type ReaderOptions } from '../../src/store/eventstore/reader.js';
 import { EventStoreDbStore } from '../../src/store/eventstore/store.js';
 import type { StorePlace } from '../contracts/store-fixture.js';
 import { ProtocolDouble, type DoubleOptions } from '../double/protocol-double.js';
 
-/** Set where there is a server to test against; then what cannot reach it fails, and so does an empty address. */
+/**
+ * The server to test against, where there is one. A server that cannot be reached fails the tests, and so does an
+ * empty address.
+ */
 export const SERVER_URL = process.env['EVENTSTORE_TEST_URL'];
 
 export async function placeOnDouble(options?: DoubleOptions): Promise<StorePlace> {
@@ -13,7 +16,7 @@ export async function placeOnDouble(options?: DoubleOptions): Promise<StorePlace
   return placeAt({ url: double.url }, {}, () => double.kill());
 }
 
-/** A namespace of its own, behind all that is there. */
+/** A namespace of its own on a server, behind all events that the server has. */
 export async function placeOnServer(url: string): Promise<StorePlace> {
   const looking = await EventStoreDbStore.open({ url });
   const origin = await looking.head();

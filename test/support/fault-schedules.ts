@@ -1,8 +1,8 @@
 /**
- * Random schedules of what goes wrong between two replicas and a cluster, and a store that lives through one.
+ * Random schedules of faults between two replicas and a cluster, and a store that lives through one.
  *
- * Before each append the next entry of the schedule happens; then the append is made by one replica or the other,
- * by both at once as when a client grows impatient, or a second time by one that had the answer and lost it.
+ * The next entry of the schedule happens before each append. The append is then made by one replica, by both at
+ * once as when a client grows impatient, or a second time by a replica that had the answer and lost it.
  */
 import fc from 'fast-check';
 import { isDeepStrictEqual } from 'node:util';
@@ -33,7 +33,7 @@ const action = fc.constantFrom<Fault['action'][]>(
   'not-leader',
   'unknown',
 );
-/** Silence costs its time-out, so that there is little of it. */
+/** Silence is rare, because each costs its time-out. */
 const anyAction = fc.oneof(
   { weight: 12, arbitrary: action },
   { weight: 1, arbitrary: fc.constant<Fault['action']>('stay-silent') },
@@ -74,13 +74,13 @@ export const schedule: fc.Arbitrary<readonly Mishap[]> = fc.array(
   { minLength: 5, maxLength: 30, size: 'max' },
 );
 
-/** Reads by turns, and appends as the schedule has it. */
+/** A store that reads from its replicas in turns, and appends as the schedule says. */
 export class DisturbedStore extends StoreOverReader {
   private appended = 0;
   private asked = 0;
-  /** What others wrote into the same store. */
+  /** The number of events that others wrote into the same store. */
   foreign = 0;
-  /** Of all events that were acknowledged, in their order. */
+  /** The ids of all acknowledged events, in their order. */
   readonly ids: string[] = [];
 
   constructor(
@@ -103,12 +103,13 @@ export class DisturbedStore extends StoreOverReader {
       try {
         return await store.append(stream, expected, events);
       } catch (error) {
-        // Nobody else writes, so that who is overtaken was so by itself: its own append was not known again.
+        // Nobody else writes here, so a wrong revision means that the server did not recognise the store's own
+        // append.
         if (!(error instanceof WrongExpectedRevision)) throw error;
         throw new Error(`what was appended was not known again: ${error.message}`, { cause: error });
       }
     };
-    // Together: a double that could not be disturbed is not waited for.
+    // Append and disturbance run together: where the double could not be disturbed, nothing waits for it.
     const [results] = await Promise.all([
       appends === 'both'
         ? Promise.all([by(one), by(other)])
@@ -125,7 +126,7 @@ export class DisturbedStore extends StoreOverReader {
     return results[0]!;
   }
 
-  /** Begins while the append is under way. */
+  /** Disturbs the cluster while the append is under way. */
   private async disturb(disturbance: Mishap['disturbance']): Promise<void> {
     const { double } = this;
     const next = double.nodes[this.appended % double.nodes.length]!;

@@ -12,9 +12,9 @@ const CLOCK_AT = DISK_NUMBERS * NUMBER_BYTES;
 export interface Failing {
   readonly what: keyof typeof WHAT;
   readonly error: 'EIO' | 'ENOSPC' | 'EAGAIN';
-  /** So many pass first. */
+  /** So many calls succeed first. */
   readonly passing: number;
-  /** So many fail then. */
+  /** So many calls fail then. */
   readonly failing: number;
 }
 
@@ -22,7 +22,7 @@ export class FaultyMachine {
   private readonly dir = mkdtempSync(join(tmpdir(), 'faulty-machine-'));
   private readonly control = openSync(join(this.dir, 'control'), 'w+');
 
-  /** @param files what the paths of files that are meant have in them, or end in where a `$` stands at its end */
+  /** @param files a text in the paths of the files that fail; with a `$` at its end, the end of the paths */
   constructor(private readonly files: string) {
     this.heal();
     this.moveClock(0);
@@ -46,7 +46,7 @@ export class FaultyMachine {
     this.set([WHAT[what], constants.errno[error], passing, failing, 0, 0]);
   }
 
-  /** @returns how many calls were seen since it was told to fail, and how many of them failed */
+  /** Ends the failures. @returns how many calls it saw since they began, and how many of them failed */
   heal(): { readonly seen: number; readonly failed: number } {
     const numbers = Buffer.alloc(CLOCK_AT);
     readSync(this.control, numbers, 0, CLOCK_AT, 0);
@@ -54,7 +54,7 @@ export class FaultyMachine {
     return { seen: Number(numbers.readBigInt64LE(32)), failed: Number(numbers.readBigInt64LE(40)) };
   }
 
-  /** From now on the clock on the wall is off by so much. */
+  /** Moves the wall clock by some seconds from now on. */
   moveClock(seconds: number): void {
     this.set([seconds], CLOCK_AT);
   }

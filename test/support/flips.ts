@@ -1,4 +1,4 @@
-/** Flipped bits, at random from a seed: `FLIPS=20000` takes more, `FLIP_SEED` others. */
+/** Random flipped bits from a seed: `FLIPS=20000` tries more of them, `FLIP_SEED` others. */
 import fc from 'fast-check';
 
 export const FLIPS = Number(process.env['FLIPS'] ?? 600);

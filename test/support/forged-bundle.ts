@@ -89,7 +89,7 @@ export interface Claim {
   readonly figure?: Members;
 }
 
-/** What a log of these events would be asked for: its header, any lines, and the genuine checkpoint. */
+/** The lines of a bundle as a log of these events gives it: its header, any lines, and the genuine checkpoint. */
 export function bundleOf(
   events: readonly BundleEvent[],
   claim: Claim,
@@ -107,7 +107,7 @@ export function check(lines: readonly string[], more: CheckOptions = {}): Verdic
   return checkLines(lines, { policy: policyOf([SIGNER.verifier]), ...more });
 }
 
-/** As the ledger tells a figure of outcomes that were all counted. */
+/** A figure of outcomes that were all counted, as the ledger gives it. */
 export function told(total: number, outcomes: number): Members {
   const range = { low: total, high: total };
   return { total, outcomes, byBasis: { counted: total }, range, ratio: null };

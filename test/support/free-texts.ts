@@ -1,6 +1,6 @@
 /**
- * The places of a body in which its sender can write what they like: found in the OpenAPI document, so that a field
- * which is added one day is found, too.
+ * The places of a body in which its sender can write freely. They are found in the OpenAPI document, so that a
+ * field which is added later is found too.
  */
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { Contract, Operation } from './contract.js';
@@ -9,11 +9,11 @@ type Json = Readonly<Record<string, unknown>>;
 
 export interface FreeText {
   readonly pointer: string;
-  /** The body with one of the texts there. */
+  /** The body with one of the texts in this place. */
   readonly body: Record<string, unknown>;
 }
 
-/** Of words and of addresses: a place is one of either if it takes them. */
+/** Texts of words and of an address: a place is free text if it accepts one of them. */
 export const LIKE_PERSONAL_DATA = ['seen as 943 476 5919', 'https://example.org/?nhs=9434765919'];
 
 export function freeTextsOf(
@@ -38,7 +38,7 @@ interface Place {
   readonly of: Json;
 }
 
-/** Of a list, the first. */
+/** The places below a schema; a list counts with its first item. */
 function placesIn(schema: Json, document: OpenAPIObject, path: readonly string[] = []): Place[] {
   const ref = schema['$ref'] as string | undefined;
   if (ref !== undefined) {

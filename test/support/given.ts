@@ -1,5 +1,6 @@
 /**
- * Deciders as given, when, then: what has happened, what is asked for, what follows.
+ * Deciders as given, when, then: the events that have happened, the command, and the events or refusals that
+ * follow.
  *
  *     const given = decided(programmeDecider);
  *     given(registered, closed).when(amend).refuses('programme-closed');
@@ -9,13 +10,13 @@ import { canonicalJson } from '../../src/kernel/canonical-json.js';
 import { fold, type Decider } from '../../src/kernel/decider.js';
 import { Refused, type RefusalCode } from '../../src/kernel/refusals.js';
 
-/** A code, and after it the pointer where one field is at fault. */
+/** A code, followed by the pointer where one field is at fault. */
 export type ExpectedRefusal = RefusalCode | `${RefusalCode} ${string}`;
 
 export interface Expectation<Event> {
   then(...events: readonly Event[]): void;
   changesNothing(): void;
-  /** All that say no, in order of precedence: the first decides the answer's status. */
+  /** Expects these refusals in order of precedence: the first decides the answer's status. */
   refuses(...refusals: readonly [ExpectedRefusal, ...ExpectedRefusal[]]): void;
 }
 
@@ -26,7 +27,7 @@ export function decided<State, Command, Event>(decider: Decider<State, Command, 
       return {
         then(...events) {
           expect(decide()).toEqual({ events });
-          // What was decided has happened: it can be folded, and is stored as canonical JSON.
+          // The new events are folded and written as canonical JSON, since they will be recorded.
           fold(decider, [...history, ...events]);
           expect(JSON.parse(canonicalJson(events))).toEqual(events);
         },
@@ -41,7 +42,7 @@ export function decided<State, Command, Event>(decider: Decider<State, Command, 
   });
 }
 
-/** Decided twice, on a state that cannot be changed: a decision depends on nothing but state and command. */
+/** Decides twice on a frozen state: a decision must depend on nothing but state and command. */
 function outcomeOf<State, Command, Event>(
   decider: Decider<State, Command, Event>,
   history: readonly Event[],

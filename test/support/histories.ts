@@ -37,14 +37,14 @@ export const DEFINED_FIRST = [
   measure('uptake', 'ratio'),
   measure('return', 'rate'),
 ];
-/** Defined by a step, somewhere in the history. */
+/** Measures that a step defines, somewhere in the history. */
 export const DEFINED_LATER = [
   measure('jobs-created-early', 'flow', 'jobs-created'),
   measure('sites-rural', 'stock', 'sites'),
 ];
 export const MEASURES = [...DEFINED_FIRST, ...DEFINED_LATER];
 
-/** On both sides of the edges of four financial years, a leap day among them. */
+/** Days on both sides of the edges of four financial years, a leap day among them. */
 export const DAYS = [
   '2021-03-31',
   '2021-04-01',
@@ -55,7 +55,7 @@ export const DAYS = [
   '2024-02-29',
   '2024-03-31',
 ].map(parseCalendarDate);
-/** One of them in the year that is still to come to its end. */
+/** Days of renaming; one of them is in the financial year that has not ended yet. */
 export const RENAMING_DAYS = [...DAYS, parseCalendarDate('2024-12-01')];
 export const TODAY = parseCalendarDate('2024-04-30');
 
@@ -70,7 +70,7 @@ export interface Draft {
   readonly percentAlone: boolean;
 }
 
-/** An outcome like any other, for histories that are written out. */
+/** An ordinary outcome, for histories that are written by hand. */
 export const DRAFT: Draft = {
   measure: 0,
   organisation: 0,
@@ -84,7 +84,7 @@ export const DRAFT: Draft = {
 
 export type Step =
   | { readonly does: 'submit'; readonly programme: number; readonly outcomes: readonly Draft[] }
-  /** Outcomes are counted from the last one submitted, which is 0. */
+  /** `outcome` counts back from the last submitted one, which is 0. */
   | { readonly does: 'correct'; readonly outcome: number; readonly draft: Draft }
   | { readonly does: 'withdraw'; readonly outcome: number }
   | { readonly does: 'revise'; readonly measure: number; readonly comparable: boolean }
@@ -94,7 +94,7 @@ export type Step =
 
 export interface History {
   readonly steps: readonly Step[];
-  /** Between the times at which steps are recorded: the clocks of two replicas may differ. */
+  /** The milliseconds between steps, which may be negative: the clocks of two replicas may differ. */
   readonly clockMs: readonly number[];
 }
 
@@ -154,7 +154,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** What single steps by chance seldom make: figures on both sides of a break in their measure's definition. */
+/** Figures on both sides of a break in their measure's definition, which random steps seldom make. */
 const broken: fc.Arbitrary<Step[]> = fc
   .record({ programme: index(PROGRAMMES), first: draft, then: draft })
   .map(({ programme, first, then }) => [
@@ -163,7 +163,10 @@ const broken: fc.Arbitrary<Step[]> = fc
     { does: 'submit', programme, outcomes: [{ ...then, measure: first.measure, days: first.days }] },
   ]);
 
-/** One takes the place of another in its cell, and goes again: of a stock the earlier value is the latest once more. */
+/**
+ * A later outcome replaces the latest of its cell, and is then corrected or withdrawn: when it is withdrawn, the
+ * stock's earlier value is the latest again.
+ */
 const overtaken: fc.Arbitrary<Step[]> = fc
   .record({ programme: index(PROGRAMMES), first: draft, then: draft, kept: fc.boolean() })
   .map(({ programme, first, then, kept }) => {

@@ -1,4 +1,4 @@
-/** A real OpenID Connect issuer for tests: its keys can be changed, and it can be stopped. */
+/** A real OpenID Connect issuer for tests, which can change its keys and be stopped. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
@@ -33,7 +33,7 @@ export class Issuer {
     return `http://localhost:${this.port}`;
   }
 
-  /** What a ledger must be told to take its tokens. */
+  /** The environment of a ledger that accepts the issuer's tokens. */
   get env(): NodeJS.ProcessEnv {
     return {
       LEDGER_OIDC_ISSUER: this.url,
@@ -68,14 +68,14 @@ export class Issuer {
     await exited;
   }
 
-  /** It goes on with another key, and knows the one before no more. */
+  /** Replaces the issuer's key; the old one is unknown from then on. */
   async changeKey(): Promise<void> {
     await this.stop();
     this.key = await signingKey(`${this.key.kid}-next`);
     await this.start();
   }
 
-  /** An access token as the issuer gives it to its client. */
+  /** An access token that the issuer gave to its client. */
   async token(scope: string): Promise<string> {
     const form = { grant_type: 'client_credentials', scope, resource: AUDIENCE };
     const response = await fetch(`${this.url}/token`, {
@@ -88,7 +88,7 @@ export class Issuer {
     return answer.access_token;
   }
 
-  /** A token that the issuer would not give, signed with its own key unless another is given. */
+  /** A token that the issuer would not give, signed with its own key or another one. */
   async sign(
     changed: {
       readonly claims?: Readonly<Record<string, unknown>>;
@@ -111,7 +111,7 @@ export class Issuer {
       .sign(changed.key ?? this.key.secret);
   }
 
-  /** As a server might take it for a secret that it shares with the issuer. */
+  /** The public key as text, which a careless server could take for a shared secret. */
   get publicKeyText(): string {
     const { d: _, ...shown } = this.key.jwk;
     return JSON.stringify(shown);

@@ -17,12 +17,12 @@ export async function makeKey(ledger: Ledger, asked: KeyAsked): Promise<KeySecre
   return answer.body;
 }
 
-/** Of a key: what follows its id, and may have the same `_` in it that stands before. */
+/** The secret of a key follows its id, and may contain the `_` that stands before it. */
 export const secretOf = (key: string) => key.split('_').slice(2).join('_');
 
 export const withKey = (key: string) => ({ authorization: `Bearer ${key}` });
 
-/** Asks until it is so: for what comes about by itself, such as an expiry. */
+/** Asks until the condition holds, for changes that come by themselves, such as an expiry. */
 export async function eventually(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 50));
 }

@@ -1,6 +1,6 @@
 /**
- * A whole ledger as its users meet it: `node dist/main.js` in a process of its own, on a port of its own, with
- * a data directory that outlives the process, so that a test can end one and start another on the same data.
+ * A whole ledger: `node dist/main.js` in a process of its own, on a port of its own, with a data directory that
+ * outlives the process, so that a test can end one process and start another on the same data.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,12 +15,14 @@ export interface Answer<Body> {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** The body as its sender's type says, if it is JSON of any kind; otherwise undefined. */
+  /** The JSON body as a value; undefined where the body is not JSON. */
   readonly body: Body;
 }
 
 export interface Call {
-  /** An object is sent as JSON; text, bytes and streams as they are, with the content type of the headers. */
+  /**
+   * An object is sent as JSON; text, bytes and streams are sent unchanged, with the content type of the headers.
+   */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
@@ -38,8 +40,8 @@ export class Ledger {
   ) {}
 
   /**
-   * Resolves when it serves. Environment variables may be added or replaced.
-   * @param stderr a file that is open for what it logs, which is not read then
+   * Resolves when the ledger serves. Environment variables may be added or replaced.
+   * @param stderr an open file for the ledger's log, which is then not read here
    */
   static async start(env: NodeJS.ProcessEnv = {}, stderr: number | 'pipe' = 'pipe'): Promise<Ledger> {
     const ledger = new Ledger(mkdtempSync(join(tmpdir(), 'ledger-')), env, stderr);
@@ -47,7 +49,7 @@ export class Ledger {
     return ledger;
   }
 
-  /** Starts it again after `stop` or `kill`, on the same data. */
+  /** Starts the ledger again after `stop` or `kill`, on the same data. */
   async start(): Promise<void> {
     const settings = { DATA_DIR: this.dataDir, PORT: '0', LOG_LEVEL: 'warn', LEDGER_ADMIN_KEY: ADMIN_KEY };
     const child = spawn(process.execPath, [MAIN], {
@@ -69,17 +71,17 @@ export class Ledger {
     });
   }
 
-  /** Of the running process. */
+  /** The id of the running process. */
   get pid(): number {
     return this.process!.pid!;
   }
 
-  /** What it has logged since it was last started; a line may come some time after what it tells of. */
+  /** The log since the last start; a line may come some time after the event that it reports. */
   get log(): string {
     return this.said;
   }
 
-  /** The line that says how a request was answered, when it is written; all before it are written too. */
+  /** The log line of a request's answer, once it is written; all lines before it are written by then. */
   async logged(requestId: string | null): Promise<Readonly<Record<string, unknown>>> {
     for (;;) {
       const whole = this.said.split('\n').slice(0, -1);
@@ -89,7 +91,7 @@ export class Ledger {
     }
   }
 
-  /** `fetch` with the admin key, for what `call` does not do, such as reading a stream. */
+  /** `fetch` with the admin key, for tests that need more than `call`, such as reading a stream. */
   fetch(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = { authorization: `Bearer ${ADMIN_KEY}`, ...(init.headers as Record<string, string>) };
     return fetch(this.url + path, { ...init, headers });
@@ -118,17 +120,17 @@ export class Ledger {
     };
   }
 
-  /** As an operator stops it; resolves with the exit code, or the signal that ended it. */
+  /** Stops the ledger as an operator does. @returns the exit code, or the signal that ended the process */
   stop(): Promise<number | NodeJS.Signals> {
     return this.end('SIGTERM');
   }
 
-  /** As a power cut stops it. */
+  /** Kills the process, as a power cut would. */
   async kill(): Promise<void> {
     await this.end('SIGKILL');
   }
 
-  /** Ends it, if it runs, and removes its data: for `afterAll`. */
+  /** Ends the ledger, if it runs, and removes its data: for `afterAll`. */
   async remove(): Promise<void> {
     await this.kill();
     rmSync(this.dataDir, { recursive: true, force: true });
@@ -137,7 +139,7 @@ export class Ledger {
   private async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | NodeJS.Signals> {
     const child = this.process!;
     if (child.exitCode === null && child.signalCode === null) {
-      // With it all that it wrote has been read.
+      // By the event `close` all output of the process has been read.
       const closed = once(child, 'close');
       child.kill(signal);
       await closed;

@@ -23,7 +23,7 @@ export class LivedLedger {
     readonly dataDir: string,
     readonly store: SqliteStore,
     readonly projection: Projection,
-    /** All of them, in order: the index of each is its sequence. */
+    /** All events in order: the index of each is its sequence. */
     readonly events: readonly RecordedEvent[],
   ) {
     const entries = new EntryReader(projection, store);
@@ -35,7 +35,7 @@ export class LivedLedger {
     this.outcomes = new OutcomesReport(projection, this.totals, entries);
   }
 
-  /** Projected live, while the history is being recorded. */
+  /** Projects a history live, while it is being recorded. */
   static async of(history: History): Promise<LivedLedger> {
     const dataDir = mkdtempSync(join(tmpdir(), 'ledger-lived-'));
     const store = await SqliteStore.open(dataDir);
@@ -62,13 +62,13 @@ export class LivedLedger {
   }
 }
 
-/** The file that holds the current read models of a data directory. */
+/** The file of the current read models in a data directory. */
 export function viewsFileIn(dataDir: string): string {
   const views = join(dataDir, 'views');
   return join(views, readFileSync(join(views, 'current'), 'utf8').trim());
 }
 
-/** Everything in a views file, row by row, in the order of the tables themselves. */
+/** All rows of a views file, in the order of the tables. */
 export function contentOfViews(file: string): Record<string, unknown[]> {
   const db = openViewsForReading(file);
   try {
@@ -85,10 +85,10 @@ export function contentOfViews(file: string): Record<string, unknown[]> {
   }
 }
 
-/** Bytes as a text, which is compared in no time. */
+/** Bytes become text, which compares fast. */
 const comparable = (value: unknown) => (value instanceof Buffer ? value.toString('hex') : value);
 
-/** What a views file holds once events are projected into it, the batches being taken in turns. */
+/** The content of a views file into which the events are projected, in batches of these sizes by turns. */
 export function viewsOf(
   events: readonly RecordedEvent[],
   batches: readonly { readonly size: number; readonly reopen: boolean }[] = [

@@ -1,9 +1,9 @@
-/** A history of some hundred outcomes that is the same each time, for what only shows in long ones. */
+/** A history of some hundred outcomes that is the same each time, for faults that only long histories show. */
 import type { Draft, History, Step } from './histories.js';
 
 const A_SUBMISSION = 50;
 
-/** Submissions of 50 outcomes in turns for the programmes, each followed by a correction and a withdrawal. */
+/** Submissions of 50 outcomes for the programmes in turns, each followed by a correction and a withdrawal. */
 export function longHistory(outcomes: number): History {
   const steps: Step[] = [];
   for (let first = 0; first < outcomes; first += A_SUBMISSION) {

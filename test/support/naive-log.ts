@@ -1,4 +1,6 @@
-/** The log by its definition alone: canonical JSON of what an entry says, and the recursive tree of RFC 6962. */
+/**
+ * The log by its definition alone: the canonical JSON of an entry, and the recursive tree of RFC 6962.
+ */
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../src/kernel/canonical-json.js';
 import type { RecordedEvent } from '../../src/store/event-store.js';
@@ -24,7 +26,7 @@ function treeOf(leaves: readonly Buffer[]): Buffer {
   return sha256(Buffer.from([1]), treeOf(leaves.slice(0, middle)), treeOf(leaves.slice(middle)));
 }
 
-/** In base64. */
+/** The root of the log of these events, base64. */
 export function rootOfEvents(events: readonly RecordedEvent[]): string {
   return treeOf(events.map(naiveLeaf)).toString('base64');
 }

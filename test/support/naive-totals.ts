@@ -1,8 +1,8 @@
 /**
- * The totals of a ledger, folded from its events in the plainest way: a list of what stands, looked through
+ * The totals of a ledger, folded from its events in the plainest way: a list of outcomes that stand, searched
  * again for every question.
  *
- * Nothing of `src/projections` or `src/reports` is used here, nor what a correction says it replaces: the rules
+ * The code uses nothing of the ledger's read models or figures, nor what a correction says it replaces: the rules
  * are written a second time, from the words of the design, so that both can be wrong only in different ways.
  */
 import type { RecordedEvent } from '../../src/store/event-store.js';
@@ -21,7 +21,7 @@ interface NaiveMeasure {
 
 interface Standing {
   readonly id: string;
-  /** Of the event that recorded this version. */
+  /** The sequence of the event that recorded this version. */
   readonly sequence: number;
   readonly measureId: string;
   readonly measureVersion: number;
@@ -54,7 +54,7 @@ export class NaiveLedger {
   private readonly programmes = new Map<string, string>();
   private readonly organisations = new Map<string, { name: string; from: string }[]>();
   private standing: Standing[] = [];
-  /** The date in London when the last of the events was known. */
+  /** The date in London when the last of the events was recorded. */
   private readonly date: string;
 
   constructor(events: readonly RecordedEvent[]) {
@@ -86,7 +86,7 @@ export class NaiveLedger {
     }
   }
 
-  /** What `Totals.annual` answers, the moment left out; flags and percentages are in order of text. */
+  /** The answer of `Totals.annual` without its moment; flags and percentages are in the order of their texts. */
   annual(query: NaiveQuery, allowBreaks: boolean): NaiveAnswer {
     const measure = this.measures.get(query.measure)!;
     const found = this.matching(query);
@@ -108,7 +108,7 @@ export class NaiveLedger {
     return broken && !allowBreaks ? 'definition-break' : answer;
   }
 
-  /** What `Totals.since` answers of a flow. */
+  /** The answer of `Totals.since` for a flow. */
   since(query: NaiveQuery, allowBreaks: boolean): NaiveAnswer {
     const measure = this.measures.get(query.measure)!;
     const found = this.matching(query);
@@ -235,7 +235,7 @@ export class NaiveLedger {
     };
   }
 
-  /** How many parts the outcomes fall into that may count the same people. */
+  /** The number of parts of the outcomes that may count the same people. */
   private kindsOf(outcomes: readonly Standing[]): number {
     const kinds = outcomes.map((outcome) =>
       JSON.stringify([
@@ -250,7 +250,7 @@ export class NaiveLedger {
     return new Set(kinds).size;
   }
 
-  /** Whether one measure is in it under definitions that cannot be compared. */
+  /** Tells whether one measure is among the outcomes under definitions that cannot be compared. */
   private isBroken(outcomes: readonly Standing[]): boolean {
     const series = new Set(outcomes.map((outcome) => `${outcome.measureId} ${this.seriesOf(outcome)}`));
     return series.size > new Set(outcomes.map(({ measureId }) => measureId)).size;
@@ -282,7 +282,10 @@ function amount(value: bigint): number | string {
   return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
 }
 
-/** Of each measure, programme, organisation and year the one with the latest date; of two on it, the later recorded. */
+/**
+ * For each measure, programme, organisation and year the outcome with the latest date; of two with that date, the
+ * one recorded later.
+ */
 function latestOf(outcomes: readonly Standing[]): Standing[] {
   const sameThing = (one: Standing, other: Standing) =>
     one.measureId === other.measureId &&

@@ -1,12 +1,12 @@
 /**
  * The pages that people read: their commands, the answers shown below them, and where their links lead.
  *
- * How a shown answer stands for a real one:
- * - JSON: fields may be left out; what is shown must be there. `"…"` stands for any value, a text with `…` in it
- *   for any text around the rest, and `"…"` at the end of a list for more of the same. Sequences and times differ
- *   from ledger to ledger: only that there is one is compared.
+ * A shown answer stands for a real one by these rules:
+ * - JSON: fields may be left out; every field that is shown must be there. `"…"` stands for any value, a text
+ * with `…` in it for any text around the rest, and `"…"` at the end of a list for more of the same. Sequences and
+ * times differ from ledger to ledger: they only have to be there.
  * - Text: each line that is shown must be there, in this order, however wide its columns are; `…` stands for
- *   anything in a line.
+ * anything in a line.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -23,9 +23,9 @@ export interface Commands {
   readonly line: number;
   readonly text: string;
   readonly shown: Shown | null;
-  /** The words of an HTML comment directly above: says that something else runs it. */
+  /** The words of an HTML comment directly above, which says that something else runs the block. */
   readonly mark: string | null;
-  /** The heading of the second level that it stands under. */
+  /** The heading of the second level above the block. */
   readonly section: string;
 }
 
@@ -35,7 +35,7 @@ interface Block {
   readonly text: string;
   readonly mark: string | null;
   readonly section: string;
-  /** Whether nothing but blank lines lies between it and the block before. */
+  /** Tells whether only blank lines lie between this block and the one before. */
   readonly follows: boolean;
 }
 
@@ -90,7 +90,7 @@ function blocksOf(markdown: string): Block[] {
   return blocks;
 }
 
-/** Where a real answer is not what is shown; none where it is. */
+/** The differences between a real answer and the shown one; none where they agree. */
 export function differences({ language, text }: Shown, actual: string): string[] {
   if (language === 'text') return textDifferences(text, actual);
   let answer: unknown;
@@ -148,7 +148,7 @@ function wildcard(text: string): RegExp {
   return new RegExp(`^${text.split('…').map(literal).join('.*')}$`, 's');
 }
 
-/** The relative links of a page that lead nowhere. */
+/** The relative links of a page whose targets do not exist. */
 export function brokenLinks(page: string): string[] {
   const prose = readPage(page).replaceAll(/^(\s*)```[^]*?^\s*```$/gm, '');
   const targets = [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1]!);
@@ -161,7 +161,7 @@ export function brokenLinks(page: string): string[] {
   });
 }
 
-/** As GitHub makes them of headings. */
+/** The anchors that GitHub makes of headings. */
 function anchorsOf(page: string): string[] {
   const headings = readPage(page).match(/^#{1,6} .*$/gm) ?? [];
   return headings.map((heading) =>

@@ -1,4 +1,6 @@
-/** What a PromQL expression asks for: its metrics, and which labels of theirs it picks by. */
+/**
+ * The parts of a PromQL expression that a test checks: its metrics, and the labels by which it selects them.
+ */
 import { parser } from '@prometheus-io/lezer-promql';
 
 export interface Selector {
@@ -6,7 +8,7 @@ export interface Selector {
   readonly labels: readonly string[];
 }
 
-/** @throws Error where it is not well-formed, with where */
+/** @throws Error with the place where the expression is not well-formed */
 export function selectorsOf(expression: string): readonly Selector[] {
   const selectors: { metric: string; labels: string[] }[] = [];
   parser.parse(expression).iterate({
@@ -21,7 +23,7 @@ export function selectorsOf(expression: string): readonly Selector[] {
   return selectors;
 }
 
-/** Labels are named in groupings too, where no comparison follows. */
+/** A grouping names labels too, but no comparison follows there. */
 function isMatcher(expression: string, end: number): boolean {
   return /^\s*(?:=~|!~|!=|=)/.test(expression.slice(end));
 }

@@ -1,4 +1,4 @@
-/** Bytes over a socket: what `fetch` and `node:http` would not send. */
+/** Sends bytes over a socket that `fetch` and `node:http` would not send. */
 import { connect } from 'node:net';
 import { ADMIN_KEY, type Ledger } from './ledger.js';
 
@@ -13,7 +13,7 @@ export const FIELDS = `Host: ledger\r\nAuthorization: Bearer ${ADMIN_KEY}\r\nCon
 
 /**
  * Sends bytes, and reads until the ledger closes the connection.
- * @param halfClose says, as a client does that dies, that no more will come
+ * @param halfClose announces that no more bytes will come, as a client does that dies
  */
 export async function sendRaw(
   { url }: Ledger,
@@ -34,7 +34,7 @@ export async function sendRaw(
   return answersIn(received);
 }
 
-/** One after another, each as long as it says. */
+/** The answers in a text, one after another, each as long as its headers say. */
 function answersIn(text: string): RawAnswer[] {
   const answers: RawAnswer[] = [];
   for (let rest = text; rest !== '';) {

@@ -1,6 +1,6 @@
 /**
- * Carries out a random history: the real deciders decide, and a real store keeps what they say. What the rules
- * refuse is left out, so that every list of steps is a history.
+ * Carries out a random history: the real deciders decide, and a real store keeps their events. A step that the
+ * rules refuse is left out, so that every list of steps is a history.
  */
 import { measureDecider, type Measure, type MeasureDefinition } from '../../src/domain/measure.js';
 import { organisationDecider, type Organisation } from '../../src/domain/organisation.js';
@@ -248,7 +248,7 @@ function ratioOf({ quantity, other, percentAlone }: Draft): Partial<OutcomeConte
   return { numerator: Math.min(quantity, other), denominator: Math.max(quantity, other, 1) };
 }
 
-/** From the earlier day to the later, or the later alone where a year ends between them. */
+/** The period from the earlier day to the later one, or the later day alone where a year ends between them. */
 function periodOf({ days }: Draft): OutcomeContent['effective'] {
   const [earlier, later] = [DAYS[Math.min(...days)]!, DAYS[Math.max(...days)]!];
   const from = financialYearOf(earlier) === financialYearOf(later) ? earlier : later;

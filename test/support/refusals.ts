@@ -1,4 +1,4 @@
-/** Asks a ledger for what it must refuse, and watches that nothing comes of it. */
+/** Sends requests that a ledger must refuse, and checks that they change nothing. */
 import { expect, test } from '@jest/globals';
 import { PROBLEM_TYPE_PREFIX, PROBLEMS, type ProblemCode } from '../../src/api/problem.js';
 import type { ProblemDocument } from '../../src/api/problem.views.js';
@@ -11,7 +11,7 @@ interface Refusing {
   readonly text: string;
 }
 
-/** The status, the code, and the first pointer if there is one, of an answer that is a whole problem. */
+/** The status, the code, and the first pointer if there is one, of an answer that is a complete problem. */
 export function told({ status, headers, text }: Refusing): string {
   expect([status, headers.get('content-type')]).toEqual([status, 'application/problem+json; charset=utf-8']);
   const problem = JSON.parse(text) as ProblemDocument;
@@ -50,7 +50,10 @@ export class Watch {
     expect(text).toBe('{"events":[],"next":null}');
   }
 
-  /** Its sequence is the next, so that nothing can have come between, projected late or not. */
+  /**
+   * Records a submission and expects the next sequence, so that no refused request can have been recorded,
+   * projected late or not.
+   */
   async servesOn(programme: string): Promise<void> {
     const { status, body } = await submit(this.ledger, programme, [OUTCOME]);
     expect([status, body.sequence]).toEqual([201, this.last + 1]);

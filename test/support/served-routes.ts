@@ -1,4 +1,4 @@
-/** Which routes the application has, by its own account: what it registers with the server when it starts. */
+/** The application's routes, as it registers them with the server at its start. */
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { makeAdapter, setUpHttp } from '../../src/http/server.js';
 import { makeLogger } from '../../src/operation/log.js';
 import { Projection } from '../../src/read-models/projection.js';
 
-/** `GET /v1/programmes/{id}`, …; a HEAD that comes with a GET is left out. */
+/** Routes such as `GET /v1/programmes/{id}`; a HEAD that comes with a GET is left out. */
 export async function servedRoutes(): Promise<string[]> {
   const dataDir = mkdtempSync(join(tmpdir(), 'routes-'));
   process.env['DATA_DIR'] = dataDir;

@@ -1,4 +1,6 @@
-/** One submission and what becomes of it: commands and events that the tests of its rules share. */
+/**
+ * One submission and its later changes: commands and events that the tests of its rules share.
+ */
 import { hashOfLeft } from '../../src/kernel/redaction.js';
 import {
   measureDecider,

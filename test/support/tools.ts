@@ -1,6 +1,6 @@
 /**
- * Tools of the system that a few tests need, and no user of the ledger does. Where one is missing its tests are
- * skipped, and say so; `.ci/run` installs them all, and skips none.
+ * Tools of the system that a few tests need, and no user of the ledger does. Where a tool is missing its tests
+ * are skipped, and say so; `.ci/run` installs all tools, and skips none.
  */
 import { describe, test } from '@jest/globals';
 import { existsSync } from 'node:fs';
