@@ -1,6 +1,6 @@
 /**
- * The log: how fast leaves are appended and bundles verified, what it costs the projector, and how long a proof takes
- * in a tree of any size.
+ * The speed of the log: how fast leaves are appended and bundles verified, how much the log slows the projector,
+ * and how long a proof takes in a tree of any size.
  */
 import { join } from 'node:path';
 import { rmSync } from 'node:fs';
@@ -50,7 +50,7 @@ export interface LogSpeeds {
 
 const EVENTS_MAX = 200_000;
 const TURNS = 4;
-/** Of the projector, at most. */
+/** The projector takes at most so many events at once. */
 const BATCH_SIZE = 10_000;
 
 export async function measureLog(dataDir: string): Promise<LogSpeeds> {
@@ -123,7 +123,7 @@ export interface LogCost {
   readonly without: number;
 }
 
-/** What the log takes of the projector's speed: entry, hashes, nodes, and 32 bytes in each row. */
+/** The projector's speed with the log and without it: entry, hashes, nodes, and 32 bytes in each row. */
 export async function measureLogCost(dataDir: string): Promise<Record<'projecting' | 'reading', LogCost>> {
   const append = Object.getOwnPropertyDescriptor(LogProjection.prototype, 'append')!;
   const none = Buffer.alloc(0) as Hash;
@@ -156,7 +156,7 @@ export async function measureLogCost(dataDir: string): Promise<Record<'projectin
   return { projecting: perSecond(least.projecting), reading: perSecond(least.reading) };
 }
 
-/** As the live projector does, in this thread: batch by batch into a new file. */
+/** Projects as the live projector does, but in this thread: batch by batch into a new file. */
 async function projectAll(dataDir: string) {
   const file = join(dataDir, 'bench-log-cost.db');
   const reader = await openReader({ dataDir });
@@ -184,7 +184,7 @@ export interface ProofLatency {
   readonly p99Ms: number;
 }
 
-/** Of inclusion proofs of leaves all over a tree of a size that nobody has to record for it. */
+/** The latency of inclusion proofs for leaves all over a tree, whose size is grown without recording events. */
 export function measureProofs(dir: string, size: number): ProofLatency {
   const file = join(dir, `proofs-${size}.db`);
   growTree(file, size);

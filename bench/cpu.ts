@@ -1,4 +1,4 @@
-/** Processor time, which is what work costs however busy the machine is with other things. */
+/** Processor time: the cost of work however busy the machine is with other things. */
 
 export function cpuMicrosOf(work: () => void): number {
   const before = process.cpuUsage();
@@ -7,7 +7,7 @@ export function cpuMicrosOf(work: () => void): number {
   return user + system;
 }
 
-/** Of several turns the cheapest: what else the machine does makes each dearer, and none cheaper. */
+/** The cheapest of several turns: other work on the machine makes turns dearer, and none cheaper. */
 export function leastOf(turns: number, measure: () => number): number {
   return Math.min(...Array.from({ length: turns }, measure));
 }

@@ -1,13 +1,13 @@
 /**
- * The raw floor: what the disk and SQLite do with the same bytes when nothing else is asked of them. Every
- * other figure of a run is a ratio to one of these, measured in the same run on the same disk.
+ * The raw floor: the speed of the disk and of SQLite with the same bytes and no other work. Every other figure of
+ * a run is a ratio to one of these, measured in the same run on the same disk.
  */
 import Database from 'better-sqlite3';
 import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 
-/** A recorded outcome takes about so much in the store. */
+/** A recorded outcome takes about so many bytes in the store. */
 const EVENT_BYTES = 700;
 
 export interface Floor {
@@ -15,7 +15,7 @@ export interface Floor {
   readonly flushes: number;
   /** Inserts of one event a second with better-sqlite3, WAL and synchronous=FULL, one a commit. */
   readonly inserts: number;
-  /** Events a second of the same in commits of 500 rows. */
+  /** Events a second of the same inserts in commits of 500 rows. */
   readonly insertsBy500: number;
 }
 

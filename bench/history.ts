@@ -1,6 +1,6 @@
 /**
- * A ledger with a history, made through the application's own deciders and store, without HTTP: what the
- * projections and the totals are measured on.
+ * A ledger with a history for measuring projections and totals. The application's own deciders and store make it,
+ * without HTTP.
  *
  * 20 programmes report on two measures each for 15 organisations over seven financial years. The first 10,000
  * outcomes already touch every cell, so that longer histories have more outcomes, not more cells.
@@ -29,7 +29,7 @@ import type { OutcomeContent } from '../src/domain/outcome.js';
 import { randomUUID } from 'node:crypto';
 
 export const OUTCOMES_A_SUBMISSION = 500;
-/** Submissions under way at once, so that the writer's thread is never idle. */
+/** So many submissions are under way at once, so that the writer's thread is never idle. */
 const IN_FLIGHT = 8;
 
 export const YEARS = [2018, 2019, 2020, 2021, 2022, 2023, 2024];
@@ -49,7 +49,7 @@ const MEASURES: readonly (MeasureDefinition & { readonly id: string })[] = [
   { ...flow, id: 'sites-reached', label: 'Sites reached', eventType: 'SiteReached', kind: 'stock' },
 ];
 
-/** The outcome with that number in the history of a programme. */
+/** The outcome with this number in a programme's history. */
 export function outcomeOf(programme: number, number: number): OutcomeContent {
   const organisation = number % ORGANISATIONS.length;
   const year = YEARS[Math.floor(number / ORGANISATIONS.length) % YEARS.length]!;
@@ -70,7 +70,7 @@ export function outcomeOf(programme: number, number: number): OutcomeContent {
   };
 }
 
-/** Eight years of ledger time, however long the making takes. */
+/** A clock that spreads the history over eight years of ledger time, however long it takes to make. */
 class HistoryClock extends Clock {
   private instantMs = Date.parse('2018-04-01T09:00:00Z');
 

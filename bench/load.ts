@@ -1,7 +1,7 @@
 /**
  * The load generator, in a process of its own: a number of keep-alive connections, each of which sends its next
- * request when the last is answered. Server and generator share the machine, so it writes bytes to plain
- * sockets and reads no more of an answer than its status and length.
+ * request when the last is answered. Server and generator share the machine, so the generator writes bytes to
+ * plain sockets, and reads no more of an answer than its status and length.
  */
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
@@ -12,7 +12,7 @@ export interface LoadPlan {
   readonly adminKey: string;
   readonly connections: number;
   readonly seconds: number;
-  /** Submissions of so many outcomes, or reads of these paths in turn. */
+  /** Sends submissions of so many outcomes, or reads these paths in turn. */
   readonly send: { readonly outcomes: number } | { readonly paths: readonly string[] };
 }
 
@@ -20,11 +20,11 @@ export interface LoadResult {
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Of this process, a request. */
+  /** Processor time of the generator for each request. */
   readonly cpuMicros: number;
 }
 
-/** Before anything is measured, code is compiled and pages are cached. */
+/** Code is compiled and pages are cached before measuring begins. */
 const WARM_UP_MS = 2_000;
 
 function requestsOf({ url, adminKey, send }: LoadPlan): () => string {
@@ -34,7 +34,7 @@ function requestsOf({ url, adminKey, send }: LoadPlan): () => string {
     const requests = send.paths.map((path) => `GET ${path} HTTP/1.1\r\n${common}\r\n`);
     return () => requests[turn++ % requests.length]!;
   }
-  // Bodies are made beforehand; only the key is new each time.
+  // Bodies are made beforehand; only the idempotency key is new each time.
   const bodies = Array.from({ length: send.outcomes === OUTCOMES_A_SUBMISSION ? 20 : 1_000 }, (_, index) => {
     const programme = index % PROGRAMMES.length;
     const outcomes = Array.from({ length: send.outcomes }, (_, line) => {

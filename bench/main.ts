@@ -64,7 +64,7 @@ async function main(): Promise<void> {
       process.stdout.write(`\n## On ${STORE_TITLES[store]}\n`);
       if (parts.includes('submissions')) await submissions(dir, seconds, { store, floor });
       if (!['projections', 'totals', 'starts'].some((part) => parts.includes(part))) continue;
-      // The double has all in memory, and how it grows is not what is measured.
+      // The double keeps everything in memory, and its growth with history is not measured.
       const ofStore = store === 'embedded' ? sizes : sizes.slice(0, 1);
       await histories(dir, seconds, { store, sizes: ofStore, parts, floor });
     }
@@ -131,7 +131,7 @@ async function submissions(
     { connections: 64, outcomes: 1, groupSizeMax: 1_000 },
     { connections: 4, outcomes: OUTCOMES_A_SUBMISSION, groupSizeMax: 1_000 },
   ];
-  // Only the embedded store flushes for itself.
+  // Only the embedded store has flushes of its own.
   const ofStore = cases.filter(({ groupSizeMax }) => store === 'embedded' || groupSizeMax > 1);
   for (const { connections, outcomes, groupSizeMax } of ofStore) {
     const dataDir = mkdtempSync(join(dir, 'submissions-'));
@@ -233,7 +233,7 @@ async function soak(dir: string, seconds: number): Promise<void> {
   process.exitCode = 1;
 }
 
-/** Alerts of `ops/alerts.yml` fire at the last two. */
+/** The promises that a run broke; alerts of `ops/alerts.yml` fire at the last two. */
 function brokenPromises(result: SoakResult): string[] {
   const promises = {
     'events were lost': result.lost === 0,

@@ -1,4 +1,4 @@
-/** Starts the processes that a measurement is made of, and ends each one that it started. */
+/** Starts the processes of a measurement, and ends each one that it started. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
@@ -18,7 +18,7 @@ export class Server {
     readonly adminKey: string,
   ) {}
 
-  /** Its log goes to a file, as it does where the ledger is served. */
+  /** The server's log goes to a file, as it does where the ledger is served. */
   static async start({ dataDir, eventStore }: StoreLocation, { groupSizeMax = 1_000 } = {}): Promise<Server> {
     const storeEnv = eventStore && {
       LEDGER_ORIGIN: 'bench.example/log',
@@ -43,7 +43,7 @@ export class Server {
   }
 
   /**
-   * Until the self-check has read the whole history, as it does once after each start: while it does, it takes its
+   * Waits until the self-check has read the whole history, as it does once after each start and which takes its
    * share of the machine.
    */
   async untilChecked(): Promise<void> {
@@ -59,7 +59,7 @@ export class Server {
     throw new Error('the self-check did not become level');
   }
 
-  /** CPU time and memory of the whole process so far. */
+  /** The CPU time and memory of the whole process so far. */
   async usage(): Promise<ServerUsage> {
     this.process.send('usage');
     return reply<ServerUsage>(this.process);

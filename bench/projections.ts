@@ -1,4 +1,4 @@
-/** How fast events become read models: catching up as the live projector does, and as a rebuild. */
+/** The speed at which events become read models: catching up as the live projector does, and as a rebuild. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Build } from '../src/read-models/build.js';

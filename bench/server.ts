@@ -12,17 +12,20 @@ import { serve } from '../src/serve.js';
 export interface ServerUsage {
   readonly cpuMs: number;
   readonly rssBytes: number;
-  /** By how much a timer is late, one time in a hundred, since it was asked first. */
+  /** The delay that one timer in a hundred exceeds, since the first request for usage. */
   readonly delayP99Ms: number;
-  /** What the thread of the event loop itself has worked between two looks, at most; null where nobody can tell. */
+  /**
+   * The longest time that the event loop's thread itself worked between two measurements; null where the system
+   * cannot tell.
+   */
   readonly workMaxMs: number | null;
 }
 
-/** Of the thread that reads it, nanoseconds on a core come first. Linux has it. */
+/** Linux's file about the thread that reads it; its first number is the thread's nanoseconds on a core. */
 const WORKED = '/proc/thread-self/schedstat';
 const LOOK_EVERY_MS = 10;
 
-/** Where the loop is late: by its own work, or for want of a core. */
+/** Tells whether the loop is late by its own work or for want of a core. */
 class OwnWork {
   maxMs: number | null = null;
   private before: number | null = null;

@@ -1,9 +1,9 @@
 /**
- * A ledger that everyone uses at once, for as long as is asked: 64 writers, of whom some send again what was sent
- * before, readers of figures, exports of everything, live streams, some of which are never read or broken off, and a
- * rebuild in the middle. What was acknowledged is counted at the end, in the ledger's own account of itself.
+ * A ledger under all kinds of use at once, for a given time: 64 writers, some of whom send again what they sent
+ * before, readers of figures, exports of everything, live streams, some of which are never read or broken off,
+ * and a rebuild in the middle. At the end the acknowledged submissions are counted in the ledger's own events.
  *
- * It generates its load in this process, and talks to the server over loopback alone.
+ * The load is generated in this process, and reaches the server over loopback alone.
  */
 import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
@@ -26,9 +26,9 @@ export interface SoakResult {
   readonly rssAtFirstBytes: number;
   readonly rssMaxBytes: number;
   readonly delayP99Ms: number;
-  /** Of the five seconds in which it was worst. */
+  /** The event loop's delay in the worst five seconds. */
   readonly delayP99WorstMs: number;
-  /** Of the event loop's thread between two looks; null where nobody can tell. */
+  /** The longest work of the event loop's thread between two measurements; null where the system cannot tell. */
   readonly workMaxMs: number | null;
 }
 
@@ -66,7 +66,7 @@ class Soak {
   constructor(private readonly server: Server) {}
 
   async run(seconds: number): Promise<void> {
-    // From now on its delays are counted.
+    // The server counts its delays from this request on.
     await this.server.usage();
     const idle = [this.openStream(), this.openStream()];
     const work = [
@@ -161,7 +161,7 @@ class Soak {
     return this.ask('GET', '/v1/events/stream', undefined, { accept: 'text/event-stream' });
   }
 
-  /** Each event follows on the one before it. */
+  /** Follows a stream and counts gaps: each event must have the sequence after the one before it. */
   private async follow(): Promise<void> {
     const stream = await this.openStream();
     const end = setInterval(() => this.isOver && stream.destroy(), 100);
@@ -186,7 +186,7 @@ class Soak {
     }
   }
 
-  /** Readers that are gone in the middle of what they asked for. */
+  /** Readers that leave in the middle of an answer. */
   private async breakOff(): Promise<void> {
     while (!this.isOver) {
       const response = await this.ask('GET', '/v1/events', undefined, { accept: 'application/x-ndjson' });
@@ -216,14 +216,17 @@ class Soak {
     }
   }
 
-  /** How often the ledger tells of each submission. */
+  /**
+   * Compares the receipts with the ledger's events: submissions that are lost, and outcomes that are recorded
+   * twice.
+   */
   async account(): Promise<{ lost: number; doubled: number }> {
     const { text } = await this.answer('GET', '/v1/events', undefined, { accept: 'application/x-ndjson' });
     const places = new Map<string, number[]>();
     for (const line of text.split('\n')) {
       if (line === '') continue;
       const { subject, ledgersequence } = JSON.parse(line) as { subject: string; ledgersequence: number };
-      // Every event of an outcome here is its first; those of the catalogue are about a stream.
+      // An outcome has only one event here; the subject of a catalogue event is a stream.
       if (!/\.\d+$/.test(subject)) continue;
       places.set(subject, [...(places.get(subject) ?? []), ledgersequence]);
     }
@@ -240,7 +243,7 @@ function bodyOf(programme: number, number: number): string {
   return JSON.stringify({ outcomes: [{ measure: measureId, organisation: organisationId, ...outcome }] });
 }
 
-/** On a ledger that has the catalogue of the bench. */
+/** Runs on a ledger that has the bench's catalogue. */
 export async function measureSoak(location: StoreLocation, seconds: number): Promise<SoakResult> {
   const server = await Server.start(location);
   try {

@@ -1,6 +1,6 @@
 /**
- * How long a ledger takes to start, from the start of the process until it serves and says that it is ready: after
- * it was stopped, and after it was killed under load, which leaves a write-ahead log to be read.
+ * The time that a ledger takes to start, from the start of the process until it serves and says that it is ready.
+ * It is measured after a stop, and after a kill under load, which leaves a write-ahead log to be read.
  */
 import type { StoreLocation } from '../src/store/open-reader.js';
 import { Server } from './processes.js';
@@ -13,9 +13,9 @@ export interface Start {
 const RUNS = 5;
 const LOAD = { connections: 16, seconds: 1, send: { outcomes: 1 } };
 
-/** On a ledger whose read models are level. @returns the median of some starts of each kind */
+/** Starts a ledger whose read models are level. @returns the median of some starts of each kind */
 export async function measureStarts(location: StoreLocation): Promise<readonly Start[]> {
-  // The first one projects what it finds.
+  // The first start projects the events that are in the store.
   await (await Server.start(location)).stop();
   const stopped: number[] = [];
   const killed: number[] = [];
@@ -33,7 +33,7 @@ export async function measureStarts(location: StoreLocation): Promise<readonly S
   ];
 }
 
-/** @returns milliseconds until it was ready */
+/** @returns milliseconds until the ledger was ready */
 async function startAnd(location: StoreLocation, end: (server: Server) => Promise<void>): Promise<number> {
   const startedAt = performance.now();
   const server = await Server.start(location);

@@ -1,5 +1,5 @@
 /**
- * The stores that a measurement is made on. The protocol double keeps its events in memory, in a process of its own:
+ * The stores that a measurement runs on. The protocol double keeps its events in memory, in a process of its own:
  * a figure on it is the cost of the client and of the adapter, and says nothing of EventStoreDB.
  */
 import { fork, type ChildProcess } from 'node:child_process';
@@ -22,7 +22,7 @@ export interface BenchStore {
   remove(): Promise<void>;
 }
 
-/** Empty, with its read models in a directory. */
+/** Makes an empty store, with its read models in a directory. */
 export async function makeStore(name: StoreName, dataDir: string): Promise<BenchStore> {
   const nothing = () => Promise.resolve();
   if (name === 'embedded') return { location: { dataDir }, remove: nothing };

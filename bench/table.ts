@@ -1,6 +1,6 @@
 /** Figures as a table in Markdown, so that a run can be pasted into docs/benchmarks.md as it is. */
 
-/** What a row says, by the heading of its column. */
+/** The cells of a row by the headings of their columns. */
 export type Row = Readonly<Record<string, string>>;
 
 /** Three significant digits at most; thousands grouped. */

@@ -1,6 +1,7 @@
 /**
- * Latency of totals over HTTP on one connection: now, and as at moments spread over the whole history. The self-check
- * reads the history beside, as it does after each start: what it takes of the machine is in the figures.
+ * The latency of totals over HTTP on one connection: now, and as at moments spread over the whole history. The
+ * self-check reads the history meanwhile, as it does after each start, so the figures contain its share of the
+ * machine.
  */
 import type { StoreLocation } from '../src/store/open-reader.js';
 import { Server } from './processes.js';

@@ -1,5 +1,5 @@
 /**
- * What checking a bulk body costs: class-validator as Nest's own pipe would call it, and the schema that is
+ * The cost of checking a bulk body: class-validator as Nest's own pipe would call it, and the schema that is
  * compiled from the same decorators. Both get the same parsed bodies of 500 outcomes.
  */
 import { plainToInstance } from 'class-transformer';
@@ -9,11 +9,11 @@ import { validatorOf } from '../src/api/validation.js';
 import { SubmissionDto } from '../src/submissions/submissions.dto.js';
 import { OUTCOMES_A_SUBMISSION, outcomeOf } from './history.js';
 
-/** Outcomes a second. */
+/** Outcomes that are checked a second. */
 export interface ValidationSpeed {
   readonly classValidator: number;
   readonly compiled: number;
-  /** `JSON.parse` alone, and our strict reading of the same bytes. */
+  /** Outcomes a second of `JSON.parse` alone, and of our strict reading of the same bytes. */
   readonly nativeParse: number;
   readonly strictParse: number;
 }
