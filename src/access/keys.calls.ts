@@ -1,6 +1,4 @@
-/**
- * The descriptions of the calls about keys.
- */
+/** The descriptions of the calls about keys. */
 import { OF_TEXTS, type CallSpec, type Described } from '../api/call-spec.js';
 import { KEY_ID as KEY_ID_PATTERN } from '../kernel/ids.js';
 import {

@@ -1,6 +1,4 @@
-/**
- * The shapes that the calls about keys take and answer.
- */
+/** The shapes that the calls about keys take and answer. */
 import { ArrayMaxSize, IsArray, IsIn, Matches } from 'class-validator';
 import { Instant, ListOf } from '../api/answers.js';
 import { Describe, DigitsText, Nullable, Optional, PlainText, WholeNumber } from '../api/decorators.js';

@@ -1,6 +1,4 @@
-/**
- * Carries out the commands about keys, in one envelope for their union.
- */
+/** Carries out the commands about keys, in one envelope for their union. */
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { programmeDecider } from '../domain/programme.js';
 import { keyStream, programmeStream, type ProgrammeId } from '../kernel/ids.js';

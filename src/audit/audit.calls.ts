@@ -1,6 +1,4 @@
-/**
- * The descriptions of the calls about the log.
- */
+/** The descriptions of the calls about the log. */
 import type { Grants } from '../domain/role.js';
 import type { CallSpec, Content } from '../api/call-spec.js';
 import { ProofQueryDto } from '../figures/figures.dto.js';

@@ -1,6 +1,4 @@
-/**
- * The parameters of the calls about the log. Query parameters arrive as text.
- */
+/** The parameters of the calls about the log. Query parameters arrive as text. */
 import { IsIn, Matches } from 'class-validator';
 import { Describe, DigitsText, Optional, Slug } from '../api/decorators.js';
 import {

@@ -1,6 +1,4 @@
-/**
- * The answer about the growth of the log, as JSON.
- */
+/** The answer about the growth of the log, as JSON. */
 import { IsArray, Matches } from 'class-validator';
 import { Describe, WholeNumber } from '../api/decorators.js';
 import { A_HASH, HASH } from '../api/log-entry.views.js';

@@ -1,6 +1,4 @@
-/**
- * The call by which auditors take events away, with everything that is needed to check them offline.
- */
+/** The call by which auditors take events away, with everything that is needed to check them offline. */
 import { BadParameter } from '../api/bad-parameter.js';
 import { Controller, Get, Query, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';

@@ -18,9 +18,9 @@ import { leafHash, subtreesBetween, type CompleteSubtree } from '../tlog/merkle.
 export interface BundleQuery {
   readonly scope: BundleScope;
   readonly figure?: BundleFigure;
-  /** Of the events of a figure, in rising order, some at a time. */
+  /** The sequences of a figure's events, in rising order, some at a time. */
   readonly sequences?: () => AsyncIterable<readonly number[]>;
-  /** The events are among so many at least. */
+  /** The bundle's log must have at least so many entries, so that it has all these events. */
   readonly leastSize?: number;
   /** The earlier size at which to cut. */
   readonly since: number;
@@ -36,7 +36,7 @@ export class Bundles {
     private readonly signer: LogSigner,
   ) {}
 
-  /** Resolves when it is known that a bundle can be made: what goes wrong later breaks it off. */
+  /** Resolves when it is certain that a bundle can be made: a failure after that breaks the bundle off. */
   async of(query: BundleQuery): Promise<AsyncGenerator<string>> {
     const { scope, figure } = query;
     const checkpoint = await this.signer.covering(this.leastSize(query));
@@ -51,7 +51,7 @@ export class Bundles {
     return this.lines(query, header, checkpoint);
   }
 
-  /** Everything means all that there is now, and a figure is covered as it was told. */
+  /** The checkpoint covers at least the period's end, the figure's moment, or every entry that there is now. */
   private leastSize({ scope, figure, since, leastSize = 0 }: BundleQuery): number {
     const until =
       scope.kind === 'period' ? scope.until + 1 : figure ? figure.asAtSequence + 1 : this.log.size;
@@ -113,7 +113,7 @@ function isPart(
   return named.some((content) => erased.has(`${stream}@${content.revision}`));
 }
 
-/** What stands for the leaves from one to before another, cut at the earlier size. */
+/** The hashes that stand for the leaves `from` to before `to`, cut at the earlier size. */
 function gap(
   subtree: CompleteSubtree,
   { from, to, cut }: { readonly from: number; readonly to: number; readonly cut: number },

@@ -1,6 +1,4 @@
-/**
- * Proofs of single events, in the forms that other tools read.
- */
+/** Proofs of single events, in the forms that other tools read. */
 import { Injectable } from '@nestjs/common';
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { ProveEntries, type LogEntryView } from '../api/log-entry.views.js';

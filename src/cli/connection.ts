@@ -1,6 +1,4 @@
-/**
- * The options by which a command finds a running ledger, and its key.
- */
+/** The options by which a command finds a running ledger, and its key. */
 import type { Command } from 'commander';
 import { addressOf, LedgerClient } from './client.js';
 

@@ -1,6 +1,4 @@
-/**
- * `ledger keys`: the admin creates, lists, rotates and revokes keys through the running ledger.
- */
+/** `ledger keys`: the admin creates, lists, rotates and revokes keys through the running ledger. */
 import { Option, type Command } from 'commander';
 import type { KeyListView, KeyRevokedView, KeySecretView, KeyView } from '../access/keys.dto.js';
 import { ROLES, type Role } from '../domain/role.js';

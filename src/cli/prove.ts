@@ -1,6 +1,4 @@
-/**
- * `ledger prove`: fetches a bundle into a file, which gets its name when it is whole.
- */
+/** `ledger prove`: fetches a bundle into a file, which gets its name when it is whole. */
 import { Option, type Command } from 'commander';
 import { pipeline } from 'node:stream/promises';
 import { parseCheckpoint } from '../tlog/checkpoint.js';

@@ -1,6 +1,4 @@
-/**
- * `ledger witness`: serves a witness for other ledgers' logs, with its key and memory in a directory.
- */
+/** `ledger witness`: serves a witness for other ledgers' logs, with its key and memory in a directory. */
 import type { Command } from 'commander';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -26,7 +26,7 @@ export function canonicalJson(value: unknown): string {
   return `{${members}}`;
 }
 
-/** A string as JSON. Most texts need no escape, and telling so is quicker than asking `JSON.stringify`. */
+/** Writes a string as JSON. Most texts need no escape, and finding that out is quicker than `JSON.stringify`. */
 export function quoted(text: string): string {
   return NEEDS_NO_ESCAPE.test(text) ? `"${text}"` : JSON.stringify(text);
 }
@@ -73,5 +73,5 @@ export function payloadHash(salt: string, canonicalPayload: string): string {
 
 /** 16 bytes as base64url. */
 const SALT_TEXT_LENGTH = 22;
-/** What is hashed next, at once. */
+/** The input of the hash function, reused: it is hashed before the next is written. */
 const HASHED = Buffer.alloc(8_192);

@@ -1,6 +1,4 @@
-/**
- * Every event's record of who acted, and of where the request came from.
- */
+/** Every event's record of who acted, and of where the request came from. */
 export interface Provenance {
   readonly actor: string;
   readonly correlationId: string;

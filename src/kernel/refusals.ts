@@ -71,7 +71,7 @@ export interface ProblemFault {
   readonly code: string;
   readonly detail: string;
   readonly pointer?: string;
-  /** Of a file, counted from 1. */
+  /** The line of a file, counted from 1. */
   readonly line?: number;
 }
 

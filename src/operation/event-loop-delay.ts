@@ -1,6 +1,4 @@
-/**
- * The delay of the event loop, as a timer measures it that fires every few milliseconds.
- */
+/** The delay of the event loop, as a timer measures it that fires every few milliseconds. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 const LOOK_EVERY_MS = 10;

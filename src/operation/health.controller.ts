@@ -1,6 +1,4 @@
-/**
- * The calls that tell whether the process lives, and whether its answers can be trusted now.
- */
+/** The calls that tell whether the process lives, and whether its answers can be trusted now. */
 import { Controller, Get, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Lag, type StoreSeen } from '../read-models/lag.js';

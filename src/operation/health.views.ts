@@ -1,6 +1,4 @@
-/**
- * The answers about the health of the process.
- */
+/** The answers about the health of the process. */
 import { IsBoolean, IsIn } from 'class-validator';
 import { ProjectionStateView, SelfCheckView } from './read-models.views.js';
 import { Describe, Nested, Nullable, WholeNumber } from '../api/decorators.js';

@@ -1,6 +1,4 @@
-/**
- * The descriptions of the operator's calls about the read models.
- */
+/** The descriptions of the operator's calls about the read models. */
 import type { CallSpec } from '../api/call-spec.js';
 import { ProjectionsView } from './read-models.views.js';
 

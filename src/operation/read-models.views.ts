@@ -1,6 +1,4 @@
-/**
- * The answers about the read models: how far they are, and whether they can be trusted.
- */
+/** The answers about the read models: how far they are, and whether they can be trusted. */
 import { IsBoolean, IsIn, IsString, Matches } from 'class-validator';
 import { Describe, Nested, Nullable, Optional, WholeNumber } from '../api/decorators.js';
 

@@ -1,6 +1,4 @@
-/**
- * A store that counts and times its appends by how they ended.
- */
+/** A store that counts and times its appends by how they ended. */
 import { Histogram } from 'prom-client';
 import type { StreamName } from '../kernel/ids.js';
 import {

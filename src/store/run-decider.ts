@@ -1,8 +1,8 @@
 /**
  * Read, fold, decide, append: how every command reaches the store.
  *
- * A decision is made on a whole stream and appended at exactly the revision it was made on. If another writer
- * came first, it is made again on what is there now, a bounded number of times.
+ * A decision is made on a whole stream, and appended at exactly the revision it was made on. If another writer
+ * came first, the decision is made again on the longer stream, a bounded number of times.
  */
 import { canonicalJson, makeSalt, payloadHash } from '../kernel/canonical-json.js';
 import type { Decider } from '../kernel/decider.js';
@@ -23,12 +23,12 @@ import {
 import { upcast, type LedgerEvent } from '../domain/upcast.js';
 
 export interface Decision<State, Event> {
-  /** What the decision was made on: before the new events. */
+  /** The state that the decision was made on, before the new events. */
   readonly state: State;
-  /** Empty where the command changed nothing: it had been carried out before. */
+  /** The new events; none where an earlier command had made the same change. */
   readonly events: readonly Event[];
   readonly appended: Appended | null;
-  /** What the stream held before, where it was read. */
+  /** The events of the stream before the decision, where they were read. */
   readonly history: readonly RecordedEvent[];
 }
 
@@ -60,7 +60,7 @@ export async function runDecider<State, Command, Event extends LedgerEvent>(
       if (events.length === 0) return { state, events, appended: null, history };
       const firstRevision = last === 'no-stream' ? 0 : last + 1;
       const sealed = seal(stream, firstRevision, events, provenance, clock.now());
-      // What others put into the stream decides nothing, but it was read too: it stands before what is appended.
+      // Events of other writers in the stream decide nothing, but the append follows on them too.
       const appended = await store.append(stream, last, sealed);
       return { state, events, appended, history };
     } catch (error) {

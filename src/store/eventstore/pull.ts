@@ -11,7 +11,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { NoAnswer } from './errors.js';
 
 export interface Pull<Item> {
-  /** What the read is for, as an error text names it. */
+  /** The purpose of the read, as an error text names it. */
   readonly what: string;
   readonly idleMs: number;
   /** Tells whether a batch, which has at least one item, is full. */

@@ -1,0 +1,85 @@
+/**
+ * The style of comments (STYLE: "Comment the why, in plain sentences"): a comment names the thing that it speaks of,
+ * so that it is understood without the line above it. These openings leave that noun out.
+ */
+import { expect, test } from '@jest/globals';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ROOT } from '../support/pages.js';
+
+/** Folders and files whose comments are still to be rewritten: this list only ever gets shorter. */
+const TO_DO = new Set([
+  'bench/audit.ts',
+  'src',
+  'src/api',
+  'src/catalogue',
+  'src/checker',
+  'src/domain',
+  'src/domain/kinds',
+  'src/figures',
+  'src/http',
+  'src/kernel/redaction.ts',
+  'src/read-models',
+  'src/reports',
+  'src/store/sqlite',
+  'src/submissions',
+  'src/tlog/entry.ts',
+]);
+
+const files = ['src', 'bench', 'test/support']
+  .flatMap((root) =>
+    readdirSync(join(ROOT, root), { recursive: true, encoding: 'utf8' }).map((name) => `${root}/${name}`),
+  )
+  .filter((file) => file.endsWith('.ts') && !TO_DO.has(dirname(file)) && !TO_DO.has(file));
+
+/** Comments that stand on lines of their own, each from its first word to its end, with the line where it begins. */
+function commentsIn(source: string): { readonly line: number; readonly text: string }[] {
+  const comments = source.matchAll(/^[ \t]*(?:\/\*[^]*?\*\/|\/\/.*(?:\n[ \t]*\/\/.*)*)/gm);
+  return Array.from(comments, ({ 0: comment, index }) => ({
+    line: source.slice(0, index).split('\n').length,
+    text: comment
+      .replaceAll(/^[ \t]*(?:\/\*\*?|\*\/|\*|\/\/)|\*\/$/gm, '')
+      .trim()
+      .replaceAll(/\s+/g, ' '),
+  }));
+}
+
+function hidesItsSubject(comment: string): boolean {
+  const [, first, sentence] = /^(\w+)\b(.*?)(?:[.:;]|$)/.exec(comment) ?? [];
+  switch (first) {
+    case 'Of':
+    case 'Whoever':
+    case 'That':
+      return true;
+    case 'What':
+      return !comment.endsWith('?');
+    case 'As':
+      // A subordinate clause may go first: "As soon as the file is whole, it gets its name."
+      return !sentence!.includes(',');
+    default:
+      return false;
+  }
+}
+
+test('a comment begins with the thing that it speaks of', () => {
+  const found = files.flatMap((file) =>
+    commentsIn(readFileSync(join(ROOT, file), 'utf8'))
+      .filter(({ text }) => hidesItsSubject(text))
+      .map(({ line, text }) => `${file}:${line} ${text.slice(0, 60)}`),
+  );
+  expect(found).toEqual([]);
+});
+
+test.each([
+  ['/** Of the last event. */\nconst a = 1;', true],
+  ['  // What is left of it.\n', true],
+  ['  // What is left of it?\n', false],
+  ['/**\n * Whoever asks\n * gets it.\n */', true],
+  ['/** As it is called in the store. */', true],
+  ['/** As soon as the file is whole, it gets its name. */', false],
+  ['const a = 1;\n// Leaves of the tree.\n// Of which there are two.', false],
+  ["const a = 'https://example.org'; // That is no line of its own", false],
+  ['/** Offsets of events. */', false],
+])('%j is taken for what it is', (source, isFound) => {
+  expect(commentsIn(source).some(({ text }) => hidesItsSubject(text))).toBe(isFound);
+});
