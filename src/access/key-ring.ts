@@ -13,7 +13,7 @@ import { KeyUses } from './key-uses.js';
 import type { Principal } from '../domain/role.js';
 
 /** Values that are derived once from each state of a key. */
-interface Held {
+interface HeldKey {
   readonly secret: Buffer;
   readonly previous: { readonly secret: Buffer; readonly untilMs: number } | null;
   readonly expiresMs: number;
@@ -28,7 +28,7 @@ const UNKNOWN: Admitted = { refused: 'unknown' };
 
 @Injectable()
 export class KeyRing {
-  private readonly held = new WeakMap<Key, Held>();
+  private readonly held = new WeakMap<Key, HeldKey>();
 
   constructor(
     private readonly catalogue: CatalogueView,
@@ -65,7 +65,7 @@ export class KeyRing {
     return status === 'active' && over ? 'expired' : status;
   }
 
-  private hold(key: Key): Held {
+  private hold(key: Key): HeldKey {
     let held = this.held.get(key);
     if (!held) {
       const { id, role, programmes, expiresAt, secretSha256, previous } = key;

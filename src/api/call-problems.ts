@@ -10,14 +10,14 @@ import { ProblemDocument } from './problem.views.js';
 import { notOneOf } from './validation.js';
 
 /** A component of the document, and an answer for ApiResponse when it is given a status. */
-export interface ProblemAnswer {
+export interface DocumentedProblems {
   readonly status: number;
   readonly description: string;
   readonly headers: Record<string, { $ref: string }>;
   readonly content: Record<string, { schema: JsonSchema; examples: Record<string, { value: unknown }> }>;
 }
 
-export function problemAnswers(spec: CallSpec): ProblemAnswer[] {
+export function problemAnswers(spec: CallSpec): DocumentedProblems[] {
   const codes = new Map<number, ProblemCode[]>();
   for (const problems of [edgeProblems(spec), spec.problems ?? {}]) {
     for (const [status, more] of Object.entries(problems)) {
@@ -66,7 +66,7 @@ export function problemAnswer(
   status: number,
   codes: readonly ProblemCode[],
   tell: (code: ProblemCode) => ProblemTold = () => ({}),
-): ProblemAnswer {
+): DocumentedProblems {
   const types = codes.map((code) => PROBLEM_TYPE_PREFIX + code);
   const properties = { type: { enum: types }, status: { const: status } };
   return {

@@ -101,7 +101,7 @@ function readConditions(rules: readonly Metadata[], place: string) {
   return { optional, nullable, stated };
 }
 
-interface Part {
+interface SchemaPart {
   readonly says: string;
   readonly published: JsonSchema;
   readonly checked?: JsonSchema;
@@ -148,7 +148,7 @@ function merged(rules: readonly Metadata[], { form, ref, place }: Building): Jso
   return form === 'checked' ? { ...schema, says: says.join('; ') } : schema;
 }
 
-function partOf(rule: Metadata, { ref, place }: Building): Part {
+function partOf(rule: Metadata, { ref, place }: Building): SchemaPart {
   const own = ruleOf(rule);
   if (own) {
     const { says, published, checked } = own;
@@ -165,7 +165,7 @@ function ruleOf(rule: Metadata): RuleDefinition | undefined {
 }
 
 /** class-validator's own decorators, by the name in their metadata, from their constraints and message. */
-const STOCK: Readonly<Record<string, (constraints: never, place: string, message: unknown) => Part>> = {
+const STOCK: Readonly<Record<string, (constraints: never, place: string, message: unknown) => SchemaPart>> = {
   isBoolean: () => ({ says: 'must be true or false', published: { type: 'boolean' } }),
   isString: () => ({ says: 'must be text', published: { type: 'string' } }),
   isObject: () => ({ says: 'must be an object', published: { type: 'object' } }),

@@ -4,12 +4,12 @@
  */
 import type { RefusalCode, ProblemFault } from '../kernel/refusals.js';
 
-interface Kind {
+interface ProblemKind {
   readonly status: number;
   readonly title: string;
 }
 
-const REFUSALS: Readonly<Record<RefusalCode, Kind>> = {
+const REFUSALS: Readonly<Record<RefusalCode, ProblemKind>> = {
   'programme-unknown': { status: 404, title: 'There is no such programme' },
   'organisation-unknown': { status: 404, title: 'There is no such organisation' },
   'measure-unknown': { status: 404, title: 'There is no such measure' },
@@ -67,11 +67,11 @@ const EDGE = {
   'store-unavailable': { status: 503, title: 'The store cannot be reached' },
   'store-damaged': { status: 503, title: 'The store cannot be trusted' },
   'not-projected': { status: 503, title: 'The read models are not that far' },
-} as const satisfies Record<string, Kind>;
+} as const satisfies Record<string, ProblemKind>;
 
 export type ProblemCode = RefusalCode | keyof typeof EDGE;
 
-export const PROBLEMS: Readonly<Record<ProblemCode, Kind>> = { ...REFUSALS, ...EDGE };
+export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = { ...REFUSALS, ...EDGE };
 
 export const PROBLEM_TYPE_PREFIX = 'urn:outcome-ledger:problem:';
 

@@ -41,9 +41,9 @@ export function addressOf(
   return { url: url.replace(/\/+$/, ''), key };
 }
 
-type Query = Readonly<Record<string, string | undefined>>;
+export type Query = Readonly<Record<string, string | undefined>>;
 
-interface Asked extends RequestInit {
+interface RequestOptions extends RequestInit {
   readonly query?: Query;
   readonly headers?: Readonly<Record<string, string>>;
   readonly duplex?: 'half';
@@ -74,7 +74,7 @@ export class LedgerClient {
     return this.json(path, { method: 'POST', body: JSON.stringify(body), headers, once: true });
   }
 
-  private async json<Answer>(path: string, asked: Asked): Promise<Answer> {
+  private async json<Answer>(path: string, asked: RequestOptions): Promise<Answer> {
     const response = await this.request(path, asked);
     return JSON.parse(await this.whole(response.text(), path, asked)) as Answer;
   }
@@ -83,7 +83,7 @@ export class LedgerClient {
    * Yields an answer of any size, piece by piece. @throws CommandFailed as `request` does, and where the answer
    * is cut off
    */
-  async *stream(path: string, asked: Asked): AsyncGenerator<Uint8Array> {
+  async *stream(path: string, asked: RequestOptions): AsyncGenerator<Uint8Array> {
     const response = await this.request(path, asked);
     try {
       yield* response.body as unknown as AsyncIterable<Uint8Array>;
@@ -93,7 +93,7 @@ export class LedgerClient {
   }
 
   /** @throws CommandFailed for a problem, and when no ledger answers */
-  async request(path: string, asked: Asked): Promise<Response> {
+  async request(path: string, asked: RequestOptions): Promise<Response> {
     const { query = {}, headers = {}, once: _, ...init } = asked;
     const url = new URL(this.address.url + path);
     for (const [name, value] of Object.entries(query))
@@ -119,13 +119,17 @@ export class LedgerClient {
     throw failureOf(response.status, await this.whole(response.text(), path, asked));
   }
 
-  private whole<Result>(answer: Promise<Result>, path: string, asked: Asked): Promise<Result> {
+  private whole<Result>(answer: Promise<Result>, path: string, asked: RequestOptions): Promise<Result> {
     return answer.catch((error: unknown) => {
       throw this.cutOff(error, path, asked);
     });
   }
 
-  private cutOff(error: unknown, path: string, { method = 'GET', once = false }: Asked): CommandFailed {
+  private cutOff(
+    error: unknown,
+    path: string,
+    { method = 'GET', once = false }: RequestOptions,
+  ): CommandFailed {
     const wayOut = once
       ? 'the ledger may have done it: see whether it has before you run the command again'
       : 'see whether the ledger runs, and run the command again';

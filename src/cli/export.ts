@@ -9,7 +9,7 @@ import { Readable, Writable, type Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { OutcomesPage } from '../figures/outcome.views.js';
 import type { AnnualTotals, YearFigure } from '../figures/figures.views.js';
-import { allMeasures, CommandFailed, currentSequence, type LedgerClient } from './client.js';
+import { allMeasures, CommandFailed, currentSequence, type LedgerClient, type Query } from './client.js';
 import { intoFile, print, readable } from './output.js';
 import { connected, clientFor, type Connection } from './connection.js';
 
@@ -29,7 +29,7 @@ interface ExportOptions {
   readonly asAtSequence?: string;
 }
 
-type Row = Readonly<Record<string, unknown>>;
+type ExportRow = Readonly<Record<string, unknown>>;
 
 const COLUMNS = {
   outcomes: [
@@ -122,7 +122,7 @@ async function exportCommand(
   const query = { ...filters, from: filters.from ?? '1900-01', asAtSequence: sequence };
   const measures = sequence === undefined ? [] : all;
   let count = 0;
-  const counted = async function* (rows: AsyncIterable<Row>) {
+  const counted = async function* (rows: AsyncIterable<ExportRow>) {
     for await (const row of rows) {
       count++;
       yield row;
@@ -167,17 +167,15 @@ class StandardOutput extends Writable {
   }
 }
 
-async function* ndjson(rows: AsyncIterable<Row>): AsyncGenerator<string> {
+async function* ndjson(rows: AsyncIterable<ExportRow>): AsyncGenerator<string> {
   for await (const row of rows) yield `${JSON.stringify(row)}\n`;
 }
-
-type Query = Readonly<Record<string, string | undefined>>;
 
 async function* outcomeRows(
   client: LedgerClient,
   measures: readonly string[],
   query: Query,
-): AsyncGenerator<Row> {
+): AsyncGenerator<ExportRow> {
   for (const measure of measures) {
     for (let cursor: string | null | undefined; cursor !== null;) {
       const asked = { ...query, measure, cursor, limit: '500', allowBreaks: 'true' };
@@ -192,7 +190,7 @@ async function* outcomeRows(
   }
 }
 
-function flat({ effective, range, evidence, ...rest }: OutcomesPage['outcomes'][number]): Row {
+function flat({ effective, range, evidence, ...rest }: OutcomesPage['outcomes'][number]): ExportRow {
   return {
     ...rest,
     from: effective.from,
@@ -210,7 +208,7 @@ async function* totalRows(
   client: LedgerClient,
   measures: readonly string[],
   query: Query,
-): AsyncGenerator<Row> {
+): AsyncGenerator<ExportRow> {
   for (const id of measures) {
     const answer: AnnualTotals = await client.get('/v1/totals/annual', {
       ...query,
@@ -232,9 +230,9 @@ async function* totalRows(
 }
 
 function* rowsOf(
-  { measure, sequence, asAt: _, ...about }: Row & Pick<AnnualTotals, 'measure' | 'sequence'>,
+  { measure, sequence, asAt: _, ...about }: ExportRow & Pick<AnnualTotals, 'measure' | 'sequence'>,
   years: readonly YearFigure[],
-): Generator<Row> {
+): Generator<ExportRow> {
   for (const { financialYear, total, outcomes, byBasis, range, ratio, flags } of years) {
     if (outcomes === 0) continue;
     yield {

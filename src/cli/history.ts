@@ -88,7 +88,7 @@ function told(
   return `${ledgersequence}  ${time}  ${type}  ${subject}  ${whatOf(data, units)}by ${actor}${from}${reason}${although}`;
 }
 
-interface Figures {
+interface TypedFigures {
   readonly measureId: string;
   readonly quantity?: number;
   readonly numerator?: number;
@@ -102,10 +102,10 @@ function whatOf(data: CloudEvent['data'], units: Units): string {
     readonly label?: string;
     readonly effective?: { readonly from: string; readonly to: string };
     readonly evidence?: { readonly title: string };
-    readonly replaces?: Figures;
+    readonly replaces?: TypedFigures;
   };
   if (effective) {
-    const now = data as unknown as Figures;
+    const now = data as unknown as TypedFigures;
     const period = effective.from === effective.to ? effective.from : `${effective.from} to ${effective.to}`;
     const on = evidence ? `on “${evidence.title}”, ` : '';
     const was = replaces ? ` (was ${amountOf(replaces, units, now.measureId)})` : '';
@@ -116,7 +116,7 @@ function whatOf(data: CloudEvent['data'], units: Units): string {
 }
 
 /** The amount with its measure, which is left out where the text before has named it. */
-function amountOf(figures: Figures, units: Units, named?: string): string {
+function amountOf(figures: TypedFigures, units: Units, named?: string): string {
   const { measureId, quantity, numerator, denominator, percent } = figures;
   const share = percent === undefined ? `${numerator}/${denominator}` : `${percent}%`;
   const amount = quantity === undefined ? share : readable(quantity, units.get(measureId) ?? '');

@@ -45,7 +45,7 @@ export interface Principal {
 export type ProgrammeScope = ReadonlySet<string> | null;
 
 /** What a request says of programmes, before anything is looked up. */
-export interface Named {
+export interface NamedProgramme {
   readonly inPath: unknown;
   readonly inQuery: unknown;
 }
@@ -61,7 +61,11 @@ export function rolesOf(may: Grants): Role[] {
  * How far a caller may go with a call.
  * @throws Refused `not-allowed`
  */
-export function scopeOf({ roles, programmes }: Principal, may: Grants, named: Named): ProgrammeScope {
+export function scopeOf(
+  { roles, programmes }: Principal,
+  may: Grants,
+  named: NamedProgramme,
+): ProgrammeScope {
   if (roles.some((role) => role === 'admin' || (role !== 'programme' && may[role]))) return null;
   const kept = roles.includes('programme') ? may.programme : undefined;
   switch (kept) {

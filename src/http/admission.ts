@@ -7,7 +7,7 @@ import type { Limits } from '../config.js';
 import { Problem } from '../api/problem.js';
 
 /** Of one request. */
-export interface Place {
+export interface AdmittedPlace {
   /**
    * Room for a body, before a byte of it is read: it is given back with the place.
    * @throws Problem `overloaded`
@@ -38,7 +38,7 @@ export class Admission {
    * @param shares whether the caller has its share only; the admin may take all places
    * @throws Problem `overloaded`
    */
-  enter(actor: string, shares: boolean): Place {
+  enter(actor: string, shares: boolean): AdmittedPlace {
     const ofActor = this.byActor.get(actor) ?? 0;
     if (this.requests >= this.requestsMax)
       throw overloaded('too many requests are being answered now: ask again');

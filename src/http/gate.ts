@@ -7,7 +7,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ADMIN, scopeOf, type Principal } from '../domain/role.js';
 import type { ReadLog } from '../operation/log.js';
-import type { Admission, Place } from './admission.js';
+import type { Admission, AdmittedPlace } from './admission.js';
 import type { Authentication } from './authentication.js';
 import type { RouteAccess } from '../api/call.js';
 import { Problem } from '../api/problem.js';
@@ -17,7 +17,7 @@ import type { RouteTable } from './route-table.js';
 declare module 'fastify' {
   interface FastifyRequest {
     /** Of a request that was let in; null where anyone may ask. */
-    place: Place | null;
+    place: AdmittedPlace | null;
     /** Whether whoever was let in still would be: for answers that have no end. */
     isStillLetIn(): Promise<boolean>;
   }

@@ -48,8 +48,8 @@ export async function copyEvents(
   onProgress: (events: number) => void,
 ): Promise<Copied> {
   const end = await from.head();
-  const source = new Cursor(from);
-  const known = await skipKnown(source, new Cursor(to), onProgress);
+  const source = new CopyCursor(from);
+  const known = await skipKnown(source, new CopyCursor(to), onProgress);
   let copied = 0;
   for await (const batch of batchesOf(source)) {
     await appendAsItWas(to, batch);
@@ -61,7 +61,7 @@ export async function copyEvents(
 }
 
 /** Refuses a copy that ended early or whose source was written to: it would not be the whole ledger. */
-async function refuseUnlessAtEnd(source: Cursor, from: EventReader, end: Position | null): Promise<void> {
+async function refuseUnlessAtEnd(source: CopyCursor, from: EventReader, end: Position | null): Promise<void> {
   const head = await from.head();
   if (head !== end)
     throw new CopyImpossible('events were written to the source while it was copied: run the copy again');
@@ -77,8 +77,8 @@ async function refuseUnlessAtEnd(source: Cursor, from: EventReader, end: Positio
 
 /** Compares the events that the target holds with the first ones of the source. @returns their number */
 async function skipKnown(
-  source: Cursor,
-  target: Cursor,
+  source: CopyCursor,
+  target: CopyCursor,
   onProgress: (events: number) => void,
 ): Promise<number> {
   for (let sequence = 0; ; sequence++) {
@@ -115,7 +115,7 @@ const contentOf = ({ id, stream, revision, type, data, metadata }: RecordedEvent
 });
 
 /** Groups neighbouring events of one stream, as many as fit into one append. */
-async function* batchesOf(source: Cursor): AsyncGenerator<readonly RecordedEvent[]> {
+async function* batchesOf(source: CopyCursor): AsyncGenerator<readonly RecordedEvent[]> {
   let batch: RecordedEvent[] = [];
   let bytes = 0;
   for (let event = await source.next(); event; event = await source.next()) {
@@ -149,7 +149,7 @@ async function appendAsItWas(to: EventStore, batch: readonly RecordedEvent[]): P
 }
 
 /** The events of a store one after another. */
-class Cursor {
+class CopyCursor {
   private page: readonly RecordedEvent[] = [];
   private at = 0;
   private position: Position | null = null;

@@ -8,15 +8,15 @@ import Database from 'better-sqlite3';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-interface Held {
+interface HeldDirectory {
   readonly what: string;
   /** The environment variable that names the directory. */
   readonly variable: string;
 }
-const DATA: Held = { what: 'data', variable: 'DATA_DIR' };
+const DATA: HeldDirectory = { what: 'data', variable: 'DATA_DIR' };
 
 export class DataDirInUse extends Error {
-  constructor(dir: string, { what, variable }: Held) {
+  constructor(dir: string, { what, variable }: HeldDirectory) {
     super(
       `another process has the ${what} directory ${dir}: stop it first, or set ${variable} to another directory`,
     );
@@ -25,7 +25,7 @@ export class DataDirInUse extends Error {
 }
 
 export class DataDirUnusable extends Error {
-  constructor(dir: string, { what }: Held, cause: unknown) {
+  constructor(dir: string, { what }: HeldDirectory, cause: unknown) {
     super(`the ${what} directory ${dir} cannot be used: ${(cause as Error).message}`, { cause });
     this.name = 'DataDirUnusable';
   }
@@ -40,7 +40,7 @@ export function makePrivately(): void {
 }
 
 /** @throws DataDirInUse, DataDirUnusable; @returns a function that releases the directory */
-export function holdDataDir(dir: string, held: Held = DATA): () => void {
+export function holdDataDir(dir: string, held: HeldDirectory = DATA): () => void {
   let lock: Database.Database | undefined;
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });

@@ -22,7 +22,7 @@ const LITTLE_ENDIAN_MAGIC = 0x377f0682;
 const PAGE_BYTES_MAX = 65_536;
 
 /** The two halves of a checksum. Each frame's checksum continues that of the frame before it. */
-type Sums = readonly [number, number];
+type FrameSums = readonly [number, number];
 
 export function walOf(database: string): string {
   return `${database}-wal`;
@@ -70,7 +70,7 @@ class Wal {
     return null;
   }
 
-  private sumsOfHeader(): Sums | null {
+  private sumsOfHeader(): FrameSums | null {
     const magic = this.header.getUint32(0);
     const pageBytes = this.header.getUint32(8);
     const isKnown = magic === BIG_ENDIAN_MAGIC || magic === LITTLE_ENDIAN_MAGIC;
@@ -92,7 +92,7 @@ class Wal {
    * The sums after the frame in hand, where that frame is of this log, whole, and the next after `before`; else
    * null.
    */
-  private follow(before: Sums): Sums | null {
+  private follow(before: FrameSums): FrameSums | null {
     if (!this.isOfThisLog()) return null;
     const { frame } = this;
     const sums = this.sum(frame, [FRAME_HEADER_BYTES, frame.byteLength], this.sum(frame, [0, 8], before));
@@ -105,7 +105,7 @@ class Wal {
     return frame.getUint32(8) === header.getUint32(16) && frame.getUint32(12) === header.getUint32(20);
   }
 
-  private damageBehind(index: number, sums: Sums, isSynced: boolean): string | null {
+  private damageBehind(index: number, sums: FrameSums, isSynced: boolean): string | null {
     if (this.isOneBitFrom(sums)) return `frame ${index} has a flipped bit`;
     if (isSynced && this.isCommitFollowed(index)) {
       return `frame ${index} fails its checksum, but later transactions follow on it`;
@@ -113,7 +113,7 @@ class Wal {
     return null;
   }
 
-  private isOneBitFrom(sums: Sums): boolean {
+  private isOneBitFrom(sums: FrameSums): boolean {
     const bytes = new Uint8Array(this.frame.buffer);
     for (let at = 0; at < bytes.length; at++) {
       for (let bit = 1; bit < 256; bit <<= 1) {
@@ -140,11 +140,11 @@ class Wal {
     return this.isOfThisLog() && this.frame.getUint32(4) !== 0;
   }
 
-  private storedSums(): Sums {
+  private storedSums(): FrameSums {
     return [this.frame.getUint32(16), this.frame.getUint32(20)];
   }
 
-  private sum(view: DataView, [start, end]: readonly [number, number], before: Sums): Sums {
+  private sum(view: DataView, [start, end]: readonly [number, number], before: FrameSums): FrameSums {
     let [one, other] = before;
     for (let at = start; at < end; at += 8) {
       one = (one + view.getUint32(at, this.isLittleEndian) + other) >>> 0;

@@ -26,7 +26,7 @@ export interface StorePosition {
 }
 
 /** A position that a subscription reports between two events, in their order. */
-export interface Checkpoint {
+export interface ReadCheckpoint {
   readonly checkpoint: StorePosition;
 }
 
@@ -123,7 +123,7 @@ export function ownEvent({ event, link }: Resolved, names: StreamNames): Recorde
 
 /** A part of the global order, cut after `limit` events of the ledger. */
 export function runOf(
-  read: readonly (Resolved | Checkpoint)[],
+  read: readonly (Resolved | ReadCheckpoint)[],
   { after, limit, atEnd, names }: Pick<Run, 'atEnd'> & RunStart,
 ): Run {
   const events: RecordedEvent[] = [];
@@ -153,7 +153,7 @@ interface RunStart {
  * Tells whether a run may have no more events. The difference of positions in the server's log gives the bytes
  * that lie between them.
  */
-export function isFullRun(read: readonly (Resolved | Checkpoint)[]): boolean {
+export function isFullRun(read: readonly (Resolved | ReadCheckpoint)[]): boolean {
   if (read.length < 2) return false;
   if (read.length >= RUN_LENGTH_MAX) return true;
   const [from, to] = [read[0]!, read.at(-1)!].map((item) =>

@@ -12,7 +12,7 @@ import {
   decodePosition,
   isFullRun,
   runOf,
-  type Checkpoint,
+  type ReadCheckpoint,
   type Resolved,
   type StreamNames,
 } from './events.js';
@@ -100,7 +100,7 @@ export class Subscription {
     const { origin, names, quietMsMax } = this.options;
     const { stream, confirmed } = this.open(client, after ?? origin);
     const stopping = new AbortController();
-    const batches = batchesOf<Resolved | Checkpoint>(stream, {
+    const batches = batchesOf<Resolved | ReadCheckpoint>(stream, {
       what: FOLLOWING,
       idleMs: quietMsMax,
       isFull: isFullRun,
@@ -148,4 +148,4 @@ export class Subscription {
   }
 }
 
-const isEvent = (item: Resolved | Checkpoint): item is Resolved => !('checkpoint' in item);
+const isEvent = (item: Resolved | ReadCheckpoint): item is Resolved => !('checkpoint' in item);
