@@ -1,10 +1,11 @@
 /**
- * The checker of bundles: takes their lines one by one, trusts none of them, and says whether they are good,
- * tampered with, or not enough to tell.
+ * The checker of bundles takes their lines one by one, trusts none of them, and decides whether the bundle is
+ * good, tampered with, or not enough to tell.
  *
- * It rebuilds the tree from the events, and holds the root against the checkpoint, the checkpoint against keys that
- * whoever checks trusts, and the beginning of the tree against an earlier checkpoint that they kept. Memory grows
- * with the number of streams, up to 2^24, and, for a figure, with that of its outcomes; not with that of events.
+ * It rebuilds the tree from the events, and compares the root with the checkpoint, the checkpoint's signatures
+ * with the keys that the reader trusts, and the beginning of the tree with an earlier checkpoint that the reader
+ * kept. Memory grows with the number of streams, up to 2^24, and for a figure with the number of its outcomes;
+ * not with that of events.
  */
 import { canonicalJson, payloadHash } from '../kernel/canonical-json.js';
 import { limitsOf, loggedEventOf } from './bundle-format.js';
@@ -26,11 +27,11 @@ import type { Stamped } from '../tlog/timestamp.js';
 import { Findings, FINDINGS_MAX, type Verdict } from './verdict.js';
 
 export interface CheckOptions extends SinceOptions {
-  /** Whom to trust. Without it, whoever signed the earlier checkpoint. */
+  /** The policy says whom to trust; without one, the signers of the earlier checkpoint are trusted. */
   readonly policy?: Policy;
-  /** Of how many streams the revisions are compared; more than fit into memory cannot be. */
+  /** The revisions of at most so many streams are compared: those of more would not fit into memory. */
   readonly streamsMax?: number;
-  /** The scope that is asked for, as `scopeText` writes it: whatever is of another does not answer the question. */
+  /** The scope that was asked for, as `scopeText` writes it; a bundle of another scope does not answer it. */
   readonly expect?: string;
 }
 
@@ -47,17 +48,19 @@ export class BundleCheck {
   private timestamp: string | null = null;
   private figure: FigureCheck | null = null;
   private events = 0;
-  /** A line is missing or more than there must be: that those after it are not in their place follows, and is not told. */
+  /** A line is missing or too many. All later lines are then out of place too, which is not reported again. */
   private isOutOfStep = false;
 
-  /** @throws BadNote where the earlier checkpoint is none, or a witness that is trusted did not sign it as it is */
+  /**
+   * @throws BadNote where the earlier checkpoint is none, or the signature of a trusted witness does not verify
+   */
   constructor(private readonly options: CheckOptions) {
     this.revisions = new StreamRevisions(this.findings, options.streamsMax);
     this.since = SinceCheck.of(options, this.findings);
     this.meetSince();
   }
 
-  /** @param end where the newline stands that ends the line */
+  /** @param end the index of the newline that ends the line */
   takeLine(bytes: Buffer, start: number, end: number): void {
     if (this.checkpoint) return this.findings.fault('something follows the checkpoint');
     try {
@@ -236,7 +239,7 @@ export class BundleCheck {
       const fault = figure.fault();
       if (fault !== null) findings.fault(fault);
     } catch (error) {
-      // A content that no ledger takes, such as a quantity that is no whole number.
+      // The events have content that no ledger accepts, such as a quantity that is no whole number.
       findings.fault(`the figure cannot be made of its events: ${(error as Error).message}`);
     }
     for (const doubt of figure.doubts.slice(0, FINDINGS_MAX)) findings.doubt(doubt);

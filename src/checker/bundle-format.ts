@@ -1,28 +1,28 @@
 /**
- * The format of a bundle: events of the ledger with all that it takes to check them offline, as NDJSON.
+ * The format of a bundle: events of the ledger with everything that is needed to check them offline, as NDJSON.
  *
  * The first line is the header, the last the checkpoint. Between them the leaves of the log follow from left to
- * right: an event where the bundle has it, and the hashes of complete subtrees in place of those that it leaves
- * out. So whoever reads it once, in constant memory, comes to the root. Where it is cut at an earlier size, the root
- * of that size is met on the way, which proves that the log is a continuation of it.
+ * right: the events that the bundle has, and the hashes of complete subtrees in place of those that it leaves
+ * out. So a reader comes to the root in one pass and constant memory. A bundle that is cut at an earlier size
+ * leads to the root of that size on the way, which proves that the log is a continuation of it.
  */
 import { unreachable } from '../kernel/assert.js';
 import type { LoggedEvent } from '../tlog/entry.js';
 
 export const BUNDLE_FORMAT = 'outcome-ledger-bundle@1';
-/** What a CloudEvent's `dataschema` has before the schema of the ledger. */
+/** The part of a CloudEvent's `dataschema` before the ledger's own name of the schema. */
 export const SCHEMA_PREFIX = 'urn:outcome-ledger:schema:';
 
 export type BundleScope =
   | { readonly kind: 'everything' }
-  /** Every event that concerns the programme. */
+  /** The scope has every event that concerns the programme. */
   | { readonly kind: 'programme'; readonly programme: string }
-  /** Every event after one and up to another. */
+  /** The scope has every event after the sequence `after`, up to the sequence `until`. */
   | { readonly kind: 'period'; readonly after: number; readonly until: number }
-  /** Every event that a figure was made of. */
+  /** The scope has every event that the figure was made of. */
   | { readonly kind: 'figure' };
 
-/** What was asked of the ledger, and its answer, which the events must bear out. */
+/** A question to the ledger and its answer, which the events must bear out. */
 export interface BundleFigure {
   readonly measure: string;
   readonly programme?: string;
@@ -30,11 +30,11 @@ export interface BundleFigure {
   /** The first and the last financial year. */
   readonly from: string;
   readonly to: string;
-  /** As known after that event. */
+  /** The sequence of the last event that was known. */
   readonly asAtSequence: number;
-  /** Of each year, where annual totals were asked for. */
+  /** The figure of each year, where annual totals were asked for. */
   readonly years?: readonly (ToldFigure & { readonly financialYear: string })[];
-  /** Over all years, where a total since a year was. */
+  /** The figure over all years, where a total since a year was asked for. */
   readonly total?: ToldFigure;
 }
 
@@ -49,9 +49,9 @@ export interface ToldFigure {
 export interface BundleHeader {
   readonly format: typeof BUNDLE_FORMAT;
   readonly origin: string;
-  /** Of the tree that the checkpoint signs. */
+  /** The size of the tree that the checkpoint signs. */
   readonly size: number;
-  /** Of whoever made the bundle: nothing vouches for them. */
+  /** Verifier keys that the maker of the bundle states; nothing vouches for them. */
   readonly keys: readonly string[];
   readonly scope: BundleScope;
   readonly figure?: BundleFigure;
@@ -78,14 +78,14 @@ export type BundleLine =
   | BundleHeader
   | { readonly event: BundleEvent; readonly leaf: string }
   | { readonly subtree: { readonly height: number; readonly number: number; readonly hash: string } }
-  /** With a time stamp (RFC 3161) of the text that is signed, base64, where there is one. */
+  /** A time stamp (RFC 3161), base64, stamps the signed text; it is absent where there is none. */
   | { readonly checkpoint: string; readonly timestamp?: string };
 
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-/** Events that were recorded together have one time: it is read once. */
+/** Events that were recorded together have the same time, which is parsed once. */
 let lastRead = { text: '', ms: NaN };
 
-/** In milliseconds since 1970; NaN where the text is no instant as the ledger writes one. */
+/** The time in milliseconds since 1970; NaN where the text is no instant as the ledger writes one. */
 export function instantOf(text: string): number {
   if (text !== lastRead.text) lastRead = { text, ms: INSTANT.test(text) ? Date.parse(text) : NaN };
   return lastRead.ms;

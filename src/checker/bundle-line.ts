@@ -1,9 +1,9 @@
 /**
- * Lines of a bundle, read as whoever trusts none of them must: a line has the members that the ledger writes and no
- * other, each of its kind and in its range, and is the text that the ledger would write of them.
+ * Parses the lines of a bundle and trusts none of them: a line has the members that the ledger writes and no
+ * others, each of its kind and in its range, and is exactly the text that the ledger would write.
  *
- * So nothing that a checker does not look at can be said in a bundle, no member can be said twice, and what is
- * checked is what others read. What two members of an event say of one thing is compared here as well.
+ * So a bundle cannot contain anything that a checker does not look at, no member can appear twice, and other
+ * readers read the same that is checked. Members of an event that state the same thing are compared here as well.
  */
 import { financialYearsBetween, isFinancialYear, type FinancialYear } from '../kernel/financial-year.js';
 import { isRedacted } from '../kernel/redaction.js';
@@ -14,10 +14,11 @@ import { parseVerifierKey } from '../tlog/note.js';
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** @throws Error in words: what of it no ledger writes */
+/** @throws Error that says what no ledger would write */
 export function parseBundleLine(text: string): BundleLine {
   const line: unknown = JSON.parse(text);
-  // One text for one content: a member that stands twice, or a number that is not kept exactly, comes out otherwise.
+  // Each content has one text: a member that appears twice, or a number that is not kept exactly, gives another
+  // text.
   if (JSON.stringify(line) !== text) throw new Error('it is not JSON as the ledger writes it');
   const members = membersOf(line, 'the line');
   if ('format' in members) return parseHeader(members);
@@ -118,7 +119,7 @@ function yearsOf(from: string, to: string): FinancialYear[] {
   return financialYearsBetween(from as FinancialYear, to as FinancialYear);
 }
 
-/** Its form alone: that every value is what the events come to is found by comparing all of it. */
+/** Checks the form of a figure; `FigureCheck` later compares all its values with the events. */
 function parseTold(told: Members): void {
   exactly(told, 'a figure', ['total', 'outcomes', 'byBasis', 'range', 'ratio']);
   wholeIn(told, 'outcomes', 0);
@@ -138,7 +139,7 @@ const EVENT_CONSTANTS = [
   ['datacontenttype', 'application/json'],
   ['clocksteppedback', true],
 ] as const;
-/** 16 bytes as base64url, of which the last four bits of the last character are nought. */
+/** 16 bytes as base64url; the last four bits of the last character are zero. */
 const SALT = /^[A-Za-z0-9_-]{21}[AQgw]$/;
 const PAYLOAD_HASH = /^[0-9a-f]{64}$/;
 

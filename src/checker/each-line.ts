@@ -1,19 +1,23 @@
 /**
- * Lines of a file as bytes, in memory that does not grow with it: only as long as its longest line.
+ * Reads the lines of a file as bytes. Memory grows with the longest line, and not with the file.
  *
- * They are ended by newlines alone: what node:readline takes for the end of a line may stand within JSON.
+ * Only a newline ends a line: other characters that node:readline takes for the end of a line may stand within
+ * JSON.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 
 const READ_BYTES = 2 ** 18;
 const NEWLINE = 0x0a;
 
-/** @param take told where a line that is not empty begins, and where its newline stands: until it returns */
+/**
+ * @param take called with the bytes, where a line that is not empty begins, and where its newline stands; the
+ * bytes are reused when it returns
+ */
 export function eachLine(file: string, take: (bytes: Buffer, start: number, end: number) => void): void {
   const descriptor = openSync(file, 'r');
   try {
     let bytes = Buffer.alloc(READ_BYTES);
-    // What was read and not taken, at the beginning of the bytes: the beginning of a line.
+    // The bytes begin with the `kept` bytes of a line whose end was not read yet.
     for (let kept = 0; ;) {
       if (kept === bytes.length) bytes = Buffer.concat([bytes], 2 * bytes.length);
       const read = readSync(descriptor, bytes, kept, bytes.length - kept, null);

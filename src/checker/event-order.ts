@@ -1,22 +1,26 @@
 /**
- * What follows from the order of events, whatever they say: the revisions of each stream have no gap, and ledger time
- * is the latest time at which any event up to then was recorded.
+ * Rules that follow from the order of events, whatever the events say: the revisions of each stream have no gap,
+ * and ledger time is the latest time at which any event up to then was recorded.
  *
- * Where events are left out less is known: a stream may begin amid its events, and ledger time may be later.
+ * Where events are left out less is known: a stream may begin with a later revision, and ledger time may be
+ * later.
  */
 import { instantOf, type BundleEvent, type BundleScope } from './bundle-format.js';
 import type { Findings } from './verdict.js';
 
 /** Clocks of several machines may differ by so much. */
 export const CLOCK_TOLERANCE_MS = 5_000;
-/** A Map holds no more than 2^24. */
+/** A Map has at most 2^24 entries. */
 const STREAMS_MAX = 2 ** 24 - 1;
 
 export class StreamRevisions {
   private readonly last = new Map<string, number>();
   private leftOut = 0;
 
-  /** @param streamsMax more than fit into memory are not compared */
+  /**
+   * @param streamsMax the revisions of streams beyond this number are not compared: they would not fit into
+   * memory
+   */
   constructor(
     private readonly findings: Findings,
     private readonly streamsMax = STREAMS_MAX,
@@ -27,11 +31,12 @@ export class StreamRevisions {
     if (last === undefined && this.last.size >= this.streamsMax) {
       if (this.leftOut++ > 0) return;
       return this.findings.doubt(
-        `it has over ${this.streamsMax} streams: of the others, revisions are not compared`,
+        `the bundle has over ${this.streamsMax} streams: the revisions of the others are not compared`,
       );
     }
     this.last.set(stream, revision);
-    // Streams lie whole in a programme. A period may begin amid one, and a figure is made of some events of it.
+    // A bundle of a programme has whole streams. A period may begin within a stream, and a figure has some events
+    // of it.
     const isWhole = kind === 'everything' || kind === 'programme';
     const next = last === undefined ? (isWhole ? 0 : revision) : last + 1;
     const isNext = kind === 'figure' ? revision >= next : revision === next;
@@ -41,14 +46,14 @@ export class StreamRevisions {
 }
 
 export class LedgerTime {
-  /** Of the last event, in milliseconds since 1970. */
+  /** The ledger time of the last event, in milliseconds since 1970. */
   ms = 0;
 
   constructor(private readonly findings: Findings) {}
 
   /**
-   * @param isWhole whether no event before it was left out
-   * @returns when it was recorded, by the clock of whoever did
+   * @param isWhole tells that no event before this one was left out
+   * @returns the time of recording, by the clock of the process that recorded the event
    */
   take(event: BundleEvent, sequence: number, isWhole: boolean): number {
     const recordedMs = instantOf(event.time);

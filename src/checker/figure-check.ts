@@ -1,10 +1,11 @@
 /**
- * A figure from the events alone: a fold that shares nothing with the projector's or the self-check's.
+ * Checks a figure by the events alone, with a fold that shares nothing with the projector's or the self-check's.
  *
- * It keeps every outcome that stands, and adds up when all events are taken. What makes a figure is what the
- * its kind says (domain/kinds): every outcome counts, or the latest of each year for each measure, programme and
- * organisation; and they are summed, or have their parts summed apart, or come to nothing. A measure's figure includes those that roll up into it. All that
- * was told must be what the events come to, and every version of a measure that they name must be defined among them.
+ * It keeps every outcome that stands, and adds up when all events are taken. The kind of the measure
+ * (domain/kinds) decides how a figure is made: every outcome counts, or the latest of each year for each measure,
+ * programme and organisation; they are summed, or have their parts summed apart, or give no figure. A measure's
+ * figure includes the measures that roll up into it. The stated figure must be what the events give, and every
+ * version of a measure that they name must be defined among them.
  */
 import type { Kind } from '../domain/kinds/kind.js';
 import { isMeasureKind, KINDS, type MeasureKind } from '../domain/kinds/kinds.js';
@@ -30,7 +31,7 @@ interface Outcome {
 interface Measure {
   readonly kind: MeasureKind;
   readonly rollsUpInto: string | null;
-  /** Of each version, from 1: versions of one series can be compared. */
+  /** The series of each version, from version 1: versions of one series can be compared. */
   readonly series: readonly number[];
 }
 
@@ -46,9 +47,9 @@ export class FigureCheck {
   private readonly measures = new Map<string, Measure>();
   private readonly erased = new Set<number>();
   private readonly standing = new Map<string, Outcome>();
-  /** What keeps it from being told whether the figure is right. */
+  /** Reasons why it cannot be decided whether the figure is right. */
   readonly doubts: string[] = [];
-  /** Measures of which it adds up what their definitions say cannot be compared. */
+  /** Measures whose outcomes the figure adds up although their definitions cannot be compared. */
   readonly breaks = new Set<string>();
 
   constructor(private readonly figure: BundleFigure) {}
@@ -99,7 +100,8 @@ export class FigureCheck {
 
   private revise({ measureId, version, comparable }: Revision): void {
     const measure = this.measures.get(measureId);
-    // Of a version that is missed, nothing is known of what can be compared with it: it is found to be missing.
+    // A revision whose earlier version is missing says nothing about which versions can be compared; the missing
+    // version is found later.
     if (!measure || version !== measure.series.length + 1) return;
     const last = measure.series.at(-1)!;
     this.measures.set(measureId, {
@@ -108,7 +110,10 @@ export class FigureCheck {
     });
   }
 
-  /** In words, where what was told is not what the events come to; null where it is, or cannot be known. */
+  /**
+   * Says how the stated figure differs from what the events give; null where it does not, or where that cannot be
+   * known.
+   */
   fault(): string | null {
     if (this.doubts.length > 0) return null;
     const { years = [], total, from, to, measure } = this.figure;
@@ -116,7 +121,7 @@ export class FigureCheck {
     if (undefinedOne !== null) return `the figure is made of ${undefinedOne}, whose definition is left out`;
     const kind = this.measures.get(measure)?.kind;
     if (total && kind !== undefined && KINDS[kind].notOverYears !== null)
-      return `the figure adds up a ${kind} over years`;
+      return `the figure adds up a ${kind} over years, which this kind does not allow`;
     for (const { financialYear, ...told } of years) {
       const fault = this.difference(told, financialYear, financialYear);
       if (fault !== null) return `the figure of ${financialYear} ${fault}`;
@@ -125,9 +130,12 @@ export class FigureCheck {
     return fault ? `the figure of ${from} to ${to} ${fault}` : null;
   }
 
-  /** Without its definition it is not known how a measure adds up, nor into what. */
+  /**
+   * The first measure, or version of one, whose definition is missing: without it nobody knows how the measure
+   * adds up, nor into which measure.
+   */
   private undefinedMeasure(): string | null {
-    // A figure as at a moment before its measure was defined is made of nothing, whatever its kind.
+    // A figure as at a moment before its measure was defined has no outcomes, whatever its kind.
     if (this.standing.size > 0 && !this.measures.has(this.figure.measure)) return this.figure.measure;
     for (const { measureId, measureVersion } of this.standing.values()) {
       if (this.measures.get(measureId)?.series[measureVersion - 1] === undefined)
@@ -185,7 +193,7 @@ export class FigureCheck {
     }
   }
 
-  /** The measure, and all that roll up into it, however far down. */
+  /** The measure, and all measures that roll up into it, directly or through others. */
   private family(): Set<string> {
     const family = new Set([this.figure.measure]);
     for (const member of family) {
@@ -212,7 +220,7 @@ function added(outcomes: readonly Outcome[]): Pick<ToldFigure, 'total' | 'byBasi
   };
 }
 
-/** Percentages whose parts nobody told are not combined. */
+/** Percentages without numerator and denominator are not combined. */
 function ratioOf(outcomes: readonly Outcome[]): ToldFigure['ratio'] {
   const whole = outcomes.filter((outcome) => outcome.denominator !== undefined);
   const denominator = sumOf(whole, ({ denominator = 0 }) => denominator);
@@ -221,13 +229,13 @@ function ratioOf(outcomes: readonly Outcome[]): ToldFigure['ratio'] {
     : { numerator: sumOf(whole, ({ numerator = 0 }) => numerator), denominator };
 }
 
-/** As the ledger tells it: a number where that is exact, and otherwise its digits. */
+/** The sum as the ledger writes it: a number where that is exact, and otherwise its digits. */
 function sumOf(outcomes: readonly Outcome[], valueOf: (outcome: Outcome) => number): Amount {
   const sum = outcomes.reduce((total, outcome) => total + BigInt(valueOf(outcome)), 0n);
   return Number.isSafeInteger(Number(sum)) ? Number(sum) : sum.toString();
 }
 
-/** The later effective date wins, and on the same date the later recorded. */
+/** The outcome with the later effective date wins, and on the same date the one recorded later. */
 function latestOf(outcomes: readonly Outcome[]): Outcome[] {
   const latest = new Map<string, Outcome>();
   for (const outcome of outcomes) {

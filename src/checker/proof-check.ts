@@ -1,9 +1,9 @@
 /**
- * The checker of single proofs: that an event is in the log (a C2SP tlog-proof, or JSON in Sigstore's field names), and
- * that the log only grew between two sizes.
+ * The checker of single proofs: that an event is in the log (a C2SP tlog-proof, or JSON in Sigstore's field
+ * names), and that the log only grew between two sizes.
  *
- * A proof leads to a root; who vouches for that root is what a checkpoint says, and whose checkpoint it is what the
- * keys say that whoever checks trusts. Where one of these is not given, it cannot be told.
+ * A proof leads to a root, a checkpoint vouches for the root, and a key that the reader trusts vouches for the
+ * checkpoint. Where one of these is missing, the verdict stays open.
  */
 import { canonicalJson, payloadHash } from '../kernel/canonical-json.js';
 import { loggedEventOf, type BundleEvent } from './bundle-format.js';
@@ -16,9 +16,12 @@ import { parseProof, PROOF_FIRST_LINE, type LogProof } from '../tlog/proof.js';
 
 export interface ProofOptions {
   readonly policy?: Policy | undefined;
-  /** The event that the proof is said to be of, as the ledger tells it, or its entry in the log. */
+  /** The event that the proof should be of, as the ledger gives it, or its entry in the log. */
   readonly event?: string | undefined;
-  /** Checkpoints as text: what a proof without one leads to, and of a consistency proof the earlier one too. */
+  /**
+   * Texts of checkpoints: `checkpoint` is the one that a proof leads to which has none itself; `since` is the
+   * earlier one of a consistency proof.
+   */
   readonly checkpoint?: string | undefined;
   readonly since?: string | undefined;
 }
@@ -29,17 +32,17 @@ export interface ProofVerdict {
   readonly origin: string | null;
   readonly size: number;
   readonly root: string;
-  /** Of the event, where it is of one. */
+  /** The index of the event; null where the proof is of no event. */
   readonly index: number | null;
   readonly signedBy: readonly string[];
 }
 
-/** Whether a file that is to be checked is a single proof, by how it begins. */
+/** Tells by its beginning whether a file is a single proof. */
 export function isProof(beginning: string): boolean {
   return beginning.startsWith(PROOF_FIRST_LINE) || /^\s*\{\s*"(logIndex|from)"/.test(beginning);
 }
 
-/** @throws Error in words where it is no proof at all */
+/** @throws Error where the text is no proof */
 export function checkProof(text: string, options: ProofOptions): ProofVerdict {
   if (text.startsWith(PROOF_FIRST_LINE)) {
     const { index, hashes, checkpoint } = parseProof(text);
@@ -75,7 +78,7 @@ interface Inclusion extends Pick<LogProof, 'index' | 'hashes'> {
   readonly size: bigint;
   readonly root: Checkpoint['root'];
   readonly checkpoint: Checkpoint | null;
-  /** As the proof brings it along. */
+  /** The entry that the proof contains. */
   readonly entry?: string;
 }
 
@@ -100,7 +103,7 @@ function checkInclusion(inclusion: Inclusion, options: ProofOptions): ProofVerdi
   const doubts: string[] = [];
   const told = options.event === undefined ? entry : entryTold(options.event, faults);
   if (told === undefined) {
-    doubts.push('the proof does not say of which event it is: name a file that has it with --event');
+    doubts.push('the proof does not say of which event it is: name a file with the event by --event');
   } else {
     const fault = inclusionFault({ index, size, leaf: leafHash(told), proof: hashes, root });
     if (fault !== null) faults.push(fault);
@@ -152,14 +155,16 @@ function checkConsistency(proof: ConsistencyJson, options: ProofOptions): ProofV
   return { faults, doubts, origin, size: proof.to, root: proof.rootHash, index: null, signedBy };
 }
 
-/** Who vouches for a root. @returns the keys that do */
+/** Checks who vouches for a root. @returns the keys that do */
 function checkRoot(
   { size, root }: Pick<Checkpoint, 'size' | 'root'>,
   checkpoint: Checkpoint | null,
   { options, faults, doubts }: { options: ProofOptions; faults: string[]; doubts: string[] },
 ): string[] {
   if (!checkpoint) {
-    doubts.push('nobody vouches for the root that it leads to: give a checkpoint of it with --checkpoint');
+    doubts.push(
+      'nobody vouches for the root that the proof leads to: give a checkpoint of that root with --checkpoint',
+    );
     return [];
   }
   if (checkpoint.size !== size || !checkpoint.root.equals(root))

@@ -1,4 +1,6 @@
-/** What a bundle of a scope must have, and what it must not: all of what it says that it is of, and nothing else. */
+/**
+ * Checks that a bundle has all events of the scope that its header states, and no others.
+ */
 import { scopeText, type BundleEvent, type BundleScope } from './bundle-format.js';
 import type { Findings } from './verdict.js';
 
@@ -15,7 +17,7 @@ export function checkEvent(event: BundleEvent, scope: BundleScope, findings: Fin
     findings.fault(`the event ${event.id} is not of ${scope.programme}`, sequence);
 }
 
-/** Events from one to before another are left out, and a hash stands in their place. */
+/** Checks whether the events from `first` to before `end`, for which a hash stands, may be left out. */
 export function checkGap(
   { first, end }: { readonly first: number; readonly end: number },
   scope: BundleScope,
@@ -25,7 +27,7 @@ export function checkGap(
     findings.fault('events are left out of a bundle of everything', first);
   } else if (scope.kind === 'period') {
     const missed = Math.max(first, scope.after + 1);
-    // Of a period without an event none is missed.
+    // A period without an event misses none.
     if (missed <= Math.min(end - 1, scope.until)) findings.fault('events of the period are left out', missed);
   }
 }
@@ -33,5 +35,5 @@ export function checkGap(
 /** @param expect the scope that was asked for, as `scopeText` writes it, or its kind alone */
 export function checkExpected(scope: BundleScope, expect: string | undefined, findings: Findings): void {
   if (expect === undefined || expect === scope.kind || expect === scopeText(scope)) return;
-  findings.doubt(`it is of ${scopeText(scope)}, not of ${expect}`);
+  findings.doubt(`the bundle is of ${scopeText(scope)}, not of ${expect}`);
 }

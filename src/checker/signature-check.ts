@@ -1,6 +1,6 @@
 /**
- * Who vouches for a checkpoint: those whom the policy names; without one, whoever signed the checkpoint that was kept.
- * Keys that a bundle brings along vouch for nothing by themselves.
+ * Checks who vouches for a checkpoint: the keys that the policy names, or, without a policy, those that signed
+ * the earlier checkpoint. A key that a bundle brings along vouches for nothing by itself.
  */
 import type { BundleHeader } from './bundle-format.js';
 import type { Checkpoint } from '../tlog/checkpoint.js';
@@ -16,19 +16,19 @@ export interface Signed {
   readonly since: Checkpoint | undefined;
 }
 
-/** @returns the keys that vouch for it */
+/** @returns the keys that vouch for the checkpoint */
 export function checkSignatures(
   { header, checkpoint, policy: given, since }: Signed,
   findings: Findings,
 ): readonly VerifierKey[] {
   const policy = given ?? policyOf(header.keys.map(parseVerifierKey));
-  // Keys that the bundle brings along are worth what they signed before: another one in their midst is not.
+  // The bundle's keys count only by what they signed before: a key that signed nothing before could be anyone's.
   const logs = policy.logs.filter((key) => signsLogs(key, checkpoint.origin));
   const sinceBy = since ? signersOf(since, logs, findings) : [];
   if (since && sinceBy.length === 0) {
-    // Its key may have been taken away since, which is nobody's fault.
+    // An earlier checkpoint without a known key is a doubt and no fault: its key may have been removed since.
     findings.doubt(
-      `the earlier checkpoint was signed by ${namesIn(since)}, which is no key of this one: give the key it was signed with too`,
+      `the earlier checkpoint was signed by ${namesIn(since)}, which is no key of this log now: give that key too`,
     );
     if (!given) return [];
   }
@@ -56,7 +56,7 @@ function checkWitnesses(checkpoint: Checkpoint, policy: Policy, findings: Findin
   return cosigned;
 }
 
-/** By an authority that the policy names; null where it names none. */
+/** The stamp by an authority that the policy names; null where it names none. */
 export function checkTimestamp(
   { checkpoint: { note }, policy }: Signed,
   timestamp: string | null,

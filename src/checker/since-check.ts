@@ -1,6 +1,6 @@
 /**
- * An earlier checkpoint, which whoever checks kept: the log must be its continuation, and no event that came after it
- * may be dated before it was there.
+ * Checks an earlier checkpoint that the reader kept: the log must be its continuation, and no event that came
+ * after it may have an earlier date than the checkpoint.
  */
 import type { BundleEvent } from './bundle-format.js';
 import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.js';
@@ -12,9 +12,12 @@ import type { Findings } from './verdict.js';
 
 export interface SinceOptions {
   readonly policy?: Policy;
-  /** A checkpoint that was kept, as text. */
+  /** The text of the checkpoint that was kept. */
   readonly since?: string;
-  /** When the ledger had no event that it lacks, in milliseconds since 1970; its cosignatures say so too. */
+  /**
+   * The time, in milliseconds since 1970, at which the reader got the checkpoint: the ledger had no later event
+   * then. Cosignatures state such times too.
+   */
   readonly sinceTimeMs?: number;
 }
 
@@ -23,14 +26,14 @@ export class SinceCheck {
   private readonly size: number;
   private isMet = false;
   private isDated: boolean;
-  /** The ledger had then no event that the checkpoint lacks. */
+  /** A time at which the ledger had no event beyond the checkpoint. */
   private knownMs: number;
 
   static of(options: SinceOptions, findings: Findings): SinceCheck | null {
     return options.since === undefined ? null : new SinceCheck(options.since, options, findings);
   }
 
-  /** @throws BadNote where it is no checkpoint, or a witness that is trusted did not sign it as it is */
+  /** @throws BadNote where the text is no checkpoint, or the signature of a trusted witness does not verify */
   private constructor(
     text: string,
     { policy, sinceTimeMs }: SinceOptions,
@@ -45,13 +48,13 @@ export class SinceCheck {
   }
 
   /**
-   * Compares the tree as it stands with the checkpoint, where it has come to its size.
-   * @param isWhole whether no event was left out so far
+   * Compares the tree with the checkpoint, once the tree has the checkpoint's size.
+   * @param isWhole tells that no event was left out so far
    */
   meet(tree: Frontier, isWhole: boolean, ledgerMs: number): void {
     if (this.isMet || tree.size !== this.size) return;
     this.isMet = true;
-    // Of a part that is not all there, it is not known when its last event was recorded.
+    // Where events were left out, it is not known when the last event of the checkpoint was recorded.
     this.isDated ||= isWhole;
     this.knownMs = Math.max(this.knownMs, ledgerMs);
     if (!tree.root().equals(this.checkpoint.root)) {
@@ -68,7 +71,7 @@ export class SinceCheck {
     );
   }
 
-  /** @param later what the bundle ends with */
+  /** @param later the checkpoint at the end of the bundle */
   end(later: Checkpoint): void {
     const { origin, size } = this.checkpoint;
     if (origin !== later.origin) {
@@ -80,11 +83,11 @@ export class SinceCheck {
       );
     } else if (!this.isMet) {
       this.findings.doubt(
-        `it is not cut at the ${size} events of the earlier checkpoint: ask for it with since=${size}`,
+        `the bundle is not cut at the ${size} events of the earlier checkpoint: ask for it with since=${size}`,
       );
     } else if (!this.isDated && later.size > size) {
       this.findings.doubt(
-        `whether events are back-dated: say with --since-time when you got the earlier checkpoint, or take everything`,
+        `it is not known whether events are back-dated: say with --since-time when you got the earlier checkpoint, or take everything`,
       );
     }
   }

@@ -1,22 +1,24 @@
-/** What a check comes to: the verdict, and what was found on the way to it. */
+/**
+ * The result of a check: the verdict, and the findings that it rests on.
+ */
 import type { BundleFigure, BundleScope } from './bundle-format.js';
 import type { Stamped } from '../tlog/timestamp.js';
 
 export interface Finding {
-  /** Of the event that is not as it must be, where one can be named. */
+  /** The sequence of the event that is wrong, where one can be named. */
   readonly sequence?: number;
   readonly what: string;
 }
 
 export interface Verdict {
   readonly verdict: 'good' | 'tampered' | 'cannot tell';
-  /** Each is proof that something was altered, in the order of the ledger. */
+  /** Findings that each prove an alteration, in the order of the ledger. */
   readonly faults: readonly Finding[];
-  /** What could not be checked. */
+  /** Reasons why something could not be checked. */
   readonly doubts: readonly string[];
-  /** What is remarkable, and no fault. */
+  /** Observations that are no faults. */
   readonly remarks: readonly Finding[];
-  /** What is not shown by a bundle that is good: a part of the ledger is no more than that. */
+  /** Things that even a good bundle does not show: a part of the ledger proves no more than that part. */
   readonly limits: readonly string[];
   readonly scope: BundleScope | null;
   readonly figure: BundleFigure | null;
@@ -26,14 +28,14 @@ export interface Verdict {
   readonly events: number;
   readonly erased: number;
   readonly signedBy: readonly string[];
-  /** By an authority that the policy names, which says that the checkpoint existed then. */
+  /** The stamp by an authority that the policy names, by which the checkpoint existed at a time. */
   readonly stamped: Stamped | null;
 }
 
-/** Of faults and remarks, and of what a doubt names. */
+/** So many faults and remarks are kept, and so many events are named in a doubt. */
 export const FINDINGS_MAX = 20;
 
-/** Collects what is found: the first of its kind tell what happened, and more of them do not. */
+/** Collects findings. The first ones show what happened, so that more of them are dropped. */
 export class Findings implements Pick<Verdict, 'verdict' | 'faults' | 'doubts' | 'remarks'> {
   readonly faults: Finding[] = [];
   readonly doubts: string[] = [];

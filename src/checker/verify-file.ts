@@ -1,6 +1,6 @@
 /**
- * Checks a bundle, or a single proof, that lies in a file, and says so: for people, or as JSON. Shared by `ledger verify` and by
- * `ledger-verify`, which is this and nothing else of the ledger.
+ * Checks a file with a bundle or a single proof, and reports to people or as JSON. `ledger verify` and
+ * `ledger-verify` share this module; `ledger-verify` uses nothing else of the ledger.
  */
 import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { BundleCheck } from './bundle-check.js';
@@ -12,16 +12,19 @@ import { checkProof, isProof, type ProofOptions } from './proof-check.js';
 import type { Finding, Verdict } from './verdict.js';
 
 export interface VerifyOptions {
-  /** A file with a checkpoint that was kept. */
+  /** A file with a checkpoint that the reader kept. */
   readonly since?: string | undefined;
-  /** When the ledger had no event that it lacks, as an instant. */
+  /** The instant at which the reader got that checkpoint: the ledger had no later event then. */
   readonly sinceTime?: string | undefined;
   readonly policy?: string | undefined;
   /** A verifier key, or a file with some, one a line. */
   readonly key?: string | undefined;
-  /** `everything`, `programme:<id>`, `period` or `figure`: a bundle of anything else does not answer. */
+  /**
+   * The scope that was asked for: `everything`, `programme:<id>`, `period` or `figure`. A bundle of another scope
+   * does not answer it.
+   */
   readonly expect?: string | undefined;
-  /** Of a single proof: a file with its event, and one with the checkpoint that it leads to. */
+  /** For a single proof: a file with its event, and a file with the checkpoint that it leads to. */
   readonly event?: string | undefined;
   readonly checkpoint?: string | undefined;
   readonly json?: boolean | undefined;
@@ -32,7 +35,7 @@ export const EXIT_CODES = { good: 0, tampered: 1, 'cannot tell': 2 } as const sa
   number
 >;
 
-/** @returns what to print, and the code to end with */
+/** @returns the text to print, and the exit code */
 export async function verifyFile(
   file: string,
   { json = false, ...options }: VerifyOptions,
@@ -41,7 +44,7 @@ export async function verifyFile(
   try {
     verdict = await checkFile(file, options);
   } catch (error) {
-    // What was to be checked, or checked with, could not be read: nothing is known of it.
+    // The file, or a file to check it with, could not be read, so nothing is known of it.
     const doubts = [(error as Error).message];
     verdict = { ...NOTHING, doubts };
   }
@@ -72,17 +75,17 @@ async function checkFile(
   const trusted = policyFrom(policy, key);
   if (!existsSync(file)) throw new Error(`there is no file ${file}`);
   const beginning = beginningOf(file);
-  // An answer like any other to whoever saved it: nothing was altered in it.
+  // The ledger's refusal was saved in place of a bundle, so nothing was altered.
   if (beginning.startsWith(REFUSAL))
     throw new Error(`${file} is no bundle, but says why the ledger made none: ${reasonIn(file)}`);
   if (isProof(beginning)) {
     if (expect !== undefined || sinceTime !== undefined)
-      throw new Error('a single proof is not of a scope, and dates nothing');
+      throw new Error('--expect and --since-time are for bundles: this is a single proof');
     const given = { policy: trusted, since: since && readNote(since), event, checkpoint };
     return proofVerdict(file, given);
   }
   if (event !== undefined || checkpoint !== undefined)
-    throw new Error('--event and --checkpoint are for single proofs: this is none');
+    throw new Error('--event and --checkpoint are for single proofs: this is a bundle');
   const sinceTimeMs = sinceTime === undefined ? undefined : Date.parse(sinceTime);
   if (Number.isNaN(sinceTimeMs)) throw new Error(`not an instant: ${sinceTime}`);
   const check = new BundleCheck({
@@ -95,7 +98,7 @@ async function checkFile(
   return check.end();
 }
 
-/** How a problem begins that is told in place of a bundle. */
+/** The beginning of a problem, which the ledger answers in place of a bundle. */
 const REFUSAL = '{"type":"urn:outcome-ledger:problem:';
 
 function reasonIn(file: string): string {
@@ -127,7 +130,7 @@ function proofVerdict(
   return { ...NOTHING, ...proven, verdict, faults: found, events: index === null ? 0 : 1 };
 }
 
-/** What was kept by other tools may have one newline more or less at its end. */
+/** Other tools may have saved a note with one newline more or less at its end. */
 export function readNote(file: string): string {
   return `${readFileSync(file, 'utf8').trimEnd()}\n`;
 }
@@ -138,7 +141,7 @@ function policyFrom(policy: string | undefined, key: string | undefined): Policy
   return policyOf(keysIn(key).map(parseVerifierKey));
 }
 
-/** Verifier keys in a file, or the one that is given itself. */
+/** Verifier keys from a file, or the one key that is given as text. */
 export function keysIn(key: string): string[] {
   const text = existsSync(key) ? readFileSync(key, 'utf8') : key;
   return text.trim().split(/\s+/);
@@ -168,7 +171,7 @@ function told(verdict: Verdict): string {
           `  root ${root}`,
         ]),
     ...(scope ? [`  of ${scopeText(scope)}`] : []),
-    // Else it is not what its events come to, and the faults say so.
+    // A figure of a tampered bundle is not shown: its events do not bear it out, and the faults say so.
     ...(figure && verdict.verdict !== 'tampered' ? figureLines(figure) : []),
     ...(verdict.verdict === 'good' ? limits.map((limit) => `  not shown: ${limit}`) : []),
     ...signedBy.map((key) => `  signed by ${key}`),
@@ -196,7 +199,10 @@ function figureText({ total, outcomes, byBasis, range, ratio }: ToldFigure): str
   return `${value} from ${outcomes} outcomes (${bases.join(', ')})${between}`;
 }
 
-/** What is told may quote what was tampered with: nothing in it may end a line, or move what a terminal shows. */
+/**
+ * Replaces control characters: a report may quote tampered text, which must not end a line or move a terminal's
+ * cursor.
+ */
 export function plain(line: string): string {
   return line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd');
 }

@@ -311,7 +311,7 @@ describe('a scope', () => {
     for (const expected of ['everything', 'programme:q', 'figure', 'nonsense']) {
       expect(check(programme, { expect: expected })).toMatchObject({
         verdict: 'cannot tell',
-        doubts: [`it is of programme:p, not of ${expected}`],
+        doubts: [`the bundle is of programme:p, not of ${expected}`],
       });
     }
   });
