@@ -21,9 +21,8 @@ import {
   type KeySecretView,
   type KeyView,
 } from './keys.dto.js';
+import { pageLimit } from '../api/query.dto.js';
 import { ChangeKey } from './keys.handler.js';
-
-const LIST_LIMIT = 100;
 
 @Controller('v1/keys')
 export class KeysController {
@@ -55,7 +54,7 @@ export class KeysController {
   @Get()
   @Call(calls.listKeys)
   list(@Query() { after = '', limit }: KeyListQueryDto): KeyListView {
-    const count = Number(limit ?? LIST_LIMIT);
+    const count = pageLimit(limit);
     const found = this.ring.list(after, count + 1);
     const keys = found.slice(0, count).map((key) => this.view(key));
     return { keys, next: found.length > count ? keys.at(-1)!.id : null };

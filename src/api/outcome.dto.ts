@@ -9,6 +9,7 @@ import {
   RateString,
   WholeNumber,
 } from './decorators.js';
+import { SHA256 } from '../kernel/ids.js';
 
 export const EVENT_TYPE = /^[A-Z][A-Za-z0-9]{2,63}$/;
 
@@ -46,7 +47,7 @@ export class EvidenceDto {
 
   @Optional()
   @Describe({ description: 'SHA-256 of the document, hexadecimal.' })
-  @Matches(/^[0-9a-f]{64}$/, { message: 'must be a SHA-256 of 64 hexadecimal digits in lower case' })
+  @Matches(SHA256, { message: 'must be a SHA-256 of 64 hexadecimal digits in lower case' })
   sha256?: string;
 }
 

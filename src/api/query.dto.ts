@@ -1,7 +1,6 @@
 /** What questions share: how years and moments are written, and the sequence that a reader waits for. Parameters arrive as text. */
 import { Describe, DigitsText, Optional } from './decorators.js';
 
-export const FINANCIAL_YEAR = /^\d{4}-\d{2}$/;
 export const A_YEAR = { message: 'must be a financial year such as 2018-19' };
 export const CURSOR = /^[A-Za-z0-9_-]{1,400}$/;
 export const A_CURSOR = { message: 'must be the `next` of the page before' };
@@ -14,6 +13,11 @@ export const SEQUENCE_OR_INSTANT = /^(\d{1,16}|\d{4}-\d{2}-\d{2}(T[0-9:.]{8,18}(
 export const A_MOMENT = {
   message: 'must be a sequence such as 40, a date such as 2026-04-30, or an instant',
 };
+
+/** The entries on a page, unless a question says otherwise. */
+export const PAGE_LIMIT = 100;
+
+export const pageLimit = (text: string | undefined) => Number(text ?? PAGE_LIMIT);
 
 export class ReadQueryDto {
   @Optional()

@@ -1,14 +1,8 @@
 /** The parameters of the calls about the log. Query parameters arrive as text. */
+import { FINANCIAL_YEAR } from '../kernel/financial-year.js';
 import { IsIn, Matches } from 'class-validator';
 import { Describe, DigitsText, Optional, Slug } from '../api/decorators.js';
-import {
-  A_DATE,
-  A_MOMENT,
-  A_YEAR,
-  DATE_OR_INSTANT,
-  FINANCIAL_YEAR,
-  SEQUENCE_OR_INSTANT,
-} from '../api/query.dto.js';
+import { A_DATE, A_MOMENT, A_YEAR, DATE_OR_INSTANT, SEQUENCE_OR_INSTANT } from '../api/query.dto.js';
 import { ReadQueryDto } from '../api/query.dto.js';
 
 export class CheckpointQueryDto {

@@ -9,6 +9,7 @@ import type { CatalogueKind } from '../read-models/catalogue-rows.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
 import { Call } from '../api/call.js';
 import type { ProgrammeScope } from '../domain/role.js';
+import { pageLimit } from '../api/query.dto.js';
 import { Recording, Within, type ApiProvenance } from '../api/provenance.js';
 import { Clock } from '../kernel/clock.js';
 import * as calls from './catalogue.calls.js';
@@ -36,8 +37,6 @@ import { ChangeCatalogue, type CatalogueCommand } from './catalogue.handler.js';
 import type { Measure, MeasureDefinition } from '../domain/measure.js';
 import { nameOn, type Organisation } from '../domain/organisation.js';
 import type { Programme, ProgrammeDetails } from '../domain/programme.js';
-
-const LIST_LIMIT = 100;
 
 @Controller('v1')
 export class CatalogueController {
@@ -226,7 +225,7 @@ export class CatalogueController {
     limitText: string | undefined,
     only: ProgrammeScope = null,
   ) {
-    const limit = Number(limitText ?? LIST_LIMIT);
+    const limit = pageLimit(limitText);
     const found = only
       ? this.among(kind, only, after).slice(0, limit + 1)
       : this.catalogue.list(kind, after, limit + 1);

@@ -47,10 +47,3 @@ function sealOf({ cell, sequence, kept, until }: Cursor, question: unknown, view
   const sealed = JSON.stringify([cell, sequence, kept, until, last ?? null, VIEWS_VERSION, question]);
   return createHash('sha256').update(sealed).digest('base64url').slice(0, 12);
 }
-
-const PAGE_LIMIT = 100;
-
-/** How many entries a page has, unless a question says otherwise. */
-export function pageLimit(text: string | undefined): number {
-  return Number(text ?? PAGE_LIMIT);
-}

@@ -1,4 +1,5 @@
 /** What the questions about figures take. Query parameters arrive as text. */
+import { FINANCIAL_YEAR } from '../kernel/financial-year.js';
 import { IsIn, Matches } from 'class-validator';
 import { Describe, DigitsText, Optional, Slug } from '../api/decorators.js';
 import {
@@ -8,7 +9,6 @@ import {
   A_YEAR,
   CURSOR,
   DATE_OR_INSTANT,
-  FINANCIAL_YEAR,
   ReadQueryDto,
   SEQUENCE_OR_INSTANT,
 } from '../api/query.dto.js';

@@ -2,6 +2,7 @@
  * What the calls about totals answer. One declaration gives the type that the reports are written against and
  * the schema that the OpenAPI document shows; the outcomes and events behind figures are in outcome.views.ts.
  */
+import { FINANCIAL_YEAR } from '../kernel/financial-year.js';
 import { IsArray, IsBoolean, IsIn, Matches } from 'class-validator';
 import { MEASURE_KINDS, type MeasureKind } from '../domain/kinds/kinds.js';
 import { Both, ExactAmount, Instant, ListOf } from '../api/answers.js';
@@ -20,7 +21,6 @@ import type { FinancialYear } from '../kernel/financial-year.js';
 import { OUTCOME_ID } from '../kernel/ids.js';
 import { BASES, type Basis } from '../domain/outcome.js';
 
-export const FINANCIAL_YEAR = /^\d{4}-\d{2}$/;
 const RATIO_PERCENT = /^\d{1,40}\.\d{4}$/;
 
 /** A JSON number, or beyond 2^53 − 1 a string of digits: exact in any case. */

@@ -1,4 +1,5 @@
 /** What is answered about outcomes: those behind a figure, what changed a figure, and what became of one. */
+import { FINANCIAL_YEAR } from '../kernel/financial-year.js';
 import { IsBoolean, IsIn, IsUUID, Matches } from 'class-validator';
 import { ExactAmount, Instant, ListOf } from '../api/answers.js';
 import { Describe, Nested, Nullable, Optional, PlainText, Slug, WholeNumber } from '../api/decorators.js';
@@ -6,7 +7,7 @@ import type { FinancialYear } from '../kernel/financial-year.js';
 import { OUTCOME_ID } from '../kernel/ids.js';
 import { BASES, type Basis } from '../domain/outcome.js';
 import { FigureMembers, EffectiveView, EVENT_TYPE, EvidenceDto, RangeDto } from '../api/outcome.dto.js';
-import { Context, FINANCIAL_YEAR, YearFigure, type Amount } from './figures.views.js';
+import { Context, YearFigure, type Amount } from './figures.views.js';
 
 const CURSOR = /^[A-Za-z0-9_-]{1,400}$/;
 /** One version of an outcome, as recorded. */

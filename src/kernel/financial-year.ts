@@ -12,7 +12,7 @@ export type FinancialYear = Branded<string, 'FinancialYear'>;
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 const INSTANT =
   /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
-const FINANCIAL_YEAR = /^(\d{4})-(\d{2})$/;
+export const FINANCIAL_YEAR = /^\d{4}-\d{2}$/;
 
 /** A calendar date must exist, and be from 1900 to 2999. */
 export function isCalendarDate(text: string): boolean {
@@ -78,10 +78,9 @@ export function parseFinancialYear(text: string): FinancialYear {
 }
 
 export function isFinancialYear(text: string): boolean {
-  const match = FINANCIAL_YEAR.exec(text);
-  if (!match) return false;
-  const start = Number(match[1]);
-  return start >= 1900 && start <= 2998 && Number(match[2]) === (start + 1) % 100;
+  if (!FINANCIAL_YEAR.test(text)) return false;
+  const start = Number(text.slice(0, 4));
+  return start >= 1900 && start <= 2998 && Number(text.slice(5)) === (start + 1) % 100;
 }
 
 export function financialYearStarting(startYear: number): FinancialYear {

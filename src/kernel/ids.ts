@@ -20,6 +20,8 @@ export type StreamName = Branded<string, 'StreamName'>;
 export const SLUG = /^[a-z0-9]+(?:-[a-z0-9]+)*$/u;
 export const SLUG_LENGTH_MAX = 64;
 export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+/** A SHA-256 in hexadecimal digits. */
+export const SHA256 = /^[0-9a-f]{64}$/;
 export const KEY_ID = /^[0-9a-f]{16}$/;
 /** A submission has at most so many outcomes. */
 export const OUTCOMES_MAX = 500;

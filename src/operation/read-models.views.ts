@@ -1,6 +1,7 @@
 /** The answers about the read models: how far they are, and whether they can be trusted. */
 import { IsBoolean, IsIn, IsString, Matches } from 'class-validator';
 import { Describe, Nested, Nullable, Optional, WholeNumber } from '../api/decorators.js';
+import { SHA256 } from '../kernel/ids.js';
 
 const STATUSES = ['starting', 'live', 'rebuilding', 'stopped'] as const;
 
@@ -44,7 +45,7 @@ export class SelfCheckView {
 
   @Optional()
   @Describe({ description: 'SHA-256 over the position and the payload hash of every event so far.' })
-  @Matches(/^[0-9a-f]{64}$/)
+  @Matches(SHA256)
   readonly digest?: string;
 
   @Optional()

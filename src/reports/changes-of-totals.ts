@@ -2,7 +2,8 @@
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { Config } from '../config.js';
 import { ChangesReport } from '../figures/changes.js';
-import { decodeCursor, encodeCursor, pageLimit } from '../figures/cursor.js';
+import { pageLimit } from '../api/query.dto.js';
+import { decodeCursor, encodeCursor } from '../figures/cursor.js';
 import type { ChangesQueryDto } from '../figures/figures.dto.js';
 import type { Changes } from '../figures/outcome.views.js';
 import { START } from '../figures/outcomes.js';

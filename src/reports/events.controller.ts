@@ -22,12 +22,11 @@ import { Clock } from '../kernel/clock.js';
 import { cloudEventOf } from '../api/cloud-event.js';
 import { eventLines, liveEvents } from './event-streams.js';
 import { EventsPage } from '../api/event.views.js';
+import { pageLimit } from '../api/query.dto.js';
 import { History, type HistoryQuery } from '../read-models/history.js';
 import { parseMoment } from '../figures/moment.js';
 import * as calls from './reports.calls.js';
 import { EventsQueryDto, HistoryQueryDto, StreamQueryDto } from './reports.dto.js';
-
-const PAGE_LIMIT = 100;
 
 @Controller('v1')
 export class EventsController implements BeforeApplicationShutdown {
@@ -108,7 +107,7 @@ export class EventsController implements BeforeApplicationShutdown {
       until: last,
       programme,
       type,
-      limit: Number(limit ?? PAGE_LIMIT),
+      limit: pageLimit(limit),
     };
   }
 

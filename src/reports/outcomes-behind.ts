@@ -1,7 +1,8 @@
 /** The question which outcomes are behind a figure. */
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { Config } from '../config.js';
-import { decodeCursor, encodeCursor, pageLimit } from '../figures/cursor.js';
+import { pageLimit } from '../api/query.dto.js';
+import { decodeCursor, encodeCursor } from '../figures/cursor.js';
 import type { OutcomesQueryDto } from '../figures/figures.dto.js';
 import type { OutcomesPage } from '../figures/outcome.views.js';
 import { OutcomesReport } from '../figures/outcomes-report.js';

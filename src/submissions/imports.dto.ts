@@ -1,6 +1,7 @@
 /** What the call that imports a file takes in its query, and answers. */
 import { IsBoolean, IsIn, Matches } from 'class-validator';
 import { Describe, Nullable, Optional, Slug, WholeNumber } from '../api/decorators.js';
+import { SHA256 } from '../kernel/ids.js';
 
 export class ImportQueryDto {
   @Optional()
@@ -14,7 +15,7 @@ export class ImportReceiptView {
     description: 'SHA-256 of the bytes that were sent: every outcome carries it with its line.',
     example: 'f94270915517f5ee26cda32808aac7208cc5e2229d281e492ab6005e00b8c396',
   })
-  @Matches(/^[0-9a-f]{64}$/)
+  @Matches(SHA256)
   file!: string;
 
   @Describe({ description: 'The id of the programme.', example: 'lipid-management' })

@@ -12,6 +12,7 @@
  * stamped it.
  */
 import { isWitnessKey, parseVerifierKey, type VerifierKey } from './note.js';
+import { SHA256 } from '../kernel/ids.js';
 
 export interface Policy {
   readonly logs: readonly VerifierKey[];
@@ -86,7 +87,7 @@ export function parsePolicy(text: string): Policy {
       }
       case 'tsa': {
         const fingerprint = second.replaceAll(':', '').toLowerCase();
-        if (!/^[0-9a-f]{64}$/.test(fingerprint)) throw fault('has no SHA-256 of a certificate');
+        if (!SHA256.test(fingerprint)) throw fault('has no SHA-256 of a certificate');
         authorities.set(fingerprint, name);
         break;
       }
