@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The command line. Each command registers itself beside its code, in cli/. Exit codes: 0 done; 1 refused, failed, or
- * something differs; 2 the command itself is wrong, or what it was asked cannot be told.
+ * The command line. Each command registers itself beside its code, in cli/. Exit codes: 0 done; 1 refused,
+ * failed, or something differs; 2 the command itself is wrong, or its question cannot be answered.
  */
 import { Command, CommanderError } from 'commander';
 import * as backup from './cli/backup.js';
@@ -21,7 +21,7 @@ import * as totals from './cli/totals.js';
 import * as verify from './cli/verify.js';
 import * as witness from './cli/witness.js';
 
-/** In the order in which help lists them, after `serve`. */
+/** The commands in the order of the help, where they follow `serve`. */
 const COMMANDS = [
   importing,
   exporting,
@@ -73,7 +73,7 @@ async function serveCommand({ example = false }: { readonly example?: boolean })
 async function run(): Promise<number> {
   try {
     await program().parseAsync();
-    // A command that has come to its end may say so itself: verify does.
+    // A command may have set an exit code of its own, as verify does.
     return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -83,12 +83,12 @@ async function run(): Promise<number> {
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // A reader such as `head` has had enough.
+  // A reader such as `head` closed the pipe, which is no failure.
   if (error.code === 'EPIPE') process.exit(0);
   throw error;
 });
 void run().then((code) => {
   process.exitCode = code;
-  // What serves goes on; what failed must not be kept alive by half-started threads.
+  // A server goes on after this; a process that failed must not be kept alive by half-started threads.
   if (code !== 0) process.exit();
 });

@@ -1,6 +1,6 @@
 /**
- * Configuration from environment variables, all optional, checked together: every fault is named at once, and
- * a process with a fault does not start.
+ * The configuration comes from environment variables, all optional and checked together: every fault is named at
+ * once, and a process with a fault does not start.
  */
 import { join } from 'node:path';
 import { isKeyName } from './tlog/note.js';
@@ -9,10 +9,10 @@ import type { StoreLocation } from './store/open-reader.js';
 import { faultsOfStoreUrl, type EventStoreSettings } from './store/store-url.js';
 
 export interface OidcSettings {
-  /** Exactly as tokens and the issuer's own metadata say it. */
+  /** The issuer, exactly as its tokens and its own metadata spell it. */
   readonly issuer: string;
   readonly audience: string;
-  /** The only ones with which a token may be signed. */
+  /** The algorithms with which a token may be signed. */
   readonly algorithms: readonly string[];
   /** The media type in a token's head: `at+jwt`, that of access tokens (RFC 9068), unless the issuer has another. */
   readonly type: string;
@@ -21,48 +21,48 @@ export interface OidcSettings {
 }
 
 export interface Limits {
-  /** Of one key or one subject of tokens; the admin key has no limit. */
+  /** The most requests of one key or one subject of tokens; the admin key has no limit. */
   readonly requestsPerMinute: number;
   readonly requestsPerDay: number;
-  /** From one address, of those that show no valid key. */
+  /** The most requests from one address that show no valid key. */
   readonly failuresPerMinute: number;
-  /** That are being answered, live streams among them; of these one key may have a quarter. */
+  /** The most requests that are being answered, live streams among them; one key may have a quarter of these. */
   readonly requestsAtOnce: number;
-  /** Of bodies of JSON that are being received and worked on. */
+  /** The most MiB of JSON bodies that are being received and worked on. */
   readonly bodiesMib: number;
-  /** In which the whole of a body of JSON must arrive. */
+  /** The whole of a JSON body must arrive within this time. */
   readonly bodySeconds: number;
 }
 
-/** Also the injection token. */
+/** The configuration, and its injection token. */
 export abstract class Config {
   abstract readonly port: number;
   abstract readonly host: string;
-  /** Holds the read models and the admin key, and the event store where no other is configured. */
+  /** The directory of the read models and the admin key, and of the event store where no other is configured. */
   abstract readonly dataDir: string;
-  /** Undefined: the embedded store in the data directory. */
+  /** The address of an event store; undefined where the embedded store in the data directory is used. */
   abstract readonly eventStore: EventStoreSettings | undefined;
   /** The first financial year of a total "since", unless a request names another. */
   abstract readonly since: FinancialYear;
-  /** Undefined: one is made on the first start. */
+  /** The first key; where it is undefined, one is made on the first start. */
   abstract readonly adminKey: string | undefined;
   abstract readonly logLevel: string;
-  /** Holds the keys that sign the log, and the last head that they signed. */
+  /** The directory of the keys that sign the log, and of the last head that they signed. */
   abstract readonly signingDir: string;
-  /** The log's name. Undefined: made up with the key on the first start. */
+  /** The log's name; where it is undefined, it is made up with the key on the first start. */
   abstract readonly origin: string | undefined;
-  /** A file with the witnesses that are asked to cosign. Undefined: none is. */
+  /** A file with the witnesses that are asked to cosign; without it none is asked. */
   abstract readonly witnesses: string | undefined;
-  /** The address of a time-stamping authority that is asked about each checkpoint. Undefined: none is. */
+  /** The address of a time-stamping authority that is asked about each checkpoint; without it none is asked. */
   abstract readonly timestamps: string | undefined;
-  /** Between two checkpoints of a ledger that grows. */
+  /** The time between two checkpoints of a ledger that grows. */
   abstract readonly checkpointSeconds: number;
-  /** Whose access tokens are taken. Undefined: none are. */
+  /** The issuer whose access tokens are accepted; without it none are. */
   abstract readonly oidc: OidcSettings | undefined;
   abstract readonly limits: Limits;
-  /** Of pages that browsers let read the ledger; none by default. */
+  /** The sites whose pages may read the ledger in a browser; none by default. */
   abstract readonly corsOrigins: readonly string[];
-  /** Whether a collector is configured that takes traces: the variables of OpenTelemetry say which. */
+  /** Tells that a collector takes traces; OpenTelemetry's own variables name it. */
   abstract readonly traces: boolean;
 }
 
@@ -76,7 +76,7 @@ export class Misconfigured extends Error {
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 const ADMIN_KEY_LENGTH_MIN = 32;
 const DAY_SECONDS = 86_400;
-/** Without a hyphen: what stands before the first one is the category of a stream. */
+/** A namespace has no hyphen: the part of a stream's name before the first hyphen is its category. */
 const NAMESPACE = /^[a-z0-9]{1,32}$/;
 
 export function storeOf({ dataDir, eventStore }: Config): StoreLocation {
@@ -160,7 +160,7 @@ function areTracesAsked(env: NodeJS.ProcessEnv): boolean {
   return TRACES_ENDPOINTS.some((name) => (env[name] ?? '') !== '');
 }
 
-/** The SDK would only say so in its own log, and send nothing. */
+/** Faults of the collector's address, which the SDK would only write to its own log, and then send nothing. */
 function faultsOfTraces(env: NodeJS.ProcessEnv): string[] {
   const isFaulty = (name: string, rule: (value: string) => boolean) => {
     const value = env[name] ?? '';
@@ -196,9 +196,9 @@ function eventStoreOf(env: NodeJS.ProcessEnv): EventStoreSettings | undefined {
   return url === undefined ? undefined : { url, namespace: env['EVENT_STORE_NAMESPACE'] };
 }
 
-/** Signatures that whoever has the issuer's public keys can check, and cannot make. */
+/** Algorithms whose signatures anyone with the issuer's public keys can check, but not make. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
-/** It becomes part of the actor of every event that its subjects record. */
+/** The issuer's name becomes part of the actor of every event that its subjects record. */
 const ISSUER_LENGTH_MAX = 100;
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 const OF_OIDC = /^LEDGER_OIDC_/;

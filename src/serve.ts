@@ -16,10 +16,13 @@ import { makePrivately } from './store/data-dir.js';
 import { EventStore } from './store/event-store.js';
 import { finishAllErasures } from './submissions/erasures.js';
 
-/** @throws Misconfigured, DataDirInUse, StoreDamaged, ProjectionImpossible, LogContradicted: each a reason not to start */
+/**
+ * @throws Misconfigured, DataDirInUse, StoreDamaged, ProjectionImpossible, LogContradicted so that the ledger
+ * does not start
+ */
 export async function serve(): Promise<Serving> {
   makePrivately();
-  // What is said of the start may have nobody to read it, or no room on a disk: the ledger serves all the same.
+  // Messages of the start may have no reader, or no room on a disk: the ledger serves all the same.
   process.stdout.on('error', () => undefined);
   const logger = makeLogger(readConfig(process.env).logLevel);
   serveInLittleMemory();
@@ -41,7 +44,7 @@ export async function serve(): Promise<Serving> {
 async function start(app: NestFastifyApplication, found: (key: AdminKey) => AdminKey): Promise<Serving> {
   const config = app.get(Config);
   const { key, made } = findAdminKey(config.dataDir, config.adminKey);
-  // Shown at once: if the start fails further on, the next one finds the key made and does not show it.
+  // The key is shown at once: if the start fails later, the next start finds the key made and does not show it.
   if (made) {
     process.stdout.write(
       `The admin key, shown this once and kept in ${adminKeyFile(config.dataDir)}:\n  ${key}\n`,
@@ -62,7 +65,8 @@ async function start(app: NestFastifyApplication, found: (key: AdminKey) => Admi
   const projection = app.get(Projection);
   const level = projection.start();
   const listen = () => app.listen(config.port, config.host);
-  // That takes as long as history is: whoever looks after the process is told meanwhile that it lives, and how far it is.
+  // A rebuild takes as long as history is: until it ends, the process supervisor can ask whether the process
+  // lives, and how far it is.
   const listening = projection.state.status === 'rebuilding' ? listen() : null;
   if (listening) await Promise.race([level, listening]);
   await level;

@@ -1,7 +1,7 @@
 /**
- * A row of the CSV template and the outcome that it says: which column is which field, and what a person is told
- * when a spreadsheet has made something else of a cell than was typed. Cells are never repaired or guessed at:
- * 01/04/2023 may be a day in April or in January.
+ * Turns a row of the CSV template into an outcome: which column is which field, and what a person is told when a
+ * spreadsheet has changed a cell from what was typed. Cells are never repaired or guessed at: 01/04/2023 may be a
+ * day in April or in January.
  */
 import type { ProblemFault } from '../kernel/refusals.js';
 import { personalDataIn } from '../kernel/personal-data.js';
@@ -10,12 +10,12 @@ import { pointerOf } from '../kernel/strict-json.js';
 type CellKind = 'whole number' | 'decimal' | 'date' | 'word' | 'text';
 
 interface Column {
-  /** Names from the outcome down. */
+  /** The names of the field, from the outcome down. */
   readonly field: readonly [string] | readonly [string, string];
   readonly kind: CellKind;
 }
 
-/** In the order of the template; a file may have them in any. */
+/** The columns in the order of the template; a file may have them in any order. */
 const COLUMNS = {
   measure: { field: ['measure'], kind: 'word' },
   quantity: { field: ['quantity'], kind: 'whole number' },
@@ -40,7 +40,7 @@ export type ColumnName = keyof typeof COLUMNS;
 export const COLUMN_NAMES = Object.keys(COLUMNS) as readonly ColumnName[];
 const REQUIRED: readonly ColumnName[] = ['measure', 'from', 'basis'];
 
-/** Which column stands for a field; for an object, the first column of it. */
+/** The column of a field; for an object its first column. */
 const COLUMN_OF = new Map<string, ColumnName>();
 for (const name of COLUMN_NAMES) {
   const [outer] = COLUMNS[name].field;
@@ -48,7 +48,7 @@ for (const name of COLUMN_NAMES) {
   COLUMN_OF.set(pointerOf(COLUMNS[name].field), name);
 }
 
-/** The columns that a header names, or what is wrong with it. */
+/** The columns that a header names, or the header's faults. */
 export function readHeader(cells: readonly string[]): {
   columns: readonly ColumnName[];
   faults: readonly ProblemFault[];
@@ -84,12 +84,12 @@ export function readHeader(cells: readonly string[]): {
   return { columns, faults };
 }
 
-/** The outcome that the cells say; a cell that does not fit its kind is left as text, which its rule refuses. */
+/** The outcome in the cells; a cell that does not fit its kind is left as text, which its rule refuses. */
 export function outcomeOfRow(
   columns: readonly ColumnName[],
   cells: readonly string[],
 ): Record<string, unknown> {
-  // A period is said by any row, so that one without its dates is told which column is empty.
+  // Every row gets a period, so that a row without dates is told which column is empty.
   const effective = {};
   const outcome: Record<string, unknown> = { effective };
   columns.forEach((name, index) => {
@@ -150,7 +150,7 @@ function hintFor(kind: CellKind, cell: string): string | undefined {
 
 const ECHO_MAX = 40;
 
-/** A cell in the wrong column may be anything: what looks like personal data is not told back. */
+/** A cell in the wrong column may be anything: text that looks like personal data is not repeated. */
 function echo(text: string): string {
   if (personalDataIn(text).length > 0) return 'what is there';
   return JSON.stringify(text.length > ECHO_MAX ? `${text.slice(0, ECHO_MAX)}…` : text);

@@ -9,7 +9,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 
-/** An outcome with the longest texts that it takes has less than half of this. */
+/** An outcome with the longest texts that are allowed has less than half of this. */
 export const RECORD_BYTES_MAX = 64 * 1024;
 
 export const FILE_FORMATS = ['csv', 'ndjson'] as const;
@@ -68,7 +68,7 @@ class Cutter {
   private rest: Buffer = Buffer.alloc(0);
   private line = 1;
   private atStart = true;
-  /** Inside a line that is too long and already reported. */
+  /** True inside a line that is too long and was already reported. */
   private passingOver = false;
 
   constructor(private readonly format: FileFormat) {}
@@ -121,7 +121,7 @@ class Cutter {
   }
 }
 
-/** `lineEnd` is where the LF is, or the end of the file. */
+/** @param lineEnd the index of the LF, or of the end of the file */
 function lineEndingAt(bytes: Buffer, start: number, lineEnd: number): Cut {
   const end = lineEnd > start && bytes[lineEnd - 1] === CR ? lineEnd - 1 : lineEnd;
   return { end, next: lineEnd + 1, lines: 1 };
