@@ -8,12 +8,12 @@ import { verifyFile } from './verify-file.js';
 
 const HELP = `ledger-verify <bundle or proof> [options]
   --key <key>             a verifier key that you trust, or a file with some
-  --policy <file>         whom you trust, instead: log, witness, group and quorum lines
+  --policy <file>         says whom you trust, in place of --key: log, witness, group and quorum lines
   --since <file>          a checkpoint that you kept: the log must be its continuation
-  --since-time <instant>  when the ledger had no more than it covers: later events are not dated before
-  --event <file>          of a single proof: the event that it is of
-  --checkpoint <file>     of a single proof without one: the checkpoint that it leads to
-  --expect <scope>        everything, programme:<id>, period or figure: anything else does not answer
+  --since-time <instant>  when you got that checkpoint: no later event may be dated before then
+  --event <file>          for a single proof: a file with its event
+  --checkpoint <file>     for a single proof that has none: a file with its checkpoint
+  --expect <scope>        the scope you asked for: everything, programme:<id>, period or figure
   --json                  the verdict as JSON
 Exit codes: 0 good; 1 tampered; 2 cannot tell.
 `;

@@ -11,6 +11,6 @@ export const clientFor = (connection: Connection) => new LedgerClient(addressOf(
 
 export function connected(command: Command): Command {
   return command
-    .option('--url <url>', 'the ledger; by default LEDGER_URL, or this machine’s PORT')
-    .option('--key <key>', 'by default LEDGER_KEY, or the admin key in DATA_DIR');
+    .option('--url <url>', 'the ledger’s address; by default LEDGER_URL, or PORT on this machine')
+    .option('--key <key>', 'your key; by default LEDGER_KEY, or the admin key in DATA_DIR');
 }

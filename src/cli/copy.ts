@@ -27,7 +27,7 @@ export function register(ledger: Command): void {
     .command('copy')
     .description('copy a ledger between the embedded store and EventStoreDB, and verify the copy')
     .requiredOption('--from <place>', 'a data directory, or the esdb:// address of a store')
-    .requiredOption('--to <place>', 'the same; empty, or a copy that was begun')
+    .requiredOption('--to <place>', 'a data directory or address that is empty, or has a copy that was begun')
     .action((options: CopyOptions) => copyCommand(options));
 }
 

@@ -17,8 +17,14 @@ interface EraseOptions {
 export function register(ledger: Command): void {
   connected(ledger.command('erase <outcome>'))
     .description('take evidence, notes and reasons out of an outcome by a lawful order; its figures stand')
-    .requiredOption('--reason <reason>', 'why, without what is to be erased: it is kept for good')
-    .requiredOption('--authorised-by <office>', 'who ordered it, such as the data protection officer')
+    .requiredOption(
+      '--reason <reason>',
+      'the reason, which is kept for good: do not repeat in it what is erased',
+    )
+    .requiredOption(
+      '--authorised-by <office>',
+      'the office that ordered it, such as the data protection officer',
+    )
     .action((outcome: string, { url, key, ...options }: EraseOptions & Connection) =>
       eraseCommand(clientFor({ url, key }), outcome, options),
     );

@@ -86,15 +86,17 @@ export function register(ledger: Command): void {
   connected(ledger.command('export'))
     .addArgument(new Argument('<what>').choices(['outcomes', 'totals']))
     .description('write outcomes or totals as CSV or NDJSON')
-    .addOption(new Option('--format <format>', 'of the rows').choices(['csv', 'ndjson']).default('csv'))
-    .option('--out <file>', 'where to; by default standard output')
+    .addOption(
+      new Option('--format <format>', 'the format of the rows').choices(['csv', 'ndjson']).default('csv'),
+    )
+    .option('--out <file>', 'the file to write; by default standard output')
     .option('--measure <id>', 'only this measure and what rolls up into it')
     .option('--programme <id>', 'only this programme')
     .option('--organisation <id>', 'only this organisation')
     .option('--from <year>', 'first financial year, such as 2018-19')
     .option('--to <year>', 'last financial year')
     .addOption(
-      new Option('--group-by <group>', 'of totals: rows for each of them').choices([
+      new Option('--group-by <group>', 'for totals: rows of each programme or organisation').choices([
         'programme',
         'organisation',
       ]),

@@ -24,7 +24,7 @@ export function register(ledger: Command): void {
   connected(ledger.command('history [id]'))
     .description('the events of the ledger or of one programme; or what became of one submission or outcome')
     .option('--after <sequence>', 'events after this one')
-    .option('--until <moment>', 'a sequence, an instant, or the end of a day')
+    .option('--until <moment>', 'events up to a sequence, an instant, or the end of a day')
     .option('--type <type>', 'only events of this type')
     .option('--json', 'CloudEvents, one a line')
     .action((id: string | undefined, { url, key, ...options }: HistoryOptions & Connection) =>

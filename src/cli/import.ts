@@ -36,7 +36,10 @@ export function register(ledger: Command): void {
     .description('record the rows of a CSV or NDJSON file: all of them, or none')
     .requiredOption('--programme <id>', 'the programme that the outcomes belong to')
     .addOption(
-      new Option('--format <format>', 'by default from the name of the file').choices(['csv', 'ndjson']),
+      new Option('--format <format>', 'the format of the file; by default its name tells').choices([
+        'csv',
+        'ndjson',
+      ]),
     )
     .option('--dry-run', 'check every row and record nothing')
     .option(

@@ -27,12 +27,12 @@ interface RotateKeyOptions {
 const PAGE = '500';
 
 export function register(ledger: Command): void {
-  const keys = ledger.command('keys').description('who is let in: create, list, rotate and revoke keys');
+  const keys = ledger.command('keys').description('create, list, rotate and revoke the keys of callers');
   connected(keys.command('create'))
-    .description('make a key; it is printed this once')
-    .requiredOption('--name <name>', 'what it is for: a system or a team')
-    .addOption(new Option('--role <role>', 'what it lets do').choices([...ROLES]).makeOptionMandatory())
-    .option('--programme <id...>', 'kept to these programmes; with the role programme')
+    .description('make a key, which is printed only this once')
+    .requiredOption('--name <name>', 'the system or team that the key is for')
+    .addOption(new Option('--role <role>', 'what the key allows').choices([...ROLES]).makeOptionMandatory())
+    .option('--programme <id...>', 'the only programmes that a key of the role programme may act for')
     .option(
       '--expires <instant>',
       'when it stops to be taken, such as 2027-04-01T00:00:00Z; by default never',
@@ -42,21 +42,21 @@ export function register(ledger: Command): void {
       createKey(clientFor({ url, key }), options),
     );
   connected(keys.command('list'))
-    .description('all keys, those that were revoked too')
-    .option('--json', 'one a line, as JSON')
+    .description('list all keys, revoked ones too')
+    .option('--json', 'print each key as JSON on a line')
     .action(({ url, key, ...options }: ListKeysOptions & Connection) =>
       listKeys(clientFor({ url, key }), options),
     );
   connected(keys.command('rotate <id>'))
-    .description('give a key another secret; it is printed this once')
+    .description('give a key another secret, which is printed only this once')
     .requiredOption('--reason <reason>', 'why')
-    .option('--overlap-seconds <seconds>', 'for how long the secret before it is taken too; by default not')
+    .option('--overlap-seconds <seconds>', 'how long the old secret is accepted too; by default it is not')
     .option('--json', 'print the answer as JSON')
     .action((id: string, { url, key, ...options }: RotateKeyOptions & Connection) =>
       rotateKey(clientFor({ url, key }), id, options),
     );
   connected(keys.command('revoke <id>'))
-    .description('let nobody in with a key any more')
+    .description('revoke a key, so that it lets nobody in')
     .requiredOption('--reason <reason>', 'why')
     .action((id: string, { url, key, reason }: { readonly reason: string } & Connection) =>
       revokeKey(clientFor({ url, key }), id, reason),

@@ -26,7 +26,7 @@ export function register(ledger: Command): void {
     .description(
       'add a key in LEDGER_SIGNING_DIR, so that both sign; then, with --finish, take the old one away',
     )
-    .option('--finish', 'once a checkpoint was signed with both')
+    .option('--finish', 'remove the old key, once a checkpoint was signed with both')
     .action((options: RotateOptions) => rotateKeyCommand(options));
 }
 

@@ -16,23 +16,24 @@ interface ProveOptions {
 export function register(ledger: Command): void {
   connected(ledger.command('prove'))
     .description('write a bundle that anyone can check offline: everything, or what is asked for')
-    .option('--out <file>', 'where to; by default standard output')
+    .option('--out <file>', 'the file to write; by default standard output')
     .option(
       '--since <checkpoint>',
       'a file with a checkpoint that you kept: the bundle proves to continue it',
     )
-    .option('--programme <id>', 'only what concerns this programme')
+    .option('--programme <id>', 'only events and figures of this programme')
     .option('--after <sequence>', 'only events after this one')
     .option('--until <moment>', 'only events up to a sequence, an instant, or the end of a day')
     .option('--measure <id>', 'the annual figures of this measure, and what they are made of')
-    .option('--organisation <id>', 'of figures: only this organisation')
-    .option('--from <year>', 'of figures: first financial year')
-    .option('--to <year>', 'of figures: last financial year')
-    .option('--as-at-sequence <sequence>', 'of figures: as known after that event')
+    .option('--organisation <id>', 'with --measure: only this organisation')
+    .option('--from <year>', 'with --measure: the first financial year')
+    .option('--to <year>', 'with --measure: the last financial year')
+    .option('--as-at-sequence <sequence>', 'with --measure: the figures as known after that event')
     .addOption(
-      new Option('--whole', 'of figures: with every event, which shows that no other belongs to them').preset(
-        'true',
-      ),
+      new Option(
+        '--whole',
+        'with --measure: add every event, which shows that no other belongs to the figures',
+      ).preset('true'),
     )
     .action(({ url, key, ...options }: ProveOptions & Connection) =>
       proveCommand(clientFor({ url, key }), options),

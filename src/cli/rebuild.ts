@@ -24,7 +24,7 @@ const ASK_AGAIN_MS = 200;
 export function register(ledger: Command): void {
   connected(ledger.command('rebuild'))
     .description('build the read models anew, beside the ones that serve')
-    .option('--offline', 'in DATA_DIR, where no ledger is running')
+    .option('--offline', 'rebuild in DATA_DIR, while no ledger runs on it')
     .action(({ offline, ...options }: { offline?: boolean } & Connection) =>
       offline ? rebuildStopped() : rebuildRunning(clientFor(options)),
     );

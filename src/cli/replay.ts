@@ -41,7 +41,7 @@ export function register(ledger: Command): void {
       '--until <moment>',
       'a sequence, an instant, the end of a day, or a file with a checkpoint; by default now',
     )
-    .option('--key <key>', 'of a checkpoint: a verifier key that you trust, or a file with some')
+    .option('--key <key>', 'for a checkpoint: a verifier key that you trust, or a file with some')
     .option('--json', 'print the report as JSON')
     .action((options: ReplayOptions) => replayCommand(options));
 }

@@ -24,15 +24,15 @@ export function register(ledger: Command): void {
       'check a bundle or a single proof offline, or with --live the ledger in DATA_DIR: ends with 0 good, 1 tampered, 2 cannot tell',
     )
     .option('--key <key>', 'a verifier key that you trust, or a file with some')
-    .option('--policy <file>', 'whom you trust, instead: log, witness, group and quorum lines')
-    .option('--since <file>', 'a checkpoint that you kept: the log must be its continuation')
     .option(
-      '--since-time <instant>',
-      'when the ledger had no more than it covers: later events are not dated before',
+      '--policy <file>',
+      'a file that says whom you trust, in place of --key: log, witness, group and quorum lines',
     )
-    .option('--expect <scope>', 'everything, programme:<id>, period or figure: anything else does not answer')
-    .option('--event <file>', 'of a single proof: the event that it is of')
-    .option('--checkpoint <file>', 'of a single proof without one: the checkpoint that it leads to')
+    .option('--since <file>', 'a checkpoint that you kept: the log must be its continuation')
+    .option('--since-time <instant>', 'when you got that checkpoint: no later event may be dated before then')
+    .option('--expect <scope>', 'the scope you asked for: everything, programme:<id>, period or figure')
+    .option('--event <file>', 'for a single proof: a file with its event')
+    .option('--checkpoint <file>', 'for a single proof that has none: a file with its checkpoint')
     .option('--live', 'compare store, log, figures and checkpoints in DATA_DIR, also while it serves')
     .option('--json', 'print the verdict as JSON')
     .action((bundle: string | undefined, options: VerifyCommandOptions) => verifyCommand(bundle, options));

@@ -26,10 +26,10 @@ export function register(ledger: Command): void {
     .command('witness')
     .description('watch the logs of others: cosign each checkpoint that continues the last one')
     .requiredOption('--logs <file>', 'the verifier keys of the logs, one a line')
-    .requiredOption('--name <name>', 'of the witness, such as witness.example.org')
-    .option('--dir <dir>', 'where its key and its memory are kept', './witness')
-    .option('--host <address>', 'to listen on', '127.0.0.1')
-    .option('--port <port>', 'to listen on; 0 takes any', '3100')
+    .requiredOption('--name <name>', 'the witness’s name, such as witness.example.org')
+    .option('--dir <dir>', 'the directory of the witness’s key and memory', './witness')
+    .option('--host <address>', 'the address to listen on', '127.0.0.1')
+    .option('--port <port>', 'the port to listen on; 0 takes any free port', '3100')
     .action((options: WitnessCommandOptions) => witnessCommand(options));
 }
 
