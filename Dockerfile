@@ -3,13 +3,13 @@ FROM node:24.11.1-bookworm AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 # No package runs a script of its own but the one that has to be compiled.
-RUN npm ci --ignore-scripts --no-audit --no-fund && npm rebuild better-sqlite3
+RUN npm ci --ignore-scripts --no-audit --no-fund && npm rebuild better-sqlite3-multiple-ciphers
 COPY nest-cli.json tsconfig.json ./
 COPY src ./src
-# What better-sqlite3 is compiled from, and what was left of compiling, is half of the dependencies.
+# What better-sqlite3-multiple-ciphers is compiled from, and what was left of compiling, is half of the dependencies.
 RUN npm run build && npm prune --omit=dev --no-audit --no-fund \
-    && rm -rf node_modules/better-sqlite3/deps node_modules/better-sqlite3/src \
-       node_modules/better-sqlite3/build/Release/obj node_modules/better-sqlite3/build/Release/obj.target \
+    && rm -rf node_modules/better-sqlite3-multiple-ciphers/deps node_modules/better-sqlite3-multiple-ciphers/src \
+       node_modules/better-sqlite3-multiple-ciphers/build/Release/obj node_modules/better-sqlite3-multiple-ciphers/build/Release/obj.target \
     && find dist node_modules -name '*.map' -delete
 
 FROM node:24.11.1-bookworm-slim

@@ -2,7 +2,7 @@
  * The raw floor: the speed of the disk and of SQLite with the same bytes and no other work. Every other figure of
  * a run is a ratio to one of these, measured in the same run on the same disk.
  */
-import Database from 'better-sqlite3';
+import Database from 'better-sqlite3-multiple-ciphers';
 import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';

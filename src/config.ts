@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { isKeyName } from './tlog/note.js';
 import { isFinancialYear, type FinancialYear } from './kernel/financial-year.js';
 import type { StoreLocation } from './store/open-reader.js';
+import { databaseKeyOf, PUBLIC_KEY, type DatabaseKey } from './store/database.js';
 import { faultsOfStoreUrl, type EventStoreSettings } from './store/store-url.js';
 
 export interface OidcSettings {
@@ -46,6 +47,8 @@ export abstract class Config {
   abstract readonly since: FinancialYear;
   /** The first key; where it is undefined, one is made on the first start. */
   abstract readonly adminKey: string | undefined;
+  /** The key of the databases' pages: the public one where LEDGER_DATABASE_KEY is not set. */
+  abstract readonly databaseKey: DatabaseKey;
   abstract readonly logLevel: string;
   /** The directory of the keys that sign the log, and of the last head that they signed. */
   abstract readonly signingDir: string;
@@ -75,12 +78,13 @@ export class Misconfigured extends Error {
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 const ADMIN_KEY_LENGTH_MIN = 32;
+const DATABASE_KEY_LENGTH_MIN = 32;
 const DAY_SECONDS = 86_400;
 /** A namespace has no hyphen: the part of a stream's name before the first hyphen is its category. */
 const NAMESPACE = /^[a-z0-9]{1,32}$/;
 
-export function storeOf({ dataDir, eventStore }: Config): StoreLocation {
-  return { dataDir, eventStore };
+export function storeOf({ dataDir, eventStore, databaseKey }: Config): StoreLocation {
+  return { dataDir, eventStore, databaseKey };
 }
 
 /** @throws Misconfigured */
@@ -107,6 +111,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     ) as FinancialYear,
     eventStore: eventStoreOf(env),
     adminKey: env['LEDGER_ADMIN_KEY'],
+    databaseKey: readDatabaseKey(env, found),
     logLevel: read(
       'LOG_LEVEL',
       'info',
@@ -149,6 +154,21 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   }
   if (faults.length > 0) throw new Misconfigured(faults);
   return config;
+}
+
+/** @param name of the variable that holds the secret; its value is in no fault */
+export function readDatabaseKey(
+  env: NodeJS.ProcessEnv,
+  faults: string[],
+  name = 'LEDGER_DATABASE_KEY',
+): DatabaseKey {
+  const secret = env[name];
+  if (secret === undefined) return PUBLIC_KEY;
+  if (!/^[\x21-\x7e]+$/.test(secret) || secret.length < DATABASE_KEY_LENGTH_MIN)
+    faults.push(
+      `${name} must be at least ${DATABASE_KEY_LENGTH_MIN} visible ASCII characters without spaces`,
+    );
+  return databaseKeyOf(secret);
 }
 
 const TRACES_ENDPOINTS = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'];

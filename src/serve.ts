@@ -11,7 +11,7 @@ import { AdminKey, adminKeyFile, findAdminKey } from './access/admin-key.js';
 import { makeAdapter, setUpHttp } from './http/server.js';
 import { serveInLittleMemory } from './memory.js';
 import { makeLogger, NestLogger } from './operation/log.js';
-import { Projection } from './read-models/projection.js';
+import { ReadModels } from './read-models/read-models.js';
 import { makePrivately } from './store/data-dir.js';
 import { EventStore } from './store/event-store.js';
 import { finishAllErasures } from './submissions/erasures.js';
@@ -62,7 +62,7 @@ async function start(app: NestFastifyApplication, found: (key: AdminKey) => Admi
     traceRequests(app.getHttpAdapter().getInstance());
   }
   await app.init();
-  const projection = app.get(Projection);
+  const projection = app.get(ReadModels);
   const level = projection.start();
   const listen = () => app.listen(config.port, config.host);
   // A rebuild takes as long as history is: until it ends, the process supervisor can ask whether the process

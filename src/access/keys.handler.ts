@@ -3,7 +3,7 @@ import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { programmeDecider } from '../domain/programme.js';
 import { keyStream, programmeStream, type ProgrammeId } from '../kernel/ids.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
-import { Projection } from '../read-models/projection.js';
+import { ReadModels } from '../read-models/read-models.js';
 import { EventStore } from '../store/event-store.js';
 import { Clock } from '../kernel/clock.js';
 import type { Provenance } from '../kernel/provenance.js';
@@ -36,7 +36,7 @@ export class ChangeKeyHandler implements ICommandHandler<ChangeKey> {
   constructor(
     private readonly store: EventStore,
     private readonly clock: Clock,
-    private readonly projection: Projection,
+    private readonly projection: ReadModels,
     private readonly catalogue: CatalogueView,
   ) {}
 

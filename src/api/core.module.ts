@@ -5,7 +5,7 @@ import { Config, readConfig, storeOf } from '../config.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
 import { History } from '../read-models/history.js';
 import { Lag } from '../read-models/lag.js';
-import { Projection } from '../read-models/projection.js';
+import { ReadModels } from '../read-models/read-models.js';
 import { AppendCounts, CountedStore } from '../store/counted-store.js';
 import { holdDataDir } from '../store/data-dir.js';
 import { EventStore } from '../store/event-store.js';
@@ -30,7 +30,7 @@ class HeldDataDir {
 @Injectable()
 class Closing implements OnApplicationShutdown {
   constructor(
-    private readonly projection: Projection,
+    private readonly projection: ReadModels,
     private readonly store: EventStore,
     private readonly dataDir: HeldDataDir,
   ) {}
@@ -59,15 +59,15 @@ class Closing implements OnApplicationShutdown {
         ),
     },
     {
-      provide: Projection,
+      provide: ReadModels,
       inject: [Config, EventStore],
-      useFactory: (config: Config, _store: EventStore) => new Projection(storeOf(config)),
+      useFactory: (config: Config, _store: EventStore) => new ReadModels(storeOf(config)),
     },
     CatalogueView,
     Lag,
     History,
     Closing,
   ],
-  exports: [CqrsModule, Config, Clock, EventStore, AppendCounts, Projection, CatalogueView, Lag, History],
+  exports: [CqrsModule, Config, Clock, EventStore, AppendCounts, ReadModels, CatalogueView, Lag, History],
 })
 export class CoreModule {}

@@ -4,15 +4,24 @@
  * log.
  *
  * A backup exists whole or not at all. It is put in place once every event in it was read back and checked
- * against its checksum and its hash, and the log of these events has the root that was signed. Restoring checks
+ * against its hash, and the log of these events has the root that was signed. Restoring checks
  * the same again, and refuses a backup that is older than what is known to have been signed. A backup has no
- * secret: keys are kept apart.
+ * secret: keys are kept apart. Its pages are encrypted as the ledger's are, with the same key or with the one that is
+ * to take its place.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { EventReader, Position } from '../store/event-store.js';
-import { backUpEvents, flush, hashOfEvents, hasEvents, putEvents } from '../store/backup-file.js';
+import {
+  backUpEvents,
+  flush,
+  hashOfEvents,
+  hasEvents,
+  putEvents,
+  type EventsDirectory,
+} from '../store/backup-file.js';
 import { openReader } from '../store/open-reader.js';
+import type { DatabaseKey } from '../store/database.js';
 import { verifyPayload } from '../store/verify-payload.js';
 import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.js';
 import { entryOf } from '../tlog/entry.js';
@@ -50,10 +59,20 @@ const BATCH_SIZE = 2_000;
 
 type OnProgress = (what: string) => void;
 
-/** @throws BackupRefused, StoreDamaged */
+/** Where a ledger keeps what is backed up, and the key of its databases. */
+export interface Places {
+  readonly dataDir: string;
+  readonly signingDir: string;
+  readonly databaseKey: DatabaseKey;
+}
+
+/**
+ * @param to.key encrypts the backup, where it is to have another key than the ledger
+ * @throws BackupRefused, StoreDamaged, WrongDatabaseKey
+ */
 export async function makeBackup(
-  { dataDir, signingDir }: { readonly dataDir: string; readonly signingDir: string },
-  to: string,
+  { dataDir, signingDir, databaseKey }: Places,
+  { to, key = databaseKey }: { readonly to: string; readonly key?: DatabaseKey | undefined },
   onProgress: OnProgress,
 ): Promise<Contents> {
   if (!hasEvents(dataDir)) throw new BackupRefused(`there is no ledger in ${dataDir}: set DATA_DIR`);
@@ -66,8 +85,12 @@ export async function makeBackup(
   const [head, keys] = [signing.head(), signing.verifierKeys()];
   if (head !== null) writeFileSync(join(unfinished, HEAD), head, { flush: true });
   writeFileSync(join(unfinished, KEYS), keys.map((key) => `${key}\n`).join(''), { flush: true });
-  await backUpEvents(dataDir, unfinished, (share) => onProgress(`copied ${Math.floor(share * 100)} %`));
-  const contents = await contentsOf(unfinished, onProgress);
+  const [from, copy] = [
+    { dir: dataDir, key: databaseKey },
+    { dir: unfinished, key },
+  ];
+  await backUpEvents(from, copy, (share) => onProgress(`copied ${Math.floor(share * 100)} %`));
+  const contents = await contentsOf(copy, onProgress);
   const sha256 = await hashOfEvents(unfinished);
   const manifest: Manifest = { format: 1, madeAt: new Date().toISOString(), ...contents, sha256 };
   writeFileSync(join(unfinished, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`, { flush: true });
@@ -79,17 +102,17 @@ export async function makeBackup(
 
 /**
  * Restores into a directory that has no ledger; the caller holds the directory.
- * @throws BackupRefused, StoreDamaged
+ * @throws BackupRefused, StoreDamaged, WrongDatabaseKey
  */
 export async function restoreBackup(
   from: string,
-  { dataDir, signingDir }: { readonly dataDir: string; readonly signingDir: string },
+  { dataDir, signingDir, databaseKey }: Places,
   onProgress: OnProgress,
 ): Promise<Contents> {
   const manifest = readManifest(from);
   if (hasEvents(dataDir)) throw new BackupRefused(`${dataDir} holds a ledger: move it away, and keep it`);
   refuseOlder(manifest, signingDir);
-  const contents = await contentsOf(from, onProgress);
+  const contents = await contentsOf({ dir: from, key: databaseKey }, onProgress);
   if (contents.events !== manifest.events || contents.root !== manifest.root) {
     throw new BackupRefused(
       `${from} was altered since it was made: it has ${contents.events} events with the root ${contents.root}, ` +
@@ -130,9 +153,9 @@ function refuseOlder({ events, madeAt }: Manifest, signingDir: string): void {
 }
 
 /** Reads and verifies the whole backup, from the first event. */
-async function contentsOf(dir: string, onProgress: OnProgress): Promise<Contents> {
+async function contentsOf({ dir, key }: EventsDirectory, onProgress: OnProgress): Promise<Contents> {
   const head = checkpointIn(dir);
-  const reader = await openReader({ dataDir: dir });
+  const reader = await openReader({ dataDir: dir, databaseKey: key });
   try {
     const { root, rootOfHead, events } = await foldLog(reader, head, onProgress);
     if (head && rootOfHead !== head.root.toString('base64')) {

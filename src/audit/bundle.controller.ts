@@ -9,7 +9,7 @@ import { Call } from '../api/call.js';
 import { Within } from '../api/provenance.js';
 import { Refused, thereIsNo } from '../kernel/refusals.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
-import { Projection } from '../read-models/projection.js';
+import { ReadModels } from '../read-models/read-models.js';
 import { parseMoment } from '../figures/moment.js';
 import * as calls from './audit.calls.js';
 import { ProofQueryDto } from '../figures/figures.dto.js';
@@ -25,7 +25,7 @@ const OF_FIGURES = ['organisation', 'from', 'to', 'asAt', 'asAtSequence', 'allow
 export class BundleController {
   constructor(
     private readonly bundles: Bundles,
-    private readonly projection: Projection,
+    private readonly projection: ReadModels,
     private readonly catalogue: CatalogueView,
     private readonly queries: QueryBus,
   ) {}

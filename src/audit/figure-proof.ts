@@ -4,11 +4,10 @@
  */
 import { Injectable } from '@nestjs/common';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import type { Database } from 'better-sqlite3';
+import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { pastLost } from '../read-models/cell-rows.js';
-import { rowsOfType } from '../read-models/event-rows.js';
-import { Projection } from '../read-models/projection.js';
+import { rowsOfType } from '../read-models/events.js';
+import { ReadModels } from '../read-models/read-models.js';
 import { prepared } from '../read-models/views-file.js';
 import type { Cell } from '../figures/cells.js';
 import type { Figure } from '../figures/figures.views.js';
@@ -33,7 +32,7 @@ export class ProveFigure extends Query<FigureProof> {
 @Injectable()
 export class FigureProofs {
   constructor(
-    private readonly projection: Projection,
+    private readonly projection: ReadModels,
     private readonly totals: Totals,
   ) {}
 
@@ -127,11 +126,10 @@ const WINDOW = 10_000;
 /**
  * The sequences of the events that changed these cells or defined these measures, a window of the ledger at a
  * time, so that memory is bounded.
- * @throws ViewsDamaged where a row of a cell's log is lost, which the rows beside it show
  */
 export async function* sequencesOf(
   views: Database,
-  { measures, cells }: { readonly measures: readonly string[]; readonly cells: readonly LoggedCell[] },
+  { measures, cells }: { readonly measures: readonly string[]; readonly cells: readonly Pick<Cell, 'id'>[] },
   until: number,
   window = WINDOW,
 ): AsyncGenerator<readonly number[]> {
@@ -142,44 +140,17 @@ export async function* sequencesOf(
   ).pluck();
   const changes = prepared(
     views,
-    `SELECT cell, sequence, since FROM cell_log WHERE cell IN (SELECT value FROM json_each(@cells))
-       AND sequence > @after AND sequence <= @last ORDER BY sequence`,
-  );
+    `SELECT sequence FROM cell_log WHERE cell IN (SELECT value FROM json_each(@cells))
+       AND sequence > @after AND sequence <= @last`,
+  ).pluck();
   const asked = { measures: JSON.stringify(measures), cells: JSON.stringify(cells.map(({ id }) => id)) };
-  const reached = new Map(cells.map(({ id }) => [id, -1]));
   for (let after = -1; after < until; after += window) {
     const part = { ...asked, after, last: Math.min(after + window, until) };
-    const sequences = new Set(definitions.all(part) as number[]);
-    for (const { cell, sequence, since } of changes.all(part) as Change[]) {
-      if (reached.get(cell) !== since) throw pastLost(cell, reached.get(cell)!);
-      reached.set(cell, sequence);
-      sequences.add(sequence);
-    }
+    const sequences = new Set([...definitions.all(part), ...changes.all(part)] as number[]);
     yield [...sequences].sort((one, other) => one - other);
     // Other work has its turn here, also where a window has nothing to send.
     await nextTurn();
   }
-  for (const cell of cells) refuseCutShort(views, cell, reached.get(cell.id)!, until);
-}
-
-type LoggedCell = Pick<Cell, 'id' | 'sequence'>;
-
-interface Change {
-  readonly cell: number;
-  readonly sequence: number;
-  readonly since: number;
-}
-
-/**
- * Checks the end of a cell's log: the next change of the cell, if there is one, names the last change before it.
- */
-function refuseCutShort(views: Database, { id, sequence }: LoggedCell, reached: number, until: number): void {
-  const next = prepared(
-    views,
-    'SELECT since FROM cell_log WHERE cell = ? AND sequence > ? ORDER BY sequence LIMIT 1',
-  ).pluck();
-  const last = sequence <= until ? sequence : next.get(id, until);
-  if (last !== reached) throw pastLost(id, reached);
 }
 
 function toldOf({ total, outcomes, byBasis, range, ratio }: Figure): ToldFigure {

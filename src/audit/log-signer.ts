@@ -8,7 +8,7 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Config, Misconfigured } from '../config.js';
 import { assert } from '../kernel/assert.js';
-import { Projection } from '../read-models/projection.js';
+import { ReadModels } from '../read-models/read-models.js';
 import { StoreDamaged } from '../store/event-store.js';
 import { Cosigners } from './cosigners.js';
 import { encodeTreeHead, parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.js';
@@ -56,7 +56,7 @@ export class LogSigner implements BeforeApplicationShutdown {
 
   constructor(
     private readonly config: Config,
-    private readonly projection: Projection,
+    private readonly projection: ReadModels,
     private readonly log: TransparencyLog,
   ) {
     this.files = new SigningFiles(config.signingDir);

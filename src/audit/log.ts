@@ -5,11 +5,11 @@
  * An answer about a size never changes. The signer decides for which sizes the ledger vouches.
  */
 import { Injectable } from '@nestjs/common';
-import type { Database } from 'better-sqlite3';
+import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { assert } from '../kernel/assert.js';
-import { rowsWithId, eventRowAt, nameOf, positionBefore } from '../read-models/event-rows.js';
-import { treeIn } from '../read-models/log-projection.js';
-import { Projection } from '../read-models/projection.js';
+import { rowsWithId, eventRowAt, nameOf, positionBefore } from '../read-models/events.js';
+import { treeIn } from '../read-models/log.js';
+import { ReadModels } from '../read-models/read-models.js';
 import { EventStore, StoreDamaged, type RecordedEvent } from '../store/event-store.js';
 import { entryOf } from '../tlog/entry.js';
 import { consistencyProof, HASH_BYTES, inclusionProof, leafHash, rootOf } from '../tlog/merkle.js';
@@ -32,7 +32,7 @@ export interface EntryProof {
 @Injectable()
 export class TransparencyLog {
   constructor(
-    private readonly projection: Projection,
+    private readonly projection: ReadModels,
     private readonly store: EventStore,
   ) {}
 

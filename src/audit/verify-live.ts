@@ -9,16 +9,17 @@
  */
 import { existsSync } from 'node:fs';
 import { compareViews } from '../read-models/compare-views.js';
-import { Difference } from '../read-models/expected-rows.js';
-import { treeIn } from '../read-models/log-projection.js';
+import { Difference } from '../read-models/read-model.js';
+import { treeIn } from '../read-models/log.js';
 import { ViewsDirectory } from '../read-models/views-directory.js';
-import { openViewsForReading, VIEWS_VERSION, viewsVersionOf } from '../read-models/views-file.js';
+import { openViewsForReading, viewsVersionOf } from '../read-models/views-file.js';
 import { StoreDamaged } from '../store/event-store.js';
-import { openReader, type StoreLocation } from '../store/open-reader.js';
+import { keyOf, openReader, type StoreLocation } from '../store/open-reader.js';
 import { wantOfRoomAside } from '../store/room-aside.js';
 import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.js';
 import { rootOf } from '../tlog/merkle.js';
 import { parseVerifierKey, signsLogs, verifiedSignatures, type VerifierKey } from '../tlog/note.js';
+import { VIEWS_VERSION } from '../read-models/layout.js';
 import { SigningFiles } from './signing-files.js';
 
 export interface LiveReport {
@@ -67,7 +68,7 @@ async function compare(
   file: string,
   heads: Heads,
 ): Promise<LiveReport> {
-  const views = openViewsForReading(file);
+  const views = openViewsForReading(file, keyOf(store));
   try {
     if (viewsVersionOf(views) !== VIEWS_VERSION)
       return cannotTell(
@@ -76,7 +77,7 @@ async function compare(
     const reader = await openReader(store);
     let read = 0;
     try {
-      const { events, root } = await compareViews(reader, file, (sequence) => {
+      const { events, root } = await compareViews(reader, { file, key: keyOf(store) }, (sequence) => {
         read = sequence + 1;
         return onProgress(sequence);
       });

@@ -5,7 +5,7 @@ import type { FastifyReply } from 'fastify';
 import { londonDate, parseCalendarDate } from '../kernel/financial-year.js';
 import { parseMeasureId, parseOrganisationId, parseProgrammeId } from '../kernel/ids.js';
 import { Refused, thereIsNo } from '../kernel/refusals.js';
-import type { CatalogueKind } from '../read-models/catalogue-rows.js';
+import type { CatalogueKind } from '../read-models/catalogue.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
 import { Call } from '../api/call.js';
 import type { ProgrammeScope } from '../domain/role.js';

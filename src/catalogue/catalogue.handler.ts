@@ -10,7 +10,7 @@ import {
   type StreamName,
 } from '../kernel/ids.js';
 import { Refused } from '../kernel/refusals.js';
-import { Projection } from '../read-models/projection.js';
+import { ReadModels } from '../read-models/read-models.js';
 import { EventStore, type RecordedEvent } from '../store/event-store.js';
 import { Clock } from '../kernel/clock.js';
 import type { Provenance } from '../kernel/provenance.js';
@@ -48,7 +48,7 @@ export class ChangeCatalogueHandler implements ICommandHandler<ChangeCatalogue> 
   constructor(
     private readonly store: EventStore,
     private readonly clock: Clock,
-    private readonly projection: Projection,
+    private readonly projection: ReadModels,
   ) {}
 
   async execute({ command, provenance }: ChangeCatalogue): Promise<CatalogueChange> {

@@ -1,10 +1,14 @@
 /** `ledger backup` and `ledger restore`: the embedded ledger into a directory beside it, and back from there. */
 import type { Command } from 'commander';
 import { makeBackup, restoreBackup, type Contents } from '../audit/backup.js';
-import { readConfig, type Config } from '../config.js';
+import { readConfig, readDatabaseKey, type Config } from '../config.js';
 import { holdDataDir, makePrivately } from '../store/data-dir.js';
+import type { DatabaseKey } from '../store/database.js';
 import { CommandFailed } from './client.js';
 import { print, ProgressLine, readable } from './output.js';
+
+/** The variable with the key that a backup gets by `--rekey`: arguments of a command would be in lists of processes. */
+const NEW_KEY = 'LEDGER_DATABASE_NEW_KEY';
 
 export function register(ledger: Command): void {
   ledger
@@ -12,6 +16,7 @@ export function register(ledger: Command): void {
     .description(
       'copy the ledger in DATA_DIR, also while it serves, and read the copy again; secrets are not in it',
     )
+    .option('--rekey', `encrypt the copy with the key in ${NEW_KEY}, and leave the ledger as it is`)
     .action(backupCommand);
   ledger
     .command('restore <dir>')
@@ -21,14 +26,20 @@ export function register(ledger: Command): void {
     .action(restoreCommand);
 }
 
+interface BackupOptions {
+  readonly rekey?: boolean;
+}
+
 /** Works beside a running ledger or without one. @throws BackupRefused, StoreDamaged */
-async function backupCommand(to: string): Promise<void> {
+async function backupCommand(to: string, { rekey = false }: BackupOptions): Promise<void> {
   makePrivately();
   const config = embeddedConfig();
+  const key = rekey ? newKey() : undefined;
   const progress = new ProgressLine();
-  const contents = await makeBackup(config, to, (what) => progress.show(what));
+  const contents = await makeBackup(config, { to, key }, (what) => progress.show(what));
   progress.end();
   print(`Backed up, and read again: ${told(contents)}`);
+  if (rekey) print(`The backup is encrypted with ${NEW_KEY}: restore it with that as LEDGER_DATABASE_KEY.`);
 }
 
 /** @throws BackupRefused, StoreDamaged; DataDirInUse where a ledger runs on DATA_DIR */
@@ -44,6 +55,15 @@ async function restoreCommand(from: string): Promise<void> {
   } finally {
     release();
   }
+}
+
+function newKey(): DatabaseKey {
+  if (process.env[NEW_KEY] === undefined)
+    throw new CommandFailed(`--rekey needs the new key in ${NEW_KEY}`, 2);
+  const faults: string[] = [];
+  const key = readDatabaseKey(process.env, faults, NEW_KEY);
+  if (faults.length > 0) throw new CommandFailed(faults.join('; '), 2);
+  return key;
 }
 
 function told({ events, root, signed }: Contents): string {

@@ -6,12 +6,13 @@
  */
 import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
-import { faultsOfEventStore } from '../config.js';
+import { faultsOfEventStore, readDatabaseKey } from '../config.js';
 import { verifyCopy } from '../read-models/verify-copy.js';
 import { copyEvents } from '../store/copy.js';
 import type { EventReader, EventStore } from '../store/event-store.js';
 import { holdDataDir, makePrivately } from '../store/data-dir.js';
-import { openReader, type StoreLocation } from '../store/open-reader.js';
+import { keyOf, openReader, type StoreLocation } from '../store/open-reader.js';
+import type { DatabaseKey } from '../store/database.js';
 import { openStore } from '../store/open-store.js';
 import { withoutSecrets } from '../store/store-url.js';
 import { CommandFailed } from './client.js';
@@ -55,7 +56,7 @@ async function copy(from: StoreLocation, to: StoreLocation, way: string): Promis
       // The verification builds read models in the data directory where there is one, which has room for a
       // ledger: a container's directory for temporary files has little.
       const heldDir = [to, from].find(({ eventStore }) => !eventStore)?.dataDir;
-      await copyAndVerify(source, target, { way, ...(heldDir !== undefined && { heldDir }) });
+      await copyAndVerify(source, target, { way, key: keyOf(to), ...(heldDir !== undefined && { heldDir }) });
     } finally {
       await target.close();
     }
@@ -67,7 +68,7 @@ async function copy(from: StoreLocation, to: StoreLocation, way: string): Promis
 async function copyAndVerify(
   source: EventReader,
   target: EventStore,
-  { way, ...held }: { readonly way: string; readonly heldDir?: string },
+  { way, ...held }: { readonly way: string; readonly key: DatabaseKey; readonly heldDir?: string },
 ): Promise<void> {
   const progress = new ProgressLine();
   const { known, copied } = await copyEvents(source, target, (events) =>
@@ -87,9 +88,12 @@ async function copyAndVerify(
 }
 
 function placeOf(place: string): StoreLocation {
-  if (!/^[\w+]+:\/\//.test(place)) return { dataDir: place };
-  const eventStore = { url: place, namespace: process.env['EVENT_STORE_NAMESPACE'] };
-  const faults = faultsOfEventStore(eventStore, 'the address');
+  const faults: string[] = [];
+  const databaseKey = readDatabaseKey(process.env, faults);
   if (faults.length > 0) throw new CommandFailed(faults.join('; '), 2);
-  return { dataDir: '', eventStore };
+  if (!/^[\w+]+:\/\//.test(place)) return { dataDir: place, databaseKey };
+  const eventStore = { url: place, namespace: process.env['EVENT_STORE_NAMESPACE'] };
+  faults.push(...faultsOfEventStore(eventStore, 'the address'));
+  if (faults.length > 0) throw new CommandFailed(faults.join('; '), 2);
+  return { dataDir: '', eventStore, databaseKey };
 }

@@ -54,7 +54,8 @@ async function rebuildStopped(): Promise<void> {
   const progress = new ProgressLine();
   try {
     const reader = await openReader(storeOf(config));
-    const events = await rebuildOffline(reader, dataDir, (done) => progress.show(`rebuilt ${done} events`));
+    const target = { dataDir, key: config.databaseKey };
+    const events = await rebuildOffline(reader, target, (done) => progress.show(`rebuilt ${done} events`));
     progress.end();
     await reader.close();
     print(`Rebuilt from ${readable(events, '')} events.`);

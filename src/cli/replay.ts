@@ -11,7 +11,7 @@ import { keysIn, readNote } from '../checker/verify-file.js';
 import { readConfig, storeOf } from '../config.js';
 import { financialYearStarting } from '../kernel/financial-year.js';
 import { decodeCell } from '../read-models/cell.js';
-import { replay } from '../read-models/replay.js';
+import { replay, type ViewsFile } from '../read-models/replay.js';
 import { ViewsDirectory } from '../read-models/views-directory.js';
 import { openViewsForReading } from '../read-models/views-file.js';
 import { currentMoment, parseMoment, type Moment } from '../figures/moment.js';
@@ -58,13 +58,14 @@ async function replayCommand({ until, key, json = false }: ReplayOptions): Promi
         : `there is no ledger in ${dataDir}: set DATA_DIR`;
     throw new CommandFailed(missing);
   }
+  const views: ViewsFile = { file: served, key: config.databaseKey };
   const checkpoint =
     until !== undefined && existsSync(until) ? trustedCheckpoint(until, key, config.signingDir) : null;
-  const moment = checkpoint ? momentOf(checkpoint, served) : momentIn(served, until);
+  const moment = checkpoint ? momentOf(checkpoint, views) : momentIn(views, until);
   const reader = await openReader(storeOf(config));
   const progress = new ProgressLine();
   try {
-    const report = await replay(reader, served, {
+    const report = await replay(reader, views, {
       until: moment.sequence,
       onProgress: (sequence) => progress.show(`replayed ${sequence + 1} of ${moment.sequence + 1} events`),
     });
@@ -117,8 +118,8 @@ function trustedCheckpoint(file: string, key: string | undefined, signingDir: st
   );
 }
 
-function momentOf({ size }: Checkpoint, served: string): Pick<Moment, 'sequence'> {
-  const views = openViewsForReading(served);
+function momentOf({ size }: Checkpoint, { file, key }: ViewsFile): Pick<Moment, 'sequence'> {
+  const views = openViewsForReading(file, key);
   try {
     const events = currentMoment(views, Date.now()).sequence + 1;
     if (size > events)
@@ -129,8 +130,8 @@ function momentOf({ size }: Checkpoint, served: string): Pick<Moment, 'sequence'
   }
 }
 
-function momentIn(file: string, until: string | undefined): Moment {
-  const views = openViewsForReading(file);
+function momentIn({ file, key }: ViewsFile, until: string | undefined): Moment {
+  const views = openViewsForReading(file, key);
   try {
     return until === undefined
       ? currentMoment(views, Date.now())

@@ -12,6 +12,7 @@ const SETTINGS: readonly (readonly [name: string, fallback: string, says: string
   ['EVENT_STORE_URL', 'unset', 'an esdb:// address keeps the events in EventStoreDB or KurrentDB'],
   ['EVENT_STORE_NAMESPACE', 'unset', 'a prefix of stream names, for ledgers that share a store'],
   ['LEDGER_ADMIN_KEY', 'made', 'the first key; otherwise admin.key in DATA_DIR'],
+  ['LEDGER_DATABASE_KEY', 'unset', 'encrypts the databases and backups; set before the first start'],
   ['LEDGER_SIGNING_DIR', 'signing/ in DATA_DIR', 'the key that signs the log, and its last checkpoint'],
   ['LEDGER_ORIGIN', 'made', 'the log’s name in its checkpoints'],
   ['LEDGER_CHECKPOINT_SECONDS', '60', 'how often a ledger that grows signs a checkpoint'],

@@ -32,6 +32,8 @@ const CURRENT_SCHEMAS: Readonly<Record<LedgerSchema, true>> = {
   'key-revoked@1': true,
 };
 
+export const LEDGER_SCHEMAS = Object.keys(CURRENT_SCHEMAS) as readonly LedgerSchema[];
+
 /** An event as a store has it, as far as its content goes. */
 export interface StoredEvent {
   readonly id: string;

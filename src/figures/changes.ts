@@ -3,7 +3,7 @@ import { BadParameter } from '../api/bad-parameter.js';
 import { Injectable } from '@nestjs/common';
 import { financialYearStarting } from '../kernel/financial-year.js';
 import { outcomeIdOf } from '../kernel/ids.js';
-import { Projection } from '../read-models/projection.js';
+import { ReadModels } from '../read-models/read-models.js';
 import type { RecordedEvent } from '../store/event-store.js';
 import { amount } from './figure.js';
 import { type MomentText } from './moment.js';
@@ -25,7 +25,7 @@ export type ReadChanges = Omit<Changes, 'next'> & { readonly next: PagePlace | n
 @Injectable()
 export class ChangesReport {
   constructor(
-    private readonly projection: Projection,
+    private readonly projection: ReadModels,
     private readonly totals: Totals,
     private readonly entries: EntryReader,
   ) {}

@@ -3,9 +3,10 @@
  * which question it answers. One that does not fit its question is refused.
  */
 import { BadParameter } from '../api/bad-parameter.js';
-import type { Database } from 'better-sqlite3';
+import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { createHash } from 'node:crypto';
-import { prepared, VIEWS_VERSION } from '../read-models/views-file.js';
+import { VIEWS_VERSION } from '../read-models/layout.js';
+import { prepared } from '../read-models/views-file.js';
 import type { PagePlace } from './outcomes.js';
 
 export interface Cursor extends PagePlace {

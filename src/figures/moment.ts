@@ -5,7 +5,7 @@
  * bisection. A date means the end of that day in London.
  */
 import { BadParameter } from '../api/bad-parameter.js';
-import type { Database } from 'better-sqlite3';
+import type { Database } from 'better-sqlite3-multiple-ciphers';
 import {
   endOfLondonDay,
   isCalendarDate,
@@ -13,7 +13,7 @@ import {
   londonDate,
   type CalendarDate,
 } from '../kernel/financial-year.js';
-import { eventRowAt } from '../read-models/event-rows.js';
+import { eventRowAt } from '../read-models/events.js';
 import { readCheckpoint } from '../read-models/views-file.js';
 
 export interface Moment {

@@ -1,6 +1,6 @@
 /** Pages of the outcomes behind a figure. */
 import { Injectable } from '@nestjs/common';
-import { Projection } from '../read-models/projection.js';
+import { ReadModels } from '../read-models/read-models.js';
 import type { OutcomesPage } from './outcome.views.js';
 import { contributes, EntryReader, standingEntries, type PagePlace } from './outcomes.js';
 import { Totals, type TotalsQuery } from './totals.js';
@@ -11,7 +11,7 @@ export type ReadOutcomes = Omit<OutcomesPage, 'next'> & { readonly next: PagePla
 @Injectable()
 export class OutcomesReport {
   constructor(
-    private readonly projection: Projection,
+    private readonly projection: ReadModels,
     private readonly totals: Totals,
     private readonly entries: EntryReader,
   ) {}

@@ -5,16 +5,14 @@
  * first page fixes the moment; the cursor carries it, so that what is recorded meanwhile changes nothing.
  */
 import { Injectable } from '@nestjs/common';
-import type { Database } from 'better-sqlite3';
+import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { FIGURE_MEMBERS, type Kind } from '../domain/kinds/kind.js';
 import { KINDS, type MeasureKind } from '../domain/kinds/kinds.js';
 import { picked } from '../kernel/picked.js';
 import { outcomeIdOf, submissionStream, type SubmissionId } from '../kernel/ids.js';
-import { pastLost, trustedSupersession, type MarkedSupersession } from '../read-models/cell-rows.js';
-import { eventRowAt } from '../read-models/event-rows.js';
-import { ViewsDamaged } from '../read-models/mark.js';
-import { Projection } from '../read-models/projection.js';
-import { prepared, submissionIdOfKey } from '../read-models/views-file.js';
+import { eventRowAt } from '../read-models/events.js';
+import { ReadModels } from '../read-models/read-models.js';
+import { prepared, submissionIdOfKey, ViewsDamaged } from '../read-models/views-file.js';
 import { EventStore, type RecordedEvent } from '../store/event-store.js';
 import { upcast } from '../domain/upcast.js';
 import type { RecordedOutcome, ReplacedOutcome } from '../domain/outcome.js';
@@ -43,8 +41,6 @@ export const START: PagePlace = { cell: 0, sequence: -1, kept: 0 };
 
 interface LogRow {
   readonly sequence: number;
-  /** The sequence of the row before it in the cell. */
-  readonly since: number;
   /** 1 where the event put an outcome into the cell. */
   readonly adds: number;
   readonly submission: Buffer;
@@ -66,11 +62,11 @@ export function standingEntries(
 ): { entries: LogEntry[]; next: PagePlace | null } {
   const superseded = prepared(
     views,
-    'SELECT * FROM supersessions WHERE submission = ? AND line = ? AND revision = ?',
-  );
+    'SELECT sequence FROM supersessions WHERE submission = ? AND line = ? AND revision = ?',
+  ).pluck();
   const stood = ({ submission, line, revision }: LogRow) => {
-    const row = superseded.get(submission, line, revision) as MarkedSupersession | undefined;
-    return row === undefined || trustedSupersession(row).sequence > until;
+    const at = superseded.get(submission, line, revision) as number | undefined;
+    return at === undefined || at > until;
   };
   return pageOfLog(views, cells, {
     after,
@@ -82,7 +78,7 @@ export function standingEntries(
       if (kept === cell.state.outcomes) return;
       const { outcomes } = cell.state;
       throw new ViewsDamaged(
-        `of the cell ${cell.id} at sequence ${until}, ${kept} of ${outcomes} outcomes are in the read models`,
+        `the read models list ${kept} outcomes of cell ${cell.id} at sequence ${until}, and its figure is made of ${outcomes}`,
       );
     },
   });
@@ -99,12 +95,16 @@ export interface LogPage {
   readonly onEnd?: (cell: Cell, kept: number) => void;
 }
 
-/** @throws ViewsDamaged where a row of a log is lost, which those beside it tell of */
 export function pageOfLog(
   views: Database,
   cells: readonly Cell[],
   { after, since, until, limit, keep = () => true, onEnd = () => undefined }: LogPage,
 ): { entries: LogEntry[]; next: PagePlace | null } {
+  const rows = prepared(
+    views,
+    `SELECT sequence, adds, submission, line, revision FROM cell_log
+     WHERE cell = ? AND sequence > ? AND sequence <= ? ORDER BY sequence`,
+  );
   const entries: LogEntry[] = [];
   let looked = 0;
   for (const cell of cells) {
@@ -112,7 +112,7 @@ export function pageOfLog(
     const isGoneOn = cell.id === after.cell;
     const from = isGoneOn ? after.sequence : since;
     let kept = isGoneOn ? after.kept : 0;
-    for (const row of rowsOfLog(views, cell, { from, until })) {
+    for (const row of rows.iterate(cell.id, from, until) as Iterable<LogRow>) {
       if (entries.length === limit || looked === ROWS_A_PAGE_MAX) {
         return { entries, next: { cell: cell.id, sequence: row.sequence - 1, kept } };
       }
@@ -127,32 +127,11 @@ export function pageOfLog(
   return { entries, next: null };
 }
 
-/** The first of them follows on what stood at `from`, each on the one before it, and the last one's end is known. */
-function* rowsOfLog(
-  views: Database,
-  cell: Cell,
-  { from, until }: { readonly from: number; readonly until: number },
-): Generator<LogRow> {
-  const rows = prepared(
-    views,
-    `SELECT sequence, since, adds, submission, line, revision FROM cell_log
-     WHERE cell = ? AND sequence > ? ORDER BY sequence`,
-  );
-  let last = from;
-  for (const row of rows.iterate(cell.id, from) as Iterable<LogRow>) {
-    if (last === from ? row.since > from : row.since !== last) throw pastLost(cell.id, last);
-    if (row.sequence > until) return;
-    yield row;
-    last = row.sequence;
-  }
-  if (last < cell.sequence) throw pastLost(cell.id, last);
-}
-
 /** Reads the events of log entries: neighbours of one submission with one look into the store. */
 @Injectable()
 export class EntryReader {
   constructor(
-    private readonly projection: Projection,
+    private readonly projection: ReadModels,
     private readonly store: EventStore,
   ) {}
 
@@ -191,7 +170,7 @@ function eventOf(
   if (event?.position === position && event.data['outcomeId'] === outcomeIdOf(submissionId, line))
     return event;
   throw new ViewsDamaged(
-    `the log of the cell ${cell.id} at sequence ${sequence} in the read models leads to no event of its outcome`,
+    `the read models say that sequence ${sequence} is an outcome of cell ${cell.id}, and the store has no such outcome there`,
   );
 }
 

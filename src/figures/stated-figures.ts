@@ -1,7 +1,7 @@
 /** Figures that were published as they are, such as percentages without a denominator: shown, never combined. */
 import { Injectable } from '@nestjs/common';
 import type { Apart } from '../domain/kinds/kind.js';
-import { Projection } from '../read-models/projection.js';
+import { ReadModels } from '../read-models/read-models.js';
 import type { Cell } from './cells.js';
 import type { OutcomeView } from './outcome.views.js';
 import { EntryReader, standingEntries, START, type PagePlace } from './outcomes.js';
@@ -15,7 +15,7 @@ const PAGES_MAX = 20;
 @Injectable()
 export class StatedFigures {
   constructor(
-    private readonly projection: Projection,
+    private readonly projection: ReadModels,
     private readonly entries: EntryReader,
   ) {}
 

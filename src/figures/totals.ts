@@ -1,6 +1,6 @@
 /** Annual totals and totals since a year, as they stand or as they stood. */
 import { Injectable } from '@nestjs/common';
-import type { Database } from 'better-sqlite3';
+import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { nameOn } from '../domain/organisation.js';
 import type { Kind } from '../domain/kinds/kind.js';
 import { KINDS } from '../domain/kinds/kinds.js';
@@ -16,7 +16,7 @@ import {
 } from '../kernel/financial-year.js';
 import { Refused, thereIsNo } from '../kernel/refusals.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
-import { Projection } from '../read-models/projection.js';
+import { ReadModels } from '../read-models/read-models.js';
 import { cellsAt, lastYearWithData, type Cell } from './cells.js';
 import { DefinitionBreak, figureOf } from './figure.js';
 import { currentMoment, parseMoment, type Moment, type MomentText } from './moment.js';
@@ -51,7 +51,7 @@ const LAST_YEAR = financialYearStarting(2998);
 @Injectable()
 export class Totals {
   constructor(
-    private readonly projection: Projection,
+    private readonly projection: ReadModels,
     private readonly catalogue: CatalogueView,
     private readonly stated: StatedFigures,
   ) {}

@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import { isDigitsText } from '../api/decorators.js';
 import { Problem, PROBLEMS } from '../api/problem.js';
 import type { Metrics } from '../operation/metrics.js';
-import { NotProjected, type Projection } from '../read-models/projection.js';
+import { NotProjected, type ReadModels } from '../read-models/read-models.js';
 import type { Authentication } from './authentication.js';
 import { closeUnlessComplete, restIsSmall } from './body.js';
 import { closeConnectionsInTime } from './closing.js';
@@ -32,7 +32,7 @@ export interface Edge {
   readonly door: Door;
   readonly gate: Gate;
   readonly authentication: Authentication;
-  readonly projection: Projection;
+  readonly projection: ReadModels;
   readonly metrics: Metrics;
   /** Seconds in which the rest of a body must arrive that was answered before its end. */
   readonly bodySeconds: number;

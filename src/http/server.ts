@@ -11,7 +11,7 @@ import { withoutSecrets } from '../access/key-secret.js';
 import { Tokens } from '../access/tokens.js';
 import { Config } from '../config.js';
 import { makeReadLog } from '../operation/log.js';
-import { Projection } from '../read-models/projection.js';
+import { ReadModels } from '../read-models/read-models.js';
 import type { AdminKey } from '../access/admin-key.js';
 import { Admission } from './admission.js';
 import { Authentication } from './authentication.js';
@@ -79,7 +79,7 @@ export async function setUpHttp(
     routes: new RouteTable(fastify),
     readLog: makeReadLog(logLevel),
   });
-  const asked = { projection: app.get(Projection), metrics: app.get(Metrics) };
+  const asked = { projection: app.get(ReadModels), metrics: app.get(Metrics) };
   const edge = { door, gate, authentication, bodySeconds: limits.bodySeconds, ...asked };
   for (const addTo of HOOKS) addTo(fastify, edge);
   readBodies(fastify, limits.bodySeconds);

@@ -2,7 +2,7 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Lag, type StoreSeen } from '../read-models/lag.js';
-import { Projection } from '../read-models/projection.js';
+import { ReadModels } from '../read-models/read-models.js';
 import { Clock } from '../kernel/clock.js';
 import { Call } from '../api/call.js';
 import { LiveView, ReadinessView } from './health.views.js';
@@ -26,7 +26,7 @@ export function isLevel({ lagMs, silentMs, cutShort }: StoreSeen): boolean {
 @Controller('health')
 export class HealthController {
   constructor(
-    private readonly projection: Projection,
+    private readonly projection: ReadModels,
     private readonly lag: Lag,
     private readonly clock: Clock,
   ) {}

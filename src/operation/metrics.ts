@@ -6,7 +6,7 @@
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { Lag, type StoreSeen } from '../read-models/lag.js';
-import { Projection } from '../read-models/projection.js';
+import { ReadModels } from '../read-models/read-models.js';
 import { AppendCounts } from '../store/counted-store.js';
 import { Clock } from '../kernel/clock.js';
 import { VERSION } from '../kernel/version.js';
@@ -21,7 +21,7 @@ export class Metrics {
   private store: StoreSeen = { lagMs: null, silentMs: null, cutShort: false };
 
   constructor(
-    projection: Projection,
+    projection: ReadModels,
     private readonly lag: Lag,
     appends: AppendCounts,
     clock: Clock,

@@ -1,12 +1,12 @@
 /** The operator looks at the read models and has them built anew. */
 import { Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { Call } from '../api/call.js';
-import { Projection } from '../read-models/projection.js';
+import { ReadModels } from '../read-models/read-models.js';
 import * as calls from './read-models.calls.js';
 
 @Controller('v1/projections')
 export class ProjectionsController {
-  constructor(private readonly projection: Projection) {}
+  constructor(private readonly projection: ReadModels) {}
 
   @Get()
   @Call(calls.state)

@@ -4,8 +4,8 @@ import type { Key } from '../domain/key.js';
 import type { Measure } from '../domain/measure.js';
 import type { Organisation } from '../domain/organisation.js';
 import type { Programme } from '../domain/programme.js';
-import { trustedEntryOf, type CatalogueKind, type MarkedCatalogueRow } from './catalogue-rows.js';
-import { Projection } from './projection.js';
+import { catalogueState, type CatalogueKind } from './catalogue.js';
+import { ReadModels } from './read-models.js';
 import { prepared } from './views-file.js';
 
 export interface CatalogueEntries {
@@ -20,7 +20,7 @@ export class CatalogueView {
   private readonly cache = new Map<string, unknown>();
   private cachedVersion = -1;
 
-  constructor(private readonly projection: Projection) {}
+  constructor(private readonly projection: ReadModels) {}
 
   find<Kind extends CatalogueKind>(kind: Kind, id: string): CatalogueEntries[Kind] | undefined {
     if (this.cachedVersion !== this.projection.catalogueVersion) {
@@ -42,22 +42,20 @@ export class CatalogueView {
     id: string,
     sequence: number,
   ): CatalogueEntries[Kind] | undefined {
-    const row = prepared(
-      this.projection.views,
-      'SELECT * FROM catalogue WHERE kind = ? AND id = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1',
-    ).get(kind, id, sequence) as MarkedCatalogueRow | undefined;
-    return row && (trustedEntryOf(row) as CatalogueEntries[Kind]);
+    return catalogueState(this.projection.views, [kind, id], sequence) as CatalogueEntries[Kind] | undefined;
   }
 
   /** In order of id, after one of them. */
   list<Kind extends CatalogueKind>(kind: Kind, after: string, limit: number): CatalogueEntries[Kind][] {
-    const rows = prepared(
+    const states = prepared(
       this.projection.views,
-      `SELECT * FROM catalogue AS entry WHERE kind = ? AND id > ? AND sequence =
+      `SELECT state FROM catalogue AS entry WHERE kind = ? AND id > ? AND sequence =
            (SELECT max(sequence) FROM catalogue WHERE kind = entry.kind AND id = entry.id)
          ORDER BY id LIMIT ?`,
-    ).all(kind, after, limit) as MarkedCatalogueRow[];
-    return rows.map((row) => trustedEntryOf(row) as CatalogueEntries[Kind]);
+    ).pluck();
+    return (states.all(kind, after, limit) as string[]).map(
+      (state) => JSON.parse(state) as CatalogueEntries[Kind],
+    );
   }
 
   /**

@@ -5,19 +5,10 @@
  * look for each run of neighbours.
  */
 import { Injectable } from '@nestjs/common';
-import type { Database } from 'better-sqlite3';
-import {
-  eventRowAt,
-  everything,
-  listOf,
-  nameWith,
-  positionBefore,
-  rowsAfter,
-  type EventRow,
-  type Name,
-} from './event-rows.js';
-import { Projection } from './projection.js';
-import { ViewsDamaged } from './mark.js';
+import type { Database } from 'better-sqlite3-multiple-ciphers';
+import { eventRowAt, nameWith, positionBefore, rowsAfter, type EventRow } from './events.js';
+import { ReadModels } from './read-models.js';
+import { ViewsDamaged } from './views-file.js';
 import { EventStore, type RecordedEvent } from '../store/event-store.js';
 import { ownTurn } from '../kernel/turns.js';
 
@@ -50,7 +41,7 @@ const ROWS_A_PAGE_MAX = 10_000;
 @Injectable()
 export class History {
   constructor(
-    private readonly projection: Projection,
+    private readonly projection: ReadModels,
     private readonly store: EventStore,
   ) {}
 
@@ -93,20 +84,25 @@ function indexPage(views: Database, query: HistoryQuery): { rows: EventRow[]; ne
   const [ofProgramme, ofType] = [nameAsked(views, programme), nameAsked(views, type)];
   if (ofProgramme === null || ofType === null) return { rows: [], next: null };
   // One filter is answered by its index. Of two, the rarer cannot be known, so the look is bounded instead.
-  const list = ofProgramme ? listOf('programme', ofProgramme) : ofType && listOf('type', ofType);
+  const list =
+    ofProgramme !== undefined
+      ? ({ column: 'programme', name: ofProgramme } as const)
+      : ofType !== undefined
+        ? ({ column: 'type', name: ofType } as const)
+        : 'all';
   const rows: EventRow[] = [];
   let looked = 0;
-  for (const row of rowsAfter(views, after, list ?? everything(views))) {
+  for (const row of rowsAfter(views, after, list)) {
     if (row.sequence > until) break;
     if (rows.length === limit || looked === ROWS_A_PAGE_MAX) return { rows, next: row.sequence - 1 };
     looked++;
-    if (ofType && row.type !== ofType.id) continue;
+    if (ofType !== undefined && row.type !== ofType) continue;
     rows.push(row);
   }
   return { rows, next: null };
 }
 
 /** Undefined where nothing was asked for, null where no event has that name. */
-function nameAsked(views: Database, text: string | undefined): Name | null | undefined {
+function nameAsked(views: Database, text: string | undefined): number | null | undefined {
   return text === undefined ? undefined : nameWith(views, text);
 }

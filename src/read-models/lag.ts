@@ -6,7 +6,7 @@
  */
 import { Injectable } from '@nestjs/common';
 import { EventStore, StoreUnavailable, type Position } from '../store/event-store.js';
-import { Projection } from './projection.js';
+import { ReadModels } from './read-models.js';
 
 /** Who asks about the health of a process does not wait long. */
 const ANSWER_MS_MAX = 1_000;
@@ -28,7 +28,7 @@ export class Lag {
 
   constructor(
     private readonly store: EventStore,
-    private readonly projection: Projection,
+    private readonly projection: ReadModels,
   ) {}
 
   async behindMs(nowMs: () => number = () => performance.now()): Promise<number | null> {

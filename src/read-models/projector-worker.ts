@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { asStoreError } from '../store/database-errors.js';
 import type { Position, Run } from '../store/event-store.js';
-import { openReader, type StoreLocation } from '../store/open-reader.js';
+import { keyOf, openReader, type StoreLocation } from '../store/open-reader.js';
 import { isDiskFull, ProjectionStopped, Projector, type BatchProjected } from './projector.js';
 
 export interface ProjectorOptions {
@@ -33,7 +33,7 @@ async function run({ store, file, rebuild }: ProjectorOptions, signal: AbortSign
   const reader = await openReader(store, ({ message }) => report({ kind: 'lost', message }));
   // What it waits for of a store that is silent is not waited for any longer.
   signal.addEventListener('abort', () => void reader.close());
-  const projector = new Projector(file);
+  const projector = new Projector(file, keyOf(store));
   const project = async (run: Run, positions: readonly Position[]) => {
     try {
       const projected = await unlessFull(() => projector.projectRun(run), signal);

@@ -5,23 +5,17 @@
  * batch is one transaction, and whatever the instruction at which the process dies, the next run goes on from
  * the checkpoint. Everything is decided by the events alone: nothing is read from a clock or another stream.
  */
-import type { Database, Statement } from 'better-sqlite3';
-import type { MeasureState } from '../domain/measure.js';
+import type { Database, Statement } from 'better-sqlite3-multiple-ciphers';
+import { upcast } from '../domain/upcast.js';
+import type { DatabaseKey } from '../store/database.js';
+import type { EventReader, RecordedEvent, Run } from '../store/event-store.js';
 import { entryOf } from '../tlog/entry.js';
 import { leafHash } from '../tlog/merkle.js';
-import { assert } from '../kernel/assert.js';
-import type { EventReader, RecordedEvent, Run } from '../store/event-store.js';
-import { upcast, type LedgerEvent } from '../domain/upcast.js';
-import { CatalogueProjection } from './catalogue-projection.js';
-import { CellsProjection } from './cells-projection.js';
-import { markOfEvent, markOfName, nameWith, type EventRow } from './event-rows.js';
-import { eventKey, IdHeads } from './id-heads.js';
-import { LogProjection } from './log-projection.js';
+import { changesCatalogue } from './catalogue.js';
+import { eventRowAt, positionBefore } from './events.js';
+import { dropReadersIndexes, makeReadersIndexes, openViewsForWriting, READ_MODELS } from './layout.js';
+import { handle, type Projection } from './read-model.js';
 import {
-  checkpointRow,
-  dropReadersIndexes,
-  makeReadersIndexes,
-  openViewsForWriting,
   PROJECTOR_CACHE_KIB,
   readCheckpoint,
   REBUILD_CACHE_KIB,
@@ -51,28 +45,17 @@ export class ProjectionStopped extends Error {
 
 export class Projector {
   private readonly db: Database;
-  private readonly catalogue: CatalogueProjection;
-  private readonly cells: CellsProjection;
-  private readonly log: LogProjection;
-  private readonly insertEvent: Statement;
+  private readonly projections: readonly Projection[];
   private readonly moveCheckpoint: Statement;
-  private readonly names: Names;
-  private readonly ids: IdHeads;
   private at: ViewsCheckpoint;
-  private isFast = false;
 
-  constructor(file: string) {
-    this.db = openViewsForWriting(file);
-    this.catalogue = new CatalogueProjection(this.db);
-    this.cells = new CellsProjection(this.db);
-    this.names = new Names(this.db);
-    this.insertEvent = this.db.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+  constructor(file: string, key: DatabaseKey) {
+    this.db = openViewsForWriting(file, key);
+    this.projections = READ_MODELS.map(({ project }) => project(this.db));
     this.moveCheckpoint = this.db.prepare(
-      'UPDATE checkpoint SET sequence = ?, position = ?, ledger_time = ?, skipped = ?, root = ?, mark = ?',
+      'UPDATE checkpoint SET sequence = ?, position = ?, ledger_time = ?, skipped = ?',
     );
     this.at = readCheckpoint(this.db);
-    this.ids = new IdHeads(this.db);
-    this.log = new LogProjection(this.db, this.at);
   }
 
   get checkpoint(): ViewsCheckpoint {
@@ -110,83 +93,31 @@ export class Projector {
     try {
       let { sequence, ledgerTime } = this.at;
       let catalogueChanged = false;
-      for (const event of events) {
+      for (const recorded of events) {
         sequence += 1;
-        ledgerTime = Math.max(ledgerTime, Date.parse(event.metadata.recordedAt));
+        ledgerTime = Math.max(ledgerTime, Date.parse(recorded.metadata.recordedAt));
         try {
-          const known = upcast(event);
-          this.record(event, known, sequence, ledgerTime);
-          if (this.catalogue.apply(known, sequence)) catalogueChanged = true;
-          else this.cells.apply(known, event.revision, sequence, (id) => this.measure(id));
+          const event = upcast(recorded);
+          const at = { recorded, sequence, ledgerTime, leaf: leafHash(entryOf(recorded)) };
+          for (const { handlers } of this.projections) handle(handlers, event, at);
+          catalogueChanged ||= changesCatalogue(event.schema);
         } catch (cause) {
           if (isFaultOfDisk(cause)) throw cause;
-          throw new ProjectionStopped(sequence, event, cause);
+          throw new ProjectionStopped(sequence, recorded, cause);
         }
       }
-      this.cells.flush();
-      this.names.flush();
-      if (!this.isFast) this.ids.flush();
       const position = read.end ?? events.at(-1)?.position ?? this.at.position;
-      const skipped = this.at.skipped + read.skipped;
-      const next = { sequence, position, ledgerTime, skipped, root: this.log.root };
-      this.moveCheckpoint.run(...checkpointRow(next));
+      this.moveCheckpoint.run(sequence, position, ledgerTime, this.at.skipped + read.skipped);
+      for (const projection of this.projections) projection.flush();
+      const next = readCheckpoint(this.db);
       this.db.exec('COMMIT');
       this.at = next;
       return { ...this.at, catalogueChanged };
     } catch (error) {
       if (this.db.inTransaction) this.db.exec('ROLLBACK');
-      this.forget();
+      for (const projection of this.projections) projection.forget();
       throw error;
     }
-  }
-
-  /** After a rollback, what was remembered may be more than what is stored. */
-  private forget(): void {
-    this.catalogue.forget();
-    this.cells.forget();
-    this.names.forget();
-    this.ids.forget();
-    if (this.isFast) this.ids.recover();
-    this.log.goOnFrom(this.at);
-  }
-
-  private record(event: RecordedEvent, known: LedgerEvent, sequence: number, ledgerTime: number): void {
-    const programme = 'programmeId' in known.data ? this.names.named(known.data.programmeId) : NO_NAME;
-    const type = this.names.named(event.type);
-    const id = eventKey(event.id);
-    const row: EventRow = {
-      sequence,
-      position: event.position,
-      ledgerTime,
-      type: type.id!,
-      programme: programme.id,
-      id,
-      typeBefore: type.last,
-      programmeBefore: programme.last,
-      idBefore: this.ids.moveTo(sequence, id),
-    };
-    // Each by its name: to list an object's values costs as much as to write them.
-    this.insertEvent.run(
-      sequence,
-      row.position,
-      ledgerTime,
-      row.type,
-      row.programme,
-      id,
-      row.typeBefore,
-      row.programmeBefore,
-      row.idBefore,
-      markOfEvent(row),
-      this.log.append(event),
-    );
-    type.last = sequence;
-    if (programme !== NO_NAME) programme.last = sequence;
-  }
-
-  private measure(id: string): Extract<MeasureState, { status: 'defined' }> {
-    const state = this.catalogue.measure(id);
-    assert(state?.status === 'defined', `measure ${id} was defined before its outcomes`);
-    return state;
   }
 
   /**
@@ -195,8 +126,6 @@ export class Projector {
    * WAL flushes the whole file, before it is current.
    */
   buildFast(fast: boolean): void {
-    this.isFast = fast;
-    if (!fast) this.ids.flush();
     if (fast) dropReadersIndexes(this.db);
     else makeReadersIndexes(this.db);
     this.db.pragma(`cache_size = -${fast ? REBUILD_CACHE_KIB : PROJECTOR_CACHE_KIB}`);
@@ -211,13 +140,13 @@ export class Projector {
   async verifyStoreHolds(reader: EventReader): Promise<void> {
     const { sequence } = this.at;
     if (sequence < 0) return;
-    const rows = this.db
-      .prepare('SELECT position, leaf FROM events WHERE sequence IN (?, ?) ORDER BY sequence')
-      .all(sequence - 1, sequence) as { position: string; leaf: Buffer }[];
-    const previous = sequence === 0 ? null : (rows[0]!.position as RecordedEvent['position']);
-    const [event] = await reader.readAll(previous, 1);
-    const last = rows.at(-1)!;
-    if (event?.position !== last.position || !leafHash(entryOf(event)).equals(last.leaf)) {
+    const { position } = eventRowAt(this.db, sequence);
+    const leaf = this.db
+      .prepare('SELECT leaf FROM events WHERE sequence = ?')
+      .pluck()
+      .get(sequence) as Buffer;
+    const [event] = await reader.readAll(positionBefore(this.db, sequence), 1);
+    if (event?.position !== position || !leafHash(entryOf(event)).equals(leaf)) {
       throw new Error(
         `the read models know ${sequence + 1} events, but the store does not hold the last of them: the store ` +
           `was cut short or replaced. Restore it, or, if that was meant, run: ledger rebuild --offline`,
@@ -226,65 +155,17 @@ export class Projector {
   }
 
   close(): void {
-    if (this.isFast) this.ids.flush();
     this.db.close();
   }
 }
 
-/** It comes back by itself, once there is room. */
+/** Whether the disk is full, which passes by itself once there is room. */
 export function isDiskFull(error: unknown): boolean {
   return (error as { code?: unknown }).code === 'SQLITE_FULL';
 }
 
-/** Not the event's fault: SQLite could not write, whatever it was given. */
+/** Whether SQLite could not write, whatever it was given: that is not the event's fault. */
 function isFaultOfDisk(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   return typeof code === 'string' && /^SQLITE_(?!CONSTRAINT|MISMATCH)/.test(code);
-}
-
-interface Named {
-  readonly id: number | null;
-  /** The sequence of the last event with the name; −1 where there is none. */
-  last: number;
-  /** As it is stored. */
-  stored: number;
-}
-const NO_NAME: Named = { id: null, last: -1, stored: -1 };
-
-/** Event types and programme ids as small numbers, each with the last event that has it. */
-class Names {
-  private readonly known = new Map<string, Named>();
-  private readonly insert: Statement<[string]>;
-  private readonly update: Statement<[number, number, number]>;
-
-  constructor(private readonly db: Database) {
-    this.insert = db.prepare('INSERT INTO names (text, last, mark) VALUES (?, -1, 0)');
-    this.update = db.prepare('UPDATE names SET last = ?, mark = ? WHERE id = ?');
-  }
-
-  named(text: string): Named {
-    let name = this.known.get(text);
-    if (!name) {
-      const { id, last } = nameWith(this.db, text) ?? { id: this.insertNew(text), last: -1 };
-      this.known.set(text, (name = { id, last, stored: last }));
-    }
-    return name;
-  }
-
-  private insertNew(text: string): number {
-    return Number(this.insert.run(text).lastInsertRowid);
-  }
-
-  flush(): void {
-    for (const [text, name] of this.known) {
-      const { id, last, stored } = name;
-      if (last === stored) continue;
-      this.update.run(last, markOfName({ id: id!, text, last }), id!);
-      name.stored = last;
-    }
-  }
-
-  forget(): void {
-    this.known.clear();
-  }
 }

@@ -1,5 +1,6 @@
 /** Builds the read models anew without a running ledger: beside the old ones, and in their place when level. */
 import type { EventReader, Position } from '../store/event-store.js';
+import type { DatabaseKey } from '../store/database.js';
 import { Projector } from './projector.js';
 import { ViewsDirectory } from './views-directory.js';
 
@@ -8,12 +9,12 @@ const BATCH_SIZE = 10_000;
 /** The caller holds the data directory. @returns how many events were projected */
 export async function rebuildOffline(
   reader: EventReader,
-  dataDir: string,
+  { dataDir, key }: { readonly dataDir: string; readonly key: DatabaseKey },
   onProgress: (events: number) => void,
 ): Promise<number> {
   const directory = new ViewsDirectory(dataDir);
   const file = directory.newFile();
-  const projector = new Projector(file);
+  const projector = new Projector(file, key);
   try {
     projector.buildFast(true);
     for (let position: Position | null = null, atEnd = false; !atEnd;) {

@@ -5,7 +5,7 @@
  * payload is checked against its hash on the way. The served figures are taken as they stood at the same
  * sequence, so that a replay can be made of any past moment and while the ledger is running.
  */
-import type { Database } from 'better-sqlite3';
+import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,9 +17,10 @@ import {
   type RecordedEvent,
   type Run,
 } from '../store/event-store.js';
+import type { DatabaseKey } from '../store/database.js';
 import { verifyPayload } from '../store/verify-payload.js';
 import { EMPTY_CELL, encodeCell } from './cell.js';
-import { treeIn } from './log-projection.js';
+import { treeIn } from './log.js';
 import { Projector } from './projector.js';
 import { openViewsForReading, readCheckpoint } from './views-file.js';
 
@@ -39,6 +40,12 @@ export interface ReplayReport {
   readonly servedRoot: string | null;
 }
 
+/** A file with read models, and its key. */
+export interface ViewsFile {
+  readonly file: string;
+  readonly key: DatabaseKey;
+}
+
 const BATCH_SIZE = 5_000;
 const DIFFERENCES_MAX = 100;
 
@@ -48,31 +55,31 @@ const DIFFERENCES_MAX = 100;
  */
 export async function replay(
   reader: EventReader,
-  servedFile: string,
+  served: ViewsFile,
   { until, onProgress }: { readonly until: number; readonly onProgress: (sequence: number) => void },
 ): Promise<ReplayReport> {
   const dir = mkdtempSync(join(tmpdir(), 'ledger-replay-'));
-  const served = openViewsForReading(servedFile);
+  const views = openViewsForReading(served.file, served.key);
   try {
     const file = join(dir, 'views.db');
-    const last = Math.min(until, readCheckpoint(served).sequence);
-    await foldTo(reader, file, { last, onProgress });
-    const replayed = openViewsForReading(file);
+    const last = Math.min(until, readCheckpoint(views).sequence);
+    await foldTo(reader, { file, key: served.key }, { last, onProgress });
+    const replayed = openViewsForReading(file, served.key);
     try {
-      const { cells, differences } = differencesBetween(served, replayed, last);
+      const { cells, differences } = differencesBetween(views, replayed, last);
       return {
         sequence: last,
         events: last + 1,
         cells,
         differences: differences.slice(0, DIFFERENCES_MAX),
         root: rootAt(replayed, last + 1),
-        servedRoot: servedRootAt(served, last + 1),
+        servedRoot: servedRootAt(views, last + 1),
       };
     } finally {
       replayed.close();
     }
   } finally {
-    served.close();
+    views.close();
     rmSync(dir, { recursive: true });
   }
 }
@@ -90,10 +97,10 @@ export interface FoldOptions {
  */
 export async function foldTo(
   reader: EventReader,
-  file: string,
+  { file, key }: ViewsFile,
   { last, onEvent, onProgress }: FoldOptions,
 ): Promise<void> {
-  const projector = new Projector(file);
+  const projector = new Projector(file, key);
   try {
     projector.buildFast(true);
     let position = projector.checkpoint.position as Position | null;

@@ -3,11 +3,13 @@
  * against its hash, folds both by themselves into read models of their own, and compares all figures and the root of
  * the log.
  */
+import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CopyImpossible, refuseDifference } from '../store/copy.js';
 import type { EventReader, Position } from '../store/event-store.js';
+import type { DatabaseKey } from '../store/database.js';
 import { verifyPayload } from '../store/verify-payload.js';
 import { Projector } from './projector.js';
 import { differencesBetween, rootAt } from './replay.js';
@@ -32,10 +34,13 @@ export async function verifyCopy(
   {
     events,
     onProgress,
+    key,
     heldDir,
   }: {
     readonly events: number;
     readonly onProgress: (events: number) => void;
+    /** The key of the read models that are made of both. */
+    readonly key: DatabaseKey;
     /** A directory that is the caller's alone, for the read models of both, which take up as much as two ledgers' own. */
     readonly heldDir?: string;
   },
@@ -43,8 +48,8 @@ export async function verifyCopy(
   const dir = heldDir === undefined ? mkdtempSync(join(tmpdir(), 'ledger-copy-')) : emptied(heldDir);
   const files = { source: join(dir, 'source.db'), target: join(dir, 'target.db') };
   try {
-    await foldBoth(from, to, { files, events, onProgress });
-    return { events, ...compareViews(files, events) };
+    await foldBoth(from, to, { files, key, events, onProgress });
+    return { events, ...compareViews({ files, key, events }) };
   } finally {
     rmSync(dir, { recursive: true });
   }
@@ -60,6 +65,7 @@ function emptied(heldDir: string): string {
 
 interface Folding {
   readonly files: { readonly source: string; readonly target: string };
+  readonly key: DatabaseKey;
   readonly events: number;
   readonly onProgress: (events: number) => void;
 }
@@ -67,9 +73,9 @@ interface Folding {
 async function foldBoth(
   from: EventReader,
   to: EventReader,
-  { files, events, onProgress }: Folding,
+  { files, key, events, onProgress }: Folding,
 ): Promise<void> {
-  const projectors = { source: new Projector(files.source), target: new Projector(files.target) };
+  const projectors = { source: new Projector(files.source, key), target: new Projector(files.target, key) };
   const at: { source: Position | null; target: Position | null } = { source: null, target: null };
   try {
     for (const projector of Object.values(projectors)) projector.buildFast(true);
@@ -96,11 +102,14 @@ async function foldBoth(
   }
 }
 
-function compareViews(
-  { source, target }: Folding['files'],
-  events: number,
-): { readonly figures: number; readonly root: string } {
-  const [one, other] = [openViewsForReading(source), openViewsForReading(target)];
+function compareViews({ files, key, events }: Omit<Folding, 'onProgress'>): {
+  readonly figures: number;
+  readonly root: string;
+} {
+  const [one, other] = [files.source, files.target].map((file) => openViewsForReading(file, key)) as [
+    Database,
+    Database,
+  ];
   try {
     const { cells, differences } = differencesBetween(one, other, events - 1);
     const [first] = differences;

@@ -3,8 +3,8 @@
  * remains of a rebuild that was cut short, and worth nothing.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { VIEWS_VERSION } from './layout.js';
 import { basename, join } from 'node:path';
-import { VIEWS_VERSION } from './views-file.js';
 
 export class ViewsDirectory {
   private readonly dir: string;

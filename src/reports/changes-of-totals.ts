@@ -8,7 +8,7 @@ import type { ChangesQueryDto } from '../figures/figures.dto.js';
 import type { Changes } from '../figures/outcome.views.js';
 import { START } from '../figures/outcomes.js';
 import { questionOf } from '../figures/question.js';
-import { Projection } from '../read-models/projection.js';
+import { ReadModels } from '../read-models/read-models.js';
 import { Clock } from '../kernel/clock.js';
 import { ownTurn } from '../kernel/turns.js';
 
@@ -24,7 +24,7 @@ export class ChangesHandler implements IQueryHandler<AskChanges> {
     private readonly report: ChangesReport,
     private readonly config: Config,
     private readonly clock: Clock,
-    private readonly projection: Projection,
+    private readonly projection: ReadModels,
   ) {}
 
   async execute({ query }: AskChanges): Promise<Changes> {

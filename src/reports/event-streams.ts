@@ -3,7 +3,7 @@
  * does not grow with the length of history or with the slowness of a reader. Each page waits for its own turn.
  */
 import { filter, firstValueFrom, fromEvent, map, merge, take, timer } from 'rxjs';
-import type { Projection } from '../read-models/projection.js';
+import type { ReadModels } from '../read-models/read-models.js';
 import { cloudEventOf } from '../api/cloud-event.js';
 import type { History, HistoryQuery } from '../read-models/history.js';
 
@@ -36,7 +36,7 @@ export interface LiveQuery extends Pick<HistoryQuery, 'after' | 'programme' | 't
 /** Server-sent events: `id` is the sequence, so that a reader that comes back says where it was. */
 export async function* liveEvents(
   history: History,
-  projection: Projection,
+  projection: ReadModels,
   { after, programme, type, signal, isStillLetIn }: LiveQuery,
 ): AsyncGenerator<string> {
   yield ': connected\n\n';
@@ -59,7 +59,7 @@ export async function* liveEvents(
 
 /** Waits until there is something after a sequence, or nothing for the time of a heartbeat, or the end. */
 function nextOf(
-  projection: Projection,
+  projection: ReadModels,
   reached: number,
   signal: AbortSignal,
 ): Promise<'more' | 'quiet' | 'end'> {

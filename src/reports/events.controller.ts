@@ -17,7 +17,7 @@ import { Call } from '../api/call.js';
 import { Problem } from '../api/problem.js';
 import { Refused, thereIsNo } from '../kernel/refusals.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
-import { Projection } from '../read-models/projection.js';
+import { ReadModels } from '../read-models/read-models.js';
 import { Clock } from '../kernel/clock.js';
 import { cloudEventOf } from '../api/cloud-event.js';
 import { eventLines, liveEvents } from './event-streams.js';
@@ -34,7 +34,7 @@ export class EventsController implements BeforeApplicationShutdown {
 
   constructor(
     private readonly history: History,
-    private readonly projection: Projection,
+    private readonly projection: ReadModels,
     private readonly catalogue: CatalogueView,
     private readonly clock: Clock,
   ) {

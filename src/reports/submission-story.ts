@@ -2,7 +2,7 @@
 import { Injectable } from '@nestjs/common';
 import { outcomeIdOf, submissionStream, type SubmissionId } from '../kernel/ids.js';
 import { Refused, thereIsNo } from '../kernel/refusals.js';
-import { Projection } from '../read-models/projection.js';
+import { ReadModels } from '../read-models/read-models.js';
 import { EventStore, type RecordedEvent } from '../store/event-store.js';
 import { upcast } from '../domain/upcast.js';
 import {
@@ -20,7 +20,7 @@ type Recorded = Extract<SubmissionState, { status: 'recorded' }>;
 export class SubmissionStories {
   constructor(
     private readonly store: EventStore,
-    private readonly projection: Projection,
+    private readonly projection: ReadModels,
   ) {}
 
   /** @throws Refused when there is none */

@@ -1,11 +1,10 @@
 /**
  * A copy of `events.db` as it is at one moment, made beside a ledger that writes to it.
  *
- * SQLite's online backup copies pages out of one read transaction: writers go on, and the copy has nothing that
- * they write after it began. It takes the memory of a few pages, whatever the size. The copy is one file without
- * a write-ahead log beside it, and is on disk when the call ends.
+ * Rows are copied out of one read transaction: writers go on, and what they write after the copy was begun is not in
+ * it. Each page is held to its tag on the way, memory is a few rows, and the copy may have another key than the
+ * original. The copy is one file, with no log beside it, and on disk when it is done.
  */
-import Database from 'better-sqlite3';
 import { createHash } from 'node:crypto';
 import {
   closeSync,
@@ -16,40 +15,43 @@ import {
   openSync,
   renameSync,
 } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
 import { pipeline } from 'node:stream/promises';
-import { openEvents } from './sqlite/format.js';
-import { eventsFile } from './sqlite/store.js';
 import { asStoreError } from './database-errors.js';
-
-/** One step copies so many pages, some 4 MB, and then reports progress. */
-const PAGES_A_STEP = 1_000;
+import { checkOf, type DatabaseKey } from './database.js';
+import { copyRows, openEvents } from './sqlite/format.js';
+import { eventsFile } from './sqlite/store.js';
 
 export function hasEvents(dir: string): boolean {
   return existsSync(eventsFile(dir));
 }
 
-/** Copies the events from one data directory into another. @throws StoreDamaged, StoreUnavailable */
+/** A directory with an `events.db`, and the key of that file. */
+export interface EventsDirectory {
+  readonly dir: string;
+  readonly key: DatabaseKey;
+}
+
+/** From one directory into another. @throws StoreDamaged, StoreUnavailable, WrongDatabaseKey */
 export async function backUpEvents(
-  fromDir: string,
-  toDir: string,
+  from: EventsDirectory,
+  to: EventsDirectory,
   onProgress: (share: number) => void,
 ): Promise<void> {
-  const [from, to] = [eventsFile(fromDir), eventsFile(toDir)];
-  const db = openEvents(from, 'read');
+  const [original, copy] = [eventsFile(from.dir), eventsFile(to.dir)];
+  const db = openEvents(original, from.key, 'read');
   try {
-    // The transaction is held until the end: without it every commit would make the copy begin anew.
     db.exec('BEGIN');
-    db.prepare('SELECT count(*) FROM sqlite_schema').get();
-    await db.backup(to, {
-      progress: ({ totalPages, remainingPages }) => {
-        onProgress(totalPages === 0 ? 0 : 1 - remainingPages / totalPages);
-        return PAGES_A_STEP;
-      },
-    });
+    const end = db.prepare('SELECT max(position) FROM appends').pluck().get() as number | null;
+    const onRows = (position: number) => {
+      onProgress(end === null ? 1 : position / end);
+      return turn();
+    };
+    await copyRows(db, copy, { key: to.key, onRows });
     db.exec('COMMIT');
-    makeOneFile(to);
+    flush(copy);
   } catch (error) {
-    throw asStoreError(error, from);
+    throw asStoreError(error, original);
   } finally {
     db.close();
   }
@@ -65,27 +67,21 @@ export async function hashOfEvents(dir: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Puts the file there in one step: a crash leaves the whole copy or none. */
+/** In one step: there is a whole copy or none. The check value of its key, which is worth nothing alone, comes first. */
 export function putEvents(fromDir: string, toDir: string): void {
-  const [file, arriving] = [eventsFile(toDir), `${eventsFile(toDir)}.new`];
-  copyFileSync(eventsFile(fromDir), arriving);
+  const [original, file] = [eventsFile(fromDir), eventsFile(toDir)];
+  const arriving = `${file}.new`;
+  if (existsSync(checkOf(original))) {
+    copyFileSync(checkOf(original), checkOf(file));
+    flush(checkOf(file));
+  }
+  copyFileSync(original, arriving);
   flush(arriving);
   renameSync(arriving, file);
   flush(toDir);
 }
 
-/**
- * Makes a database that a reader opens without making files beside it, so that a copy can lie on a read-only
- * disk.
- */
-function makeOneFile(file: string): void {
-  const copy = new Database(file);
-  copy.pragma('journal_mode = DELETE');
-  copy.close();
-  flush(file);
-}
-
-/** Flushes a file, or the names in a directory. */
+/** A file, or the names in a directory. */
 export function flush(path: string): void {
   const fd = openSync(path, 'r');
   try {

@@ -4,7 +4,7 @@
  * The lock is SQLite's own on a file `lock`. The operating system releases it when the process ends, however it
  * ends, so that no stale lock can keep a ledger from starting.
  */
-import Database from 'better-sqlite3';
+import Database from 'better-sqlite3-multiple-ciphers';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -230,7 +230,7 @@ export class AppendTooLarge extends Error {
   }
 }
 
-/** The stored events contradict themselves: a record fails its checksum, or a payload its hash. */
+/** The stored events contradict themselves: a page fails its tag, or a payload its hash. */
 export class StoreDamaged extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);

@@ -1,18 +1,26 @@
 /** Opens the configured store for reading, from whichever thread asks. */
 import type { EventReader } from './event-store.js';
+import { PUBLIC_KEY, type DatabaseKey } from './database.js';
 import type { EventStoreSettings } from './store-url.js';
 
 export interface StoreLocation {
   /** The directory of the read models, and of the embedded store where no other store is configured. */
   readonly dataDir: string;
   readonly eventStore?: EventStoreSettings | undefined;
+  /** The key of the databases in the directory; the public one where none is given. */
+  readonly databaseKey?: DatabaseKey | undefined;
+}
+
+export function keyOf({ databaseKey }: StoreLocation): DatabaseKey {
+  return databaseKey ?? PUBLIC_KEY;
 }
 
 /** @param onLost called when a subscription is lost, which then is opened again; the embedded store loses none */
 export async function openReader(
-  { dataDir, eventStore }: StoreLocation,
+  store: StoreLocation,
   onLost: (error: Error) => void = () => undefined,
 ): Promise<EventReader> {
+  const { dataDir, eventStore } = store;
   // Each adapter is loaded only where it is used: a thread that loads both holds 30 MB more.
   if (eventStore) {
     const { EventStoreDbReader } = await import('./eventstore/reader.js');
@@ -22,7 +30,7 @@ export async function openReader(
     import('./sqlite/reader.js'),
     import('./sqlite/store.js'),
   ]);
-  return new SqliteReader(eventsFile(dataDir));
+  return new SqliteReader(eventsFile(dataDir), keyOf(store));
 }
 
 /** Nobody waits for an answer to a read in the background, so such a read outlasts the election of a leader. */

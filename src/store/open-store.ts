@@ -4,10 +4,10 @@ import type { StoreLocation } from './open-reader.js';
 
 /**
  * @param onCommit called with the number of appends that shared a commit of the embedded store
- * @throws StoreDamaged, StoreUnavailable so that the ledger does not start
+ * @throws StoreDamaged, StoreUnavailable, WrongDatabaseKey so that the ledger does not start
  */
 export async function openStore(
-  { dataDir, eventStore }: StoreLocation,
+  { dataDir, eventStore, databaseKey }: StoreLocation,
   onCommit?: (appends: number) => void,
 ): Promise<EventStore> {
   if (eventStore) {
@@ -15,5 +15,5 @@ export async function openStore(
     return EventStoreDbStore.open(eventStore);
   }
   const { SqliteStore } = await import('./sqlite/store.js');
-  return SqliteStore.open(dataDir, { onCommit });
+  return SqliteStore.open(dataDir, { databaseKey, onCommit });
 }

@@ -9,8 +9,8 @@ import { canonicalJson } from '../kernel/canonical-json.js';
 import type { StreamName } from '../kernel/ids.js';
 import { hashOfLeft, redacted } from '../kernel/redaction.js';
 import { Refused } from '../kernel/refusals.js';
-import { positionBefore, rowsOfType } from '../read-models/event-rows.js';
-import type { Projection } from '../read-models/projection.js';
+import { positionBefore, rowsOfType } from '../read-models/events.js';
+import type { ReadModels } from '../read-models/read-models.js';
 import { StoreDamaged, type EventStore, type RecordedEvent } from '../store/event-store.js';
 import { upcast } from '../domain/upcast.js';
 
@@ -41,7 +41,7 @@ export async function finishErasures(store: EventStore, stream: StreamName): Pro
 }
 
 /** What was cut short by the end of a process. Called when the projection is level, before anything is served. */
-export async function finishAllErasures(store: EventStore, { views }: Projection): Promise<void> {
+export async function finishAllErasures(store: EventStore, { views }: ReadModels): Promise<void> {
   if (!store.eraser) return;
   const streams = new Set<StreamName>();
   for (const { sequence } of rowsOfType(views, 'OutcomeErased')) {

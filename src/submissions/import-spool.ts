@@ -3,10 +3,18 @@
  * read twice, and its hash must be known before its first row is recorded, so it is on disk before any of it is
  * looked at, and never whole in memory.
  *
- * A spooled file is worth nothing once its import has ended, however it ended: whoever sent it sends it again.
+ * A spooled file is worth nothing once its import has ended, however it ended: whoever sent it sends it again. So it is
+ * encrypted with a key that is in memory alone, and a file that a killed process leaves can be read by nobody.
  */
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { createHash, randomUUID } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  randomBytes,
+  randomUUID,
+  type Decipher,
+} from 'node:crypto';
 import { createReadStream, mkdirSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,6 +31,9 @@ const IDLE_MS_MAX = 60_000;
 const PIECE_BYTES = 32 * 1024;
 /** Of an upload, in buffers that are written and used no more. */
 const UNSWEPT_BYTES_MAX = 4 * 1024 * 1024;
+
+/** A stream cipher: a piece has as many bytes encrypted as it had before. */
+const CIPHER = 'aes-256-ctr';
 
 export interface SpooledFile {
   /** Hexadecimal. */
@@ -57,6 +68,8 @@ export class ImportSpool implements OnModuleInit {
     mkdirSync(this.dir, { recursive: true, mode: 0o700 });
     const path = join(this.dir, randomUUID());
     const hash = createHash('sha256');
+    const secret = [CIPHER, randomBytes(32), randomBytes(16)] as const;
+    const cipher = createCipheriv(...secret);
     const idle = new AbortController();
     const timer = setTimeout(() => idle.abort(), idleMsMax);
     const hashing = async function* (pieces: AsyncIterable<Buffer>) {
@@ -68,7 +81,7 @@ export class ImportSpool implements OnModuleInit {
           collect();
           [unswept, collect] = [0, collectYoung];
         }
-        yield piece;
+        yield cipher.update(piece);
       }
     };
     try {
@@ -84,10 +97,15 @@ export class ImportSpool implements OnModuleInit {
     }
     return {
       sha256: hash.digest('hex'),
-      read: () => createReadStream(path, { highWaterMark: PIECE_BYTES }),
+      read: () => decrypted(path, createDecipheriv(...secret)),
       remove: () => rmSync(path, { force: true }),
     };
   }
+}
+
+async function* decrypted(path: string, decipher: Decipher): AsyncIterable<Buffer> {
+  const pieces = createReadStream(path, { highWaterMark: PIECE_BYTES }) as AsyncIterable<Buffer>;
+  for await (const piece of pieces) yield decipher.update(piece);
 }
 
 function reasonOf(

@@ -12,7 +12,7 @@ import {
   type SubmissionId,
 } from '../kernel/ids.js';
 import { Refused, thereIsNo } from '../kernel/refusals.js';
-import { Projection } from '../read-models/projection.js';
+import { ReadModels } from '../read-models/read-models.js';
 import { EventStore } from '../store/event-store.js';
 import { Clock } from '../kernel/clock.js';
 import type { Provenance } from '../kernel/provenance.js';
@@ -82,7 +82,7 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
   constructor(
     private readonly store: EventStore,
     private readonly clock: Clock,
-    private readonly projection: Projection,
+    private readonly projection: ReadModels,
     private readonly catalogue: CatalogueReader,
   ) {}
 

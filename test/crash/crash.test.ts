@@ -14,6 +14,7 @@ import { SelfCheck } from '../../src/read-models/self-check.js';
 import { openViewsForReading } from '../../src/read-models/views-file.js';
 import type { RecordedEvent } from '../../src/store/event-store.js';
 import { openReader } from '../../src/store/open-reader.js';
+import { PUBLIC_KEY } from '../../src/store/database.js';
 import { contentOfViews, viewsFileIn, viewsOf } from '../support/lived-ledger.js';
 
 /** Of a submission or a change; `repeated`, or not `changed`, where it had been carried out before. */
@@ -139,7 +140,7 @@ async function expectConsistent(dataDir: string): Promise<void> {
   const events = await eventsIn(dataDir);
   expect(contentOfViews(viewsFileIn(dataDir))).toEqual(viewsOf(events));
   const reader = await openReader({ dataDir });
-  const views = openViewsForReading(viewsFileIn(dataDir));
+  const views = openViewsForReading(viewsFileIn(dataDir), PUBLIC_KEY);
   expect(await new SelfCheck(reader, views).step()).toMatchObject({ ok: true, sequence: events.length - 1 });
   views.close();
   await reader.close();

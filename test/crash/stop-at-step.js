@@ -54,7 +54,7 @@ if (thread === 'main') {
     (message) => `send ${Array.isArray(message) ? 'appends' : message}`,
   );
 } else if (thread !== null) {
-  const Database = require('better-sqlite3');
+  const Database = require('better-sqlite3-multiple-ciphers');
   const probe = new Database(':memory:');
   const statement = Object.getPrototypeOf(probe.prepare('SELECT 1'));
   probe.close();

@@ -7,7 +7,7 @@ const { writeSync } = require('node:fs');
 const { filter, firstValueFrom } = require('rxjs');
 const { ChangeCatalogue, ChangeCatalogueHandler } = require('../../dist/catalogue/catalogue.handler.js');
 const { CatalogueView } = require('../../dist/read-models/catalogue-view.js');
-const { Projection } = require('../../dist/read-models/projection.js');
+const { ReadModels } = require('../../dist/read-models/read-models.js');
 const { holdDataDir } = require('../../dist/store/data-dir.js');
 const { Clock } = require('../../dist/kernel/clock.js');
 const { SqliteStore } = require('../../dist/store/sqlite/store.js');
@@ -72,7 +72,7 @@ const revision = { label: 'Jobs', comparable: false, reason: 'redefined' };
 async function runWorkload(dataDir, { rebuilds, opened, acknowledge }) {
   const release = holdDataDir(dataDir);
   const store = await SqliteStore.open(dataDir);
-  const projection = new Projection({ dataDir });
+  const projection = new ReadModels({ dataDir });
   await projection.start();
   await opened?.();
   const clock = new Clock();

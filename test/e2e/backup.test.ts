@@ -77,7 +77,13 @@ test('the copy is whole, was read again, and has all that was acknowledged befor
     /^Backed up, and read again: [\d,]+ events with the root \S{44}; a checkpoint covers [\d,]+ of them\.\n$/,
   );
   expect(events).toBeGreaterThan(before);
-  expect(readdirSync(backup).sort()).toEqual(['backup.json', 'events.db', 'head', 'log.pub']);
+  expect(readdirSync(backup).sort()).toEqual([
+    'backup.json',
+    'events.db',
+    'events.db-keycheck',
+    'head',
+    'log.pub',
+  ]);
 });
 
 test('restored elsewhere, it answers as the ledger did, and goes on from there', async () => {

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import Database from 'better-sqlite3';
 import { parse } from 'csv-parse/sync';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ViewsDirectory } from '../../src/read-models/views-directory.js';
+import { openDatabase, PUBLIC_KEY } from '../../src/store/database.js';
 import { runCommand, startCommand } from '../support/command.js';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'ledger-example-'));
@@ -324,7 +324,7 @@ describe('ledger replay', () => {
 
   test('names the figure that was altered, and a rebuild puts it right', async () => {
     await stopServing();
-    const views = new Database(new ViewsDirectory(dataDir).currentFile()!);
+    const views = openDatabase(new ViewsDirectory(dataDir).currentFile()!, PUBLIC_KEY);
     views.exec(`UPDATE cells SET state = replace(state, '763', '764') WHERE measure = 'jobs-safeguarded'`);
     views.exec(`UPDATE cells SET state = 'damaged' WHERE measure = 'jobs-created'`);
     views.close();

@@ -18,6 +18,7 @@ import { runCommand } from '../support/command.js';
 import { history } from '../support/histories.js';
 import { Ledger } from '../support/ledger.js';
 import { LivedLedger } from '../support/lived-ledger.js';
+import { PUBLIC_KEY } from '../../src/store/database.js';
 import { newEvents, streamNamed } from '../support/new-events.js';
 
 const HISTORY = fc.sample(history, { numRuns: 1, seed: 2018 })[0]!;
@@ -69,9 +70,9 @@ describe('copying', () => {
     expect(await copyEvents(there, back, nothing)).toEqual({ known: 0, copied: events });
     expect(await contentOf(there)).toEqual(await contentOf(lived.store));
     expect(await contentOf(back)).toEqual(await contentOf(lived.store));
-    const verified = await verifyCopy(lived.store, there, { events, onProgress: nothing });
+    const verified = await verifyCopy(lived.store, there, { events, key: PUBLIC_KEY, onProgress: nothing });
     expect(verified.figures).toBeGreaterThan(1);
-    expect(await verifyCopy(there, back, { events, onProgress: nothing })).toEqual(verified);
+    expect(await verifyCopy(there, back, { events, key: PUBLIC_KEY, onProgress: nothing })).toEqual(verified);
   });
 
   test('broken off anywhere it goes on from there when it is started again', async () => {
@@ -145,7 +146,9 @@ describe('copying', () => {
       await other.append(stream, revision === 0 ? 'no-stream' : revision - 1, [event]);
     }
     const events = lived.events.length;
-    const told = await refusal(verifyCopy(lived.store, other, { events, onProgress: nothing }));
+    const told = await refusal(
+      verifyCopy(lived.store, other, { events, key: PUBLIC_KEY, onProgress: nothing }),
+    );
     expect((told as Error).message).toContain('differ at sequence 12 in their metadata');
   });
 });

@@ -1,11 +1,12 @@
 /** What looks like personal data is refused before it is written anywhere, unless someone says why it may be. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProblemDocument } from '../../src/api/problem.views.js';
 import type { ImportReceiptView } from '../../src/submissions/imports.dto.js';
 import { runCommand } from '../support/command.js';
 import { ADMIN_KEY, Ledger, type Answer } from '../support/ledger.js';
+import { plainBytesOf } from '../support/plain-bytes.js';
 import { correct, OUTCOME, record, registerProgramme, submit, withdraw } from '../support/outcomes.js';
 
 const VALUES = [
@@ -54,7 +55,7 @@ function written(): string {
   const files = readdirSync(ledger.dataDir, { recursive: true, withFileTypes: true });
   const texts = files
     .filter((file) => file.isFile())
-    .map((file) => readFileSync(join(file.parentPath, file.name), 'latin1'));
+    .map((file) => plainBytesOf(join(file.parentPath, file.name)).toString('latin1'));
   return [ledger.log, ...texts].join('\n');
 }
 

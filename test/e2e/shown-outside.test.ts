@@ -1,12 +1,12 @@
 /** What the ledger shows to browsers, in its answers and in its log: no more than is meant for whoever reads it. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import Database from 'better-sqlite3';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually, makeKey, withKey, secretOf } from '../support/keys.js';
 import { ADMIN_KEY, Ledger } from '../support/ledger.js';
 import { viewsFileIn } from '../support/lived-ledger.js';
 import { OUTCOME, record, registerProgramme } from '../support/outcomes.js';
+import { openDatabase, PUBLIC_KEY } from '../../src/store/database.js';
 import { told } from '../support/refusals.js';
 
 const ORIGIN = 'https://figures.example.org';
@@ -207,7 +207,7 @@ test('nobody is told the names of tables, whatever becomes of them', async () =>
   const altered = await Ledger.start();
   try {
     await registerProgramme(altered);
-    const database = new Database(viewsFileIn(altered.dataDir));
+    const database = openDatabase(viewsFileIn(altered.dataDir), PUBLIC_KEY);
     for (const table of ['events', 'cells']) database.exec(`ALTER TABLE ${table} RENAME TO no_${table}`);
     database.close();
     const ready = () => altered.call<{ selfCheck: { ok: boolean } }>('GET', '/v1/projections');

@@ -1,6 +1,5 @@
 /** An auditor's way through it all: fetch, keep, fetch again, check; and what each command says of real tampering. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import Database from 'better-sqlite3';
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,11 +9,12 @@ import { makeSignerKey } from '../../src/tlog/note.js';
 import { payloadHash } from '../../src/kernel/canonical-json.js';
 import { rebuildOffline } from '../../src/read-models/rebuild.js';
 import { openReader } from '../../src/store/open-reader.js';
-import { checksumOf, type AppendRow } from '../../src/store/sqlite/format.js';
+import type { AppendRow } from '../../src/store/sqlite/format.js';
 import { eventsFile } from '../../src/store/sqlite/store.js';
 import { headIn, keyIn, ORIGIN, textOf, withLedgerIn } from '../support/audited-ledger.js';
 import { runCommand, type CommandResult } from '../support/command.js';
 import { ADMIN_KEY, Ledger, type Answer } from '../support/ledger.js';
+import { openDatabase, PUBLIC_KEY } from '../../src/store/database.js';
 import { viewsFileIn } from '../support/lived-ledger.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'ledger-verify-'));
@@ -209,9 +209,9 @@ describe('on a running ledger', () => {
 
 type Events = Record<string, unknown> & { metadata: Record<string, string>; data: Record<string, unknown> };
 
-/** Changes the store as its administrator could: checksums and positions are made to fit. */
+/** Changes the store as its administrator could: positions are made to fit. */
 function alterStore(change: (submissions: Events[][]) => void): void {
-  const db = new Database(eventsFile(dataDir));
+  const db = openDatabase(eventsFile(dataDir), PUBLIC_KEY);
   const rows = db.prepare('SELECT * FROM appends ORDER BY position').all() as AppendRow[];
   const own = rows.filter(({ stream }) => stream.startsWith('submission-'));
   const contents = own.map(({ events }) => events.split('\n').map((line) => JSON.parse(line) as Events));
@@ -223,19 +223,12 @@ function alterStore(change: (submissions: Events[][]) => void): void {
       ? contents[own.indexOf(row)]!
       : row.events.split('\n').map((line) => JSON.parse(line) as Events);
     if (content.length === 0) continue;
-    const altered = {
-      ...row,
-      position,
-      count: content.length,
-      events: content.map((one) => JSON.stringify(one)).join('\n'),
-    };
-    db.prepare('INSERT INTO appends VALUES (?, ?, ?, ?, ?, ?)').run(
+    db.prepare('INSERT INTO appends VALUES (?, ?, ?, ?, ?)').run(
       position,
       row.stream,
       row.revision,
       content.length,
-      altered.events,
-      checksumOf(altered),
+      content.map((one) => JSON.stringify(one)).join('\n'),
     );
     position += content.length;
   }
@@ -248,7 +241,7 @@ function sealAnew(event: Events): void {
 }
 
 function alterViews(sql: string): void {
-  const views = new Database(viewsFileIn(dataDir));
+  const views = openDatabase(viewsFileIn(dataDir), PUBLIC_KEY);
   views.exec(sql);
   views.close();
 }
@@ -328,7 +321,7 @@ describe('what is done to the files of a ledger', () => {
 
     test('and builds the read models anew is found by the last signed head', async () => {
       const reader = await openReader({ dataDir });
-      await rebuildOffline(reader, dataDir, () => undefined);
+      await rebuildOffline(reader, { dataDir, key: PUBLIC_KEY }, () => undefined);
       await reader.close();
       expect(says(await live())).toMatch(/^1 TAMPERED.*\n {2}differs: the last signed head has/);
     });

@@ -3,14 +3,23 @@
  * quantity in BROKEN_AT, and an older version, which does not know the schema in UNKNOWN_SCHEMA.
  */
 'use strict';
-const { CellsProjection } = require('../../dist/read-models/cells-projection.js');
+const { CELLS } = require('../../dist/read-models/cells.js');
 const upcasting = require('../../dist/domain/upcast.js');
 
 const { BROKEN_AT, UNKNOWN_SCHEMA } = process.env;
-const { apply } = CellsProjection.prototype;
-CellsProjection.prototype.apply = function (event, ...rest) {
-  if (event.data.quantity === Number(BROKEN_AT)) throw new Error('the view has a bug');
-  return apply.call(this, event, ...rest);
+const { project } = CELLS;
+CELLS.project = (db) => {
+  const projection = project(db);
+  const { handlers } = projection;
+  const outcome = (event, at) => {
+    if (event.data.quantity === Number(BROKEN_AT)) throw new Error('the view has a bug');
+    handlers['outcome@1'](event, at);
+  };
+  return {
+    handlers: { ...handlers, 'outcome@1': outcome },
+    flush: () => projection.flush(),
+    forget: () => projection.forget(),
+  };
 };
 
 const { upcast, UnknownSchema } = upcasting;

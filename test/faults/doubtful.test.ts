@@ -1,11 +1,10 @@
 /** Read models that say something else than the events, which the self-check of a whole ledger finds while it serves. */
 import { afterEach, expect, test } from '@jest/globals';
-import Database from 'better-sqlite3';
-import { markOfCell, type MarkedCell } from '../../src/read-models/cell-rows.js';
 import { rebuildOffline } from '../../src/read-models/rebuild.js';
 import { openReader } from '../../src/store/open-reader.js';
 import { Ledger } from '../support/ledger.js';
 import { viewsFileIn } from '../support/lived-ledger.js';
+import { openDatabase, PUBLIC_KEY } from '../../src/store/database.js';
 import { OUTCOME, record, registerProgramme, submit } from '../support/outcomes.js';
 
 let ledger: Ledger;
@@ -22,13 +21,13 @@ const total = async () => {
   return { status, total: body.total, stale: headers.get('ledger-stale') };
 };
 
-/** As whoever knows how rows are marked would alter one. */
+/** Alters a figure as someone would who has the key of the file. */
 function alterTotal(from: string, to: string): void {
-  const views = new Database(viewsFileIn(ledger.dataDir));
-  const row = views.prepare('SELECT * FROM cells').get() as MarkedCell;
-  const state = row.state.replaceAll(from, to);
-  expect(state).not.toBe(row.state);
-  views.prepare('UPDATE cells SET state = ?, mark = ?').run(state, markOfCell({ ...row, state }));
+  const views = openDatabase(viewsFileIn(ledger.dataDir), PUBLIC_KEY);
+  const before = views.prepare('SELECT state FROM cells').pluck().get() as string;
+  const state = before.replaceAll(from, to);
+  expect(state).not.toBe(before);
+  views.prepare('UPDATE cells SET state = ?').run(state);
   views.close();
 }
 
@@ -65,7 +64,7 @@ test('where a figure would be looked up in vain, the ledger does not start, and 
   await registerProgramme(ledger);
   await record(ledger, 'asthma-care', OUTCOME);
   await ledger.stop();
-  const views = new Database(viewsFileIn(ledger.dataDir));
+  const views = openDatabase(viewsFileIn(ledger.dataDir), PUBLIC_KEY);
   // The index of cells has none, and is described as if it had all of them.
   views.unsafeMode(true).exec(`
     DROP INDEX cells_by_key;
@@ -77,7 +76,7 @@ test('where a figure would be looked up in vain, the ledger does not start, and 
     /views-\S+\.db: .* index cells_by_key: .* they are made of the events, so run: ledger rebuild --offline\n$/,
   );
   const reader = await openReader({ dataDir: ledger.dataDir });
-  await rebuildOffline(reader, ledger.dataDir, () => undefined);
+  await rebuildOffline(reader, { dataDir: ledger.dataDir, key: PUBLIC_KEY }, () => undefined);
   await reader.close();
   await ledger.start();
   expect(await total()).toEqual({ status: 200, total: 1200, stale: null });

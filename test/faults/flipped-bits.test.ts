@@ -6,7 +6,7 @@
  * Some hundreds are taken, in half a minute; `FLIPS=20000` takes more, `FLIP_SEED` others.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3-multiple-ciphers';
 import fc from 'fast-check';
 import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ import { SigningFiles } from '../../src/audit/signing-files.js';
 import { encodeVerifierKey } from '../../src/tlog/note.js';
 import { adminKeyFile, findAdminKey } from '../../src/access/admin-key.js';
 import { SelfCheck } from '../../src/read-models/self-check.js';
-import { openViewsForReading, VIEWS_VERSION, viewsVersionOf } from '../../src/read-models/views-file.js';
+import { openViewsForReading, viewsVersionOf } from '../../src/read-models/views-file.js';
 import { StoreDamaged, type RecordedEvent } from '../../src/store/event-store.js';
 import { openReader } from '../../src/store/open-reader.js';
 import { eventsFile, SqliteStore } from '../../src/store/sqlite/store.js';
@@ -26,6 +26,8 @@ import { history } from '../support/histories.js';
 import { bitsOf, flip, FLIPS, randomBits, SEED, someOf, TEST_MS_MAX } from '../support/flips.js';
 import { contentOfViews, LivedLedger, viewsFileIn } from '../support/lived-ledger.js';
 import { longHistory } from '../support/long-history.js';
+import { openDatabase, PUBLIC_KEY } from '../../src/store/database.js';
+import { VIEWS_VERSION } from '../../src/read-models/layout.js';
 import { newEvents, streamNamed } from '../support/new-events.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'ledger-flips-'));
@@ -58,7 +60,7 @@ describe('in the files of a ledger', () => {
   test('the ledger is large enough to have all kinds of pages', () => {
     expect(events.length).toBeGreaterThan(300);
     const pagesOf = (file: string) => {
-      const db = new Database(file, { readonly: true });
+      const db = openDatabase(file, PUBLIC_KEY, { readonly: true });
       const kinds = db
         .prepare("SELECT DISTINCT pagetype FROM dbstat WHERE pagetype <> 'overflow'")
         .pluck()
@@ -144,7 +146,7 @@ describe('in the files of a ledger', () => {
     let db: Database.Database | undefined;
     const reader = await openReader({ dataDir });
     try {
-      db = openViewsForReading(views);
+      db = openViewsForReading(views, PUBLIC_KEY);
       if (viewsVersionOf(db) !== VIEWS_VERSION) return 'they are of another version, and built anew';
       return (await new SelfCheck(reader, db).step()).fault ?? null;
     } catch (error) {

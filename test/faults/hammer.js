@@ -9,7 +9,7 @@
 const { writeSync } = require('node:fs');
 const { ChangeCatalogue, ChangeCatalogueHandler } = require('../../dist/catalogue/catalogue.handler.js');
 const { CatalogueView } = require('../../dist/read-models/catalogue-view.js');
-const { Projection } = require('../../dist/read-models/projection.js');
+const { ReadModels } = require('../../dist/read-models/read-models.js');
 const { holdDataDir } = require('../../dist/store/data-dir.js');
 const { Clock } = require('../../dist/kernel/clock.js');
 const { SqliteStore } = require('../../dist/store/sqlite/store.js');
@@ -50,7 +50,7 @@ function submissionOf(number) {
 async function hammer(dataDir, seed, run) {
   holdDataDir(dataDir);
   const store = await SqliteStore.open(dataDir);
-  const projection = new Projection({ dataDir });
+  const projection = new ReadModels({ dataDir });
   await projection.start();
   const clock = new Clock();
   const catalogue = new CatalogueReader(new CatalogueView(projection), store);

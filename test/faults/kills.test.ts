@@ -15,6 +15,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SelfCheck } from '../../src/read-models/self-check.js';
 import { openViewsForReading } from '../../src/read-models/views-file.js';
 import { openReader } from '../../src/store/open-reader.js';
+import { PUBLIC_KEY } from '../../src/store/database.js';
 import { contentOfViews, viewsFileIn, viewsOf } from '../support/lived-ledger.js';
 
 interface Receipt {
@@ -90,7 +91,7 @@ async function expectConsistent(receipts: ReadonlyMap<number, Receipt['outcomes'
     expect({ sequence, id: events[sequence]?.data['outcomeId'] }).toEqual({ sequence, id });
   }
   const file = viewsFileIn(dataDir);
-  const views = openViewsForReading(file);
+  const views = openViewsForReading(file, PUBLIC_KEY);
   const { ok, sequence } = await new SelfCheck(reader, views).step();
   expect(ok).toBe(true);
   const acknowledged = Math.max(...[...receipts.values()].flat().map((outcome) => outcome.sequence));

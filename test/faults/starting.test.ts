@@ -3,13 +3,13 @@
  * history. Counted in bytes that the process read from files, until it is ready, of a short and of a long history.
  */
 import { beforeAll, afterAll, expect, test } from '@jest/globals';
-import Database from 'better-sqlite3';
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventsFile } from '../../src/store/sqlite/store.js';
 import { eventually } from '../support/keys.js';
 import { ADMIN_KEY, Ledger } from '../support/ledger.js';
 import { LivedLedger, viewsFileIn } from '../support/lived-ledger.js';
+import { openDatabase, PUBLIC_KEY } from '../../src/store/database.js';
 import { longHistory } from '../support/long-history.js';
 
 /** The self-check does read all of it, beside what is served; its share is left out. */
@@ -23,7 +23,7 @@ test('while read models are built anew at a start, it lives, says how far it is,
   const gate = join(ledger.dataDir, 'goes-on');
   const port = new URL(ledger.url).port;
   await ledger.stop();
-  const views = new Database(viewsFileIn(ledger.dataDir));
+  const views = openDatabase(viewsFileIn(ledger.dataDir), PUBLIC_KEY);
   views.pragma('user_version = 1');
   views.close();
   const hold = `--require ${join(__dirname, 'hold-rebuild.js')}`;

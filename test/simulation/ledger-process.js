@@ -6,7 +6,7 @@
 const { ChangeCatalogue, ChangeCatalogueHandler } = require('../../dist/catalogue/catalogue.handler.js');
 const { Refused } = require('../../dist/kernel/refusals.js');
 const { CatalogueView } = require('../../dist/read-models/catalogue-view.js');
-const { NotProjected, Projection } = require('../../dist/read-models/projection.js');
+const { NotProjected, ReadModels } = require('../../dist/read-models/read-models.js');
 const { EntryReader } = require('../../dist/figures/outcomes.js');
 const { StatedFigures } = require('../../dist/figures/stated-figures.js');
 const { Totals } = require('../../dist/figures/totals.js');
@@ -27,7 +27,7 @@ async function serve(dataDir, url) {
   const release = holdDataDir(dataDir);
   const location = { dataDir, eventStore: url && { url } };
   const store = await openStore(location);
-  const projection = new Projection(location);
+  const projection = new ReadModels(location);
   await projection.start();
   const view = new CatalogueView(projection);
   const clock = new Clock();

@@ -15,6 +15,7 @@ import { contentOfViews, viewsFileIn, viewsOf } from '../support/lived-ledger.js
 import { hasTool } from '../support/tools.js';
 import { breakCluster, breakDisk } from './break-store.js';
 import { Replica, type Place } from './replica.js';
+import { PUBLIC_KEY } from '../../src/store/database.js';
 import { Simulation } from './simulation.js';
 
 const STEPS = Number(process.env['SIMULATION_STEPS'] ?? 300);
@@ -95,7 +96,7 @@ async function expectFreshFold({ dataDir, storeUrl }: Place): Promise<void> {
   const eventStore = storeUrl === undefined ? undefined : { url: storeUrl };
   const reader = await openReader({ dataDir, ...(eventStore && { eventStore }) });
   const events = await reader.readAll(null, 1_000_000);
-  const views = openViewsForReading(viewsFileIn(dataDir));
+  const views = openViewsForReading(viewsFileIn(dataDir), PUBLIC_KEY);
   const report = await new SelfCheck(reader, views).step();
   expect(report).toMatchObject({ ok: true, sequence: events.length - 1 });
   views.close();

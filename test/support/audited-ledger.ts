@@ -6,7 +6,7 @@ import { FigureProofs } from '../../src/audit/figure-proof.js';
 import { LogSigner } from '../../src/audit/log-signer.js';
 import { TransparencyLog } from '../../src/audit/log.js';
 import { readConfig } from '../../src/config.js';
-import { Projection } from '../../src/read-models/projection.js';
+import { ReadModels } from '../../src/read-models/read-models.js';
 import { History } from '../../src/read-models/history.js';
 import type { Totals } from '../../src/figures/totals.js';
 import type { EventStore } from '../../src/store/event-store.js';
@@ -17,13 +17,13 @@ export const ORIGIN = 'ledger.example.org/log';
 interface Parts {
   readonly dataDir: string;
   readonly store: EventStore;
-  readonly projection: Projection;
+  readonly projection: ReadModels;
 }
 
 export class AuditedLedger {
   readonly signer: LogSigner;
   readonly bundles: Bundles;
-  private readonly projection: Projection;
+  private readonly projection: ReadModels;
 
   constructor({ dataDir, store, projection }: Parts) {
     const log = new TransparencyLog(projection, store);
@@ -56,7 +56,7 @@ export async function withLedgerIn<Result>(
   use: (ledger: AuditedLedger) => Promise<Result>,
 ): Promise<Result> {
   const store = await SqliteStore.open(dataDir);
-  const projection = new Projection({ dataDir });
+  const projection = new ReadModels({ dataDir });
   try {
     await projection.start();
     return await use(new AuditedLedger({ dataDir, store, projection }));

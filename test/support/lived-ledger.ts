@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CatalogueView } from '../../src/read-models/catalogue-view.js';
-import { Projection } from '../../src/read-models/projection.js';
+import { ReadModels } from '../../src/read-models/read-models.js';
 import { Projector } from '../../src/read-models/projector.js';
 import { openViewsForReading } from '../../src/read-models/views-file.js';
 import { OutcomesReport } from '../../src/figures/outcomes-report.js';
@@ -13,6 +13,7 @@ import { Totals } from '../../src/figures/totals.js';
 import type { RecordedEvent } from '../../src/store/event-store.js';
 import { SqliteStore } from '../../src/store/sqlite/store.js';
 import type { History } from './histories.js';
+import { PUBLIC_KEY } from '../../src/store/database.js';
 import { record } from './record-history.js';
 
 export class LivedLedger {
@@ -22,7 +23,7 @@ export class LivedLedger {
   private constructor(
     readonly dataDir: string,
     readonly store: SqliteStore,
-    readonly projection: Projection,
+    readonly projection: ReadModels,
     /** All events in order: the index of each is its sequence. */
     readonly events: readonly RecordedEvent[],
   ) {
@@ -39,7 +40,7 @@ export class LivedLedger {
   static async of(history: History): Promise<LivedLedger> {
     const dataDir = mkdtempSync(join(tmpdir(), 'ledger-lived-'));
     const store = await SqliteStore.open(dataDir);
-    const projection = new Projection({ dataDir });
+    const projection = new ReadModels({ dataDir });
     await projection.start();
     await record(history, store);
     const events = await store.readAll(null, 100_000);
@@ -70,7 +71,7 @@ export function viewsFileIn(dataDir: string): string {
 
 /** All rows of a views file, in the order of the tables. */
 export function contentOfViews(file: string): Record<string, unknown[]> {
-  const db = openViewsForReading(file);
+  const db = openViewsForReading(file, PUBLIC_KEY);
   try {
     const tables = db
       .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
@@ -97,14 +98,14 @@ export function viewsOf(
 ): Record<string, unknown[]> {
   const dir = mkdtempSync(join(tmpdir(), 'ledger-views-'));
   const file = join(dir, 'views.db');
-  let projector = new Projector(file);
+  let projector = new Projector(file, PUBLIC_KEY);
   for (let next = 0, turn = 0; next < events.length; turn++) {
     const { size, reopen } = batches[turn % batches.length]!;
     projector.project(events.slice(next, next + size));
     next = projector.checkpoint.sequence + 1;
     if (!reopen) continue;
     projector.close();
-    projector = new Projector(file);
+    projector = new Projector(file, PUBLIC_KEY);
   }
   projector.close();
   const content = contentOfViews(file);

@@ -8,7 +8,7 @@ import { AppModule } from '../../src/app.module.js';
 import { AdminKey } from '../../src/access/admin-key.js';
 import { makeAdapter, setUpHttp } from '../../src/http/server.js';
 import { makeLogger } from '../../src/operation/log.js';
-import { Projection } from '../../src/read-models/projection.js';
+import { ReadModels } from '../../src/read-models/read-models.js';
 
 /** Routes such as `GET /v1/programmes/{id}`; a HEAD that comes with a GET is left out. */
 export async function servedRoutes(): Promise<string[]> {
@@ -25,7 +25,7 @@ export async function servedRoutes(): Promise<string[]> {
   try {
     await setUpHttp(app, new AdminKey('a-key-that-nobody-is-asked-for-here'));
     await app.init();
-    await app.get(Projection).start();
+    await app.get(ReadModels).start();
     return [...routes].filter(
       (route) => !routes.has(route.replace(/^HEAD /, 'GET ')) || !route.startsWith('HEAD'),
     );

@@ -18,6 +18,7 @@ import { ProtocolDouble } from '../double/protocol-double.js';
 import { DisturbedStore, schedule, type Mishap } from '../support/fault-schedules.js';
 import { history, type History } from '../support/histories.js';
 import { contentOfViews, viewsOf } from '../support/lived-ledger.js';
+import { PUBLIC_KEY } from '../../src/store/database.js';
 import { record } from '../support/record-history.js';
 
 // They take seconds on an idle machine, and how long on a busy one is nothing to fail for.
@@ -134,7 +135,7 @@ class Follower {
 
   private async run(): Promise<number> {
     for (let life = 0; ; life++) {
-      const projector = new Projector(this.file);
+      const projector = new Projector(this.file, PUBLIC_KEY);
       this.at = projector.checkpoint.position as Position | null;
       const { skipped } = projector.checkpoint;
       let left = this.reopenings[life % this.reopenings.length]!;

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { programmeDecider } from '../../src/domain/programme.js';
 import { parseCalendarDate } from '../../src/kernel/financial-year.js';
 import { parseProgrammeId, programmeStream } from '../../src/kernel/ids.js';
-import { NotProjected, Projection } from '../../src/read-models/projection.js';
+import { NotProjected, ReadModels } from '../../src/read-models/read-models.js';
 import type { Position } from '../../src/store/event-store.js';
 import { EventStoreDbStore } from '../../src/store/eventstore/store.js';
 import { Clock } from '../../src/kernel/clock.js';
@@ -179,11 +179,11 @@ describe('the projection', () => {
   describe('where a stream of the ledger is deleted', () => {
     const stream = programmeStream(parseProgrammeId('asthma-care'));
     let client: EventStoreDBClient;
-    let projection: Projection;
+    let projection: ReadModels;
     beforeEach(async () => {
       client = EventStoreDBClient.connectionString(double.url);
       await register('asthma-care', 'Asthma care');
-      projection = new Projection({ dataDir, eventStore: { url: double.url } });
+      projection = new ReadModels({ dataDir, eventStore: { url: double.url } });
       await projection.start();
     });
     afterEach(async () => {
@@ -207,7 +207,7 @@ describe('the projection', () => {
       await projection.stop();
       rmSync(dataDir, { recursive: true });
       mkdirSync(dataDir);
-      projection = new Projection({ dataDir, eventStore: { url: double.url } });
+      projection = new ReadModels({ dataDir, eventStore: { url: double.url } });
       await expect(projection.start()).rejects.toThrow('was deleted from the store');
     });
 
@@ -217,7 +217,7 @@ describe('the projection', () => {
       await projection.stop();
       await client.setStreamMetadata(stream, {});
       await register('polypill', 'Polypill');
-      projection = new Projection({ dataDir, eventStore: { url: double.url } });
+      projection = new ReadModels({ dataDir, eventStore: { url: double.url } });
       await projection.start();
       expect(projection.progress.sequence).toBe(1);
     });
@@ -232,7 +232,7 @@ describe('the projection', () => {
 
   test('ends when it is told to, though every node of the cluster is silent', async () => {
     const cluster = await ProtocolDouble.start({ nodes: 3 });
-    const projection = new Projection({ dataDir, eventStore: { url: cluster.url } });
+    const projection = new ReadModels({ dataDir, eventStore: { url: cluster.url } });
     await projection.start();
     cluster.faults.all('gossip', { action: 'stay-silent' });
     await cluster.restart();
@@ -248,7 +248,7 @@ describe('the projection', () => {
     };
     strangers(10);
     await register('asthma-care', 'Asthma care');
-    let projection = new Projection(located);
+    let projection = new ReadModels(located);
     await projection.start();
     expect(projection.progress).toMatchObject({ sequence: 0, skipped: 10 });
     strangers(300);
@@ -257,7 +257,7 @@ describe('the projection', () => {
     expect(projection.progress.skipped).toBe(310);
     strangers(200);
     await projection.stop();
-    projection = new Projection(located);
+    projection = new ReadModels(located);
     await projection.start();
     expect(projection.progress).toMatchObject({ sequence: 1, skipped: 510, position: await store.head() });
     await projection.stop();

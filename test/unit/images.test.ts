@@ -47,7 +47,7 @@ describe('the Dockerfile', () => {
 
   test('installs what the lockfile says, and leaves out what only development needs', () => {
     expect(stages[0]).toMatch(
-      /npm ci --ignore-scripts .* && npm rebuild better-sqlite3\n[^]*npm prune --omit=dev/,
+      /npm ci --ignore-scripts .* && npm rebuild better-sqlite3-multiple-ciphers\n[^]*npm prune --omit=dev/,
     );
     expect(stages[1]).not.toMatch(/npm|apt-get/);
   });
@@ -182,7 +182,7 @@ describe('the workflow', () => {
     expect(ports).toEqual(['2113:2113']);
     expect(eventstore!.env).toEqual({ EVENTSTORE_TEST_URL: 'esdb://localhost:2113?tls=false' });
     expect(runs(eventstore!)).toEqual([
-      'npm ci --ignore-scripts && npm rebuild better-sqlite3',
+      'npm ci --ignore-scripts && npm rebuild better-sqlite3-multiple-ciphers',
       'npx jest test/contracts test/e2e/replicas',
     ]);
   });

@@ -1,13 +1,13 @@
 /** The log in the read models is that of the events, however they came to be projected. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import Database from 'better-sqlite3';
+import Database from 'better-sqlite3-multiple-ciphers';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inclusionFault, inclusionProof, parseHash, rootOf } from '../../src/tlog/merkle.js';
 import { TransparencyLog } from '../../src/audit/log.js';
 import { decodeEntries } from '../../src/tlog/tiles.js';
-import { tilesIn, treeIn } from '../../src/read-models/log-projection.js';
+import { tilesIn, treeIn } from '../../src/read-models/log.js';
 import { Projector, ProjectionStopped } from '../../src/read-models/projector.js';
 import { replay } from '../../src/read-models/replay.js';
 import { SelfCheck } from '../../src/read-models/self-check.js';
@@ -15,6 +15,7 @@ import { openViewsForReading } from '../../src/read-models/views-file.js';
 import type { RecordedEvent } from '../../src/store/event-store.js';
 import { contentOfViews, LivedLedger, viewsOf } from '../support/lived-ledger.js';
 import { longHistory } from '../support/long-history.js';
+import { openDatabase, PUBLIC_KEY } from '../../src/store/database.js';
 import { naiveLeaf, rootOfEvents } from '../support/naive-log.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'ledger-log-'));
@@ -89,7 +90,7 @@ test.each([false, true])(
   'after an event that cannot be projected, all goes on as if it had not been tried (%s)',
   (isFast) => {
     const file = join(dir, `stopped-${isFast}.db`);
-    const projector = new Projector(file);
+    const projector = new Projector(file, PUBLIC_KEY);
     projector.buildFast(isFast);
     projector.project(events.slice(0, 100));
     const strange = { ...events[300]!, metadata: { ...events[300]!.metadata, schema: 'outcome@9' } };
@@ -97,7 +98,7 @@ test.each([false, true])(
     expect(projector.checkpoint.sequence).toBe(299);
     projector.project(events.slice(300));
     projector.close();
-    const views = openViewsForReading(file);
+    const views = openViewsForReading(file, PUBLIC_KEY);
     expect(rootAt(views, events.length)).toBe(rootOfEvents(events));
     views.close();
     expect(contentOfViews(file)).toEqual(viewsOf(events));
@@ -109,7 +110,7 @@ describe('a node that was altered', () => {
   let altered: LivedLedger;
   beforeAll(async () => {
     altered = await LivedLedger.of(longHistory(600));
-    const views = new Database(altered.viewsFile);
+    const views = openDatabase(altered.viewsFile, PUBLIC_KEY);
     views.exec(ALTERED);
     views.close();
   });
@@ -122,14 +123,22 @@ describe('a node that was altered', () => {
 
   test('is found by a replay, of any moment', async () => {
     const until = altered.events.length - 1;
-    const report = await replay(altered.store, altered.viewsFile, { until, onProgress: () => undefined });
+    const report = await replay(
+      altered.store,
+      { file: altered.viewsFile, key: PUBLIC_KEY },
+      { until, onProgress: () => undefined },
+    );
     expect(report.root).toBe(rootOfEvents(altered.events));
     expect(report.servedRoot).not.toBe(report.root);
     // What is served is held to the root that it has now, also where only its beginning is asked for.
-    const before = await replay(altered.store, altered.viewsFile, {
-      until: 400,
-      onProgress: () => undefined,
-    });
+    const before = await replay(
+      altered.store,
+      { file: altered.viewsFile, key: PUBLIC_KEY },
+      {
+        until: 400,
+        onProgress: () => undefined,
+      },
+    );
     expect([before.root, before.servedRoot]).toEqual([rootOfEvents(altered.events.slice(0, 401)), null]);
   });
 });

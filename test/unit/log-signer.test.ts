@@ -1,6 +1,5 @@
 /** What is signed outlasts the signer: nobody else signs beside it, and nothing contradicts it unnoticed. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import Database from 'better-sqlite3';
 import { appendFileSync, chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseCheckpoint } from '../../src/tlog/checkpoint.js';
@@ -10,12 +9,13 @@ import { makeSignerKey } from '../../src/tlog/note.js';
 import { organisationDecider } from '../../src/domain/organisation.js';
 import { readConfig } from '../../src/config.js';
 import { organisationStream, type OrganisationId } from '../../src/kernel/ids.js';
-import { NotProjected } from '../../src/read-models/projection.js';
+import { NotProjected } from '../../src/read-models/read-models.js';
 import { DataDirInUse } from '../../src/store/data-dir.js';
 import { Clock } from '../../src/kernel/clock.js';
 import { runDecider } from '../../src/store/run-decider.js';
 import { AuditedLedger, headIn, keyIn, ORIGIN, textOf } from '../support/audited-ledger.js';
 import { LivedLedger } from '../support/lived-ledger.js';
+import { openDatabase, PUBLIC_KEY } from '../../src/store/database.js';
 import { longHistory } from '../support/long-history.js';
 
 let lived: LivedLedger;
@@ -82,7 +82,7 @@ test('a log whose hashes do not lead to its root is not signed nor ready, and ta
   ledger.signer.start();
   await ledger.signer.signDue();
   expect(lived.projection.selfCheck.ok).toBe(true);
-  const views = new Database(lived.viewsFile);
+  const views = openDatabase(lived.viewsFile, PUBLIC_KEY);
   views.exec('UPDATE events SET leaf = zeroblob(32) WHERE sequence = 5');
   views.close();
   await grow();

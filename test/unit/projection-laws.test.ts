@@ -15,6 +15,7 @@ import type { ReadOutcomes } from '../../src/figures/outcomes-report.js';
 import { START } from '../../src/figures/outcomes.js';
 import { history, MEASURES, ORGANISATIONS, PROGRAMMES } from '../support/histories.js';
 import { contentOfViews, LivedLedger, viewsOf } from '../support/lived-ledger.js';
+import { PUBLIC_KEY } from '../../src/store/database.js';
 import { NaiveLedger, type NaiveAnswer, type NaiveQuery } from '../support/naive-totals.js';
 
 // They take seconds on an idle machine, and how long on a busy one is nothing to fail for.
@@ -139,7 +140,7 @@ test('projecting in batches of any sizes, reopening in between, and rebuilding m
 
 test('the self-check passes on what was projected, and counts the outcomes that stand', () =>
   forAll(6, async (ledger) => {
-    const views = openViewsForReading(ledger.viewsFile);
+    const views = openViewsForReading(ledger.viewsFile, PUBLIC_KEY);
     const report = await new SelfCheck(ledger.store, views).step();
     views.close();
     const standing = MEASURES.filter(({ id }) => new NaiveLedger(ledger.events).measures.has(id)).flatMap(

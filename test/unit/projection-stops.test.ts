@@ -5,11 +5,12 @@ import fc from 'fast-check';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { NotProjected, Projection } from '../../src/read-models/projection.js';
+import { NotProjected, ReadModels } from '../../src/read-models/read-models.js';
 import { ProjectionStopped, Projector } from '../../src/read-models/projector.js';
 import type { RecordedEvent } from '../../src/store/event-store.js';
 import { history } from '../support/histories.js';
 import { contentOfViews, LivedLedger, viewsOf } from '../support/lived-ledger.js';
+import { PUBLIC_KEY } from '../../src/store/database.js';
 import { newEvents, streamNamed } from '../support/new-events.js';
 
 // What it logs of its stops is expected here.
@@ -42,7 +43,7 @@ test('an unknown schema stops it at that event, wherever its batch begins, with 
     fc.property(place, ({ at, start }) => {
       const stranger = withSchema(events[at]!, 'outcome@2');
       const asStored = events.with(at, stranger);
-      const projector = new Projector(file);
+      const projector = new Projector(file, PUBLIC_KEY);
       projector.project(asStored.slice(0, Math.min(start, at)));
       const stopped = caught(() => projector.project(asStored.slice(Math.min(start, at))));
       expect(stopped).toBeInstanceOf(ProjectionStopped);
@@ -61,7 +62,7 @@ test('an unknown schema stops it at that event, wherever its batch begins, with 
 
 test('it goes on from there once a version that knows the schema runs', () => {
   const { events } = lived;
-  const projector = new Projector(file);
+  const projector = new Projector(file, PUBLIC_KEY);
   caught(() => projector.project(events.with(20, withSchema(events[20]!, 'outcome@2'))));
   projector.project(events.slice(20));
   projector.close();
@@ -72,7 +73,7 @@ test('an outcome of a measure that nobody defined stops it too, with the reason'
   const { events } = lived;
   const at = events.findIndex(({ metadata }) => metadata.schema === 'outcome@1');
   const orphan = { ...events[at]!, data: { ...events[at]!.data, measureId: 'never-defined' } };
-  const projector = new Projector(file);
+  const projector = new Projector(file, PUBLIC_KEY);
   const stopped = caught(() => projector.project(events.with(at, orphan)));
   expect(stopped.message).toContain(`sequence ${at}`);
   expect(stopped.message).toContain('measure never-defined was defined before its outcomes');
@@ -84,7 +85,7 @@ test('a line that is recorded a second time stops it: nothing is counted twice',
   const { events } = lived;
   const first = events.find(({ metadata }) => metadata.schema === 'outcome@1')!;
   const again = { ...first, id: crypto.randomUUID(), revision: first.revision + 9 };
-  const projector = new Projector(file);
+  const projector = new Projector(file, PUBLIC_KEY);
   const stopped = caught(() => projector.project([...events, again]));
   expect(stopped).toBeInstanceOf(ProjectionStopped);
   expect(stopped.message).toContain('line 1 is recorded once');
@@ -111,7 +112,7 @@ test('a running ledger that meets one says so, and serves what stands before it,
   expect(before.sequence).toBe(last);
 
   await ledger.projection.stop();
-  const restarted = new Projection({ dataDir: ledger.dataDir });
+  const restarted = new ReadModels({ dataDir: ledger.dataDir });
   await restarted.start();
   expect(restarted.state.status).toBe('stopped');
   expect(JSON.stringify(restarted.state)).toContain('measure-retired@1');

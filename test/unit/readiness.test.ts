@@ -9,7 +9,7 @@ import { isLevel } from '../../src/operation/health.controller.js';
 import { parseCalendarDate } from '../../src/kernel/financial-year.js';
 import { parseProgrammeId, programmeStream } from '../../src/kernel/ids.js';
 import { Lag } from '../../src/read-models/lag.js';
-import { Projection } from '../../src/read-models/projection.js';
+import { ReadModels } from '../../src/read-models/read-models.js';
 import { EventStoreDbStore } from '../../src/store/eventstore/store.js';
 import { Clock } from '../../src/kernel/clock.js';
 import { runDecider } from '../../src/store/run-decider.js';
@@ -36,7 +36,7 @@ describe('the store as it was last seen', () => {
   let dataDir: string;
   let double: ProtocolDouble;
   let store: EventStoreDbStore;
-  let projection: Projection;
+  let projection: ReadModels;
   beforeEach(async () => {
     // What the self-check says of the store that is cut short below is expected.
     Logger.overrideLogger(false);
@@ -50,7 +50,7 @@ describe('the store as it was last seen', () => {
       command: { kind: 'register-programme', programmeId, details },
       provenance: { actor: 'tests', correlationId: 'tests', source: 'api' },
     });
-    projection = new Projection({ dataDir, eventStore: { url: double.url } });
+    projection = new ReadModels({ dataDir, eventStore: { url: double.url } });
     await projection.start();
   });
   afterEach(async () => {

@@ -56,7 +56,7 @@ describe('a package', () => {
     expect([...withScripts].sort()).toEqual(Object.keys(allowScripts).sort());
     // One is compiled, and one chooses its binary for the platform.
     const allowed = Object.keys(allowScripts).filter((name) => allowScripts[name]);
-    expect(allowed.sort()).toEqual(['@swc/core', 'better-sqlite3']);
+    expect(allowed.sort()).toEqual(['@swc/core', 'better-sqlite3-multiple-ciphers']);
   });
 
   test('is the one that was locked: each has its hash', () => {

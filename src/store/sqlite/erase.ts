@@ -6,9 +6,9 @@
  * write-ahead log until it is emptied. A reader amid a read keeps it from being emptied: then the erasure is not
  * done, says so, and is asked again.
  */
-import type { Database } from 'better-sqlite3';
+import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { StoreUnavailable, type RecordedEvent } from '../event-store.js';
-import { checksumOf, decodeRow, encodeEvent, type AppendRow } from './format.js';
+import { decodeRow, encodeEvent, type AppendRow } from './format.js';
 
 /** What is left of events' payloads, by their revision. */
 export type Left = ReadonlyMap<number, string>;
@@ -18,11 +18,11 @@ export function eraseIn(db: Database, stream: string, left: Left): void {
   const rows = db
     .prepare('SELECT * FROM appends WHERE stream = ? ORDER BY revision')
     .all(stream) as AppendRow[];
-  const update = db.prepare('UPDATE appends SET events = ?, checksum = ? WHERE position = ?');
+  const update = db.prepare('UPDATE appends SET events = ? WHERE position = ?');
   db.transaction(() => {
     for (const row of rows) {
       const events = eventsWithout(row, left);
-      if (events !== row.events) update.run(events, checksumOf({ ...row, events }), row.position);
+      if (events !== row.events) update.run(events, row.position);
     }
   }).immediate();
   const [done] = db.pragma('wal_checkpoint(TRUNCATE)') as { readonly busy: number }[];

@@ -3,17 +3,17 @@
  *
  * One row is one append, its events as lines of JSON, because rows are what an insert costs: a submission of
  * 500 outcomes is one row and one index entry. Positions count events from 1, so an append at position p with
- * n events covers p … p + n − 1. Each row carries a checksum over its place and content, checked on every read:
- * SQLite alone does not notice a flipped bit.
+ * n events covers p … p + n − 1. A page that is not as it was written is refused by its tag (`../database.ts`); a row
+ * that an old page has lost is missed by whoever reads on, as positions have no gaps.
  */
-import Database from 'better-sqlite3';
-import { createHash } from 'node:crypto';
+import type { Database } from 'better-sqlite3-multiple-ciphers';
 import type { StreamName } from '../../kernel/ids.js';
 import { asStoreError } from '../database-errors.js';
+import { openDatabase, type DatabaseKey } from '../database.js';
 import { StoreDamaged, type NewEvent, type Position, type RecordedEvent } from '../event-store.js';
 
 /** Changes with the layout below; a file of a later format is refused, never guessed at. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** As SQLite keeps it, to the letter: what a file says of itself is compared with it. */
 const LAYOUT = {
@@ -22,8 +22,7 @@ const LAYOUT = {
     stream   TEXT    NOT NULL,
     revision INTEGER NOT NULL,
     count    INTEGER NOT NULL,
-    events   TEXT    NOT NULL,
-    checksum BLOB    NOT NULL
+    events   TEXT    NOT NULL
   ) STRICT`,
   appends_of_stream: 'CREATE UNIQUE INDEX appends_of_stream ON appends (stream, revision)',
 };
@@ -34,7 +33,6 @@ export interface AppendRow {
   readonly revision: number;
   readonly count: number;
   readonly events: string;
-  readonly checksum: Buffer;
 }
 
 /** A row as it was read, and at which position the index has it: null where it does not. */
@@ -42,10 +40,10 @@ export interface ReadRow extends AppendRow {
   readonly listed: number | null;
 }
 
-export function openEvents(file: string, access: 'read' | 'write'): Database.Database {
-  let db: Database.Database | undefined;
+export function openEvents(file: string, key: DatabaseKey, access: 'read' | 'write'): Database {
+  let db: Database | undefined;
   try {
-    db = new Database(file, { readonly: access === 'read', fileMustExist: access === 'read' });
+    db = openDatabase(file, key, { readonly: access === 'read' });
     refuseOldSqlite(db);
     if (access === 'write') {
       db.pragma('journal_mode = WAL');
@@ -68,15 +66,53 @@ export function openEvents(file: string, access: 'read' | 'write'): Database.Dat
 }
 
 /** In one transaction: a crash leaves an empty file or a whole one. */
-function makeLayout(db: Database.Database): void {
+function makeLayout(db: Database): void {
   db.transaction(() => {
     for (const sql of Object.values(LAYOUT)) db.exec(sql);
     db.pragma(`user_version = ${FORMAT}`);
   }).immediate();
 }
 
+/**
+ * Makes a file of the rows that a connection sees in its transaction. The file is worth nothing until the copy is done:
+ * nothing of it is flushed.
+ * @param onRows is told up to which position the rows are copied, and may let others work meanwhile
+ */
+export async function copyRows(
+  from: Database,
+  file: string,
+  { key, onRows }: { readonly key: DatabaseKey; readonly onRows: (position: number) => Promise<void> },
+): Promise<void> {
+  const db = openDatabase(file, key);
+  try {
+    db.pragma('journal_mode = OFF');
+    db.pragma('synchronous = OFF');
+    db.exec(LAYOUT.appends);
+    const rowsAfter = from.prepare('SELECT * FROM appends WHERE position > ? ORDER BY position LIMIT ?');
+    const insert = db.prepare('INSERT INTO appends VALUES (?, ?, ?, ?, ?)');
+    for (let last = 0, atEnd = false; !atEnd;) {
+      const rows = rowsAfter.all(last, COPIED_AT_ONCE) as AppendRow[];
+      db.exec('BEGIN');
+      for (const { position, stream, revision, count, events } of rows)
+        insert.run(position, stream, revision, count, events);
+      db.exec('COMMIT');
+      atEnd = rows.length < COPIED_AT_ONCE;
+      last = rows.at(-1)?.position ?? last;
+      await onRows(last);
+    }
+    // An index that is made of all rows at once is sorted, and written from end to end.
+    db.exec(LAYOUT.appends_of_stream);
+    db.pragma(`user_version = ${FORMAT}`);
+  } finally {
+    db.close();
+  }
+}
+
+/** One row may hold as much as the largest submission. */
+const COPIED_AT_ONCE = 100;
+
 /** A flipped bit in a file's own description would have its records read as something else. */
-function refuseOtherLayout(db: Database.Database, file: string): void {
+function refuseOtherLayout(db: Database, file: string): void {
   const format = db.pragma('user_version', { simple: true }) as number;
   if (format !== FORMAT) throw new StoreDamaged(`${file} has the format ${format}, which was never written`);
   const schema = db.prepare('SELECT sql FROM sqlite_schema WHERE name = ?').pluck();
@@ -90,23 +126,11 @@ function refuseOtherLayout(db: Database.Database, file: string): void {
  * Until 3.51.2 a checkpoint that meets a write could leave pages of the log out of the file, which is the loss of
  * what was acknowledged. The driver brings its own SQLite; a build against the system's could bring an old one.
  */
-function refuseOldSqlite(db: Database.Database): void {
+function refuseOldSqlite(db: Database): void {
   const version = db.prepare('SELECT sqlite_version()').pluck().get() as string;
   const [major, minor, patch] = version.split('.').map(Number) as [number, number, number];
   const isFixed = major > 3 || minor >= 53 || (minor === 51 && patch >= 3);
   if (!isFixed) throw new Error(`SQLite ${version} can lose commits: 3.51.3, or 3.53.0 and later, is needed`);
-}
-
-export function checksumOf(row: Omit<AppendRow, 'checksum'>): Buffer {
-  const { position, stream, revision, count, events } = row;
-  const hash = createHash('sha256').update(`${position}\n${stream}\n${revision}\n${count}\n`).update(events);
-  return hash.digest().subarray(0, 16);
-}
-
-/** A flipped bit in the head of a row gives its values other types, which a STRICT table does not ask about again. */
-function isAsWritten(row: AppendRow): boolean {
-  const areTyped = typeof row.events === 'string' && Buffer.isBuffer(row.checksum);
-  return areTyped && row.checksum.equals(checksumOf(row));
 }
 
 export function encodeEvent({ id, type, payload, metadata }: NewEvent): string {
@@ -115,19 +139,16 @@ export function encodeEvent({ id, type, payload, metadata }: NewEvent): string {
 
 /**
  * The events of a row from one of them on, at most `limit`.
- * @throws StoreDamaged when the row fails its checksum
+ * @throws StoreDamaged where they are none: an old page has a good tag, and may have the end of another row
  */
 export function decodeRow(row: AppendRow, skip: number, limit: number): RecordedEvent[] {
-  if (!isAsWritten(row)) {
-    throw new StoreDamaged(`the record at position ${row.position} of ${row.stream} fails its checksum`);
-  }
   const events: RecordedEvent[] = [];
   let start = 0;
   for (let index = 0; index < row.count && events.length < limit; index++) {
     const newline = row.events.indexOf('\n', start);
     const end = newline < 0 ? row.events.length : newline;
     if (index >= skip) {
-      const { id, type, metadata, data } = JSON.parse(row.events.slice(start, end)) as RecordedEvent;
+      const { id, type, metadata, data } = parsed(row, start, end);
       const stream = row.stream as StreamName;
       const revision = row.revision + index;
       events.push({
@@ -143,6 +164,14 @@ export function decodeRow(row: AppendRow, skip: number, limit: number): Recorded
     start = end + 1;
   }
   return events;
+}
+
+function parsed({ events, position, stream }: AppendRow, start: number, end: number): RecordedEvent {
+  try {
+    return JSON.parse(events.slice(start, end)) as RecordedEvent;
+  } catch (cause) {
+    throw new StoreDamaged(`the record at position ${position} of ${stream} is not one of events`, { cause });
+  }
 }
 
 /** Sixteen digits, so that positions compare as text. */

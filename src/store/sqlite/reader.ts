@@ -4,7 +4,7 @@
  * A subscription learns of new events from the writer's broadcast within the process, and looks by itself once
  * a second for those that another process wrote.
  */
-import type { Database, Statement } from 'better-sqlite3';
+import type { Database, Statement } from 'better-sqlite3-multiple-ciphers';
 import { BroadcastChannel } from 'node:worker_threads';
 import type { StreamName } from '../../kernel/ids.js';
 import {
@@ -18,6 +18,7 @@ import {
   type StreamRange,
   type StreamRun,
 } from '../event-store.js';
+import type { DatabaseKey } from '../database.js';
 import { decodePosition, decodeRow, encodePosition, openEvents, type ReadRow } from './format.js';
 import { asStoreError } from '../database-errors.js';
 
@@ -39,9 +40,12 @@ export class SqliteReader extends EventReader {
   private readonly allRows: Statement<[number]>;
   private readonly lastPosition: Statement<[]>;
 
-  constructor(private readonly file: string) {
+  constructor(
+    private readonly file: string,
+    key: DatabaseKey,
+  ) {
     super();
-    this.db = openEvents(file, 'read');
+    this.db = openEvents(file, key, 'read');
     // Start at the append that covers the revision, or the position, that is asked for.
     this.streamRows = this.db.prepare(
       `SELECT *, position AS listed FROM appends WHERE stream = ? AND revision >= coalesce(

@@ -19,6 +19,7 @@ import {
   type ExpectedRevision,
   type NewEvent,
 } from '../event-store.js';
+import { PUBLIC_KEY, type DatabaseKey } from '../database.js';
 import { encodeEvent, encodePosition, openEvents } from './format.js';
 import { SqliteReader } from './reader.js';
 import type { AppendReply, AppendRequest, EraseRequest, StoreFailure, WriterOptions } from './writer.js';
@@ -40,6 +41,8 @@ interface Waiting {
 }
 
 export interface SqliteStoreOptions {
+  /** The public key where none is given. */
+  readonly databaseKey?: DatabaseKey | undefined;
   readonly groupSizeMax?: number;
   /** Told how many appends shared a commit. */
   readonly onCommit?: ((appends: number) => void) | undefined;
@@ -80,21 +83,21 @@ export class SqliteStore extends StoreOverReader implements ContentEraser {
     writer.on('exit', () => this.failAll(new StoreUnavailable('the store is closed')));
   }
 
-  /** @throws StoreDamaged when the file is not one that this version can trust */
+  /** @throws StoreDamaged when the file is not one that this version can trust; WrongDatabaseKey */
   static async open(
     dataDir: string,
-    { groupSizeMax = 1_000, onCommit = ignore }: SqliteStoreOptions = {},
+    { databaseKey: key = PUBLIC_KEY, groupSizeMax = 1_000, onCommit = ignore }: SqliteStoreOptions = {},
   ): Promise<SqliteStore> {
     const file = eventsFile(dataDir);
     // Before SQLite takes up what it can read of the log, and writes over the rest.
     const damage = damageInWal(file, { isSynced: true });
     if (damage !== null) throw new StoreDamaged(damage);
     // Opened once here, so that a file that cannot be trusted is refused in the port's own words.
-    openEvents(file, 'write').close();
-    const options: WriterOptions = { file, groupSizeMax };
+    openEvents(file, key, 'write').close();
+    const options: WriterOptions = { file, key, groupSizeMax };
     const writer = new Worker(compiled('store/sqlite/writer.js'), { workerData: options });
     await once(writer, 'message');
-    return new SqliteStore(writer, new SqliteReader(file), onCommit);
+    return new SqliteStore(writer, new SqliteReader(file, key), onCommit);
   }
 
   append(stream: StreamName, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<Appended> {

@@ -4,16 +4,18 @@
  * Group commit: whatever arrives while a commit is being flushed shares the next one. An append is answered
  * only after the commit that holds it returned, and with `synchronous=FULL` that is after its fsync.
  */
-import type { Database, Statement } from 'better-sqlite3';
+import type { Database, Statement } from 'better-sqlite3-multiple-ciphers';
 import { parentPort, workerData } from 'node:worker_threads';
 import { StoreDamaged } from '../event-store.js';
 import { eraseIn } from './erase.js';
 import { asStoreError } from '../database-errors.js';
-import { checksumOf, decodeRow, openEvents, type AppendRow } from './format.js';
+import type { DatabaseKey } from '../database.js';
+import { decodeRow, openEvents, type AppendRow } from './format.js';
 import { commitChannel } from './reader.js';
 
 export interface WriterOptions {
   readonly file: string;
+  readonly key: DatabaseKey;
   /** Appends that may share one commit; 1 turns group commit off, which only the benchmark does. */
   readonly groupSizeMax: number;
 }
@@ -63,10 +65,10 @@ class Writer {
   private readonly lastOf: Statement<[string]>;
   private readonly appendAt: Statement<[string, number]>;
   private readonly logLength: Statement<[]>;
-  private readonly insert: Statement<[number, string, number, number, string, Buffer]>;
+  private readonly insert: Statement<[number, string, number, number, string]>;
 
   constructor(private readonly options: WriterOptions) {
-    this.db = openEvents(options.file, 'write');
+    this.db = openEvents(options.file, options.key, 'write');
     this.db.pragma('wal_autocheckpoint = 0');
     this.logLength = this.db.prepare('PRAGMA wal_checkpoint(NOOP)');
     this.commits = commitChannel(options.file);
@@ -75,7 +77,7 @@ class Writer {
     );
     this.appendAt = this.db.prepare('SELECT * FROM appends WHERE stream = ? AND revision = ?');
     this.insert = this.db.prepare(
-      'INSERT INTO appends (position, stream, revision, count, events, checksum) VALUES (?, ?, ?, ?, ?, ?)',
+      'INSERT INTO appends (position, stream, revision, count, events) VALUES (?, ?, ?, ?, ?)',
     );
     this.nextPosition = this.readNextPosition();
   }
@@ -163,10 +165,10 @@ class Writer {
     const last = this.lastOf.get(stream) as { revision: number } | undefined;
     const lastRevision = last?.revision ?? null;
     if ((lastRevision ?? -1) + 1 !== revision) return this.repeat(request, lastRevision);
-    const row = { position: this.nextPosition, stream, revision, count: ids.length, events };
-    this.insert.run(row.position, stream, revision, row.count, events, checksumOf(row));
-    this.nextPosition += row.count;
-    return { ticket, outcome: 'appended', position: row.position };
+    const position = this.nextPosition;
+    this.insert.run(position, stream, revision, ids.length, events);
+    this.nextPosition += ids.length;
+    return { ticket, outcome: 'appended', position };
   }
 
   /** Answers an append that was made before with where its events are, and any other with where the stream is. */

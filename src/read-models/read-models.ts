@@ -6,30 +6,23 @@
  * when it is level.
  */
 import { Injectable, Logger } from '@nestjs/common';
-import type { Database } from 'better-sqlite3';
+import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { join, sep } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
 import { filter, firstValueFrom, Subject } from 'rxjs';
-import { compiled } from '../kernel/compiled.js';
 import type { Position } from '../store/event-store.js';
 import { inSpan } from '../store/in-span.js';
-import type { StoreLocation } from '../store/open-reader.js';
+import { keyOf, type StoreLocation } from '../store/open-reader.js';
+import type { DatabaseKey } from '../store/database.js';
 import { damageInWal } from '../store/wal-damage.js';
-import { Build, stopWorker } from './build.js';
-import { eventRowAt, positionBefore } from './event-rows.js';
+import { Build } from './build.js';
+import { eventRowAt, positionBefore } from './events.js';
 import { Progress } from './progress.js';
-import { holdSmallTables } from './small-tables.js';
 import type { ProjectorReport } from './projector-worker.js';
-import type { SelfCheckOptions, SelfCheckReport } from './self-check.js';
+import type { SelfCheckReport } from './self-check.js';
+import { SelfCheckWorker } from './self-check-worker.js';
 import { ViewsDirectory } from './views-directory.js';
-import {
-  openViewsForReading,
-  readCheckpoint,
-  VIEWS_VERSION,
-  viewsVersionOf,
-  type ViewsCheckpoint,
-} from './views-file.js';
+import { checkSmallTables, VIEWS_VERSION } from './layout.js';
+import { openViewsForReading, readCheckpoint, viewsVersionOf, type ViewsCheckpoint } from './views-file.js';
 
 export type ProjectionState =
   | { readonly status: 'starting' | 'live' }
@@ -57,12 +50,9 @@ export class NotProjected extends Error {
   }
 }
 
-/** The projector waits for so long, when all is stopped, for the self-check to close the file that both read. */
-const SELF_CHECK_MS = 1_000;
-
 @Injectable()
-export class Projection {
-  private readonly logger = new Logger('Projection');
+export class ReadModels {
+  private readonly logger = new Logger('ReadModels');
   private readonly directory: ViewsDirectory;
   private readonly reached = new Progress();
   private readonly changes$ = new Subject<void>();
@@ -70,10 +60,7 @@ export class Projection {
   private nextBuild: Build | null = null;
   private rebuildFault: string | null = null;
   private reader: Database | null = null;
-  private selfCheckWorker: Worker | null = null;
-  private selfCheckEnded: Promise<unknown> = Promise.resolve();
-  private distrusted: string | null = null;
-  private checked: SelfCheckReport = { ok: true, sequence: -1 };
+  private readonly checking = new SelfCheckWorker((fault) => this.told(fault));
   private status: ProjectionState = { status: 'starting' };
   private catalogueAt = 0;
   private timesLost = 0;
@@ -89,7 +76,7 @@ export class Projection {
    */
   async start(): Promise<void> {
     const known = this.usableFile();
-    const before = known === null ? null : versionAndSequence(known);
+    const before = known === null ? null : versionAndSequence(known, keyOf(this.store));
     const usable = before?.version === VIEWS_VERSION;
     if (before && !usable) this.status = { status: 'rebuilding', sequence: -1, target: before.sequence };
     this.build = this.startBuild(usable ? known! : this.directory.newFile(), !usable);
@@ -98,7 +85,7 @@ export class Projection {
     );
     if (this.impossible) throw this.impossible;
     // Moments, before anything is answered. All else is held to something where it is read.
-    if (this.status.status === 'live') refuseUnreadable(this.build.file, () => holdSmallTables(this.views));
+    if (this.status.status === 'live') refuseUnreadable(this.build.file, () => checkSmallTables(this.views));
   }
 
   /** Null where there is none yet, or where it lost what SQLite would not miss: it is made of the events again. */
@@ -124,13 +111,12 @@ export class Projection {
   }
 
   get selfCheck(): SelfCheckReport {
-    if (this.distrusted === null) return this.checked;
-    return { ok: false, sequence: this.checked.sequence, fault: this.distrusted };
+    return this.checking.report;
   }
 
   /** Until the next start: what was found wrong with the whole outlasts whatever the self-check finds right. */
   distrust(fault: string): void {
-    this.distrusted = fault;
+    this.checking.distrust(fault);
   }
 
   /** How often the store ended what the projector was following, which then began anew where it was. */
@@ -154,7 +140,7 @@ export class Projection {
         `the read models are being rebuilt: ${sequence + 1} of about ${target + 1} events`,
       );
     }
-    this.reader ??= openViewsForReading(this.build.file);
+    this.reader ??= openViewsForReading(this.build.file, keyOf(this.store));
     return this.reader;
   }
 
@@ -287,40 +273,23 @@ export class Projection {
     this.directory.makeCurrent(build.file);
     // Not closed here: a request that began on the old views ends on them, and the last reference closes them.
     this.reader = null;
-    this.startSelfCheck();
-  }
-
-  private startSelfCheck(): void {
-    this.selfCheckWorker?.postMessage('stop');
-    this.checked = { ok: true, sequence: -1 };
-    const options: SelfCheckOptions = { store: this.store, file: this.build.file };
-    const worker = new Worker(compiled('read-models/self-check.js'), { workerData: options });
-    this.selfCheckWorker = worker;
-    this.selfCheckEnded = new Promise((resolve) => worker.once('exit', resolve));
-    const hear = (report: SelfCheckReport) => {
-      if (worker !== this.selfCheckWorker) return;
-      const { fault } = report;
-      this.checked = fault === undefined ? report : { ...report, fault: this.told(fault) };
-      if (!report.ok) this.logger.error(`self-check: ${fault}`);
-    };
-    worker.on('message', hear);
-    worker.on('error', (error) => hear({ ok: false, sequence: this.checked.sequence, fault: error.message }));
+    this.checking.start({ store: this.store, file: build.file });
   }
 
   async stop(): Promise<void> {
     // The projector is the last to close its file: only then does SQLite move all of its log into it.
     this.reader?.close();
-    const checking = this.selfCheckWorker && stopWorker(this.selfCheckWorker, this.selfCheckEnded);
-    await Promise.race([checking, delay(SELF_CHECK_MS, undefined, { ref: false })]);
+    const { closed, ended } = this.checking.stop();
+    await closed;
     // Where the start failed, or was broken off, there may be none yet.
     const builds: readonly (Build | null | undefined)[] = [this.build, this.nextBuild];
-    await Promise.all([...builds.map((build) => build?.stop()), checking]);
+    await Promise.all([...builds.map((build) => build?.stop()), ended]);
   }
 }
 
-function versionAndSequence(file: string): { version: number; sequence: number } {
+function versionAndSequence(file: string, key: DatabaseKey): { version: number; sequence: number } {
   return refuseUnreadable(file, () => {
-    const db = openViewsForReading(file);
+    const db = openViewsForReading(file, key);
     try {
       const version = viewsVersionOf(db);
       // Of another version no more is known than that it counts events.

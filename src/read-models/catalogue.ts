@@ -1,0 +1,168 @@
+/** The read model of programmes, organisations, measures and keys: every state of each, and so the catalogue at any sequence. */
+import type { Database, Statement } from 'better-sqlite3-multiple-ciphers';
+import { keyDecider, type KeyEvent } from '../domain/key.js';
+import { measureDecider, type MeasureEvent } from '../domain/measure.js';
+import { organisationDecider, type OrganisationEvent } from '../domain/organisation.js';
+import { programmeDecider, type ProgrammeEvent } from '../domain/programme.js';
+import type { LedgerSchema } from '../domain/upcast.js';
+import {
+  Difference,
+  type At,
+  type Expectation,
+  type Handlers,
+  type Projection,
+  type ReadModel,
+  type Table,
+} from './read-model.js';
+import { prepared } from './views-file.js';
+
+export type CatalogueKind = 'programme' | 'organisation' | 'measure' | 'key';
+
+/** `state` is JSON: what the event at that sequence left the entry as. */
+const STATES: Table = {
+  name: 'catalogue',
+  columns: `kind TEXT NOT NULL, id TEXT NOT NULL, sequence INTEGER NOT NULL, state TEXT NOT NULL,
+    PRIMARY KEY (kind, id, sequence)`,
+  isWithoutRowid: true,
+  key: ['kind', 'id', 'sequence'],
+  growsWithHistory: false,
+};
+
+export const CATALOGUE: ReadModel = {
+  tables: [STATES],
+  project: (db) => new CatalogueProjection(db),
+  expect: (views) => new ExpectedCatalogue(views),
+};
+
+/** The last state of an entry, up to a sequence; undefined where there is none. */
+export function catalogueState(
+  db: Database,
+  [kind, id]: readonly [CatalogueKind, string],
+  sequence = Number.MAX_SAFE_INTEGER,
+): unknown {
+  const select = prepared(
+    db,
+    'SELECT state FROM catalogue WHERE kind = ? AND id = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1',
+  ).pluck();
+  const state = select.get(kind, id, sequence) as string | undefined;
+  return state === undefined ? undefined : JSON.parse(state);
+}
+
+/** A decider's rule of what an event makes of a state. */
+interface Evolving<State, Event> {
+  readonly initialState: State;
+  readonly evolve: (state: State, event: Event) => State;
+}
+
+/** The schemas of events that change no entry of the catalogue. */
+const OF_NO_ENTRY = {
+  'outcome@1': 'nothing',
+  'outcome-corrected@1': 'nothing',
+  'outcome-withdrawn@1': 'nothing',
+  'outcome-erased@1': 'nothing',
+} as const;
+
+class CatalogueProjection implements Projection {
+  /** The catalogue is small beside the outcomes: thousands of entries at most. */
+  private readonly states = new Map<string, unknown>();
+  private readonly insert: Statement;
+  readonly handlers: Handlers;
+
+  constructor(private readonly db: Database) {
+    this.insert = db.prepare('INSERT INTO catalogue VALUES (?, ?, ?, ?)');
+    const programme = (event: ProgrammeEvent, at: At) =>
+      this.evolve(programmeDecider, event, { kind: 'programme', id: event.data.programmeId, at });
+    const organisation = (event: OrganisationEvent, at: At) =>
+      this.evolve(organisationDecider, event, { kind: 'organisation', id: event.data.organisationId, at });
+    const measure = (event: MeasureEvent, at: At) =>
+      this.evolve(measureDecider, event, { kind: 'measure', id: event.data.measureId, at });
+    const key = (event: KeyEvent, at: At) =>
+      this.evolve(keyDecider, event, { kind: 'key', id: event.data.keyId, at });
+    this.handlers = {
+      ...OF_NO_ENTRY,
+      'programme-registered@1': programme,
+      'programme-amended@1': programme,
+      'programme-closed@1': programme,
+      'programme-reopened@1': programme,
+      'organisation-registered@1': organisation,
+      'organisation-renamed@1': organisation,
+      'measure-defined@1': measure,
+      'measure-revised@1': measure,
+      'key-created@1': key,
+      'key-rotated@1': key,
+      'key-revoked@1': key,
+    };
+  }
+
+  private evolve<State, Event>(
+    { initialState, evolve }: Evolving<State, Event>,
+    event: Event,
+    { kind, id, at }: { readonly kind: CatalogueKind; readonly id: string; readonly at: At },
+  ): void {
+    const name = `${kind} ${id}`;
+    const known = this.states.get(name) ?? catalogueState(this.db, [kind, id]) ?? initialState;
+    const state = evolve(known as State, event);
+    this.states.set(name, state);
+    this.insert.run(kind, id, at.sequence, JSON.stringify(state));
+  }
+
+  flush(): void {
+    // Each state is written with its event.
+  }
+
+  forget(): void {
+    this.states.clear();
+  }
+}
+
+/** Whether an event of that schema changes the catalogue. */
+export function changesCatalogue(schema: LedgerSchema): boolean {
+  return !Object.hasOwn(OF_NO_ENTRY, schema);
+}
+
+/** Goes by the streams of the events: an entry has one, whose name says what it is of. */
+class ExpectedCatalogue implements Expectation {
+  private readonly states = new Map<string, unknown>();
+  readonly handlers: Handlers;
+
+  constructor(private readonly views: Database) {
+    const programme = (event: ProgrammeEvent, at: At) => this.compare(programmeDecider, event, at);
+    const organisation = (event: OrganisationEvent, at: At) => this.compare(organisationDecider, event, at);
+    const measure = (event: MeasureEvent, at: At) => this.compare(measureDecider, event, at);
+    const key = (event: KeyEvent, at: At) => this.compare(keyDecider, event, at);
+    this.handlers = {
+      'programme-registered@1': programme,
+      'programme-amended@1': programme,
+      'programme-closed@1': programme,
+      'programme-reopened@1': programme,
+      'organisation-registered@1': organisation,
+      'organisation-renamed@1': organisation,
+      'measure-defined@1': measure,
+      'measure-revised@1': measure,
+      'key-created@1': key,
+      'key-rotated@1': key,
+      'key-revoked@1': key,
+      'outcome@1': 'nothing',
+      'outcome-corrected@1': 'nothing',
+      'outcome-withdrawn@1': 'nothing',
+      'outcome-erased@1': 'nothing',
+    };
+  }
+
+  private compare<State, Event>(
+    { initialState, evolve }: Evolving<State, Event>,
+    event: Event,
+    { recorded: { stream }, sequence }: At,
+  ): void {
+    const state = evolve((this.states.get(stream) ?? initialState) as State, event);
+    this.states.set(stream, state);
+    const select = 'SELECT state FROM catalogue WHERE kind = ? AND id = ? AND sequence = ?';
+    const hyphen = stream.indexOf('-');
+    const [kind, id] = [stream.slice(0, hyphen), stream.slice(hyphen + 1)];
+    const found = prepared(this.views, select).pluck().get(kind, id, sequence);
+    if (found === JSON.stringify(state)) return;
+    throw new Difference(
+      `the ${kind} ${id} at sequence ${sequence} is not in the views as the events have it`,
+    );
+  }
+}

@@ -1,0 +1,289 @@
+/**
+ * What the cells, and their log, must come to by the events: a second fold, for the self-check and for `ledger verify
+ * --live`, that shares nothing with the projector's.
+ *
+ * Flows and ratios are added up in full, and each state in the log is compared with the sum at that event. Of a stock
+ * only the number of outcomes that stand is kept, because to find its latest value again, once that is withdrawn, takes
+ * all of its values: `ledger verify --live` compares those. Memory grows with the number of cells, never with that of
+ * outcomes.
+ */
+import type { Database, Statement } from 'better-sqlite3-multiple-ciphers';
+import { KINDS, type MeasureKind } from '../domain/kinds/kinds.js';
+import type { RecordedOutcome, ReplacedOutcome } from '../domain/outcome.js';
+import type { MeasureEvent } from '../domain/measure.js';
+import type { OutcomeEvent } from '../domain/submission.js';
+import { financialYearOf } from '../kernel/financial-year.js';
+import { parseOutcomeId } from '../kernel/ids.js';
+import type { CellKey } from './cell.js';
+import { Difference, type At, type Expectation, type Handlers } from './read-model.js';
+import { prepared, submissionKey } from './views-file.js';
+
+type Figures = Omit<RecordedOutcome, 'outcomeId' | 'programmeId'> | ReplacedOutcome;
+
+interface Sums {
+  readonly name: string;
+  readonly kind: MeasureKind;
+  /** The number of the cell in the views, once its log has told it. */
+  id: number | null;
+  outcomes: number;
+  amount: bigint;
+  denominator: bigint;
+  low: bigint;
+  high: bigint;
+  apart: number;
+}
+
+/** An outcome that an event puts into a cell, or takes out of it. */
+interface Change {
+  readonly cell: Sums;
+  readonly figures: Figures;
+  readonly sign: 1 | -1;
+}
+
+/** A cell as the views have it, its state as text. */
+interface CellRow extends CellKey {
+  readonly id: number;
+  readonly sequence: number;
+  readonly state: string;
+  /** The sequence of the last row in the cell's log. */
+  readonly logged: number | null;
+  /** The latest value of a stock that stands in it, as the end of a state; null where there is none. */
+  readonly latest: string | null;
+  readonly values: number;
+}
+
+/** The figures that the events add up to. */
+export class ExpectedFigures {
+  private readonly measures = new Map<string, { readonly kind: MeasureKind; readonly series: number[] }>();
+  private readonly cells = new Map<string, Sums>();
+  /** How many outcomes stand. */
+  outcomes = 0;
+  readonly handlers: Handlers;
+
+  constructor() {
+    const measureChanges = (event: MeasureEvent) => this.measureChanges(event);
+    const changes = (event: OutcomeEvent) => this.changesOf(event).forEach((change) => this.apply(change));
+    this.handlers = {
+      'measure-defined@1': measureChanges,
+      'measure-revised@1': measureChanges,
+      'outcome@1': changes,
+      'outcome-corrected@1': changes,
+      'outcome-withdrawn@1': changes,
+      'outcome-erased@1': 'nothing',
+      'programme-registered@1': 'nothing',
+      'programme-amended@1': 'nothing',
+      'programme-closed@1': 'nothing',
+      'programme-reopened@1': 'nothing',
+      'organisation-registered@1': 'nothing',
+      'organisation-renamed@1': 'nothing',
+      'key-created@1': 'nothing',
+      'key-rotated@1': 'nothing',
+      'key-revoked@1': 'nothing',
+    };
+  }
+
+  private measureChanges({ schema, data }: MeasureEvent): void {
+    if (schema === 'measure-defined@1') {
+      this.measures.set(data.measureId, { kind: data.kind, series: [1] });
+      return;
+    }
+    const { series } = this.measures.get(data.measureId)!;
+    series.push(series.at(-1)! + (data.comparable ? 0 : 1));
+  }
+
+  /** What an event changes: an outcome leaves its cell before it enters another. */
+  changesOf({ schema, data }: OutcomeEvent): readonly Change[] {
+    const left = schema === 'outcome@1' ? [] : [this.change(data.replaces, data.programmeId, -1)];
+    const entered = schema === 'outcome-withdrawn@1' ? [] : [this.change(data, data.programmeId, 1)];
+    return [...left, ...entered];
+  }
+
+  private change(figures: Figures, programme: string, sign: 1 | -1): Change {
+    const { measureId, measureVersion, organisationId = '', effective, basis } = figures;
+    const { kind, series } = this.measures.get(measureId)!;
+    const name = nameOf({
+      measure: measureId,
+      series: series[measureVersion - 1]!,
+      programme,
+      organisation: organisationId,
+      year: Number(financialYearOf(effective.to).slice(0, 4)),
+      basis,
+    });
+    let cell = this.cells.get(name);
+    if (!cell) {
+      const sums = { outcomes: 0, amount: 0n, denominator: 0n, low: 0n, high: 0n, apart: 0 };
+      this.cells.set(name, (cell = { name, kind, id: null, ...sums }));
+    }
+    return { cell, figures, sign };
+  }
+
+  apply({ cell, figures, sign }: Change): void {
+    const { quantity = 0, range } = figures;
+    const signed = (value: number) => BigInt(sign * value);
+    this.outcomes += sign;
+    cell.outcomes += sign;
+    cell.amount += signed(figures.numerator ?? quantity);
+    cell.denominator += signed(figures.denominator ?? 0);
+    cell.low += signed(range?.low ?? quantity);
+    cell.high += signed(range?.high ?? quantity);
+    if ((figures.percent ?? figures.rate) !== undefined) cell.apart += sign;
+  }
+
+  /** @throws Difference where the views have other cells than the events come to */
+  compare(rows: readonly CellRow[]): void {
+    const missing = new Set(this.cells.keys());
+    for (const row of rows) {
+      const name = nameOf(row);
+      const cell = this.cells.get(name);
+      missing.delete(name);
+      if (!cell) throw new Difference(`the figures of ${name} are in the views, but in no event`);
+      refuseOtherState(row.state, cell, `the figures of ${name}`);
+      if (row.sequence !== row.logged)
+        throw new Difference(
+          `the figures of ${name} are of sequence ${row.sequence}, but of ${row.logged} in their log`,
+        );
+      if (cell.id !== null && cell.id !== row.id)
+        throw new Difference(`the figures of ${name} have the number ${row.id}, but ${cell.id} in their log`);
+      if (KINDS[cell.kind].counts === 'latest') compareStock(row, cell);
+    }
+    const [first] = missing;
+    if (first !== undefined)
+      throw new Difference(`the figures of ${first} are in the events, but not in the views`);
+  }
+}
+
+/** The state of a stock is held to its values, which only `ledger verify --live` compares with the events. */
+function compareStock({ state, values, latest }: CellRow, { name, outcomes }: Sums): void {
+  if (values !== outcomes)
+    throw new Difference(`the views have ${values} values of ${name}, but ${outcomes} outcomes stand`);
+  const expected = `${outcomes} ${latest ?? '0 0 0 0 0'}`;
+  if (state !== expected)
+    throw new Difference(
+      `the figures of ${name} are "${state}" in the views, but "${expected}" by its values`,
+    );
+}
+
+/** Of a stock, only how many outcomes stand is compared: the first word of its state. */
+function refuseOtherState(found: string, cell: Sums, what: string): void {
+  const { kind, outcomes, amount, denominator, low, high, apart } = cell;
+  const [actual, expected] =
+    KINDS[kind].counts === 'latest'
+      ? [found.split(' ', 1)[0], `${outcomes}`]
+      : [found, `${outcomes} ${amount} ${denominator} ${low} ${high} ${apart}`];
+  if (actual === expected) return;
+  throw new Difference(`${what} are "${actual}" in the views, but "${expected}" by the events`);
+}
+
+function nameOf({ measure, series, programme, organisation, year, basis }: CellKey): string {
+  const by = organisation === '' ? 'no organisation' : organisation;
+  return `${measure} (series ${series}), ${programme}, ${by}, ${year}, ${basis}`;
+}
+
+/** The cells as the views have them now. */
+export function cellRows(views: Database): readonly CellRow[] {
+  return views
+    .prepare(
+      `SELECT *, (SELECT max(sequence) FROM cell_log WHERE cell = cells.id) AS logged,
+         (SELECT count(*) FROM stock_values WHERE cell = cells.id) AS "values",
+         (SELECT concat_ws(' ', quantity, 0, low, high, 0, effective_to, sequence) FROM stock_values
+          WHERE cell = cells.id ORDER BY effective_to DESC, sequence DESC LIMIT 1) AS latest
+       FROM cells`,
+    )
+    .all() as CellRow[];
+}
+
+interface LoggedRow {
+  readonly number: number;
+  readonly cell: number;
+  readonly sequence: number;
+  readonly adds: number;
+  readonly submission: Buffer;
+  readonly line: number;
+  readonly revision: number;
+  readonly state: string;
+}
+
+/** An event changes two cells at most. */
+const LOG_ROWS_A_READ = 1_000;
+
+export class ExpectedCells implements Expectation {
+  private readonly figures = new ExpectedFigures();
+  private logged: LoggedRow[] = [];
+  private loggedTo = 0;
+  private readonly log: Statement;
+  readonly handlers: Handlers;
+
+  constructor(private readonly views: Database) {
+    this.log = views.prepare(
+      'SELECT rowid AS number, * FROM cell_log WHERE rowid > ? ORDER BY rowid LIMIT ?',
+    );
+    const changes = (event: OutcomeEvent, at: At) => this.compareLog(event, at);
+    this.handlers = {
+      ...this.figures.handlers,
+      'outcome@1': changes,
+      'outcome-corrected@1': changes,
+      'outcome-withdrawn@1': changes,
+    };
+  }
+
+  get outcomes(): number {
+    return this.figures.outcomes;
+  }
+
+  takeRows(): () => void {
+    const rows = cellRows(this.views);
+    return () => this.figures.compare(rows);
+  }
+
+  private compareLog(event: OutcomeEvent, { recorded: { revision }, sequence }: At): void {
+    const { submissionId, line } = parseOutcomeId(event.data.outcomeId);
+    const submission = submissionKey(submissionId);
+    const changes = this.figures.changesOf(event);
+    const [first, last] = [changes[0]!, changes.at(-1)!];
+    // An outcome that stays in its cell changes it once.
+    const logged = first.cell === last.cell ? [last] : changes;
+    const rows = this.takeLogged(sequence);
+    if (rows.length !== logged.length)
+      throw new Difference(`the figures’ log has not what the event at sequence ${sequence} changed`);
+    for (const [index, { cell, sign }] of logged.entries()) {
+      const row = rows[index]!;
+      const isOfEvent = row.line === line && row.revision === revision && row.submission.equals(submission);
+      if (!isOfEvent || row.adds !== Math.max(sign, 0) || (cell.id ??= row.cell) !== row.cell)
+        throw new Difference(`the log of cell ${row.cell} at sequence ${sequence} is not of that event`);
+      refuseOtherState(row.state, cell, `until sequence ${sequence} the figures of ${cell.name}`);
+    }
+    for (const change of changes) this.figures.apply(change);
+    if (event.schema !== 'outcome@1') this.compareSuperseded(event.data, submission, sequence);
+  }
+
+  private compareSuperseded(
+    { outcomeId, replaces }: { readonly outcomeId: string; readonly replaces: ReplacedOutcome },
+    submission: Buffer,
+    sequence: number,
+  ): void {
+    const { line } = parseOutcomeId(outcomeId);
+    const select = 'SELECT sequence FROM supersessions WHERE submission = ? AND line = ? AND revision = ?';
+    if (prepared(this.views, select).pluck().get(submission, line, replaces.revision) === sequence) return;
+    throw new Difference(`${outcomeId} is not superseded at sequence ${sequence} in the views`);
+  }
+
+  /** The next rows of the log, as long as they are of an event. None is ever deleted, so their numbers have no gaps. */
+  private takeLogged(sequence: number): readonly LoggedRow[] {
+    const rows: LoggedRow[] = [];
+    for (let row = this.nextLogged(); row?.sequence === sequence; row = this.nextLogged()) {
+      this.loggedTo += 1;
+      if (row.number !== this.loggedTo)
+        throw new Difference(`row ${this.loggedTo} of the figures’ log, at sequence ${sequence}, is lost`);
+      rows.push(row);
+      this.logged.shift();
+    }
+    return rows;
+  }
+
+  private nextLogged(): LoggedRow | undefined {
+    if (this.logged.length === 0) {
+      this.logged = this.log.all(this.loggedTo, LOG_ROWS_A_READ) as LoggedRow[];
+    }
+    return this.logged[0];
+  }
+}

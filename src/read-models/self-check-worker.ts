@@ -1,0 +1,55 @@
+/** The thread that checks the read models that serve, and what it last said of them. */
+import { Logger } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { compiled } from '../kernel/compiled.js';
+import { stopWorker } from './build.js';
+import type { SelfCheckOptions, SelfCheckReport } from './self-check.js';
+
+const NOTHING_CHECKED: SelfCheckReport = { ok: true, sequence: -1 };
+/** The projector waits for so long, when all is stopped, for the self-check to close the file that both read. */
+const STOP_MS_MAX = 1_000;
+
+export class SelfCheckWorker {
+  private readonly logger = new Logger('SelfCheck');
+  private worker: Worker | null = null;
+  private ended: Promise<unknown> = Promise.resolve();
+  private last = NOTHING_CHECKED;
+  private distrusted: string | null = null;
+
+  /** @param told turns a fault into words for anyone who asks: where files lie is for the log alone */
+  constructor(private readonly told: (fault: string) => string) {}
+
+  get report(): SelfCheckReport {
+    if (this.distrusted === null) return this.last;
+    return { ok: false, sequence: this.last.sequence, fault: this.distrusted };
+  }
+
+  /** Until the next start of the ledger: what was found wrong with the whole outlasts whatever is found right. */
+  distrust(fault: string): void {
+    this.distrusted = fault;
+  }
+
+  /** Begins anew with a file. The thread that checked another one ends. */
+  start(options: SelfCheckOptions): void {
+    this.worker?.postMessage('stop');
+    this.last = NOTHING_CHECKED;
+    const worker = new Worker(compiled('read-models/self-check-thread.js'), { workerData: options });
+    this.worker = worker;
+    this.ended = new Promise((resolve) => worker.once('exit', resolve));
+    const hear = (report: SelfCheckReport) => {
+      if (worker !== this.worker) return;
+      const { fault } = report;
+      this.last = fault === undefined ? report : { ...report, fault: this.told(fault) };
+      if (!report.ok) this.logger.error(`self-check: ${fault}`);
+    };
+    worker.on('message', hear);
+    worker.on('error', (error) => hear({ ok: false, sequence: this.last.sequence, fault: error.message }));
+  }
+
+  /** @returns what settles once the thread has ended, or has had its time to close the file, and what settles when it has ended */
+  stop(): { readonly closed: Promise<unknown>; readonly ended: Promise<unknown> } {
+    const ended = this.worker ? stopWorker(this.worker, this.ended) : Promise.resolve();
+    return { closed: Promise.race([ended, delay(STOP_MS_MAX, undefined, { ref: false })]), ended };
+  }
+}
