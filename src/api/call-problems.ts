@@ -86,21 +86,17 @@ export function problemAnswer(
 
 /** What can be said of this very call rather than of any. */
 function told(code: ProblemCode, { query, headers, body, faultsBelow = '' }: CallSpec): ProblemTold {
-  switch (code) {
-    case 'bad-header':
-      return { detail: headers![0]!.says };
-    case 'bad-query':
-      return query
-        ? { fault: { code: 'unknown-field', detail: notOneOf(schemaOf(query)), pointer: '/x' } }
-        : {};
-    case 'invalid-content':
-      return { fault: { code: 'required', detail: 'is required', pointer: `/${firstField(body as Dto)}` } };
-    case 'text-unreadable':
-    case 'personal-data-suspected':
-      return { below: faultsBelow, at: `/${freeTextOf(body as Dto)}` };
-    default:
-      return { below: faultsBelow };
+  if (code === 'bad-header') return { detail: headers![0]!.says };
+  if (code === 'bad-query') {
+    return query
+      ? { fault: { code: 'unknown-field', detail: notOneOf(schemaOf(query)), pointer: '/x' } }
+      : {};
   }
+  if (code === 'invalid-content')
+    return { fault: { code: 'required', detail: 'is required', pointer: `/${firstField(body as Dto)}` } };
+  if (code === 'text-unreadable' || code === 'personal-data-suspected')
+    return { below: faultsBelow, at: `/${freeTextOf(body as Dto)}` };
+  return { below: faultsBelow };
 }
 
 /** A field in the caller's own words. Outcomes have a note, also where the body lists them. */

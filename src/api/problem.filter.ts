@@ -3,7 +3,7 @@ import { BadParameter } from './bad-parameter.js';
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refused, type ProblemFault } from '../kernel/refusals.js';
-import { NotProjected } from '../read-models/projection.js';
+import { NotProjected } from '../read-models/read-models.js';
 import { AppendTooLarge, StoreDamaged, StoreUnavailable } from '../store/event-store.js';
 import { asStoreError } from '../store/database-errors.js';
 import { Problem, PROBLEM_TYPE_PREFIX, PROBLEMS, statusOf, type ProblemCode } from './problem.js';
@@ -144,6 +144,7 @@ function answerToFramework(error: unknown): ProblemAnswer {
         code: 'unsupported-media-type',
         detail: 'send the body as application/json, or an import as text/csv or application/x-ndjson',
       };
+    case undefined:
     default:
       return { code: 'internal-error', detail: 'the ledger made a mistake; its log has the request id' };
   }

@@ -45,6 +45,7 @@ function problemOfBytes(code: string | undefined): ProblemAnswer {
       return { code: 'too-large', status: 431, detail: 'the headers are larger than the ledger takes' };
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return { code: 'bad-request', status: 408, detail: 'the request did not arrive in time' };
+    case undefined:
     default:
       return { code: 'bad-request', detail: 'the bytes are not HTTP/1.1, or the request breaks off' };
   }

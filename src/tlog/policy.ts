@@ -55,7 +55,7 @@ export function parsePolicy(text: string): Policy {
   };
   const known = (name: string) => witnesses.has(name) || groups.has(name);
   for (const [index, line] of text.split('\n').entries()) {
-    const [word, ...rest] = line.replace(/#.*/, '').trim().split(/\s+/);
+    const [word = '', ...rest] = line.replace(/#.*/, '').trim().split(/\s+/);
     const fault = (what: string) => new Error(`the policy’s line ${index + 1} ${what}: ${line.trim()}`);
     const [name = '', second = '', ...more] = rest;
     switch (word) {
