@@ -13,8 +13,6 @@ import {
 } from '../src/checker/bundle-format.js';
 import { encodeTreeHead } from '../src/tlog/checkpoint.js';
 import { entryOf } from '../src/tlog/entry.js';
-import { EventLine } from '../src/checker/event-line.js';
-import { EventMembers } from '../src/checker/event-members.js';
 import { Frontier, inclusionProof, leafHash, rootOf, type Hash } from '../src/tlog/merkle.js';
 import { encodeVerifierKey, makeSignerKey, parseSignerKey, signNote } from '../src/tlog/note.js';
 import { policyOf } from '../src/tlog/policy.js';
@@ -35,14 +33,8 @@ export interface LogSpeeds {
   readonly appends: number;
   /** Leaf hash, tree and root against a signed checkpoint, from entries as tiles have them. */
   readonly entries: number;
-  /** Of a bundle of everything, each with all that comes before it: members found, and the content canonical; … */
-  readonly found: number;
-  /** … content and entry hashed; … */
-  readonly hashed: number;
-  /** … order, times, tree, root and signature: all of its checks. */
+  /** A bundle of everything: lines parsed, facts, words and entries hashed, order, times, tree, root and signature. */
   readonly bundle: number;
-  /** What a bundle takes of which no line is a usual one. */
-  readonly parsed: number;
 }
 
 const EVENTS_MAX = 200_000;
@@ -57,22 +49,10 @@ export async function measureLog(dataDir: string): Promise<LogSpeeds> {
   const perSecond = (work: () => void) => (events.length * 1e6) / leastOf(TURNS, () => cpuMicrosOf(work));
   const entries = events.map((event) => Buffer.from(entryOf(event)));
   const lines = bundleOf(events);
-  const eventLines = lines.slice(1, -1);
-  // With a member that events seldom have.
-  const unusual = lines.map((line) =>
-    Buffer.from(line.toString().replace(',"payloadhash":', ',"causationid":"x","payloadhash":')),
-  );
-  const [members, usual] = [new EventMembers(), new EventLine()];
-  const each = (take: (bytes: Buffer, start: number, end: number) => boolean) => () => {
-    if (!eventLines.every((line) => take(line, 0, line.length - 1))) throw new Error('a line is not usual');
-  };
   return {
     appends: perSecond(() => treeOf(events.map((event) => leafHash(entryOf(event))))),
     entries: perSecond(() => treeOf(entries.map((entry) => leafHash(entry)))),
-    found: perSecond(each((...line) => members.find(...line))),
-    hashed: perSecond(each((...line) => usual.read(...line))),
     bundle: perSecond(() => verify(lines)),
-    parsed: perSecond(() => verify(unusual)),
   };
 }
 

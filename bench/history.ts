@@ -34,7 +34,7 @@ const IN_FLIGHT = 8;
 
 export const YEARS = [2018, 2019, 2020, 2021, 2022, 2023, 2024];
 const TODAY = parseCalendarDate('2025-06-30');
-const PROVENANCE = { actor: 'bench', correlationId: 'bench', source: 'api' };
+const PROVENANCE = { actor: 'bench', role: 'admin', correlationId: 'bench', source: 'api' } as const;
 
 const count = (length: number) => Array.from({ length }, (_, index) => index);
 const two = (number: number) => String(number + 1).padStart(2, '0');

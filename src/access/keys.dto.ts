@@ -5,7 +5,7 @@ import { Describe, DigitsText, Nullable, Optional, PlainText, WholeNumber } from
 import { MayOverride } from '../api/personal-data.dto.js';
 import { KEY_ID } from '../kernel/ids.js';
 import { ReadQueryDto } from '../api/query.dto.js';
-import { ROLES, type Role } from '../domain/role.js';
+import { ROLES, type Role } from '../kernel/provenance.js';
 
 const NAME_MAX = 200;
 const TEXT_MAX = 2_000;

@@ -20,7 +20,8 @@ import { performance } from 'node:perf_hooks';
 import { SLUG, SLUG_LENGTH_MAX } from '../kernel/ids.js';
 import { personalDataIn } from '../kernel/personal-data.js';
 import type { Clock } from '../kernel/clock.js';
-import { ROLES, type Principal } from '../domain/role.js';
+import type { Principal } from '../domain/role.js';
+import { ROLES } from '../kernel/provenance.js';
 import type { OidcSettings } from '../config.js';
 
 /** The token lets nobody in; the message tells its sender why. */

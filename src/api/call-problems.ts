@@ -1,5 +1,6 @@
 /** The problems that a call can meet, as answers of the OpenAPI document: one for each status. */
-import { rolesOf, ROLES, type Grants } from '../domain/role.js';
+import { rolesOf, type Grants } from '../domain/role.js';
+import { ROLES } from '../kernel/provenance.js';
 import { ALWAYS_SENT, headersOf, type ResponseHeader } from './call-headers.js';
 import type { CallSpec, Problems } from './call-spec.js';
 import { refTo, schemaOf, statesRules } from './json-schema.js';

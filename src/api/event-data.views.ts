@@ -1,22 +1,24 @@
 /**
- * What the data of events hold, as stored: the shape of each schema that `dataschema` may name. A stored event
- * never changes, so neither does a class here but for a field that may be absent; a new version of a shape is a new
- * class beside it.
+ * What the data of events hold, as stored: the facts and the words of each schema that `dataschema` may name. A stored
+ * event never changes, so neither does a class here but for a field that may be absent; a new version of a shape is a
+ * new class beside it. Each shape is held to the type of its event: a schema or a field that is missing does not compile.
  */
-import { IsArray, IsBoolean, IsIn, Matches } from 'class-validator';
-import { ROLES } from '../domain/role.js';
+import { IsArray, IsBoolean, IsIn, IsInt, Matches, Min } from 'class-validator';
+import { ROLES } from '../kernel/provenance.js';
 import { MEASURE_KINDS } from '../domain/kinds/kinds.js';
-import { Both, Instant, ListOf } from './answers.js';
+import { Both, Instant } from './answers.js';
 import { CalendarDate, Describe, Nested, Nullable, Optional } from './decorators.js';
 import { PlainText, Slug, WholeNumber } from './decorators.js';
 import { PersonalDataOverrideDto } from './personal-data.dto.js';
 import { KEY_ID, OUTCOME_ID, SLUG } from '../kernel/ids.js';
-import type { LedgerSchema } from '../domain/upcast.js';
+import type { EventData } from '../kernel/event-data.js';
+import type { LedgerEvent, LedgerSchema } from '../domain/upcast.js';
 import { BASES } from '../domain/outcome.js';
-import { FigureMembers, EffectiveView, EVENT_TYPE, EvidenceDto, RangeDto } from './outcome.dto.js';
+import { FigureMembers, EffectiveView, EVENT_TYPE, RangeDto } from './outcome.dto.js';
 
 const NAME_MAX = 200;
 const TEXT_MAX = 2_000;
+const SHA256 = /^[0-9a-f]{64}$/;
 
 class MayBeOverridden {
   @Optional()
@@ -25,13 +27,21 @@ class MayBeOverridden {
   readonly personalDataOverride?: PersonalDataOverrideDto;
 }
 
-class OfProgramme extends MayBeOverridden {
+class OrderWords {
+  @Describe({ description: 'Why.' })
+  @PlainText({ max: TEXT_MAX })
+  readonly reason!: string;
+}
+
+class ReasonWords extends Both(OrderWords, MayBeOverridden) {}
+
+class OfProgramme {
   @Describe({ description: 'The programme.' })
   @Slug()
   readonly programmeId!: string;
 }
 
-export class ProgrammeRegisteredData extends OfProgramme {
+export class ProgrammeFacts extends OfProgramme {
   @Describe({ description: 'What people call it.' })
   @PlainText({ max: NAME_MAX })
   readonly name!: string;
@@ -39,32 +49,24 @@ export class ProgrammeRegisteredData extends OfProgramme {
   @Describe({ description: 'The first day on which its outcomes count.' })
   @CalendarDate()
   readonly startedOn!: string;
+}
 
+class ProgrammeWords extends MayBeOverridden {
   @Optional()
   @Describe({ description: 'What it does, for whom.' })
   @PlainText({ max: TEXT_MAX })
   readonly description?: string;
 }
 
-export class ProgrammeAmendedData extends ProgrammeRegisteredData {
-  @Describe({ description: 'Why it was amended.' })
-  @PlainText({ max: TEXT_MAX })
-  readonly reason!: string;
-}
+class ProgrammeAmendedWords extends Both(ProgrammeWords, ReasonWords) {}
 
-export class ProgrammeReopenedData extends OfProgramme {
-  @Describe({ description: 'Why.' })
-  @PlainText({ max: TEXT_MAX })
-  readonly reason!: string;
-}
-
-export class ProgrammeClosedData extends ProgrammeReopenedData {
+class ProgrammeClosedFacts extends OfProgramme {
   @Describe({ description: 'The last day on which its outcomes count.' })
   @CalendarDate()
   readonly closedOn!: string;
 }
 
-export class OrganisationRegisteredData extends MayBeOverridden {
+class OrganisationFacts {
   @Describe({ description: 'The organisation.' })
   @Slug()
   readonly organisationId!: string;
@@ -74,13 +76,13 @@ export class OrganisationRegisteredData extends MayBeOverridden {
   readonly name!: string;
 }
 
-export class OrganisationRenamedData extends OrganisationRegisteredData {
+class OrganisationRenamedFacts extends OrganisationFacts {
   @Describe({ description: 'The day the name takes effect.' })
   @CalendarDate()
   readonly from!: string;
 }
 
-class OfMeasure extends MayBeOverridden {
+class OfMeasure {
   @Describe({ description: 'The measure.' })
   @Slug()
   readonly measureId!: string;
@@ -88,14 +90,18 @@ class OfMeasure extends MayBeOverridden {
   @Describe({ description: 'What people call it.' })
   @PlainText({ max: NAME_MAX })
   readonly label!: string;
+}
 
+class MeasureWords extends MayBeOverridden {
   @Optional()
   @Describe({ description: 'What is counted, exactly.' })
   @PlainText({ max: TEXT_MAX })
   readonly definition?: string;
 }
 
-export class MeasureDefinedData extends OfMeasure {
+class MeasureRevisedWords extends Both(MeasureWords, ReasonWords) {}
+
+class MeasureDefinedFacts extends OfMeasure {
   @Describe({ description: 'What one of it is.' })
   @PlainText({ max: 60 })
   readonly unit!: string;
@@ -118,7 +124,7 @@ export class MeasureDefinedData extends OfMeasure {
   readonly rollsUpInto!: string | null;
 }
 
-export class MeasureRevisedData extends OfMeasure {
+class MeasureRevisedFacts extends OfMeasure {
   @Describe({ description: 'The new version, from 2.' })
   @WholeNumber({ min: 2 })
   readonly version!: number;
@@ -126,10 +132,6 @@ export class MeasureRevisedData extends OfMeasure {
   @Describe({ description: 'Whether figures before and after may be added.' })
   @IsBoolean()
   readonly comparable!: boolean;
-
-  @Describe({ description: 'Why it was revised.' })
-  @PlainText({ max: TEXT_MAX })
-  readonly reason!: string;
 }
 
 class FiguresData extends FigureMembers {
@@ -160,19 +162,35 @@ class FiguresData extends FigureMembers {
   readonly range?: RangeDto;
 }
 
-export class OutcomeData extends Both(FiguresData, MayBeOverridden) {
+class OfOutcome extends OfProgramme {
   @Describe({ description: 'The outcome: `<submission>.<line>`.' })
   @Matches(OUTCOME_ID)
   readonly outcomeId!: string;
+}
 
-  @Describe({ description: 'The programme that recorded it.' })
-  @Slug()
-  readonly programmeId!: string;
+class OutcomeFacts extends Both(FiguresData, OfOutcome) {
+  @Optional()
+  @Describe({ description: 'SHA-256 of the document that the figure rests on, hexadecimal.' })
+  @Matches(SHA256)
+  readonly evidenceSha256?: string;
+}
+
+class EvidenceWords {
+  @Describe({ description: 'What the figure rests on.' })
+  @PlainText({ max: 300 })
+  readonly title!: string;
 
   @Optional()
+  @Describe({ description: 'Where it is kept.' })
+  @PlainText({ max: 2_100 })
+  readonly uri?: string;
+}
+
+class OutcomeWords extends MayBeOverridden {
+  @Optional()
   @Describe({ description: 'What the figure rests on.' })
-  @Nested(() => EvidenceDto)
-  readonly evidence?: EvidenceDto;
+  @Nested(() => EvidenceWords)
+  readonly evidence?: EvidenceWords;
 
   @Optional()
   @Describe({ description: 'Anything a reader should know.' })
@@ -180,69 +198,43 @@ export class OutcomeData extends Both(FiguresData, MayBeOverridden) {
   readonly note?: string;
 }
 
-export class ReplacedData extends FiguresData {
+class OutcomeCorrectedWords extends Both(OutcomeWords, ReasonWords) {}
+
+class ReplacedFigures extends FiguresData {
   @Describe({ description: 'The version that was replaced.' })
   @WholeNumber({ min: 0 })
   readonly version!: number;
 
-  @Describe({ description: 'Of the event that recorded it, in the same stream.' })
+  @Describe({ description: 'The revision of the event that recorded it, in the same stream.' })
   @WholeNumber({ min: 0 })
   readonly revision!: number;
 }
 
-export class OutcomeCorrectedData extends OutcomeData {
-  @Describe({ description: 'Why it was corrected.' })
-  @PlainText({ max: TEXT_MAX })
-  readonly reason!: string;
-
+class OutcomeCorrectedFacts extends OutcomeFacts {
   @Describe({ description: 'The figures of the version that it replaced.' })
-  @Nested(() => ReplacedData)
-  readonly replaces!: ReplacedData;
+  @Nested(() => ReplacedFigures)
+  readonly replaces!: ReplacedFigures;
 }
 
-export class OutcomeWithdrawnData extends ProgrammeReopenedData {
-  @Describe({ description: 'The outcome: `<submission>.<line>`.' })
-  @Matches(OUTCOME_ID)
-  readonly outcomeId!: string;
-
+class OutcomeWithdrawnFacts extends OfOutcome {
   @Describe({ description: 'The figures of the version that it took back.' })
-  @Nested(() => ReplacedData)
-  readonly replaces!: ReplacedData;
+  @Nested(() => ReplacedFigures)
+  readonly replaces!: ReplacedFigures;
 }
 
-export class ErasedContentData {
-  @Describe({ description: 'Of the event in the same stream.' })
-  @WholeNumber({ min: 0 })
-  readonly revision!: number;
-
-  @Describe({ description: 'SHA-256 of what is left of its data, as RFC 8785 canonical JSON, hexadecimal.' })
-  @Matches(/^[0-9a-f]{64}$/)
-  readonly left!: string;
-}
-
-export class OutcomeErasedData {
-  @Describe({ description: 'The outcome: `<submission>.<line>`.' })
-  @Matches(OUTCOME_ID)
-  readonly outcomeId!: string;
-
-  @Describe({ description: 'The programme that recorded it.' })
-  @Slug()
-  readonly programmeId!: string;
-
-  @Describe({ description: 'Why.' })
-  @PlainText({ max: TEXT_MAX })
-  readonly reason!: string;
-
+class OutcomeErasedFacts extends OfOutcome {
   @Describe({ description: 'The office that ordered it.' })
   @PlainText({ max: NAME_MAX })
   readonly authorisedBy!: string;
 
-  @Describe({ description: 'The events whose texts and salts are gone.' })
-  @ListOf(() => ErasedContentData)
-  readonly erased!: readonly ErasedContentData[];
+  @Describe({ description: 'The revisions, in the same stream, of the events that lost their words.' })
+  @IsArray()
+  @IsInt({ each: true })
+  @Min(0, { each: true })
+  readonly erased!: readonly number[];
 }
 
-class OfKey extends MayBeOverridden {
+class OfKey {
   @Describe({ description: 'The key.' })
   @Matches(KEY_ID)
   readonly keyId!: string;
@@ -250,15 +242,11 @@ class OfKey extends MayBeOverridden {
 
 class WithSecret extends OfKey {
   @Describe({ description: 'SHA-256 of the text of the key, hexadecimal.' })
-  @Matches(/^[0-9a-f]{64}$/)
+  @Matches(SHA256)
   readonly secretSha256!: string;
 }
 
-export class KeyCreatedData extends WithSecret {
-  @Describe({ description: 'What it is for.' })
-  @PlainText({ max: NAME_MAX })
-  readonly name!: string;
-
+class KeyCreatedFacts extends WithSecret {
   @Describe({ description: 'What it lets do.' })
   @IsIn(ROLES)
   readonly role!: string;
@@ -274,38 +262,74 @@ export class KeyCreatedData extends WithSecret {
   readonly expiresAt!: string | null;
 }
 
-export class KeyRotatedData extends WithSecret {
+class KeyCreatedWords extends MayBeOverridden {
+  @Describe({ description: 'What it is for.' })
+  @PlainText({ max: NAME_MAX })
+  readonly name!: string;
+}
+
+class KeyRotatedFacts extends WithSecret {
   @Nullable()
   @Describe({ description: 'Until when the secret before this one is taken too; null where it is not.' })
   @Instant()
   readonly previousUntil!: string | null;
-
-  @Describe({ description: 'Why.' })
-  @PlainText({ max: TEXT_MAX })
-  readonly reason!: string;
 }
 
-export class KeyRevokedData extends OfKey {
-  @Describe({ description: 'Why.' })
-  @PlainText({ max: TEXT_MAX })
-  readonly reason!: string;
+type View<Shape> = new () => Shape;
+
+/** The two parts of an event's data under the name of a class, as the OpenAPI document shows it. */
+function dataOf<Facts extends object, Words extends object>(
+  name: string,
+  factsView: View<Facts>,
+  wordsView: View<Words>,
+): View<EventData<Facts, Words>> {
+  class Data {
+    @Describe({ description: 'What figures, rights and orders follow from. They stay for ever.' })
+    @Nested(() => factsView)
+    readonly facts!: Facts;
+
+    @Optional()
+    @Describe({ description: 'Free text, which a lawful order may take away.' })
+    @Nested(() => wordsView)
+    readonly words?: Words;
+  }
+  Object.defineProperty(Data, 'name', { value: name });
+  return Data;
 }
 
-/** Does not compile when a schema is missing. */
-export const EVENT_DATA: Readonly<Record<LedgerSchema, new () => object>> = {
-  'programme-registered@1': ProgrammeRegisteredData,
-  'programme-amended@1': ProgrammeAmendedData,
-  'programme-closed@1': ProgrammeClosedData,
-  'programme-reopened@1': ProgrammeReopenedData,
-  'organisation-registered@1': OrganisationRegisteredData,
-  'organisation-renamed@1': OrganisationRenamedData,
-  'measure-defined@1': MeasureDefinedData,
-  'measure-revised@1': MeasureRevisedData,
-  'outcome@1': OutcomeData,
-  'outcome-corrected@1': OutcomeCorrectedData,
-  'outcome-withdrawn@1': OutcomeWithdrawnData,
-  'outcome-erased@1': OutcomeErasedData,
-  'key-created@1': KeyCreatedData,
-  'key-rotated@1': KeyRotatedData,
-  'key-revoked@1': KeyRevokedData,
-};
+export const EVENT_DATA = {
+  'programme-registered@2': dataOf('ProgrammeRegisteredData', ProgrammeFacts, ProgrammeWords),
+  'programme-amended@2': dataOf('ProgrammeAmendedData', ProgrammeFacts, ProgrammeAmendedWords),
+  'programme-closed@2': dataOf('ProgrammeClosedData', ProgrammeClosedFacts, ReasonWords),
+  'programme-reopened@2': dataOf('ProgrammeReopenedData', OfProgramme, ReasonWords),
+  'organisation-registered@2': dataOf('OrganisationRegisteredData', OrganisationFacts, MayBeOverridden),
+  'organisation-renamed@2': dataOf('OrganisationRenamedData', OrganisationRenamedFacts, MayBeOverridden),
+  'measure-defined@2': dataOf('MeasureDefinedData', MeasureDefinedFacts, MeasureWords),
+  'measure-revised@2': dataOf('MeasureRevisedData', MeasureRevisedFacts, MeasureRevisedWords),
+  'outcome@2': dataOf('OutcomeData', OutcomeFacts, OutcomeWords),
+  'outcome-corrected@2': dataOf('OutcomeCorrectedData', OutcomeCorrectedFacts, OutcomeCorrectedWords),
+  'outcome-withdrawn@2': dataOf('OutcomeWithdrawnData', OutcomeWithdrawnFacts, ReasonWords),
+  'outcome-erased@2': dataOf('OutcomeErasedData', OutcomeErasedFacts, OrderWords),
+  'key-created@2': dataOf('KeyCreatedData', KeyCreatedFacts, KeyCreatedWords),
+  'key-rotated@2': dataOf('KeyRotatedData', KeyRotatedFacts, ReasonWords),
+  'key-revoked@2': dataOf('KeyRevokedData', OfKey, ReasonWords),
+} satisfies { readonly [Schema in LedgerSchema]: View<Plain<DataOf<Schema>>> };
+
+type DataOf<Schema extends LedgerSchema> = Extract<LedgerEvent, { readonly schema: Schema }>['data'];
+type FactsOf<Data> = Data extends EventData<infer Facts> ? Facts : never;
+type WordsOf<Data> = Data extends { readonly words?: infer Words } ? NonNullable<Words> : never;
+
+/** A type with its ids and its closed lists of texts as plain texts, which is what rules of a field see. */
+type Plain<Type> = Type extends string
+  ? string
+  : Type extends object
+    ? { readonly [Name in keyof Type]: Plain<Type[Name]> }
+    : Type;
+
+/** Names of fields that an event may have and its view has not: none, or the next line does not compile. */
+type Untold = {
+  readonly [Schema in LedgerSchema]:
+    | Exclude<keyof FactsOf<DataOf<Schema>>, keyof FactsOf<InstanceType<(typeof EVENT_DATA)[Schema]>>>
+    | Exclude<keyof WordsOf<DataOf<Schema>>, keyof WordsOf<InstanceType<(typeof EVENT_DATA)[Schema]>>>;
+}[LedgerSchema];
+true satisfies [Untold] extends [never] ? true : Untold;

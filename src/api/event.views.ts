@@ -5,10 +5,14 @@
 import { IsIn, IsUUID, Matches } from 'class-validator';
 import { Instant, ListOf, OneOf } from './answers.js';
 import { Describe, Nullable, Optional, PlainText, WholeNumber } from './decorators.js';
+import type { EventData } from '../kernel/event-data.js';
+import { ROLES } from '../kernel/provenance.js';
 import { EVENT_DATA } from './event-data.views.js';
 import { EVENT_TYPE } from './outcome.dto.js';
 
 export const EVENT_SOURCE = 'urn:outcome-ledger';
+const SALT = /^[A-Za-z0-9_-]{22}$/;
+const HASH = /^[0-9a-f]{64}$/;
 export const EVENT_SCHEMA_PREFIX = 'urn:outcome-ledger:schema:';
 
 export class CloudEvent {
@@ -54,27 +58,30 @@ export class CloudEvent {
 
   @Describe({
     description: 'The shape of `data` and its version: this, not the type, says how it is read.',
-    example: `${EVENT_SCHEMA_PREFIX}outcome@1`,
+    example: `${EVENT_SCHEMA_PREFIX}outcome@2`,
   })
   @IsIn(Object.keys(EVENT_DATA).map((schema) => EVENT_SCHEMA_PREFIX + schema))
   readonly dataschema!: string;
 
   @Describe({
-    description: 'What was recorded, as stored.',
+    description:
+      'What was recorded, as stored: `facts`, and `words` where there are any. Words are absent once they were erased.',
     example: {
-      outcomeId: '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f.1',
-      programmeId: 'lipid-management',
-      measureId: 'patients-benefited',
-      measureVersion: 1,
-      organisationId: 'wessex',
-      quantity: 1_200,
-      effective: { from: '2023-04-01', to: '2023-06-30' },
-      basis: 'counted',
-      evidence: { title: 'Quarter 1 return' },
+      facts: {
+        outcomeId: '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f.1',
+        programmeId: 'lipid-management',
+        measureId: 'patients-benefited',
+        measureVersion: 1,
+        organisationId: 'wessex',
+        quantity: 1_200,
+        effective: { from: '2023-04-01', to: '2023-06-30' },
+        basis: 'counted',
+      },
+      words: { evidence: { title: 'Quarter 1 return' } },
     },
   })
   @OneOf(() => Object.values(EVENT_DATA))
-  readonly data!: Readonly<Record<string, unknown>>;
+  readonly data!: EventData;
 
   @Describe({ description: 'Its place in the ledger: 0, 1, 2, … without gaps.', example: 41 })
   @WholeNumber({ min: 0 })
@@ -102,6 +109,13 @@ export class CloudEvent {
   @PlainText({ max: 200 })
   readonly actor!: string;
 
+  @Describe({
+    description: 'The role in which they acted; `system` where the ledger did so by itself.',
+    example: 'admin',
+  })
+  @IsIn([...ROLES, 'system'])
+  readonly role!: string;
+
   @Describe({ description: 'The request that caused it.', example: 'c0ffee00-0000-4000-8000-000000000001' })
   @PlainText({ max: 200 })
   readonly correlationid!: string;
@@ -115,21 +129,33 @@ export class CloudEvent {
   @PlainText({ max: 200 })
   readonly recordedfrom!: string;
 
+  @Describe({ description: '16 random bytes, base64url.', example: 'q83vEjRWeJCrze8SNFZ4kA' })
+  @Matches(SALT)
+  readonly factssalt!: string;
+
+  @Describe({
+    description: 'SHA-256(factssalt ‖ RFC 8785 canonical JSON of `data.facts`), hexadecimal.',
+    example: '00735c7b330a1100354e365db4f3bba7176fe2f6d162b7e8bac0399628259d68',
+  })
+  @Matches(HASH)
+  readonly factshash!: string;
+
+  @Optional()
+  @Describe({
+    description: '16 random bytes, base64url. Absent where there are no words, or they were erased.',
+    example: 'EjRWeJCrze8SNFZ4kKvN7w',
+  })
+  @Matches(SALT)
+  readonly wordssalt?: string;
+
   @Optional()
   @Describe({
     description:
-      '16 random bytes, base64url. Absent where the content was erased, and its texts read REDACTED.',
-    example: 'q83vEjRWeJCrze8SNFZ4kA',
+      'SHA-256(wordssalt ‖ RFC 8785 canonical JSON of `data.words`), hexadecimal. Absent where it never had words.',
+    example: '84b4d83a42f839a35ec2a836f1a198bc76950b11c8fe8429a0a643f9ce9c70a3',
   })
-  @Matches(/^[A-Za-z0-9_-]{22}$/)
-  readonly salt?: string;
-
-  @Describe({
-    description: 'SHA-256(salt ‖ RFC 8785 canonical JSON of `data`), hexadecimal.',
-    example: 'a4c0b748f53e52fac1dcdbe7d30771d9baf88a6ed500f72176cac335e0c8f220',
-  })
-  @Matches(/^[0-9a-f]{64}$/)
-  readonly payloadhash!: string;
+  @Matches(HASH)
+  readonly wordshash?: string;
 
   @Optional()
   @Describe({ description: 'Present where the clock stood more than five seconds behind ledger time.' })

@@ -82,6 +82,9 @@ const EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
     detail:
       'events in EventStoreDB cannot be changed: the documentation says how a ledger on it is erased from',
   },
+  'nothing-to-erase': {
+    detail: `outcome ${OUTCOME} was recorded without a text, so that there is nothing to erase`,
+  },
   'not-allowed': { detail: 'it belongs to a programme that is not one of yours' },
   'key-revoked': { detail: 'the key was revoked: create another one' },
   'key-programmes-do-not-fit-role': {

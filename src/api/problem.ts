@@ -38,6 +38,7 @@ const REFUSALS: Readonly<Record<RefusalCode, ProblemKind>> = {
   'personal-data-suspected': { status: 422, title: 'A text looks as if it held personal data' },
   'outcome-version-stale': { status: 412, title: 'The outcome has changed since that version' },
   'outcome-withdrawn': { status: 422, title: 'The outcome was withdrawn' },
+  'nothing-to-erase': { status: 422, title: 'The outcome was recorded without a text' },
   'erasure-impossible': { status: 422, title: 'The store keeps for good what it was given' },
   'not-allowed': { status: 403, title: 'Whoever asks may not do that' },
   'key-revoked': { status: 422, title: 'The key was revoked' },

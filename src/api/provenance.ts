@@ -2,12 +2,14 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { ProgrammeScope } from '../domain/role.js';
-import type { Provenance } from '../kernel/provenance.js';
+import type { Provenance, Role } from '../kernel/provenance.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** The authenticated subject; set before the body is read. */
     actor: string;
+    /** The role in which it was let in. */
+    role: Role;
     /** The programmes that this request may see and change. */
     scope: ProgrammeScope;
   }
@@ -16,8 +18,8 @@ declare module 'fastify' {
 export type ApiProvenance = Provenance & { readonly source: 'api' };
 
 export const Recording = createParamDecorator((_data: unknown, context: ExecutionContext): ApiProvenance => {
-  const { actor, id } = context.switchToHttp().getRequest<FastifyRequest>();
-  return { actor, correlationId: id, source: 'api' };
+  const { actor, role, id } = context.switchToHttp().getRequest<FastifyRequest>();
+  return { actor, role, correlationId: id, source: 'api' };
 });
 
 /** How far the caller may go: null, or the programmes that it is kept to. */

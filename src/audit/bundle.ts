@@ -9,7 +9,7 @@ import {
   type BundleFigure,
 } from '../checker/bundle-format.js';
 import type { BundleHeader, BundleLine, BundleScope } from '../checker/bundle-format.js';
-import type { ErasureEvent } from '../domain/submission.js';
+import { areWordsGone } from '../kernel/event-data.js';
 import { entryOf } from '../tlog/entry.js';
 import { LogSigner, type SignedHead } from './log-signer.js';
 import { TransparencyLog } from './log.js';
@@ -102,15 +102,15 @@ export class Bundles {
   }
 }
 
-/** Whether it is part of a figure: of the erasures only those are which explain what is gone before them. */
+/** Whether an event is part of a figure: an erasure is only where it explains what is gone before it. */
 function isPart(
   { event: { stream, revision, data, metadata } }: SequencedEvent,
   erased: Set<string>,
 ): boolean {
-  if (metadata.salt === null) erased.add(`${stream}@${revision}`);
-  if (metadata.schema !== 'outcome-erased@1') return true;
-  const named = data['erased'] as ErasureEvent['data']['erased'];
-  return named.some((content) => erased.has(`${stream}@${content.revision}`));
+  if (areWordsGone(metadata)) erased.add(`${stream}@${revision}`);
+  if (metadata.schema !== 'outcome-erased@2') return true;
+  const named = data.facts['erased'] as readonly number[];
+  return named.some((one) => erased.has(`${stream}@${one}`));
 }
 
 /** The hashes that stand for the leaves `from` to before `to`, cut at the earlier size. */

@@ -6,7 +6,12 @@ import { standardCatalogue } from './standard.js';
 
 /** An entry whose id its users gave another content is theirs, and is left alone. */
 export async function loadStandardCatalogue(commands: CommandBus): Promise<void> {
-  const provenance = { actor: 'ledger', correlationId: 'standard-catalogue', source: 'system' };
+  const provenance = {
+    actor: 'ledger',
+    role: 'system',
+    correlationId: 'standard-catalogue',
+    source: 'system',
+  } as const;
   for (const entry of standardCatalogue()) {
     try {
       for (const command of entry) await commands.execute(new ChangeCatalogue(command, provenance));

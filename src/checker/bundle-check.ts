@@ -7,14 +7,13 @@
  * kept. Memory grows with the number of streams, up to 2^24, and for a figure with the number of its outcomes;
  * not with that of events.
  */
-import { canonicalJson, payloadHash } from '../kernel/canonical-json.js';
-import { limitsOf, loggedEventOf } from './bundle-format.js';
+import { sealFault } from '../kernel/event-data.js';
+import { limitsOf, loggedEventOf, sealsOfBundled } from './bundle-format.js';
 import type { BundleEvent, BundleHeader, BundleLine } from './bundle-format.js';
 import { parseBundleLine } from './bundle-line.js';
 import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.js';
 import { entryOf } from '../tlog/entry.js';
 import { ErasedEvents } from './erased-events.js';
-import { EventLine } from './event-line.js';
 import { LedgerTime, StreamRevisions } from './event-order.js';
 import { FigureCheck } from './figure-check.js';
 import { Frontier, leafHash, parseHashText, type Hash } from '../tlog/merkle.js';
@@ -37,7 +36,6 @@ export interface CheckOptions extends SinceOptions {
 
 export class BundleCheck {
   private readonly findings = new Findings();
-  private readonly usual = new EventLine();
   private readonly tree = new Frontier();
   private readonly revisions: StreamRevisions;
   private readonly ledgerTime = new LedgerTime(this.findings);
@@ -64,11 +62,9 @@ export class BundleCheck {
   takeLine(bytes: Buffer, start: number, end: number): void {
     if (this.checkpoint) return this.findings.fault('something follows the checkpoint');
     try {
-      // What it takes is good by itself; of anything else, the parser says what is wrong with it.
-      if (this.header && this.usual.read(bytes, start, end)) this.takeGood(this.usual, this.usual.leaf);
-      else this.take(parseBundleLine(bytes.toString('utf8', start, end)));
+      this.take(parseBundleLine(bytes.toString('utf8', start, end)));
     } catch (error) {
-      // Whatever a line holds that no ledger writes: a hash that is none, a member that is missing.
+      // A line may hold anything that no ledger writes: a hash that is none, a member that is missing.
       this.outOfStep(`a line is not of a bundle: ${(error as Error).message}`);
     }
   }
@@ -97,12 +93,11 @@ export class BundleCheck {
       const what = `what is said of the event ${event.id} is not what was logged of it`;
       this.findings.fault(what, this.tree.size);
     }
-    this.takeInPlace(event, leaf, this.hasContent(event));
-  }
-
-  /** An event whose leaf and content are known to be as they stand in its line. */
-  private takeGood(event: BundleEvent, leaf: Hash): void {
-    if (this.isInPlace(event)) this.takeInPlace(event, leaf, true);
+    const altered = sealFault(event.data, sealsOfBundled(event));
+    if (altered !== null) {
+      this.findings.fault(`the content of the event ${event.id} was altered: ${altered}`, this.tree.size);
+    }
+    this.takeInPlace(event, leaf, altered === null);
   }
 
   private isInPlace(event: BundleEvent): boolean {
@@ -128,7 +123,7 @@ export class BundleCheck {
     this.since?.checkDate(event, sequence, recordedMs);
     if (isAsRecorded) {
       this.figure?.take(event);
-      this.takeErasure(event);
+      this.erased.take(event);
     }
     this.tree.append(leaf);
     this.meetSince();
@@ -145,23 +140,6 @@ export class BundleCheck {
     this.meetSince();
   }
 
-  /** Salt and texts may have been erased by a lawful order: the hash of what was there stays in the log. */
-  private hasContent(event: BundleEvent): boolean {
-    const { id, data, salt, payloadhash } = event;
-    if (salt === undefined) this.erased.take(event);
-    if (salt === undefined || payloadHash(salt, canonicalJson(data)) === payloadhash) return true;
-    const what = `the content of the event ${id} does not have the hash that was recorded with it`;
-    this.findings.fault(what, this.tree.size);
-    return false;
-  }
-
-  private takeErasure(event: BundleEvent): void {
-    for (const sequence of this.erased.explain(event)) {
-      const what = `what is left of the event is not what the erasure ${event.id} left of it`;
-      this.findings.fault(what, sequence);
-    }
-  }
-
   private meetSince(): void {
     this.since?.meet(this.tree, this.events === this.tree.size, this.ledgerTime.ms);
   }
@@ -176,7 +154,7 @@ export class BundleCheck {
       this.since?.end(checkpoint);
       signedBy = checkSignatures(signed, findings);
       stamped = checkTimestamp(signed, this.timestamp, findings);
-      this.checkErased(header);
+      this.checkErased();
       this.checkFigure();
       checkExpected(header.scope, this.options.expect, findings);
     } else if (findings.faults.length === 0) {
@@ -196,6 +174,7 @@ export class BundleCheck {
       root: checkpoint && checkpoint.root.toString('base64'),
       events: this.events,
       erased: this.erased.count,
+      erasures: this.erased.erasures,
       signedBy: signedBy.map(encodeVerifierKey),
       stamped,
     };
@@ -216,25 +195,18 @@ export class BundleCheck {
     }
   }
 
-  /** In a bundle of everything, or of a programme, each erasure is there; in another, it may be elsewhere. */
-  private checkErased({ scope }: BundleHeader): void {
+  private checkErased(): void {
     const unexplained = this.erased.unexplainedSequences;
     if (unexplained.length === 0) return;
-    if (scope.kind === 'everything' || scope.kind === 'programme') {
-      const some = unexplained.slice(0, FINDINGS_MAX).join(', ');
-      this.findings.doubt(
-        `the content of the events ${some} is gone, and no erasure in it says so: if one was going on, ask for it again`,
-      );
-    } else {
-      const what = 'its content is gone; the erasure is not in it';
-      for (const sequence of unexplained) this.findings.remark(what, sequence);
-    }
+    const some = unexplained.slice(0, FINDINGS_MAX).join(', ');
+    this.findings.doubt(
+      `the words of the events ${some} are gone, and no erasure that is shown says so: if one was going on, ask for it again`,
+    );
   }
 
   private checkFigure(): void {
     const { figure, findings } = this;
     if (!figure || this.isOutOfStep) return;
-    figure.doubtUnexplained(this.erased.unexplainedSequences);
     try {
       const fault = figure.fault();
       if (fault !== null) findings.fault(fault);

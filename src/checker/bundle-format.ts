@@ -7,9 +7,10 @@
  * leads to the root of that size on the way, which proves that the log is a continuation of it.
  */
 import { unreachable } from '../kernel/assert.js';
+import type { EventData, Seals } from '../kernel/event-data.js';
 import type { LoggedEvent } from '../tlog/entry.js';
 
-export const BUNDLE_FORMAT = 'outcome-ledger-bundle@1';
+export const BUNDLE_FORMAT = 'outcome-ledger-bundle@2';
 /** The part of a CloudEvent's `dataschema` before the ledger's own name of the schema. */
 export const SCHEMA_PREFIX = 'urn:outcome-ledger:schema:';
 
@@ -57,21 +58,28 @@ export interface BundleHeader {
   readonly figure?: BundleFigure;
 }
 
-/** A CloudEvent of the ledger, as far as it is checked. */
+/** The members of a CloudEvent of the ledger that are asked about after its line was parsed. */
 export interface BundleEvent {
   readonly id: string;
   readonly type: string;
   readonly time: string;
   readonly dataschema: string;
-  readonly data: Readonly<Record<string, unknown>>;
+  readonly data: EventData;
   readonly ledgersequence: number;
   readonly ledgertime: string;
   readonly stream: string;
   readonly revision: number;
   readonly actor: string;
-  /** Gone where the texts were erased. */
-  readonly salt?: string;
-  readonly payloadhash: string;
+  readonly role: string;
+  readonly correlationid: string;
+  readonly causationid?: string;
+  readonly recordedfrom: string;
+  readonly factssalt: string;
+  readonly factshash: string;
+  /** Absent where the event has no words, and where they were erased. */
+  readonly wordssalt?: string;
+  readonly wordshash?: string;
+  readonly clocksteppedback?: true;
 }
 
 export type BundleLine =
@@ -81,6 +89,8 @@ export type BundleLine =
   /** A time stamp (RFC 3161), base64, stamps the signed text; it is absent where there is none. */
   | { readonly checkpoint: string; readonly timestamp?: string };
 
+/** Clocks of several machines may differ by so much. */
+export const CLOCK_TOLERANCE_MS = 5_000;
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 /** Events that were recorded together have the same time, which is parsed once. */
 let lastRead = { text: '', ms: NaN };
@@ -92,7 +102,8 @@ export function instantOf(text: string): number {
 }
 
 export function loggedEventOf(event: BundleEvent): LoggedEvent {
-  const { id, type, stream, revision, data, dataschema, time, actor, payloadhash } = event;
+  const { id, type, stream, revision, data, dataschema, time, actor, role, recordedfrom: source } = event;
+  const { correlationid: correlationId, causationid, factshash: factsHash, wordshash } = event;
   const schema = dataschema.startsWith(SCHEMA_PREFIX) ? dataschema.slice(SCHEMA_PREFIX.length) : dataschema;
   return {
     id,
@@ -100,7 +111,26 @@ export function loggedEventOf(event: BundleEvent): LoggedEvent {
     stream,
     revision,
     data,
-    metadata: { schema, recordedAt: time, actor, payloadHash: payloadhash },
+    metadata: {
+      schema,
+      recordedAt: time,
+      actor,
+      role,
+      source,
+      correlationId,
+      ...(causationid !== undefined && { causationId: causationid }),
+      factsHash,
+      ...(wordshash !== undefined && { wordsHash: wordshash }),
+    },
+  };
+}
+
+export function sealsOfBundled({ factssalt, factshash, wordssalt, wordshash }: BundleEvent): Seals {
+  return {
+    factsSalt: factssalt,
+    factsHash: factshash,
+    ...(wordssalt !== undefined && { wordsSalt: wordssalt }),
+    ...(wordshash !== undefined && { wordsHash: wordshash }),
   };
 }
 
@@ -119,22 +149,18 @@ export function scopeText(scope: BundleScope): string {
   }
 }
 
-/** What the log does not vouch for. */
-const NOT_LOGGED = 'correlationid, causationid and recordedfrom of an event are not in the log';
-
 /** What a good bundle of that scope does not show. */
 export function limitsOf(scope: BundleScope): string[] {
   switch (scope.kind) {
     case 'everything':
-      return [NOT_LOGGED];
+      return [];
     case 'programme':
-      return [`that no other event concerns ${scope.programme}: events are left out`, NOT_LOGGED];
+      return [`that no other event concerns ${scope.programme}: events are left out`];
     case 'period':
-      return ['what the events outside of the period say', NOT_LOGGED];
+      return ['what the events outside of the period say'];
     case 'figure':
       return [
         'that no other event belongs to the figure, such as a correction or a withdrawal: it is made of these',
-        NOT_LOGGED,
       ];
     default:
       return unreachable(scope);

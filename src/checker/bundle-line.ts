@@ -6,7 +6,6 @@
  * readers read the same that is checked. Members of an event that state the same thing are compared here as well.
  */
 import { financialYearsBetween, isFinancialYear, type FinancialYear } from '../kernel/financial-year.js';
-import { isRedacted } from '../kernel/redaction.js';
 import { BUNDLE_FORMAT, instantOf, SCHEMA_PREFIX } from './bundle-format.js';
 import type { BundleEvent, BundleHeader, BundleLine, BundleScope } from './bundle-format.js';
 import { HEIGHT_MAX, parseHashText } from '../tlog/merkle.js';
@@ -128,11 +127,13 @@ function parseTold(told: Members): void {
 
 const EVENT_MEMBERS = [
   ...['specversion', 'id', 'source', 'type', 'subject', 'time', 'datacontenttype', 'dataschema', 'data'],
-  ...['ledgersequence', 'ledgertime', 'stream', 'revision', 'actor', 'correlationid', 'recordedfrom'],
-  'payloadhash',
+  ...['ledgersequence', 'ledgertime', 'stream', 'revision', 'actor', 'role', 'correlationid', 'recordedfrom'],
+  ...['factssalt', 'factshash'],
 ];
-const EVENT_OPTIONS = ['causationid', 'salt', 'clocksteppedback'];
-const EVENT_TEXTS = ['id', 'type', 'subject', 'stream', 'actor', 'correlationid', 'recordedfrom'] as const;
+const EVENT_OPTIONS = ['causationid', 'wordssalt', 'wordshash', 'clocksteppedback'];
+const EVENT_TEXTS = [
+  ...['id', 'type', 'subject', 'stream', 'actor', 'role', 'correlationid', 'recordedfrom'],
+] as const;
 const EVENT_CONSTANTS = [
   ['specversion', '1.0'],
   ['source', 'urn:outcome-ledger'],
@@ -141,41 +142,57 @@ const EVENT_CONSTANTS = [
 ] as const;
 /** 16 bytes as base64url; the last four bits of the last character are zero. */
 const SALT = /^[A-Za-z0-9_-]{21}[AQgw]$/;
-const PAYLOAD_HASH = /^[0-9a-f]{64}$/;
+const HASH = /^[0-9a-f]{64}$/;
 
-function parseEvent(value: unknown): BundleEvent {
-  const event = membersOf(value, 'the event');
-  exactly(event, 'the event', EVENT_MEMBERS, EVENT_OPTIONS);
-  for (const name of EVENT_TEXTS) textIn(event, name);
-  if ('causationid' in event) textIn(event, 'causationid');
-  wholeIn(event, 'ledgersequence', 0);
-  wholeIn(event, 'revision', 0);
-  for (const name of ['time', 'ledgertime']) {
-    if (Number.isNaN(instantOf(textIn(event, name)))) throw new Error(`a time is ${textIn(event, name)}`);
-  }
-  if (!textIn(event, 'dataschema').startsWith(SCHEMA_PREFIX)) throw new Error('dataschema is of no ledger');
-  if (!PAYLOAD_HASH.test(textIn(event, 'payloadhash'))) throw new Error('payloadhash is none');
-  if ('salt' in event && !SALT.test(textIn(event, 'salt'))) throw new Error('salt is none');
-  const { outcomeId } = parseData(event);
-  if (event['subject'] !== (typeof outcomeId === 'string' ? outcomeId : event['stream']))
-    throw new Error('subject is not what the event is about');
+/**
+ * The form of an event as its CloudEvent tells it: facts with their salt and hash, and words with theirs, or the hash
+ * alone where the words are gone. Whether hashes fit is asked of `sealFault`.
+ * @throws Error in words: what of it no ledger writes
+ */
+export function parseEvent(value: unknown): BundleEvent {
+  const members = membersOf(value, 'the event');
+  exactly(members, 'the event', EVENT_MEMBERS, EVENT_OPTIONS);
+  for (const name of EVENT_TEXTS) textIn(members, name);
+  if ('causationid' in members) textIn(members, 'causationid');
+  wholeIn(members, 'ledgersequence', 0);
+  wholeIn(members, 'revision', 0);
+  if (!textIn(members, 'dataschema').startsWith(SCHEMA_PREFIX)) throw new Error('dataschema is of no ledger');
   for (const [name, constant] of EVENT_CONSTANTS) {
-    if (name in event && event[name] !== constant) throw new Error(`${name} is not ${String(constant)}`);
+    if (name in members && members[name] !== constant) throw new Error(`${name} is not ${String(constant)}`);
   }
-  return event as unknown as BundleEvent;
+  for (const name of ['time', 'ledgertime']) {
+    if (Number.isNaN(instantOf(textIn(members, name)))) throw new Error(`a time is ${textIn(members, name)}`);
+  }
+  const { outcomeId } = parseFacts(members);
+  if (members['subject'] !== (typeof outcomeId === 'string' ? outcomeId : members['stream']))
+    throw new Error('subject is not what the event is about');
+  for (const [name, form] of [...inPairs('facts'), ...inPairs('words')]) {
+    if (name in members && !form.test(textIn(members, name))) throw new Error(`${name} is none`);
+  }
+  const hasWords = 'words' in membersOf(members['data'], 'data');
+  if (hasWords !== 'wordssalt' in members || (hasWords && !('wordshash' in members)))
+    throw new Error('words, wordssalt and wordshash do not stand together');
+  return members as unknown as BundleEvent;
 }
 
-/** Where the salt was erased so were the texts: figures alone may be left, and REDACTED where a text was. */
-function parseData(event: Members): Members {
+const inPairs = (part: 'facts' | 'words') =>
+  [
+    [`${part}salt`, SALT],
+    [`${part}hash`, HASH],
+  ] as const;
+
+function parseFacts(event: Members): Members {
   const data = membersOf(event['data'], 'data');
-  if (!('salt' in event) && !isRedacted(data)) throw new Error('data without a salt have what was erased');
-  if ('effective' in data) {
-    const effective = membersOf(data['effective'], 'effective');
+  exactly(data, 'data', ['facts'], ['words']);
+  if ('words' in data) membersOf(data['words'], 'words');
+  const facts = membersOf(data['facts'], 'facts');
+  if ('effective' in facts) {
+    const effective = membersOf(facts['effective'], 'effective');
     exactly(effective, 'effective', ['from', 'to']);
     textIn(effective, 'from');
     textIn(effective, 'to');
   }
-  return data;
+  return facts;
 }
 
 function membersOf(value: unknown, what: string): Members {

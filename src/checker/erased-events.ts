@@ -1,44 +1,45 @@
 /**
- * Which events have lost their content, and whether an erasure says so: for the checker, which reads each event once
- * and trusts none.
+ * Which events have lost their words, and which erasure says so: for the checker, which reads each event once and
+ * trusts none.
  *
- * Without its salt nothing vouches for what is left of an event, but the erasure that comes later in its stream: its
- * own content has a salt, is in the log, and names the hash of what it left. An event that nobody says was erased
- * may have been stripped by anyone.
+ * An event whose words are gone may have been stripped by anyone, unless an erasure that comes later in its stream names
+ * its revision. The facts of that erasure are held to the log like those of any other event.
  */
-import { hashOfLeft } from '../kernel/redaction.js';
-import { SCHEMA_PREFIX, type BundleEvent } from './bundle-format.js';
+import { areWordsGone } from '../kernel/event-data.js';
+import { SCHEMA_PREFIX, sealsOfBundled, type BundleEvent } from './bundle-format.js';
+import type { ErasureTold } from './verdict.js';
 
-const ERASURE = `${SCHEMA_PREFIX}outcome-erased@1`;
+const ERASURE = `${SCHEMA_PREFIX}outcome-erased@2`;
 
 export class ErasedEvents {
-  private readonly unexplained = new Map<string, { readonly sequence: number; readonly left: string }>();
+  private readonly unexplained = new Map<string, number>();
+  /** Every erasure that is shown, in the order of the ledger. */
+  readonly erasures: ErasureTold[] = [];
+  /** How many events have lost their words. */
   count = 0;
 
-  /** An event without its salt. */
-  take({ stream, revision, data, ledgersequence: sequence }: BundleEvent): void {
-    this.count++;
-    this.unexplained.set(`${stream}@${revision}`, { sequence, left: hashOfLeft(data) });
-  }
-
-  /**
-   * An event whose content is the one that was logged: of an erasure or of anything else. Without a salt nothing
-   * vouches for what it says.
-   * @returns the sequences of events of which it says that another content was left
-   */
-  explain(event: BundleEvent): number[] {
-    if (event.dataschema !== ERASURE || event.salt === undefined) return [];
-    const erased = event.data['erased'] as readonly { readonly revision: number; readonly left: string }[];
-    return erased.flatMap(({ revision, left }) => {
-      const place = `${event.stream}@${revision}`;
-      const known = this.unexplained.get(place);
-      this.unexplained.delete(place);
-      return known && known.left !== left ? [known.sequence] : [];
-    });
+  /** @throws Error where an erasure does not say what an erasure says */
+  take(event: BundleEvent): void {
+    const { stream, revision, ledgersequence: sequence, actor, data } = event;
+    if (areWordsGone(sealsOfBundled(event))) {
+      this.count++;
+      this.unexplained.set(`${stream}@${revision}`, sequence);
+    }
+    if (event.dataschema !== ERASURE) return;
+    const { outcomeId, authorisedBy, erased } = data.facts;
+    if (!isListOfRevisions(erased) || typeof authorisedBy !== 'string' || typeof outcomeId !== 'string') {
+      throw new Error('an erasure does not say what was erased, and by whose authority');
+    }
+    for (const one of erased) this.unexplained.delete(`${stream}@${one}`);
+    this.erasures.push({ sequence, outcome: outcomeId, authorisedBy, actor });
   }
 
   /** In the order of the ledger. */
   get unexplainedSequences(): readonly number[] {
-    return [...this.unexplained.values()].map(({ sequence }) => sequence);
+    return [...this.unexplained.values()];
   }
+}
+
+function isListOfRevisions(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every((one) => Number.isSafeInteger(one));
 }

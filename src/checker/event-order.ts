@@ -5,11 +5,9 @@
  * Where events are left out less is known: a stream may begin with a later revision, and ledger time may be
  * later.
  */
-import { instantOf, type BundleEvent, type BundleScope } from './bundle-format.js';
+import { CLOCK_TOLERANCE_MS, instantOf, type BundleEvent, type BundleScope } from './bundle-format.js';
 import type { Findings } from './verdict.js';
 
-/** Clocks of several machines may differ by so much. */
-export const CLOCK_TOLERANCE_MS = 5_000;
 /** A Map has at most 2^24 entries. */
 const STREAMS_MAX = 2 ** 24 - 1;
 
@@ -68,7 +66,14 @@ export class LedgerTime {
     }
     this.ms = Math.max(expectedMs, ledgerMs);
     const behindMs = ledgerMs - recordedMs;
-    if (behindMs > CLOCK_TOLERANCE_MS) {
+    const steppedBack = behindMs > CLOCK_TOLERANCE_MS;
+    if (steppedBack !== (event.clocksteppedback ?? false)) {
+      this.findings.fault(
+        `clocksteppedback of the event ${event.id} does not follow from its times`,
+        sequence,
+      );
+    }
+    if (steppedBack) {
       const seconds = Math.round(behindMs / 1_000);
       this.findings.remark(`the clock stood ${seconds} seconds behind ledger time`, sequence);
     }

@@ -45,7 +45,6 @@ type Amount = number | string;
 
 export class FigureCheck {
   private readonly measures = new Map<string, Measure>();
-  private readonly erased = new Set<number>();
   private readonly standing = new Map<string, Outcome>();
   /** Reasons why it cannot be decided whether the figure is right. */
   readonly doubts: string[] = [];
@@ -54,47 +53,35 @@ export class FigureCheck {
 
   constructor(private readonly figure: BundleFigure) {}
 
-  /**
-   * An event whose content has the hash that was logged; or what is left of one that was erased, which counts once
-   * it is known that the erasure left it so.
-   */
+  /** @param event one whose facts have the hash that was logged */
   take(event: BundleEvent): void {
-    const { data, ledgersequence: sequence, salt } = event;
+    const { data, ledgersequence: sequence } = event;
+    const { facts } = data;
     if (sequence > this.figure.asAtSequence) return;
     const { schema } = loggedEventOf(event).metadata;
     // Neither programmes nor organisations change a figure.
     if (/^(programme|organisation|key)-/.test(schema)) return;
-    if (salt === undefined) this.erased.add(sequence);
-    // Nothing but its period is left of it.
-    if (salt === undefined && data['outcomeId'] === undefined) return;
-    const id = data['outcomeId'] as string;
+    const id = facts['outcomeId'] as string;
     switch (schema) {
-      case 'measure-defined@1':
-        if (!isMeasureKind(data['kind']))
-          this.doubts.push(`what kind ${String(data['kind'])} is, is not known here`);
-        this.measures.set(data['measureId'] as string, { ...(data as unknown as Measure), series: [1] });
+      case 'measure-defined@2':
+        if (!isMeasureKind(facts['kind']))
+          this.doubts.push(`what kind ${String(facts['kind'])} is, is not known here`);
+        this.measures.set(facts['measureId'] as string, { ...(facts as unknown as Measure), series: [1] });
         break;
-      case 'measure-revised@1':
-        this.revise(data as unknown as Revision);
+      case 'measure-revised@2':
+        this.revise(facts as unknown as Revision);
         break;
-      case 'outcome@1':
-      case 'outcome-corrected@1':
-        this.standing.set(id, { ...(data as unknown as Outcome), sequence });
+      case 'outcome@2':
+      case 'outcome-corrected@2':
+        this.standing.set(id, { ...(facts as unknown as Outcome), sequence });
         break;
-      case 'outcome-withdrawn@1':
+      case 'outcome-withdrawn@2':
         this.standing.delete(id);
         break;
-      case 'outcome-erased@1':
-        break; // Figures stand when the words beside them go.
+      case 'outcome-erased@2':
+        break; // Facts stand when the words beside them go.
       default:
         this.doubts.push(`what the event ${sequence} says, of the schema ${schema}, is not known here`);
-    }
-  }
-
-  /** @param sequences of events without content of which no erasure is known */
-  doubtUnexplained(sequences: readonly number[]): void {
-    for (const sequence of sequences.filter((one) => this.erased.has(one))) {
-      this.doubts.push(`the figure is made of the event ${sequence} too, whose content was erased`);
     }
   }
 

@@ -5,8 +5,9 @@
  * A proof leads to a root, a checkpoint vouches for the root, and a key that the reader trusts vouches for the
  * checkpoint. Where one of these is missing, the verdict stays open.
  */
-import { canonicalJson, payloadHash } from '../kernel/canonical-json.js';
-import { loggedEventOf, type BundleEvent } from './bundle-format.js';
+import { areWordsGone, sealFault } from '../kernel/event-data.js';
+import { loggedEventOf, sealsOfBundled } from './bundle-format.js';
+import { parseEvent } from './bundle-line.js';
 import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.js';
 import { entryOf } from '../tlog/entry.js';
 import { consistencyFault, inclusionFault, leafHash, parseHashText } from '../tlog/merkle.js';
@@ -101,7 +102,7 @@ function checkInclusion(inclusion: Inclusion, options: ProofOptions): ProofVerdi
   const { index, hashes, size, root, checkpoint, entry } = inclusion;
   const faults: string[] = [];
   const doubts: string[] = [];
-  const told = options.event === undefined ? entry : entryTold(options.event, faults);
+  const told = options.event === undefined ? entry : entryTold(options.event, index, { faults, doubts });
   if (told === undefined) {
     doubts.push('the proof does not say of which event it is: name a file with the event by --event');
   } else {
@@ -122,15 +123,32 @@ function checkInclusion(inclusion: Inclusion, options: ProofOptions): ProofVerdi
   };
 }
 
-/** The entry of an event; of one that is told whole, its content must have the hash that stands in the entry. */
-function entryTold(text: string, faults: string[]): string {
-  const event = JSON.parse(text) as BundleEvent | Readonly<Record<string, unknown>>;
-  if (!('dataschema' in event)) return text.trim();
-  const { salt, data, payloadhash } = event as BundleEvent;
-  if (salt !== undefined && payloadHash(salt, canonicalJson(data)) !== payloadhash) {
-    faults.push('the content of the event does not have the hash that was recorded with it');
+const STRING_OR_SPACE = /("(?:[^"\\]|\\.)*")|\s+/g;
+
+/**
+ * The entry of an event. One that is told whole must be the event at the place that is proven, with the facts and the
+ * words that were sealed.
+ * @throws Error in words where it is no event as the ledger tells one, such as one without a salt
+ */
+function entryTold(
+  text: string,
+  index: bigint,
+  { faults, doubts }: { readonly faults: string[]; readonly doubts: string[] },
+): string {
+  const told: unknown = JSON.parse(text);
+  // A member that stands twice would be read otherwise by others. White space between members says nothing.
+  if (text.replace(STRING_OR_SPACE, '$1') !== JSON.stringify(told))
+    throw new Error('the event is not JSON as the ledger writes it');
+  if (typeof told !== 'object' || told === null || !('dataschema' in told)) return text.trim();
+  const event = parseEvent(told);
+  const seals = sealsOfBundled(event);
+  const altered = sealFault(event.data, seals);
+  if (altered !== null) faults.push(`the content of the event ${event.id} was altered: ${altered}`);
+  if (BigInt(event.ledgersequence) !== index) {
+    faults.push(`the event has the sequence ${event.ledgersequence}, and the proof is of ${index}`);
   }
-  return entryOf(loggedEventOf(event as BundleEvent));
+  if (areWordsGone(seals)) doubts.push('the words of the event are gone, and the erasure is not shown');
+  return entryOf(loggedEventOf(event));
 }
 
 function checkConsistency(proof: ConsistencyJson, options: ProofOptions): ProofVerdict {

@@ -10,7 +10,7 @@ export function checkEvent(event: BundleEvent, scope: BundleScope, findings: Fin
     findings.fault(`the event ${event.id} is not of the period`, sequence);
   }
   if (scope.kind !== 'programme') return;
-  const { programmeId } = event.data;
+  const { programmeId } = event.data.facts;
   const isOther = programmeId !== undefined && programmeId !== scope.programme;
   const isOtherStream = stream.startsWith('programme-') && stream !== `programme-${scope.programme}`;
   if (isOther || isOtherStream)

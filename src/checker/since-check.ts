@@ -2,9 +2,8 @@
  * Checks an earlier checkpoint that the reader kept: the log must be its continuation, and no event that came
  * after it may have an earlier date than the checkpoint.
  */
-import type { BundleEvent } from './bundle-format.js';
+import { CLOCK_TOLERANCE_MS, type BundleEvent } from './bundle-format.js';
 import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.js';
-import { CLOCK_TOLERANCE_MS } from './event-order.js';
 import type { Frontier } from '../tlog/merkle.js';
 import { verifiedSignatures } from '../tlog/note.js';
 import type { Policy } from '../tlog/policy.js';

@@ -10,6 +10,14 @@ export interface Finding {
   readonly what: string;
 }
 
+/** An erasure that is shown: whose words went by whose order. */
+export interface ErasureTold {
+  readonly sequence: number;
+  readonly outcome: string;
+  readonly authorisedBy: string;
+  readonly actor: string;
+}
+
 export interface Verdict {
   readonly verdict: 'good' | 'tampered' | 'cannot tell';
   /** Findings that each prove an alteration, in the order of the ledger. */
@@ -26,7 +34,9 @@ export interface Verdict {
   readonly size: number | null;
   readonly root: string | null;
   readonly events: number;
+  /** How many events have lost their words. */
   readonly erased: number;
+  readonly erasures: readonly ErasureTold[];
   readonly signedBy: readonly string[];
   /** The stamp by an authority that the policy names, by which the checkpoint existed at a time. */
   readonly stamped: Stamped | null;

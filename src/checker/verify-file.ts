@@ -64,6 +64,7 @@ const NOTHING: Verdict = {
   root: null,
   events: 0,
   erased: 0,
+  erasures: [],
   signedBy: [],
   stamped: null,
 };
@@ -155,7 +156,7 @@ const HEADINGS: Readonly<Record<Verdict['verdict'], string>> = {
 
 function told(verdict: Verdict): string {
   const { events, erased, size, origin, root, signedBy, faults, doubts, remarks } = verdict;
-  const { scope, figure, limits, stamped } = verdict;
+  const { scope, figure, limits, stamped, erasures } = verdict;
   const isOfEverything = verdict.verdict === 'good' && scope?.kind === 'everything';
   const at = ({ sequence, what }: Finding) =>
     sequence === undefined ? what : `sequence ${sequence}: ${what}`;
@@ -167,9 +168,13 @@ function told(verdict: Verdict): string {
     ...(size === null
       ? []
       : [
-          `  ${events} events${erased > 0 ? `, ${erased} of them REDACTED,` : ''} of the ${size} in ${origin}`,
+          `  ${events} events${erased > 0 ? `, ${erased} of them without their words,` : ''} of the ${size} in ${origin}`,
           `  root ${root}`,
         ]),
+    ...erasures.map(
+      ({ sequence, outcome, authorisedBy, actor }) =>
+        `  sequence ${sequence}: the words of ${outcome} were erased by ${actor}, authorised by ${authorisedBy}`,
+    ),
     ...(scope ? [`  of ${scopeText(scope)}`] : []),
     // A figure of a tampered bundle is not shown: its events do not bear it out, and the faults say so.
     ...(figure && verdict.verdict !== 'tampered' ? figureLines(figure) : []),

@@ -52,7 +52,7 @@ export async function loadExample(commands: CommandBus): Promise<number> {
   const lines = outcomeLines(bytes);
   for (const [name, claims] of lines) {
     const programmeId = programmeIdOf(name);
-    const by = { actor: 'example', correlationId: 'example', source: 'system' };
+    const by = { actor: 'example', role: 'system', correlationId: 'example', source: 'system' } as const;
     const details = { name: name[0]!.toUpperCase() + name.slice(1), startedOn: STARTED_ON };
     await commands.execute(new ChangeCatalogue({ kind: 'register-programme', programmeId, details }, by));
     const request = {

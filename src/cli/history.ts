@@ -79,11 +79,11 @@ function told(
   { ledgersequence, time, actor, type, subject, data, recordedfrom }: CloudEvent,
   units: Units,
 ): string {
-  const reason = typeof data['reason'] === 'string' ? ` — ${data['reason']}` : '';
+  const reason = typeof data.words?.['reason'] === 'string' ? ` — ${data.words['reason']}` : '';
   const from = recordedfrom.startsWith('file:')
     ? `, from ${recordedfrom.slice(0, 17)}…${recordedfrom.slice(69)}`
     : '';
-  const override = data['personalDataOverride'] as { readonly reason: string } | undefined;
+  const override = data.words?.['personalDataOverride'] as { readonly reason: string } | undefined;
   const although = override ? ` (looks like personal data, recorded because: ${override.reason})` : '';
   return `${ledgersequence}  ${time}  ${type}  ${subject}  ${whatOf(data, units)}by ${actor}${from}${reason}${although}`;
 }
@@ -97,15 +97,18 @@ interface TypedFigures {
 }
 
 function whatOf(data: CloudEvent['data'], units: Units): string {
-  const { name, label, effective, evidence, replaces } = data as {
+  const { label, effective, replaces, ...facts } = data.facts as {
     readonly name?: string;
     readonly label?: string;
     readonly effective?: { readonly from: string; readonly to: string };
-    readonly evidence?: { readonly title: string };
     readonly replaces?: TypedFigures;
   };
+  const { evidence, name = facts.name } = (data.words ?? {}) as {
+    readonly evidence?: { readonly title: string };
+    readonly name?: string;
+  };
   if (effective) {
-    const now = data as unknown as TypedFigures;
+    const now = data.facts as unknown as TypedFigures;
     const period = effective.from === effective.to ? effective.from : `${effective.from} to ${effective.to}`;
     const on = evidence ? `on “${evidence.title}”, ` : '';
     const was = replaces ? ` (was ${amountOf(replaces, units, now.measureId)})` : '';

@@ -1,7 +1,7 @@
 /** `ledger keys`: the admin creates, lists, rotates and revokes keys through the running ledger. */
 import { Option, type Command } from 'commander';
 import type { KeyListView, KeyRevokedView, KeySecretView, KeyView } from '../access/keys.dto.js';
-import { ROLES, type Role } from '../domain/role.js';
+import { ROLES, type Role } from '../kernel/provenance.js';
 import { CommandFailed, type LedgerClient } from './client.js';
 import { print, table } from './output.js';
 import { connected, clientFor, type Connection } from './connection.js';

@@ -25,15 +25,17 @@ export function outcomeTold(
 }
 
 function erasureTold({ recordedAt, actor, sequence, authorisedBy, reason }: Erasure): string[] {
-  const opening = `  ${recordedAt}  ${actor} erased what was written above it as REDACTED  (sequence ${sequence})`;
-  return [opening, `    authorised by: ${authorisedBy}`, `    because: ${reason}`];
+  const opening = `  ${recordedAt}  ${actor} erased the words of what is marked above as erased  (sequence ${sequence})`;
+  const because = reason === undefined ? [] : [`    because: ${reason}`];
+  return [opening, `    authorised by: ${authorisedBy}`, ...because];
 }
 
 function* versionsTold(versions: readonly OutcomeVersion[], units: Units): Generator<string> {
   let before: OutcomeView | undefined;
-  for (const { recordedAt, actor, sequence, outcome, reason } of versions) {
+  for (const { recordedAt, actor, sequence, outcome, reason, erased } of versions) {
     yield `  ${recordedAt}  ${actor} ${verb(before, outcome)}  (sequence ${sequence})`;
     if (reason !== undefined) yield `    because: ${reason}`;
+    if (erased) yield '    its words were erased by a lawful order';
     if (outcome) for (const line of fieldsTold(outcome, before, units)) yield `    ${line}`;
     before = outcome;
   }
@@ -71,7 +73,9 @@ function fieldsOf(outcome: OutcomeView, units: Units): Map<string, string> {
     period: effective.from === effective.to ? effective.from : `${effective.from} to ${effective.to}`,
     organisation,
     basis,
-    evidence: evidence && [`“${evidence.title}”`, evidence.uri, evidence.sha256].filter(Boolean).join(', '),
+    evidence:
+      evidence &&
+      [evidence.title && `“${evidence.title}”`, evidence.uri, evidence.sha256].filter(Boolean).join(', '),
     note,
   };
   return new Map(Object.entries(fields).filter((field): field is [string, string] => field[1] !== undefined));

@@ -7,10 +7,11 @@
  */
 import { assert, unreachable } from '../kernel/assert.js';
 import type { Decider } from '../kernel/decider.js';
+import type { EventData } from '../kernel/event-data.js';
 import { admitTexts, type Overridden, type Overriding } from '../kernel/free-text.js';
 import type { KeyId, ProgrammeId } from '../kernel/ids.js';
+import type { Role } from '../kernel/provenance.js';
 import { Refused, type Refusal, thereIsNo } from '../kernel/refusals.js';
-import type { Role } from './role.js';
 
 export interface KeyDetails {
   readonly name: string;
@@ -23,25 +24,30 @@ export interface KeyDetails {
 
 export type KeyEvent =
   | {
-      readonly schema: 'key-created@1';
+      readonly schema: 'key-created@2';
       readonly type: 'KeyCreated';
-      readonly data: KeyDetails & Overridden & { readonly keyId: KeyId; readonly secretSha256: string };
+      readonly data: EventData<
+        Omit<KeyDetails, 'name'> & { readonly keyId: KeyId; readonly secretSha256: string },
+        Overridden & Pick<KeyDetails, 'name'>
+      >;
     }
   | {
-      readonly schema: 'key-rotated@1';
+      readonly schema: 'key-rotated@2';
       readonly type: 'KeyRotated';
-      readonly data: Overridden & {
-        readonly keyId: KeyId;
-        readonly secretSha256: string;
-        /** Until when the secret before this one is taken too; null where it is not. */
-        readonly previousUntil: string | null;
-        readonly reason: string;
-      };
+      readonly data: EventData<
+        {
+          readonly keyId: KeyId;
+          readonly secretSha256: string;
+          /** Until when the secret before this one is taken too; null where it is not. */
+          readonly previousUntil: string | null;
+        },
+        Overridden & { readonly reason: string }
+      >;
     }
   | {
-      readonly schema: 'key-revoked@1';
+      readonly schema: 'key-revoked@2';
       readonly type: 'KeyRevoked';
-      readonly data: Overridden & { readonly keyId: KeyId; readonly reason: string };
+      readonly data: EventData<{ readonly keyId: KeyId }, Overridden & { readonly reason: string }>;
     };
 
 export type KeyCommand = Overriding & KeyRequest;
@@ -88,16 +94,17 @@ function decide(state: KeyState, command: KeyCommand): readonly KeyEvent[] {
       const faults: Refusal[] = revoked
         ? [{ code: 'key-revoked', detail: 'the key was revoked: create another one' }]
         : [];
-      const data = { keyId, secretSha256, previousUntil, reason, ...admitTexts({ reason }, command, faults) };
-      return [{ schema: 'key-rotated@1', type: 'KeyRotated', data }];
+      const facts = { keyId, secretSha256, previousUntil };
+      const words = { reason, ...admitTexts({ reason }, command, faults) };
+      return [{ schema: 'key-rotated@2', type: 'KeyRotated', data: { facts, words } }];
     }
     case 'revoke-key':
       if (state.status === 'revoked') return [];
       return [
         {
-          schema: 'key-revoked@1',
+          schema: 'key-revoked@2',
           type: 'KeyRevoked',
-          data: { keyId, reason, ...admitTexts({ reason }, command) },
+          data: { facts: { keyId }, words: { reason, ...admitTexts({ reason }, command) } },
         },
       ];
     default:
@@ -112,10 +119,10 @@ function create(state: KeyState, command: Extract<KeyCommand, { kind: 'create-ke
     assert(state.secretSha256 === secretSha256, `key ${keyId} is made once`);
     return [];
   }
-  const kept = admitTexts({ name: details.name }, command, detailsFaults(command));
-  return [
-    { schema: 'key-created@1', type: 'KeyCreated', data: { keyId, ...details, secretSha256, ...kept } },
-  ];
+  const { name, ...granted } = details;
+  const words = { name, ...admitTexts({ name }, command, detailsFaults(command)) };
+  const facts = { keyId, ...granted, secretSha256 };
+  return [{ schema: 'key-created@2', type: 'KeyCreated', data: { facts, words } }];
 }
 
 function detailsFaults({
@@ -143,12 +150,12 @@ function detailsFaults({
 
 function evolve(state: KeyState, event: KeyEvent): KeyState {
   switch (event.schema) {
-    case 'key-created@1': {
-      const { keyId, name, role, programmes, expiresAt, secretSha256 } = event.data;
+    case 'key-created@2': {
+      const { keyId, role, programmes, expiresAt, secretSha256 } = event.data.facts;
       return {
         status: 'active',
         id: keyId,
-        name,
+        name: event.data.words?.name ?? keyId,
         role,
         programmes,
         expiresAt,
@@ -156,13 +163,13 @@ function evolve(state: KeyState, event: KeyEvent): KeyState {
         previous: null,
       };
     }
-    case 'key-rotated@1': {
+    case 'key-rotated@2': {
       const key = state as Key;
-      const { secretSha256, previousUntil: until } = event.data;
+      const { secretSha256, previousUntil: until } = event.data.facts;
       const previous = until === null ? null : { secretSha256: key.secretSha256, until };
       return { ...key, secretSha256, previous };
     }
-    case 'key-revoked@1':
+    case 'key-revoked@2':
       return { ...(state as Key), status: 'revoked', previous: null };
     default:
       return unreachable(event);

@@ -8,6 +8,7 @@
 import { unreachable } from '../kernel/assert.js';
 import { canonicalJson } from '../kernel/canonical-json.js';
 import type { Decider } from '../kernel/decider.js';
+import { eventData, type EventData } from '../kernel/event-data.js';
 import { admitTexts, type Overridden, type Overriding } from '../kernel/free-text.js';
 import type { MeasureId } from '../kernel/ids.js';
 import { Refused, type Refusal, thereIsNo } from '../kernel/refusals.js';
@@ -36,15 +37,23 @@ export interface MeasureRevision {
 
 export type MeasureEvent =
   | {
-      readonly schema: 'measure-defined@1';
+      readonly schema: 'measure-defined@2';
       readonly type: 'MeasureDefined';
-      readonly data: MeasureDefinition & Overridden & { readonly measureId: MeasureId };
+      readonly data: EventData<
+        Omit<MeasureDefinition, 'definition'> & { readonly measureId: MeasureId },
+        Overridden & Pick<MeasureDefinition, 'definition'>
+      >;
     }
   | {
-      readonly schema: 'measure-revised@1';
+      readonly schema: 'measure-revised@2';
       readonly type: 'MeasureRevised';
-      readonly data: MeasureRevision &
-        Overridden & { readonly measureId: MeasureId; readonly version: number };
+      readonly data: EventData<
+        Pick<MeasureRevision, 'label' | 'comparable'> & {
+          readonly measureId: MeasureId;
+          readonly version: number;
+        },
+        Overridden & Pick<MeasureRevision, 'definition' | 'reason'>
+      >;
     };
 
 export type MeasureCommand = Overriding & MeasureRequest;
@@ -85,8 +94,9 @@ function decide(state: MeasureState, command: MeasureCommand): readonly MeasureE
       if (state.revisedAs && canonicalJson(state.revisedAs) === canonicalJson(command.revision)) return [];
       if (comparable && label === state.label && definition === state.definition) return [];
       const kept = admitTexts({ label, definition, reason }, command);
-      const data = { measureId, version: state.version + 1, ...command.revision, ...kept };
-      return [{ schema: 'measure-revised@1', type: 'MeasureRevised', data }];
+      const facts = { measureId, version: state.version + 1, label, comparable };
+      const words = { ...(definition !== undefined && { definition }), reason, ...kept };
+      return [{ schema: 'measure-revised@2', type: 'MeasureRevised', data: { facts, words } }];
     }
     default:
       return unreachable(command);
@@ -102,10 +112,13 @@ function define(
     if (canonicalJson(state.definedAs) === canonicalJson(definition)) return [];
     throw new Refused({ code: 'measure-exists', detail: `measure ${measureId} exists with other content` });
   }
-  const { label, unit, definition: words } = definition;
-  const kept = admitTexts({ label, unit, definition: words }, command, definitionFaults(definition, parent));
-  const data = { measureId, ...definition, ...kept };
-  return [{ schema: 'measure-defined@1', type: 'MeasureDefined', data }];
+  const { definition: text, ...facts } = definition;
+  const { label, unit } = facts;
+  const kept = admitTexts({ label, unit, definition: text }, command, definitionFaults(definition, parent));
+  const words = { ...(text !== undefined && { definition: text }), ...kept };
+  return [
+    { schema: 'measure-defined@2', type: 'MeasureDefined', data: eventData({ measureId, ...facts }, words) },
+  ];
 }
 
 function definitionFaults(definition: MeasureDefinition, parent: Measure | undefined): Refusal[] {
@@ -130,8 +143,10 @@ function definitionFaults(definition: MeasureDefinition, parent: Measure | undef
 
 function evolve(state: MeasureState, event: MeasureEvent): MeasureState {
   switch (event.schema) {
-    case 'measure-defined@1': {
-      const { measureId, personalDataOverride: _, ...definition } = event.data;
+    case 'measure-defined@2': {
+      const { measureId, ...facts } = event.data.facts;
+      const text = event.data.words?.definition;
+      const definition = { ...facts, ...(text !== undefined && { definition: text }) };
       return {
         status: 'defined',
         id: measureId,
@@ -141,10 +156,10 @@ function evolve(state: MeasureState, event: MeasureEvent): MeasureState {
         definedAs: definition,
       };
     }
-    case 'measure-revised@1': {
+    case 'measure-revised@2': {
       const { definition: _, ...measure } = state as Measure;
-      const { measureId: _m, version, personalDataOverride: _o, ...revision } = event.data;
-      const { label, definition, comparable } = revision;
+      const { version, label, comparable } = event.data.facts;
+      const { definition, reason = '' } = event.data.words ?? {};
       const current = measure.series.at(-1)!;
       return {
         ...measure,
@@ -152,7 +167,7 @@ function evolve(state: MeasureState, event: MeasureEvent): MeasureState {
         ...(definition !== undefined && { definition }),
         version,
         series: [...measure.series, comparable ? current : current + 1],
-        revisedAs: revision,
+        revisedAs: { label, ...(definition !== undefined && { definition }), comparable, reason },
       };
     }
     default:

@@ -4,6 +4,7 @@
  */
 import { unreachable } from '../kernel/assert.js';
 import type { Decider } from '../kernel/decider.js';
+import { eventData, type EventData } from '../kernel/event-data.js';
 import type { CalendarDate } from '../kernel/financial-year.js';
 import { admitTexts, type Overridden, type Overriding } from '../kernel/free-text.js';
 import type { OrganisationId } from '../kernel/ids.js';
@@ -11,18 +12,24 @@ import { Refused, thereIsNo } from '../kernel/refusals.js';
 
 export type OrganisationEvent =
   | {
-      readonly schema: 'organisation-registered@1';
+      readonly schema: 'organisation-registered@2';
       readonly type: 'OrganisationRegistered';
-      readonly data: Overridden & { readonly organisationId: OrganisationId; readonly name: string };
+      readonly data: EventData<
+        { readonly organisationId: OrganisationId; readonly name: string },
+        Overridden
+      >;
     }
   | {
-      readonly schema: 'organisation-renamed@1';
+      readonly schema: 'organisation-renamed@2';
       readonly type: 'OrganisationRenamed';
-      readonly data: Overridden & {
-        readonly organisationId: OrganisationId;
-        readonly name: string;
-        readonly from: CalendarDate;
-      };
+      readonly data: EventData<
+        {
+          readonly organisationId: OrganisationId;
+          readonly name: string;
+          readonly from: CalendarDate;
+        },
+        Overridden
+      >;
     };
 
 export type OrganisationCommand = Overriding & OrganisationRequest;
@@ -48,8 +55,8 @@ function decide(state: OrganisationState, command: OrganisationCommand): readonl
   switch (command.kind) {
     case 'register-organisation':
       if (state.status === 'unregistered') {
-        const data = { organisationId, name, ...admitTexts({ name }, command) };
-        return [{ schema: 'organisation-registered@1', type: 'OrganisationRegistered', data }];
+        const data = eventData({ organisationId, name }, admitTexts({ name }, command));
+        return [{ schema: 'organisation-registered@2', type: 'OrganisationRegistered', data }];
       }
       if (state.names.some((known) => known.name === name)) return [];
       throw new Refused({
@@ -69,8 +76,9 @@ function decide(state: OrganisationState, command: OrganisationCommand): readonl
           pointer: '/from',
         });
       }
-      const data = { organisationId, name, from: command.from, ...admitTexts({ name }, command) };
-      return [{ schema: 'organisation-renamed@1', type: 'OrganisationRenamed', data }];
+      const facts = { organisationId, name, from: command.from };
+      const data = eventData(facts, admitTexts({ name }, command));
+      return [{ schema: 'organisation-renamed@2', type: 'OrganisationRenamed', data }];
     }
     default:
       return unreachable(command);
@@ -79,15 +87,15 @@ function decide(state: OrganisationState, command: OrganisationCommand): readonl
 
 function evolve(state: OrganisationState, event: OrganisationEvent): OrganisationState {
   switch (event.schema) {
-    case 'organisation-registered@1':
+    case 'organisation-registered@2':
       return {
         status: 'registered',
-        id: event.data.organisationId,
-        names: [{ name: event.data.name, from: null }],
+        id: event.data.facts.organisationId,
+        names: [{ name: event.data.facts.name, from: null }],
       };
-    case 'organisation-renamed@1': {
+    case 'organisation-renamed@2': {
       const { names } = state as Organisation;
-      const { name, from } = event.data;
+      const { name, from } = event.data.facts;
       const sorted = [...names, { name, from }].sort((a, b) => ((a.from ?? '') < (b.from ?? '') ? -1 : 1));
       return { ...(state as Organisation), names: sorted };
     }

@@ -8,6 +8,7 @@ import type { Organisation } from './organisation.js';
 import type { Measure } from './measure.js';
 import type { Programme } from './programme.js';
 import { financialYearOf, type CalendarDate } from '../kernel/financial-year.js';
+import { eventData, type EventData } from '../kernel/event-data.js';
 import {
   textFaults,
   type FreeTexts,
@@ -21,8 +22,8 @@ import { thereIsNo, type Refusal, type RefusalCode } from '../kernel/refusals.js
 export const BASES = ['counted', 'estimated', 'modelled', 'self-reported'] as const;
 export type Basis = (typeof BASES)[number];
 
-/** What a programme says of one outcome. Money is in pence; quantities are safe integers, never floats. */
-export interface OutcomeContent {
+/** The part of an outcome that figures follow from. Money is in pence; quantities are safe integers, never floats. */
+export interface OutcomeFigures {
   readonly measureId: MeasureId;
   readonly organisationId?: OrganisationId;
   /** For a flow or a stock. */
@@ -38,25 +39,33 @@ export interface OutcomeContent {
   readonly basis: Basis;
   /** The low and high bound of an estimate, around the quantity. */
   readonly range?: { readonly low: number; readonly high: number };
-  readonly evidence?: { readonly title: string; readonly uri?: string; readonly sha256?: string };
+  /** SHA-256 of the document that the figure rests on, hexadecimal. */
+  readonly evidenceSha256?: string;
+}
+
+/** The part of an outcome that is in its programme's own words. */
+export interface OutcomeWords {
+  readonly evidence?: { readonly title: string; readonly uri?: string };
   readonly note?: string;
 }
 
-/** As recorded: what was said, of which programme, under which version of the measure. */
-export interface RecordedOutcome extends OutcomeContent, Overridden {
+/** What a programme says of one outcome. */
+export interface OutcomeContent extends OutcomeFigures, OutcomeWords {}
+
+/** The facts of an outcome as recorded: its figures, its programme, and the version of the measure. */
+export interface RecordedOutcome extends OutcomeFigures {
   readonly outcomeId: OutcomeId;
   readonly programmeId: ProgrammeId;
   readonly measureVersion: number;
 }
 
+export type RecordedWords = OutcomeWords & Overridden;
+
 /**
  * The figures of the version that a correction or a withdrawal replaces, so that each event says by itself
- * what changed from what. Free text is not repeated: it could not be erased in one place.
+ * what changed from what.
  */
-export type ReplacedOutcome = Omit<
-  RecordedOutcome,
-  'outcomeId' | 'programmeId' | 'evidence' | 'note' | 'personalDataOverride'
-> & {
+export type ReplacedOutcome = Omit<RecordedOutcome, 'outcomeId' | 'programmeId' | 'evidenceSha256'> & {
   /** The version that is replaced, and the stream revision of the event that recorded it. */
   readonly version: number;
   readonly revision: number;
@@ -74,8 +83,20 @@ export interface CatalogueFacts {
   readonly today: CalendarDate;
 }
 
-/** What of an outcome is in its programme's own words. */
-export function textsOf({ evidence, note }: OutcomeContent): FreeTexts {
+/** What a programme says of one outcome, as the two parts of an event's data. */
+export function partsOf({
+  evidence,
+  note,
+  ...facts
+}: OutcomeContent): EventData<OutcomeFigures, OutcomeWords> {
+  return eventData(facts, {
+    ...(evidence !== undefined && { evidence }),
+    ...(note !== undefined && { note }),
+  });
+}
+
+/** The texts that personal data are looked for in. */
+export function textsOf({ evidence, note }: OutcomeWords): FreeTexts {
   return { 'evidence/title': evidence?.title, 'evidence/uri': evidence?.uri, note };
 }
 

@@ -5,6 +5,7 @@
 import { unreachable } from '../kernel/assert.js';
 import { canonicalJson } from '../kernel/canonical-json.js';
 import type { Decider } from '../kernel/decider.js';
+import { eventData, type EventData } from '../kernel/event-data.js';
 import type { CalendarDate } from '../kernel/financial-year.js';
 import { admitTexts, type Overridden, type Overriding } from '../kernel/free-text.js';
 import type { ProgrammeId } from '../kernel/ids.js';
@@ -16,31 +17,35 @@ export interface ProgrammeDetails {
   readonly description?: string;
 }
 
+type ProgrammeFacts = Omit<ProgrammeDetails, 'description'> & { readonly programmeId: ProgrammeId };
+type ProgrammeWords = Overridden & Pick<ProgrammeDetails, 'description'>;
+
 export type ProgrammeEvent =
   | {
-      readonly schema: 'programme-registered@1';
+      readonly schema: 'programme-registered@2';
       readonly type: 'ProgrammeRegistered';
-      readonly data: ProgrammeDetails & Overridden & { readonly programmeId: ProgrammeId };
+      readonly data: EventData<ProgrammeFacts, ProgrammeWords>;
     }
   | {
-      readonly schema: 'programme-amended@1';
+      readonly schema: 'programme-amended@2';
       readonly type: 'ProgrammeAmended';
-      readonly data: ProgrammeDetails &
-        Overridden & { readonly programmeId: ProgrammeId; readonly reason: string };
+      readonly data: EventData<ProgrammeFacts, ProgrammeWords & { readonly reason: string }>;
     }
   | {
-      readonly schema: 'programme-closed@1';
+      readonly schema: 'programme-closed@2';
       readonly type: 'ProgrammeClosed';
-      readonly data: Overridden & {
-        readonly programmeId: ProgrammeId;
-        readonly closedOn: CalendarDate;
-        readonly reason: string;
-      };
+      readonly data: EventData<
+        { readonly programmeId: ProgrammeId; readonly closedOn: CalendarDate },
+        Overridden & { readonly reason: string }
+      >;
     }
   | {
-      readonly schema: 'programme-reopened@1';
+      readonly schema: 'programme-reopened@2';
       readonly type: 'ProgrammeReopened';
-      readonly data: Overridden & { readonly programmeId: ProgrammeId; readonly reason: string };
+      readonly data: EventData<
+        { readonly programmeId: ProgrammeId },
+        Overridden & { readonly reason: string }
+      >;
     };
 
 export type ProgrammeCommand = Overriding & ProgrammeRequest;
@@ -78,10 +83,10 @@ function decide(state: ProgrammeState, command: ProgrammeCommand): readonly Prog
   const { programmeId } = command;
   if (command.kind === 'register-programme') {
     if (state.status === 'unregistered') {
-      const { name, description } = command.details;
-      const kept = admitTexts({ name, description }, command);
-      const data = { programmeId, ...command.details, ...kept };
-      return [{ schema: 'programme-registered@1', type: 'ProgrammeRegistered', data }];
+      const { facts, words } = partsOf(command.details);
+      const kept = admitTexts({ name: facts.name, ...words }, command);
+      const data = eventData({ programmeId, ...facts }, { ...words, ...kept });
+      return [{ schema: 'programme-registered@2', type: 'ProgrammeRegistered', data }];
     }
     if (same(state.registeredAs, command.details) || same(detailsOf(state), command.details)) return [];
     throw new Refused({
@@ -100,8 +105,8 @@ function decide(state: ProgrammeState, command: ProgrammeCommand): readonly Prog
     case 'reopen-programme': {
       if (state.status === 'open') return [];
       const { reason } = command;
-      const data = { programmeId, reason, ...admitTexts({ reason }, command) };
-      return [{ schema: 'programme-reopened@1', type: 'ProgrammeReopened', data }];
+      const data = { facts: { programmeId }, words: { reason, ...admitTexts({ reason }, command) } };
+      return [{ schema: 'programme-reopened@2', type: 'ProgrammeReopened', data }];
     }
     default:
       return unreachable(command);
@@ -112,10 +117,10 @@ function amend(state: Programme, command: CommandOf<'amend-programme'>): readonl
   const { programmeId, details, reason } = command;
   if (state.status === 'closed') throw closed(state);
   if (same(detailsOf(state), details)) return [];
-  const { name, description } = details;
-  const kept = admitTexts({ name, description, reason }, command);
-  const data = { programmeId, ...details, reason, ...kept };
-  return [{ schema: 'programme-amended@1', type: 'ProgrammeAmended', data }];
+  const { facts, words } = partsOf(details);
+  const kept = admitTexts({ name: facts.name, ...words, reason }, command);
+  const data = { facts: { programmeId, ...facts }, words: { ...words, reason, ...kept } };
+  return [{ schema: 'programme-amended@2', type: 'ProgrammeAmended', data }];
 }
 
 function close(state: Programme, command: CommandOf<'close-programme'>): readonly ProgrammeEvent[] {
@@ -130,8 +135,9 @@ function close(state: Programme, command: CommandOf<'close-programme'>): readonl
     const detail = `a programme closes between its start, ${state.startedOn}, and today, ${today}`;
     faults.push({ code: 'outside-programme-life', detail, pointer: '/closedOn' });
   }
-  const data = { programmeId, closedOn, reason, ...admitTexts({ reason }, command, faults) };
-  return [{ schema: 'programme-closed@1', type: 'ProgrammeClosed', data }];
+  const words = { reason, ...admitTexts({ reason }, command, faults) };
+  const data = { facts: { programmeId, closedOn }, words };
+  return [{ schema: 'programme-closed@2', type: 'ProgrammeClosed', data }];
 }
 
 type CommandOf<Kind> = Extract<ProgrammeCommand, { kind: Kind }>;
@@ -147,23 +153,33 @@ function detailsOf({ name, startedOn, description }: Programme): ProgrammeDetail
   return { name, startedOn, ...(description !== undefined && { description }) };
 }
 
+function partsOf({ description, ...facts }: ProgrammeDetails) {
+  return { facts, words: description === undefined ? {} : { description } };
+}
+
+function told({ facts, words }: EventData<ProgrammeFacts, ProgrammeWords>): ProgrammeDetails {
+  const { name, startedOn } = facts;
+  const { description } = words ?? {};
+  return { name, startedOn, ...(description !== undefined && { description }) };
+}
+
 function same(one: ProgrammeDetails, other: ProgrammeDetails): boolean {
   return canonicalJson(one) === canonicalJson(other);
 }
 
 function evolve(state: ProgrammeState, event: ProgrammeEvent): ProgrammeState {
   switch (event.schema) {
-    case 'programme-registered@1': {
-      const { programmeId, personalDataOverride: _, ...details } = event.data;
-      return { status: 'open', id: programmeId, ...details, registeredAs: details };
+    case 'programme-registered@2': {
+      const details = told(event.data);
+      return { status: 'open', id: event.data.facts.programmeId, ...details, registeredAs: details };
     }
-    case 'programme-amended@1': {
-      const { programmeId, reason: _r, personalDataOverride: _o, ...details } = event.data;
-      return { status: 'open', id: programmeId, ...details, registeredAs: (state as Programme).registeredAs };
+    case 'programme-amended@2': {
+      const { id, registeredAs } = state as Programme;
+      return { status: 'open', id, ...told(event.data), registeredAs };
     }
-    case 'programme-closed@1':
-      return { ...(state as Programme), status: 'closed', closedOn: event.data.closedOn };
-    case 'programme-reopened@1': {
+    case 'programme-closed@2':
+      return { ...(state as Programme), status: 'closed', closedOn: event.data.facts.closedOn };
+    case 'programme-reopened@2': {
       const { closedOn: _, ...open } = state as Programme;
       return { ...open, status: 'open' };
     }

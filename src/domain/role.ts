@@ -6,10 +6,8 @@
  * A caller in the role `programme` is kept to its own programmes. Where a question names one, it must: a figure of
  * all programmes that was cut down in silence would be taken for the whole (docs/adr/0013-who-may-do-what.md).
  */
+import { ROLES, type Role } from '../kernel/provenance.js';
 import { Refused } from '../kernel/refusals.js';
-
-export const ROLES = ['programme', 'reporter', 'auditor', 'steward', 'admin'] as const;
-export type Role = (typeof ROLES)[number];
 
 /** How a call is kept to the programmes of its caller. */
 export type OwnProgrammes =
@@ -44,6 +42,12 @@ export interface Principal {
 /** The programmes that a call may see and change; null where it may all. */
 export type ProgrammeScope = ReadonlySet<string> | null;
 
+/** In which of its roles a caller makes a call, and how far it may go. */
+export interface Acting {
+  readonly role: Role;
+  readonly scope: ProgrammeScope;
+}
+
 /** What a request says of programmes, before anything is looked up. */
 export interface NamedProgramme {
   readonly inPath: unknown;
@@ -58,15 +62,12 @@ export function rolesOf(may: Grants): Role[] {
 }
 
 /**
- * How far a caller may go with a call.
+ * How a caller may make a call. Where several of its roles would do, it acts in the first of them in the order of ROLES.
  * @throws Refused `not-allowed`
  */
-export function scopeOf(
-  { roles, programmes }: Principal,
-  may: Grants,
-  named: NamedProgramme,
-): ProgrammeScope {
-  if (roles.some((role) => role === 'admin' || (role !== 'programme' && may[role]))) return null;
+export function actingAs({ roles, programmes }: Principal, may: Grants, named: NamedProgramme): Acting {
+  const role = rolesOf(may).find((one) => one !== 'programme' && roles.includes(one));
+  if (role) return { role, scope: null };
   const kept = roles.includes('programme') ? may.programme : undefined;
   switch (kept) {
     case undefined:
@@ -87,7 +88,7 @@ export function scopeOf(
     case 'regardless':
       break;
   }
-  return programmes;
+  return { role: 'programme', scope: programmes };
 }
 
 /** @throws Refused `not-allowed` for what belongs to a programme that is not among those of the caller */

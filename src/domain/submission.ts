@@ -4,13 +4,14 @@
  * All outcomes are recorded or none is. Its stream is `submission-<id>`, where the id is the client's
  * idempotency key: a retry, even a year later, finds the stream and gets the original receipt, and other
  * content under the same key is refused. A correction or a withdrawal repeated with the same content and the
- * same expected version changes nothing either. What was erased by a lawful order is told by its figures alone: texts
- * that are gone cannot be compared.
+ * same expected version changes nothing either. An outcome whose words were erased by a lawful order is compared by its
+ * facts alone: words that are gone cannot be.
  */
 import type { Measure } from './measure.js';
 import { unreachable } from '../kernel/assert.js';
 import { canonicalJson } from '../kernel/canonical-json.js';
 import type { Decider } from '../kernel/decider.js';
+import { eventData, type EventData } from '../kernel/event-data.js';
 import {
   overrideFaults,
   overrideFor,
@@ -20,58 +21,67 @@ import {
 } from '../kernel/free-text.js';
 import { outcomeIdOf, type OutcomeId, type ProgrammeId, type SubmissionId } from '../kernel/ids.js';
 import { picked } from '../kernel/picked.js';
-import { hashOfLeft, isRedacted, redacted } from '../kernel/redaction.js';
 import { Refused, refuseIfAny, thereIsNo } from '../kernel/refusals.js';
 import {
   faultsOf,
   faultsOfProgramme,
   OUTCOME_FACTS,
+  partsOf,
   textsOf,
   type CatalogueFacts,
   type OutcomeContent,
+  type OutcomeFigures,
   type RecordedOutcome,
+  type RecordedWords,
   type ReplacedOutcome,
 } from './outcome.js';
 
 export type SubmissionEvent =
   /** The type is the one that the outcome's measure names. */
-  | { readonly schema: 'outcome@1'; readonly type: string; readonly data: RecordedOutcome }
   | {
-      readonly schema: 'outcome-corrected@1';
+      readonly schema: 'outcome@2';
+      readonly type: string;
+      readonly data: EventData<RecordedOutcome, RecordedWords>;
+    }
+  | {
+      readonly schema: 'outcome-corrected@2';
       readonly type: 'OutcomeCorrected';
-      readonly data: RecordedOutcome & { readonly reason: string; readonly replaces: ReplacedOutcome };
+      readonly data: EventData<
+        RecordedOutcome & { readonly replaces: ReplacedOutcome },
+        RecordedWords & { readonly reason: string }
+      >;
     }
   | {
-      readonly schema: 'outcome-withdrawn@1';
+      readonly schema: 'outcome-withdrawn@2';
       readonly type: 'OutcomeWithdrawn';
-      readonly data: Overridden & {
-        readonly outcomeId: OutcomeId;
-        readonly programmeId: ProgrammeId;
-        readonly reason: string;
-        readonly replaces: ReplacedOutcome;
-      };
+      readonly data: EventData<
+        {
+          readonly outcomeId: OutcomeId;
+          readonly programmeId: ProgrammeId;
+          readonly replaces: ReplacedOutcome;
+        },
+        Overridden & { readonly reason: string }
+      >;
     }
   | {
-      readonly schema: 'outcome-erased@1';
+      readonly schema: 'outcome-erased@2';
       readonly type: 'OutcomeErased';
-      readonly data: {
-        readonly outcomeId: OutcomeId;
-        readonly programmeId: ProgrammeId;
-        readonly reason: string;
-        readonly authorisedBy: string;
-        readonly erased: readonly ErasedContent[];
-      };
+      readonly data: EventData<
+        {
+          readonly outcomeId: OutcomeId;
+          readonly programmeId: ProgrammeId;
+          /** An office, not a person: the order to erase follows from it. */
+          readonly authorisedBy: string;
+          /** The revisions of the stream whose events lost their words. */
+          readonly erased: readonly number[];
+        },
+        { readonly reason: string }
+      >;
     };
 
-/** An event of the stream whose texts and salt are gone, and the hash of what is left of it: redaction.ts. */
-export interface ErasedContent {
-  readonly revision: number;
-  readonly left: string;
-}
-
 /** What makes a version of an outcome. */
-export type OutcomeEvent = Exclude<SubmissionEvent, { readonly schema: 'outcome-erased@1' }>;
-export type ErasureEvent = Extract<SubmissionEvent, { readonly schema: 'outcome-erased@1' }>;
+export type OutcomeEvent = Exclude<SubmissionEvent, { readonly schema: 'outcome-erased@2' }>;
+export type ErasureEvent = Extract<SubmissionEvent, { readonly schema: 'outcome-erased@2' }>;
 
 export interface Submit extends Overriding {
   readonly kind: 'submit';
@@ -94,7 +104,7 @@ export interface Correct extends ChangeOfOutcome {
 export interface Withdraw extends ChangeOfOutcome {
   readonly kind: 'withdraw';
 }
-/** Takes what people wrote out of all versions of an outcome. Its figures stand. */
+/** Takes the words out of all versions of an outcome. Its facts stand. */
 export interface Erase {
   readonly kind: 'erase';
   readonly outcomeId: OutcomeId;
@@ -107,7 +117,7 @@ export type SubmissionCommand = Submit | Correct | Withdraw | Erase;
 export interface VersionTold {
   readonly event: OutcomeEvent;
   readonly revision: number;
-  /** By an erasure, which may have come to the stream before the texts were taken out of the store. */
+  /** Whether an erasure names it. The words may stand in the store still, where the erasure was cut short. */
   readonly erased: boolean;
 }
 /** What happened to one outcome, oldest first; its version is the index of the last. */
@@ -162,9 +172,12 @@ function submit(state: SubmissionState, command: Submit): readonly SubmissionEve
   return outcomes.map((content, index) => {
     const measure = facts.measures.get(content.measureId)!;
     const outcomeId = outcomeIdOf(submissionId, index + 1);
-    const kept = overrideFor(textsOf(content), override);
-    const data = { outcomeId, programmeId, measureVersion: measure.version, ...content, ...kept };
-    return { schema: 'outcome@1', type: measure.eventType, data };
+    const { facts: figures, words = {} } = partsOf(content);
+    const data = eventData(
+      { outcomeId, programmeId, measureVersion: measure.version, ...figures },
+      { ...words, ...overrideFor(textsOf(words), override) },
+    );
+    return { schema: 'outcome@2', type: measure.eventType, data };
   });
 }
 
@@ -182,34 +195,44 @@ function change(
     throw new Refused({ code: 'outcome-version-stale', detail });
   }
   const current = story.at(-1)!;
-  if (current.event.schema === 'outcome-withdrawn@1') {
+  if (current.event.schema === 'outcome-withdrawn@2') {
     throw new Refused({ code: 'outcome-withdrawn', detail: `outcome ${outcomeId} was withdrawn` });
   }
-  const replaces = replacedBy(current.event.data, expectedVersion, current.revision);
+  const replaces = replacedBy(current.event.data.facts, expectedVersion, current.revision);
   const faults = [...textFaults({ reason }, override), ...overrideFaults(override)];
   if (command.kind === 'withdraw') {
     refuseIfAny(faults);
-    const data = { outcomeId, programmeId, reason, replaces, ...overrideFor({ reason }, override) };
-    return [{ schema: 'outcome-withdrawn@1', type: 'OutcomeWithdrawn', data }];
+    const words = { reason, ...overrideFor({ reason }, override) };
+    const data = { facts: { outcomeId, programmeId, replaces }, words };
+    return [{ schema: 'outcome-withdrawn@2', type: 'OutcomeWithdrawn', data }];
   }
   const { content, facts } = command;
   refuseIfAny([...faultsOf(content, { facts, override }, ''), ...faults]);
   const measureVersion = versionFor(facts.measures.get(content.measureId)!, replaces);
+  const parts = partsOf(content);
   const kept = overrideFor({ ...textsOf(content), reason }, override);
-  const data = { outcomeId, programmeId, measureVersion, ...content, reason, replaces, ...kept };
-  return [{ schema: 'outcome-corrected@1', type: 'OutcomeCorrected', data }];
+  const data = {
+    facts: { outcomeId, programmeId, measureVersion, ...parts.facts, replaces },
+    words: { ...parts.words, reason, ...kept },
+  };
+  return [{ schema: 'outcome-corrected@2', type: 'OutcomeCorrected', data }];
 }
 
-/** Only what holds a text is erased: of figures alone the proof is worth more. */
+/** @throws Refused `nothing-to-erase` where no version has, or ever had, words */
 function erase(state: Recorded, story: OutcomeStory, command: Erase): readonly SubmissionEvent[] {
   const { outcomeId, reason, authorisedBy } = command;
-  const due = story.filter(({ event, erased }) => !erased && !isRedacted(event.data));
-  if (due.length === 0) return [];
-  // Kept for good, and nothing lets through what would have to be erased in its turn.
+  const due = story.filter(({ event, erased }) => !erased && event.data.words !== undefined);
+  if (due.length === 0) {
+    // Erasing twice changes nothing, so a retried request is safe.
+    if (story.some(({ erased }) => erased)) return [];
+    const detail = `outcome ${outcomeId} was recorded without a text, so that there is nothing to erase`;
+    throw new Refused({ code: 'nothing-to-erase', detail });
+  }
+  // An order to erase is kept for good, so no override lets a text through that would have to be erased in its turn.
   refuseIfAny(textFaults({ reason, authorisedBy }, undefined));
-  const erased = due.map(({ event, revision }) => ({ revision, left: hashOfLeft(event.data) }));
-  const data = { outcomeId, programmeId: state.programmeId, reason, authorisedBy, erased };
-  return [{ schema: 'outcome-erased@1', type: 'OutcomeErased', data }];
+  const erased = due.map(({ revision }) => revision);
+  const facts = { outcomeId, programmeId: state.programmeId, authorisedBy, erased };
+  return [{ schema: 'outcome-erased@2', type: 'OutcomeErased', data: { facts, words: { reason } } }];
 }
 
 /** A correction restates what was counted, so it stays with the definition under which it was counted. */
@@ -233,32 +256,33 @@ function sameOutcomes(state: Recorded, outcomes: readonly OutcomeContent[]): boo
   if (state.outcomes.length !== outcomes.length) return false;
   return state.outcomes.every(([first], index) => {
     const { event, erased } = first!;
-    return sameContent(contentOf(event as { data: RecordedOutcome }), outcomes[index]!, erased);
+    return event.schema === 'outcome@2' && sameContent(event.data, outcomes[index]!, erased);
   });
 }
 
 function saysTheSame({ event: made, erased }: VersionTold, command: Correct | Withdraw): boolean {
-  if (made.schema === 'outcome@1' || made.data.outcomeId !== command.outcomeId) return false;
-  if (!erased && made.data.reason !== command.reason) return false;
-  if (made.schema === 'outcome-withdrawn@1') return command.kind === 'withdraw';
-  return command.kind === 'correct' && sameContent(contentOf(made), command.content, erased);
+  if (made.schema === 'outcome@2' || made.data.facts.outcomeId !== command.outcomeId) return false;
+  if (!erased && made.data.words?.reason !== command.reason) return false;
+  if (made.schema === 'outcome-withdrawn@2') return command.kind === 'withdraw';
+  return command.kind === 'correct' && sameContent(made.data, command.content, erased);
 }
 
-/** Of texts that are gone it is known only whether there were any. */
-function sameContent(recorded: OutcomeContent, told: OutcomeContent, erased: boolean): boolean {
-  const compared = erased ? [redacted(recorded), redacted(told)] : [recorded, told];
-  return canonicalJson(compared[0]) === canonicalJson(compared[1]);
+/** Whether what was recorded is what is told; words that are gone are taken to be the same. */
+function sameContent(
+  recorded: EventData<RecordedOutcome, RecordedWords & { readonly reason?: string }>,
+  told: OutcomeContent,
+  erased: boolean,
+): boolean {
+  const { facts, words = {} } = partsOf(told);
+  if (canonicalJson(figuresOf(recorded.facts)) !== canonicalJson(facts)) return false;
+  const { personalDataOverride: _, reason: _r, ...wordsRecorded } = recorded.words ?? {};
+  return erased || canonicalJson(wordsRecorded) === canonicalJson(words);
 }
 
-/** What the programme said, out of what was recorded. */
-export function contentOf({ data }: { readonly data: RecordedOutcome }): OutcomeContent {
-  const { outcomeId: _o, programmeId: _p, measureVersion: _v, personalDataOverride: _d, ...rest } = data;
-  const {
-    reason: _r,
-    replaces: _s,
-    ...content
-  } = rest as OutcomeContent & { reason?: string; replaces?: unknown };
-  return content;
+/** The figures that the programme told, out of the facts that were recorded. */
+function figuresOf(facts: RecordedOutcome & { readonly replaces?: ReplacedOutcome }): OutcomeFigures {
+  const { outcomeId: _o, programmeId: _p, measureVersion: _v, replaces: _s, ...figures } = facts;
+  return figures;
 }
 
 function evolve(
@@ -267,23 +291,23 @@ function evolve(
   revision = state.status === 'new' ? 0 : state.revision + 1,
 ): SubmissionState {
   switch (event.schema) {
-    case 'outcome@1': {
+    case 'outcome@2': {
       const known = state.status === 'recorded' ? state.outcomes : [];
-      const { programmeId } = event.data;
+      const { programmeId } = event.data.facts;
       const outcomes = [...known, [{ event, revision, erased: false }]];
       return { status: 'recorded', programmeId, outcomes, erasures: [], revision };
     }
-    case 'outcome-corrected@1':
-    case 'outcome-withdrawn@1': {
+    case 'outcome-corrected@2':
+    case 'outcome-withdrawn@2': {
       const { outcomes, ...recorded } = state as Recorded;
       const line = lineOf(event);
       const told = [...outcomes[line - 1]!, { event, revision, erased: false }];
       return { ...recorded, revision, outcomes: outcomes.with(line - 1, told) };
     }
-    case 'outcome-erased@1': {
+    case 'outcome-erased@2': {
       const { outcomes, erasures, ...recorded } = state as Recorded;
       const line = lineOf(event);
-      const gone = new Set(event.data.erased.map((content) => content.revision));
+      const gone = new Set(event.data.facts.erased);
       const told = outcomes[line - 1]!.map((version) =>
         gone.has(version.revision) ? { ...version, erased: true } : version,
       );
@@ -299,8 +323,8 @@ function evolve(
   }
 }
 
-function lineOf({ data }: SubmissionEvent): number {
-  return Number(data.outcomeId.slice(data.outcomeId.indexOf('.') + 1));
+function lineOf({ data: { facts } }: SubmissionEvent): number {
+  return Number(facts.outcomeId.slice(facts.outcomeId.indexOf('.') + 1));
 }
 
 export const submissionDecider: Decider<SubmissionState, SubmissionCommand, SubmissionEvent> = {

@@ -9,27 +9,29 @@ import type { KeyEvent } from './key.js';
 import type { MeasureEvent } from './measure.js';
 import type { OrganisationEvent } from './organisation.js';
 import type { ProgrammeEvent } from './programme.js';
+import { assert } from '../kernel/assert.js';
+import type { EventData } from '../kernel/event-data.js';
 import type { SubmissionEvent } from './submission.js';
 
 export type LedgerEvent = ProgrammeEvent | OrganisationEvent | MeasureEvent | SubmissionEvent | KeyEvent;
 export type LedgerSchema = LedgerEvent['schema'];
 
 const CURRENT_SCHEMAS: Readonly<Record<LedgerSchema, true>> = {
-  'programme-registered@1': true,
-  'programme-amended@1': true,
-  'programme-closed@1': true,
-  'programme-reopened@1': true,
-  'organisation-registered@1': true,
-  'organisation-renamed@1': true,
-  'measure-defined@1': true,
-  'measure-revised@1': true,
-  'outcome@1': true,
-  'outcome-corrected@1': true,
-  'outcome-withdrawn@1': true,
-  'outcome-erased@1': true,
-  'key-created@1': true,
-  'key-rotated@1': true,
-  'key-revoked@1': true,
+  'programme-registered@2': true,
+  'programme-amended@2': true,
+  'programme-closed@2': true,
+  'programme-reopened@2': true,
+  'organisation-registered@2': true,
+  'organisation-renamed@2': true,
+  'measure-defined@2': true,
+  'measure-revised@2': true,
+  'outcome@2': true,
+  'outcome-corrected@2': true,
+  'outcome-withdrawn@2': true,
+  'outcome-erased@2': true,
+  'key-created@2': true,
+  'key-rotated@2': true,
+  'key-revoked@2': true,
 };
 
 export const LEDGER_SCHEMAS = Object.keys(CURRENT_SCHEMAS) as readonly LedgerSchema[];
@@ -40,7 +42,7 @@ export interface StoredEvent {
   readonly stream: string;
   readonly revision: number;
   readonly type: string;
-  readonly data: Readonly<Record<string, unknown>>;
+  readonly data: EventData;
   readonly metadata: { readonly schema: string };
 }
 
@@ -57,5 +59,6 @@ export class UnknownSchema extends Error {
 export function upcast(event: StoredEvent): LedgerEvent {
   const { schema } = event.metadata;
   if (!Object.hasOwn(CURRENT_SCHEMAS, schema)) throw new UnknownSchema(event);
+  assert(typeof event.data.facts === 'object', `event ${event.id} (${event.stream}) has facts`);
   return { schema, type: event.type, data: event.data } as unknown as LedgerEvent;
 }

@@ -86,7 +86,7 @@ function changingEvent(
   event: RecordedEvent,
   { cell, submissionId, line, sequence }: LogEntry,
 ): ChangingEvent {
-  const { reason } = event.data;
+  const reason = event.data.words?.['reason'];
   return {
     sequence,
     event: event.id,

@@ -6,10 +6,28 @@ import { Describe, Nested, Nullable, Optional, PlainText, Slug, WholeNumber } fr
 import type { FinancialYear } from '../kernel/financial-year.js';
 import { OUTCOME_ID } from '../kernel/ids.js';
 import { BASES, type Basis } from '../domain/outcome.js';
-import { FigureMembers, EffectiveView, EVENT_TYPE, EvidenceDto, RangeDto } from '../api/outcome.dto.js';
+import { FigureMembers, EffectiveView, EVENT_TYPE, RangeDto } from '../api/outcome.dto.js';
 import { Context, YearFigure, type Amount } from './figures.views.js';
 
 const CURSOR = /^[A-Za-z0-9_-]{1,400}$/;
+/** Without a title and an address once the words of its event were erased. */
+export class EvidenceView {
+  @Optional()
+  @Describe({ description: 'What the figure rests on.', example: 'Quarter 1 return' })
+  @PlainText({ max: 300 })
+  readonly title?: string;
+
+  @Optional()
+  @Describe({ description: 'Where it is kept.', example: 'https://example.org/returns/2023-q1' })
+  @PlainText({ max: 2_100 })
+  readonly uri?: string;
+
+  @Optional()
+  @Describe({ description: 'SHA-256 of the document, hexadecimal.' })
+  @Matches(/^[0-9a-f]{64}$/)
+  readonly sha256?: string;
+}
+
 /** One version of an outcome, as recorded. */
 export class OutcomeView extends FigureMembers {
   @Describe({ description: '`<submission>.<line>`.', example: '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f.1' })
@@ -52,8 +70,8 @@ export class OutcomeView extends FigureMembers {
 
   @Optional()
   @Describe({ description: 'What the figure rests on.', example: { title: 'Quarter 1 return' } })
-  @Nested(() => EvidenceDto)
-  readonly evidence?: Readonly<EvidenceDto>;
+  @Nested(() => EvidenceView)
+  readonly evidence?: Readonly<EvidenceView>;
 
   @Optional()
   @Describe({ description: 'Anything a reader should know.' })

@@ -15,7 +15,8 @@ import { ReadModels } from '../read-models/read-models.js';
 import { prepared, submissionIdOfKey, ViewsDamaged } from '../read-models/views-file.js';
 import { EventStore, type RecordedEvent } from '../store/event-store.js';
 import { upcast } from '../domain/upcast.js';
-import type { RecordedOutcome, ReplacedOutcome } from '../domain/outcome.js';
+import type { OutcomeWords, RecordedOutcome, ReplacedOutcome } from '../domain/outcome.js';
+import type { EventData } from '../kernel/event-data.js';
 import type { Cell } from './cells.js';
 import { latestValues } from './figure.js';
 import type { OutcomeView } from './outcome.views.js';
@@ -167,7 +168,7 @@ function eventOf(
   event?: RecordedEvent,
 ): RecordedEvent {
   const { position } = eventRowAt(views, sequence);
-  if (event?.position === position && event.data['outcomeId'] === outcomeIdOf(submissionId, line))
+  if (event?.position === position && event.data.facts['outcomeId'] === outcomeIdOf(submissionId, line))
     return event;
   throw new ViewsDamaged(
     `the read models say that sequence ${sequence} is an outcome of cell ${cell.id}, and the store has no such outcome there`,
@@ -175,21 +176,24 @@ function eventOf(
 }
 
 function viewOf(event: RecordedEvent, { submissionId, line, sequence }: LogEntry): OutcomeView {
-  const { data } = upcast(event) as { data: RecordedOutcome & { replaces?: ReplacedOutcome } };
+  const { data } = upcast(event) as {
+    data: EventData<RecordedOutcome & { replaces?: ReplacedOutcome }, OutcomeWords>;
+  };
   return outcomeView(data, {
     id: outcomeIdOf(submissionId, line),
-    version: data.replaces ? data.replaces.version + 1 : 0,
+    version: data.facts.replaces ? data.facts.replaces.version + 1 : 0,
     event,
     sequence,
   });
 }
 
 export function outcomeView(
-  data: RecordedOutcome,
+  { facts, words = {} }: EventData<RecordedOutcome, OutcomeWords>,
   { id, version, event, sequence }: { id: string; version: number; event: RecordedEvent; sequence: number },
 ): OutcomeView {
-  const { programmeId, measureId, measureVersion, organisationId, effective, basis } = data;
-  const { range, evidence, note } = data;
+  const { programmeId, measureId, measureVersion, organisationId, effective, basis } = facts;
+  const { range, evidenceSha256: sha256 } = facts;
+  const { evidence, note } = words;
   return {
     id,
     version,
@@ -197,11 +201,13 @@ export function outcomeView(
     measure: measureId,
     measureVersion,
     ...(organisationId !== undefined && { organisation: organisationId }),
-    ...picked(data, FIGURE_MEMBERS),
+    ...picked(facts, FIGURE_MEMBERS),
     effective,
     basis,
     ...(range !== undefined && { range }),
-    ...(evidence !== undefined && { evidence }),
+    ...((evidence ?? sha256) !== undefined && {
+      evidence: { ...evidence, ...(sha256 !== undefined && { sha256 }) },
+    }),
     ...(note !== undefined && { note }),
     recordedAt: event.metadata.recordedAt,
     actor: event.metadata.actor,

@@ -5,7 +5,7 @@
  * whatever the level of the log.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ADMIN, scopeOf, type Principal } from '../domain/role.js';
+import { ADMIN, actingAs, type Principal } from '../domain/role.js';
 import type { ReadLog } from '../operation/log.js';
 import type { Admission, AdmittedPlace } from './admission.js';
 import type { Authentication } from './authentication.js';
@@ -44,7 +44,9 @@ export class Gate {
     if (caller !== ADMIN) await limits.caller(request);
     if (!access) throw routes.problemFor(request.url.split('?', 1)[0]!);
     refuseUnclear(request);
-    request.scope = scopeOf(caller, access.may, named(request));
+    const { role, scope } = actingAs(caller, access.may, named(request));
+    request.role = role;
+    request.scope = scope;
     // However it ends: `close` comes after the last byte, and where the reader has gone.
     const place = admission.enter(caller.actor, caller !== ADMIN);
     reply.raw.once('close', () => place.leave());

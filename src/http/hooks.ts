@@ -53,6 +53,7 @@ export const HOOKS: readonly ((fastify: FastifyInstance, edge: Edge) => void)[] 
 
 function letIn(fastify: FastifyInstance, { door, gate }: Edge): void {
   fastify.decorateRequest('actor', 'anyone');
+  fastify.decorateRequest('role', 'programme');
   fastify.decorateRequest('scope', null);
   fastify.decorateRequest('place', null);
   fastify.decorateRequest('isStillLetIn', function (this: FastifyRequest) {

@@ -54,21 +54,14 @@ export function makeSalt(): string {
   return salts.toString('base64url', saltsUsed, (saltsUsed += SALT_BYTES));
 }
 
-/**
- * SHA-256(salt ‖ canonical payload), hexadecimal. The salt keeps a short payload from being guessed from its
- * hash once the payload itself has been erased.
- */
-export function payloadHash(salt: string, canonicalPayload: string): string {
+/** SHA-256(salt ‖ text), hexadecimal. The salt keeps a short text from being guessed from its hash once it is erased. */
+export function saltedHash(salt: string, canonicalText: string): string {
   // Written into bytes that are there, it is hashed in two thirds of the time. A character takes three at most.
-  if (salt.length <= SALT_TEXT_LENGTH && 3 * canonicalPayload.length <= HASHED.length - SALT_BYTES) {
+  if (salt.length <= SALT_TEXT_LENGTH && 3 * canonicalText.length <= HASHED.length - SALT_BYTES) {
     const salted = HASHED.write(salt, 'base64url');
-    return hash('sha256', HASHED.subarray(0, salted + HASHED.write(canonicalPayload, salted)), 'hex');
+    return hash('sha256', HASHED.subarray(0, salted + HASHED.write(canonicalText, salted)), 'hex');
   }
-  return hash(
-    'sha256',
-    Buffer.concat([Buffer.from(salt, 'base64url'), Buffer.from(canonicalPayload)]),
-    'hex',
-  );
+  return hash('sha256', Buffer.concat([Buffer.from(salt, 'base64url'), Buffer.from(canonicalText)]), 'hex');
 }
 
 /** 16 bytes as base64url. */

@@ -75,14 +75,14 @@ export const submissionStream = (id: SubmissionId) => `submission-${id}` as Stre
 export const keyStream = (id: KeyId) => `key-${id}` as StreamName;
 
 /**
- * The id of an event: UUIDv5 over its place and its salted payload hash.
+ * The id of an event: UUIDv5 over its place and the salted hash of its facts.
  *
  * A store takes an append that repeats known ids for a retry, and answers with the first result. So the ids
  * are the same when one decision is appended again, and differ between decisions: of two writers that race
  * for one place, the second is told so, even when both say the same (docs/adr/0003-event-ids.md).
  */
-export function eventIdOf(stream: StreamName, revision: number, saltedPayloadHash: string): string {
-  return uuidV5(LEDGER_NAMESPACE, `${stream}@${revision} ${saltedPayloadHash}`);
+export function eventIdOf(stream: StreamName, revision: number, factsHash: string): string {
+  return uuidV5(LEDGER_NAMESPACE, `${stream}@${revision} ${factsHash}`);
 }
 
 /** The id of one chunk of a file: the same file posted to the same programme makes the same submissions. */

@@ -37,6 +37,7 @@ export const REFUSAL_CODES = [
   'outcome-withdrawn',
   // erasing
   'erasure-impossible',
+  'nothing-to-erase',
   // letting in
   'not-allowed',
   'key-revoked',

@@ -56,10 +56,10 @@ interface Evolving<State, Event> {
 
 /** The schemas of events that change no entry of the catalogue. */
 const OF_NO_ENTRY = {
-  'outcome@1': 'nothing',
-  'outcome-corrected@1': 'nothing',
-  'outcome-withdrawn@1': 'nothing',
-  'outcome-erased@1': 'nothing',
+  'outcome@2': 'nothing',
+  'outcome-corrected@2': 'nothing',
+  'outcome-withdrawn@2': 'nothing',
+  'outcome-erased@2': 'nothing',
 } as const;
 
 class CatalogueProjection implements Projection {
@@ -71,26 +71,30 @@ class CatalogueProjection implements Projection {
   constructor(private readonly db: Database) {
     this.insert = db.prepare('INSERT INTO catalogue VALUES (?, ?, ?, ?)');
     const programme = (event: ProgrammeEvent, at: At) =>
-      this.evolve(programmeDecider, event, { kind: 'programme', id: event.data.programmeId, at });
+      this.evolve(programmeDecider, event, { kind: 'programme', id: event.data.facts.programmeId, at });
     const organisation = (event: OrganisationEvent, at: At) =>
-      this.evolve(organisationDecider, event, { kind: 'organisation', id: event.data.organisationId, at });
+      this.evolve(organisationDecider, event, {
+        kind: 'organisation',
+        id: event.data.facts.organisationId,
+        at,
+      });
     const measure = (event: MeasureEvent, at: At) =>
-      this.evolve(measureDecider, event, { kind: 'measure', id: event.data.measureId, at });
+      this.evolve(measureDecider, event, { kind: 'measure', id: event.data.facts.measureId, at });
     const key = (event: KeyEvent, at: At) =>
-      this.evolve(keyDecider, event, { kind: 'key', id: event.data.keyId, at });
+      this.evolve(keyDecider, event, { kind: 'key', id: event.data.facts.keyId, at });
     this.handlers = {
       ...OF_NO_ENTRY,
-      'programme-registered@1': programme,
-      'programme-amended@1': programme,
-      'programme-closed@1': programme,
-      'programme-reopened@1': programme,
-      'organisation-registered@1': organisation,
-      'organisation-renamed@1': organisation,
-      'measure-defined@1': measure,
-      'measure-revised@1': measure,
-      'key-created@1': key,
-      'key-rotated@1': key,
-      'key-revoked@1': key,
+      'programme-registered@2': programme,
+      'programme-amended@2': programme,
+      'programme-closed@2': programme,
+      'programme-reopened@2': programme,
+      'organisation-registered@2': organisation,
+      'organisation-renamed@2': organisation,
+      'measure-defined@2': measure,
+      'measure-revised@2': measure,
+      'key-created@2': key,
+      'key-rotated@2': key,
+      'key-revoked@2': key,
     };
   }
 
@@ -131,21 +135,21 @@ class ExpectedCatalogue implements Expectation {
     const measure = (event: MeasureEvent, at: At) => this.compare(measureDecider, event, at);
     const key = (event: KeyEvent, at: At) => this.compare(keyDecider, event, at);
     this.handlers = {
-      'programme-registered@1': programme,
-      'programme-amended@1': programme,
-      'programme-closed@1': programme,
-      'programme-reopened@1': programme,
-      'organisation-registered@1': organisation,
-      'organisation-renamed@1': organisation,
-      'measure-defined@1': measure,
-      'measure-revised@1': measure,
-      'key-created@1': key,
-      'key-rotated@1': key,
-      'key-revoked@1': key,
-      'outcome@1': 'nothing',
-      'outcome-corrected@1': 'nothing',
-      'outcome-withdrawn@1': 'nothing',
-      'outcome-erased@1': 'nothing',
+      'programme-registered@2': programme,
+      'programme-amended@2': programme,
+      'programme-closed@2': programme,
+      'programme-reopened@2': programme,
+      'organisation-registered@2': organisation,
+      'organisation-renamed@2': organisation,
+      'measure-defined@2': measure,
+      'measure-revised@2': measure,
+      'key-created@2': key,
+      'key-rotated@2': key,
+      'key-revoked@2': key,
+      'outcome@2': 'nothing',
+      'outcome-corrected@2': 'nothing',
+      'outcome-withdrawn@2': 'nothing',
+      'outcome-erased@2': 'nothing',
     };
   }
 

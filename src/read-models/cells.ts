@@ -8,7 +8,7 @@
  * - `stock_values` holds the standing values of stocks, to find the latest again when one is taken out.
  */
 import type { Database, Statement } from 'better-sqlite3-multiple-ciphers';
-import type { Measure } from '../domain/measure.js';
+import type { Measure, MeasureEvent } from '../domain/measure.js';
 import type { RecordedOutcome, ReplacedOutcome } from '../domain/outcome.js';
 import { assert } from '../kernel/assert.js';
 import { parseOutcomeId, type OutcomeId, type SubmissionId } from '../kernel/ids.js';
@@ -119,39 +119,39 @@ class CellsProjection implements Projection {
 
   constructor(private readonly db: Database) {
     this.statements = statementsOf(db);
-    const measureChanges = ({ data }: { readonly data: { readonly measureId: string } }) => {
-      this.measures.delete(data.measureId);
+    const measureChanges = ({ data }: MeasureEvent) => {
+      this.measures.delete(data.facts.measureId);
     };
     this.handlers = {
-      'measure-defined@1': measureChanges,
-      'measure-revised@1': measureChanges,
-      'outcome@1': ({ data }, at) => {
-        const place = this.placeOf(data.outcomeId, at);
+      'measure-defined@2': measureChanges,
+      'measure-revised@2': measureChanges,
+      'outcome@2': ({ data: { facts } }, at) => {
+        const place = this.placeOf(facts.outcomeId, at);
         this.assertFirst(place);
-        this.log(this.add(data, place), place, 1);
+        this.log(this.add(facts, place), place, 1);
       },
-      'outcome-corrected@1': ({ data }, at) => {
-        const place = this.placeOf(data.outcomeId, at);
-        const left = this.takeOut(data.replaces, data.programmeId, place);
-        const entered = this.add(data, place);
+      'outcome-corrected@2': ({ data: { facts } }, at) => {
+        const place = this.placeOf(facts.outcomeId, at);
+        const left = this.takeOut(facts.replaces, facts.programmeId, place);
+        const entered = this.add(facts, place);
         if (left !== entered) this.log(left, place, 0);
         this.log(entered, place, 1);
       },
-      'outcome-withdrawn@1': ({ data }, at) => {
-        const place = this.placeOf(data.outcomeId, at);
-        this.log(this.takeOut(data.replaces, data.programmeId, place), place, 0);
+      'outcome-withdrawn@2': ({ data: { facts } }, at) => {
+        const place = this.placeOf(facts.outcomeId, at);
+        this.log(this.takeOut(facts.replaces, facts.programmeId, place), place, 0);
       },
-      // Figures stand when the words beside them go.
-      'outcome-erased@1': 'nothing',
-      'programme-registered@1': 'nothing',
-      'programme-amended@1': 'nothing',
-      'programme-closed@1': 'nothing',
-      'programme-reopened@1': 'nothing',
-      'organisation-registered@1': 'nothing',
-      'organisation-renamed@1': 'nothing',
-      'key-created@1': 'nothing',
-      'key-rotated@1': 'nothing',
-      'key-revoked@1': 'nothing',
+      // Facts stand when the words beside them go.
+      'outcome-erased@2': 'nothing',
+      'programme-registered@2': 'nothing',
+      'programme-amended@2': 'nothing',
+      'programme-closed@2': 'nothing',
+      'programme-reopened@2': 'nothing',
+      'organisation-registered@2': 'nothing',
+      'organisation-renamed@2': 'nothing',
+      'key-created@2': 'nothing',
+      'key-rotated@2': 'nothing',
+      'key-revoked@2': 'nothing',
     };
   }
 

@@ -59,7 +59,7 @@ export function eventKey(id: string): number {
 }
 
 function programmeOf({ data }: LedgerEvent): string | null {
-  return 'programmeId' in data ? data.programmeId : null;
+  return 'programmeId' in data.facts ? data.facts.programmeId : null;
 }
 
 class EventsProjection implements Projection {

@@ -64,37 +64,38 @@ export class ExpectedFigures {
     const measureChanges = (event: MeasureEvent) => this.measureChanges(event);
     const changes = (event: OutcomeEvent) => this.changesOf(event).forEach((change) => this.apply(change));
     this.handlers = {
-      'measure-defined@1': measureChanges,
-      'measure-revised@1': measureChanges,
-      'outcome@1': changes,
-      'outcome-corrected@1': changes,
-      'outcome-withdrawn@1': changes,
-      'outcome-erased@1': 'nothing',
-      'programme-registered@1': 'nothing',
-      'programme-amended@1': 'nothing',
-      'programme-closed@1': 'nothing',
-      'programme-reopened@1': 'nothing',
-      'organisation-registered@1': 'nothing',
-      'organisation-renamed@1': 'nothing',
-      'key-created@1': 'nothing',
-      'key-rotated@1': 'nothing',
-      'key-revoked@1': 'nothing',
+      'measure-defined@2': measureChanges,
+      'measure-revised@2': measureChanges,
+      'outcome@2': changes,
+      'outcome-corrected@2': changes,
+      'outcome-withdrawn@2': changes,
+      'outcome-erased@2': 'nothing',
+      'programme-registered@2': 'nothing',
+      'programme-amended@2': 'nothing',
+      'programme-closed@2': 'nothing',
+      'programme-reopened@2': 'nothing',
+      'organisation-registered@2': 'nothing',
+      'organisation-renamed@2': 'nothing',
+      'key-created@2': 'nothing',
+      'key-rotated@2': 'nothing',
+      'key-revoked@2': 'nothing',
     };
   }
 
   private measureChanges({ schema, data }: MeasureEvent): void {
-    if (schema === 'measure-defined@1') {
-      this.measures.set(data.measureId, { kind: data.kind, series: [1] });
+    if (schema === 'measure-defined@2') {
+      this.measures.set(data.facts.measureId, { kind: data.facts.kind, series: [1] });
       return;
     }
-    const { series } = this.measures.get(data.measureId)!;
-    series.push(series.at(-1)! + (data.comparable ? 0 : 1));
+    const { series } = this.measures.get(data.facts.measureId)!;
+    series.push(series.at(-1)! + (data.facts.comparable ? 0 : 1));
   }
 
   /** What an event changes: an outcome leaves its cell before it enters another. */
   changesOf({ schema, data }: OutcomeEvent): readonly Change[] {
-    const left = schema === 'outcome@1' ? [] : [this.change(data.replaces, data.programmeId, -1)];
-    const entered = schema === 'outcome-withdrawn@1' ? [] : [this.change(data, data.programmeId, 1)];
+    const { programmeId } = data.facts;
+    const left = schema === 'outcome@2' ? [] : [this.change(data.facts.replaces, programmeId, -1)];
+    const entered = schema === 'outcome-withdrawn@2' ? [] : [this.change(data.facts, programmeId, 1)];
     return [...left, ...entered];
   }
 
@@ -220,9 +221,9 @@ export class ExpectedCells implements Expectation {
     const changes = (event: OutcomeEvent, at: At) => this.compareLog(event, at);
     this.handlers = {
       ...this.figures.handlers,
-      'outcome@1': changes,
-      'outcome-corrected@1': changes,
-      'outcome-withdrawn@1': changes,
+      'outcome@2': changes,
+      'outcome-corrected@2': changes,
+      'outcome-withdrawn@2': changes,
     };
   }
 
@@ -236,7 +237,7 @@ export class ExpectedCells implements Expectation {
   }
 
   private compareLog(event: OutcomeEvent, { recorded: { revision }, sequence }: At): void {
-    const { submissionId, line } = parseOutcomeId(event.data.outcomeId);
+    const { submissionId, line } = parseOutcomeId(event.data.facts.outcomeId);
     const submission = submissionKey(submissionId);
     const changes = this.figures.changesOf(event);
     const [first, last] = [changes[0]!, changes.at(-1)!];
@@ -253,7 +254,7 @@ export class ExpectedCells implements Expectation {
       refuseOtherState(row.state, cell, `until sequence ${sequence} the figures of ${cell.name}`);
     }
     for (const change of changes) this.figures.apply(change);
-    if (event.schema !== 'outcome@1') this.compareSuperseded(event.data, submission, sequence);
+    if (event.schema !== 'outcome@2') this.compareSuperseded(event.data.facts, submission, sequence);
   }
 
   private compareSuperseded(

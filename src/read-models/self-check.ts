@@ -140,7 +140,7 @@ export class SelfCheck {
       const at = { recorded, sequence, ledgerTime: this.ledgerTime, leaf };
       const event = upcast(recorded);
       for (const { handlers } of this.expectations) handle(handlers, event, at);
-      this.digest.update(`${recorded.position} ${recorded.metadata.payloadHash}\n`);
+      this.digest.update(`${recorded.position} ${recorded.metadata.factsHash}\n`);
       this.log.append(leaf);
       this.sequence = sequence;
       this.position = recorded.position;

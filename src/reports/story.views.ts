@@ -42,12 +42,12 @@ export class OutcomeVersion {
   readonly outcome?: OutcomeView;
 
   @Optional()
-  @Describe({ description: 'Present where its texts were erased by a lawful order: they read REDACTED.' })
+  @Describe({ description: 'Present where its words were erased by a lawful order.' })
   @IsIn([true])
   readonly erased?: true;
 }
 
-/** Texts that were taken out by a lawful order: they read REDACTED. */
+/** A lawful order by which words were taken out. */
 export class Erasure {
   @Describe({ description: 'Of its event.', example: 57 })
   @WholeNumber({ min: 0 })
@@ -65,9 +65,10 @@ export class Erasure {
   @PlainText({ max: 200 })
   readonly authorisedBy!: string;
 
+  @Optional()
   @Describe({ description: 'Why.', example: 'request for erasure 2024-17' })
   @PlainText({ max: 2_000 })
-  readonly reason!: string;
+  readonly reason?: string;
 }
 
 export class OutcomeHistory {

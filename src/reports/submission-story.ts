@@ -76,8 +76,8 @@ export class SubmissionStories {
         type: told.type,
         recordedAt,
         actor,
-        ...('reason' in told.data && { reason: told.data.reason }),
-        ...(told.schema !== 'outcome-withdrawn@1' && {
+        ...(told.schema !== 'outcome@2' && told.data.words && { reason: told.data.words.reason }),
+        ...(told.schema !== 'outcome-withdrawn@2' && {
           outcome: outcomeView(told.data, { id, version, event, sequence }),
         }),
         ...(erased && { erased }),
@@ -85,12 +85,13 @@ export class SubmissionStories {
     }
     const last = story.at(-1)!.event.schema;
     const status =
-      last === 'outcome@1' ? 'standing' : last === 'outcome-corrected@1' ? 'corrected' : 'withdrawn';
+      last === 'outcome@2' ? 'standing' : last === 'outcome-corrected@2' ? 'corrected' : 'withdrawn';
     const erasures: Erasure[] = [];
-    for (const { event, revision } of all.filter((one) => one.event.data.outcomeId === id)) {
+    for (const { event, revision } of all.filter((one) => one.event.data.facts.outcomeId === id)) {
       const { sequence, recordedAt, actor } = await this.placeOf(revision, history);
-      const { authorisedBy, reason } = event.data;
-      erasures.push({ sequence, recordedAt, actor, authorisedBy, reason });
+      const { facts, words } = event.data;
+      const { authorisedBy } = facts;
+      erasures.push({ sequence, recordedAt, actor, authorisedBy, ...(words && { reason: words.reason }) });
     }
     return { id, version: story.length - 1, status, versions, ...(erasures.length > 0 && { erasures }) };
   }

@@ -6,7 +6,7 @@ import {
   type EventStore,
   WrongExpectedRevision,
   type Appended,
-  type ContentEraser,
+  type WordsEraser,
   type ExpectedRevision,
   type NewEvent,
 } from './event-store.js';
@@ -66,7 +66,7 @@ export class CountedStore extends StoreOverReader {
     }
   }
 
-  override get eraser(): ContentEraser | null {
+  override get eraser(): WordsEraser | null {
     return this.reader.eraser;
   }
 

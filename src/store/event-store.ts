@@ -5,6 +5,7 @@
  * revision, and acknowledged only once it is durable. Reads come in the store's global order.
  * `test/contracts/event-store.ts` states these laws and runs against every adapter.
  */
+import type { EventData, Seals } from '../kernel/event-data.js';
 import type { Branded, StreamName } from '../kernel/ids.js';
 
 /**
@@ -13,10 +14,10 @@ import type { Branded, StreamName } from '../kernel/ids.js';
  */
 export type Position = Branded<string, 'Position'>;
 
-export interface EventMetadata {
+export interface EventMetadata extends Seals {
   /**
-   * Name and version of the payload's shape, e.g. `outcome@1`. The schema, not the type, decides how the payload
-   * is read.
+   * Name and version of the shape of the data, e.g. `outcome@2`. The schema, not the type, decides how the data are
+   * read.
    */
   readonly schema: string;
   /**
@@ -24,24 +25,19 @@ export interface EventMetadata {
    */
   readonly recordedAt: string;
   readonly actor: string;
+  /** The role in which the actor acted; `system` where the ledger did so by itself. */
+  readonly role: string;
   readonly correlationId: string;
   readonly causationId?: string;
   /** Where the event came from: `api`, `system`, or `file:<sha256>#<line>`. */
   readonly source: string;
-  /**
-   * 16 random bytes in base64url. It is null once the content was erased, so that nobody can guess the content
-   * from its hash.
-   */
-  readonly salt: string | null;
-  /** SHA-256(salt ‖ canonical payload), in hexadecimal. */
-  readonly payloadHash: string;
 }
 
 export interface NewEvent {
   /** A UUID that stays the same when the same append is repeated. */
   readonly id: string;
   readonly type: string;
-  /** The payload: RFC 8785 canonical JSON of an object. */
+  /** RFC 8785 canonical JSON of the event's data, facts and words. */
   readonly payload: string;
   readonly metadata: EventMetadata;
 }
@@ -49,7 +45,7 @@ export interface NewEvent {
 export interface RecordedEvent {
   readonly id: string;
   readonly type: string;
-  readonly data: Readonly<Record<string, unknown>>;
+  readonly data: EventData;
   readonly metadata: EventMetadata;
   readonly stream: StreamName;
   /** The event's number in its stream: from 0, without gaps. */
@@ -146,20 +142,20 @@ export abstract class EventReader {
   abstract close(): Promise<void>;
 }
 
-/** Erases content of recorded events, where a lawful order asks for it. */
-export interface ContentEraser {
+/** Takes words out of recorded events, where a lawful order asks for it. */
+export interface WordsEraser {
   /**
-   * Replaces the payloads of events by what is left of them, canonical JSON by revision, and removes their salts.
-   * When the promise resolves, none of the store's files has the old content. Repeating the call is harmless.
+   * Removes the words of the events at some revisions of a stream, and the salts of those words. When the promise
+   * resolves, none of the store's files has them. Repeating the call is harmless.
    * @throws StoreUnavailable, StoreDamaged
    */
-  erase(stream: StreamName, left: ReadonlyMap<number, string>): Promise<void>;
+  erase(stream: StreamName, revisions: ReadonlySet<number>): Promise<void>;
 }
 
 /** The whole port, and its injection token. */
 export abstract class EventStore extends EventReader {
   /** The store's eraser; null where a store can never change what it recorded. */
-  get eraser(): ContentEraser | null {
+  get eraser(): WordsEraser | null {
     return null;
   }
 

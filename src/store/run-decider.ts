@@ -4,8 +4,9 @@
  * A decision is made on a whole stream, and appended at exactly the revision it was made on. If another writer
  * came first, the decision is made again on the longer stream, a bounded number of times.
  */
-import { canonicalJson, makeSalt, payloadHash } from '../kernel/canonical-json.js';
+import { canonicalJson } from '../kernel/canonical-json.js';
 import type { Decider } from '../kernel/decider.js';
+import { sealsOf } from '../kernel/event-data.js';
 import { eventIdOf, type StreamName } from '../kernel/ids.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Provenance } from '../kernel/provenance.js';
@@ -96,26 +97,27 @@ function seal(
   stream: StreamName,
   firstRevision: number,
   events: readonly LedgerEvent[],
-  { actor, correlationId, source }: Provenance,
+  { actor, role, correlationId, causationId, source }: Provenance,
   nowMs: number,
 ): NewEvent[] {
   const recordedAt = new Date(nowMs).toISOString();
   return events.map(({ schema, type, data }, index) => {
-    const payload = canonicalJson(data);
-    const salt = makeSalt();
-    const hash = payloadHash(salt, payload);
+    const facts = canonicalJson(data.facts);
+    const words = data.words && canonicalJson(data.words);
+    const seals = sealsOf({ facts, words });
     return {
-      id: eventIdOf(stream, firstRevision + index, hash),
+      id: eventIdOf(stream, firstRevision + index, seals.factsHash),
       type,
-      payload,
+      payload: words === undefined ? `{"facts":${facts}}` : `{"facts":${facts},"words":${words}}`,
       metadata: {
         schema,
         recordedAt,
         actor,
+        role,
         correlationId,
+        ...(causationId !== undefined && { causationId }),
         source: typeof source === 'string' ? source : source(index),
-        salt,
-        payloadHash: hash,
+        ...seals,
       },
     };
   });

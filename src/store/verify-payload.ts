@@ -1,46 +1,31 @@
 /** Whether what a store gives back is what was recorded. */
-import { upcast, type LedgerEvent } from '../domain/upcast.js';
-import { payloadHash } from '../kernel/canonical-json.js';
-import { hashOfLeft, isRedacted } from '../kernel/redaction.js';
+import { upcast } from '../domain/upcast.js';
+import { areWordsGone, sealFault } from '../kernel/event-data.js';
 import { StoreDamaged, type EventReader, type RecordedEvent } from './event-store.js';
 
 /**
- * A payload that does not match its hash was altered after it was recorded. One that was erased has no salt, and what
- * is left of it must be what an erasure in its stream says is left.
+ * Data that do not match their hashes were altered after they were recorded. Facts always have their salt; words that
+ * are gone must be named by an erasure later in the stream of the event.
  * @returns a promise only where the stream has to be asked: nearly always there is nothing to wait for
  * @throws StoreDamaged
  */
 export function verifyPayload(event: RecordedEvent, reader: EventReader): Promise<void> | undefined {
-  if (event.metadata.salt === null) return verifyErased(event, reader);
-  verifySalted(event, event.metadata.salt);
-  return undefined;
+  verifySealed(event);
+  return areWordsGone(event.metadata) ? verifyErased(event, reader) : undefined;
 }
 
-function verifySalted(event: RecordedEvent, salt: string): void {
-  const { payloadHash: recorded } = event.metadata;
-  const actual = payloadHash(salt, JSON.stringify(event.data));
-  if (actual !== recorded) {
-    throw new StoreDamaged(
-      `the payload of ${named(event)} has the hash ${actual}, but ${recorded} was recorded`,
-    );
-  }
+function verifySealed(event: RecordedEvent): void {
+  const fault = sealFault(event.data, event.metadata);
+  if (fault !== null) throw new StoreDamaged(`${named(event)} was altered: ${fault}`);
 }
 
 async function verifyErased(event: RecordedEvent, reader: EventReader): Promise<void> {
   for (const later of await reader.readStream(event.stream, { from: event.revision + 1 })) {
-    const left = leftBy(upcast(later), event.revision);
-    if (left === undefined || later.metadata.salt === null) continue;
-    verifySalted(later, later.metadata.salt);
-    if (isRedacted(event.data) && hashOfLeft(event.data) === left) return;
-    throw new StoreDamaged(`what is left of ${named(event)} is not what its erasure left`);
+    const { schema, data } = upcast(later);
+    if (schema !== 'outcome-erased@2' || !data.facts.erased.includes(event.revision)) continue;
+    return verifySealed(later);
   }
-  throw new StoreDamaged(`the content of ${named(event)} is gone, and no erasure says so`);
-}
-
-/** The hash of what an erasure left of the event at a revision; undefined where it did not erase that. */
-function leftBy({ schema, data }: LedgerEvent, revision: number): string | undefined {
-  if (schema !== 'outcome-erased@1') return undefined;
-  return data.erased.find((erased) => erased.revision === revision)?.left;
+  throw new StoreDamaged(`the words of ${named(event)} are gone, and no erasure says so`);
 }
 
 const named = ({ id, stream, revision }: RecordedEvent) => `event ${id} (${stream} revision ${revision})`;

@@ -34,7 +34,10 @@ export function contentOfDto(dto: OutcomeDto): OutcomeContent {
     effective: { from, to: effective.to === undefined ? from : parseDateOrInstant(effective.to) },
     basis,
     ...(range !== undefined && { range: { low: range.low, high: range.high } }),
-    ...(evidence !== undefined && { evidence: { ...evidence } }),
+    ...(evidence?.sha256 !== undefined && { evidenceSha256: evidence.sha256 }),
+    ...(evidence !== undefined && {
+      evidence: { title: evidence.title, ...(evidence.uri !== undefined && { uri: evidence.uri }) },
+    }),
     ...(note !== undefined && { note }),
   };
 }

@@ -170,6 +170,6 @@ export const erase = {
   },
   problems: {
     404: ['outcome-unknown'],
-    422: ['erasure-impossible', ...OF_TEXTS],
+    422: ['erasure-impossible', 'nothing-to-erase', ...OF_TEXTS],
   },
 } satisfies CallSpec<RecordedLineView>;

@@ -168,7 +168,7 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
       { status: 'recorded' }
     >;
     const story = outcomes[line - 1]!;
-    const last = erasures.findLast(({ event }) => event.data.outcomeId === outcomeId) ?? story.at(-1)!;
+    const last = erasures.findLast(({ event }) => event.data.facts.outcomeId === outcomeId) ?? story.at(-1)!;
     const known = decision.history.find(({ revision }) => revision === last.revision);
     const sequence = await this.projection.sequenceOf(decision.appended?.position ?? known!.position);
     return {
@@ -192,7 +192,7 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
   private async programmeOf(submissionId: SubmissionId, outcomeId: OutcomeId): Promise<ProgrammeId> {
     const [first] = await this.store.readStream(submissionStream(submissionId), { limit: 1 });
     if (!first) throw new Refused(thereIsNo('outcome', outcomeId));
-    return first.data['programmeId'] as ProgrammeId;
+    return first.data.facts['programmeId'] as ProgrammeId;
   }
 }
 

@@ -1,39 +1,50 @@
 /**
- * What the log says of an event: RFC 8785 canonical JSON of its id, stream, revision, type, schema, effective
- * period, recording time, actor, and the hash of salt ‖ canonical payload.
+ * The entry of an event in the log: RFC 8785 canonical JSON of its id, stream, revision, type, schema, effective
+ * period, recording time and provenance (actor, role, source, correlation and causation), and of the salted hashes of
+ * its facts and its words.
  *
- * The payload itself is not in it: once payload and salt are gone, nothing can be learnt of them from the log,
- * and every proof holds. The text must never change for an event that is logged, so neither does this file.
+ * Neither facts nor words stand in it: once words and their salt are gone, nothing can be learnt of them from the log,
+ * and every proof holds. The entry of an event must never change once it is logged, so neither does this file
+ * (docs/adr/0016-facts-and-words.md). Tests: test/unit/log-entry.test.ts.
  */
 import { quoted } from '../kernel/canonical-json.js';
 
-/** As the store's events are, and as those of a bundle can be made. */
+/** An event as the store has it, and as it can be made of one in a bundle. */
 export interface LoggedEvent {
   readonly id: string;
   readonly stream: string;
   readonly revision: number;
   readonly type: string;
-  readonly data: Readonly<Record<string, unknown>>;
+  readonly data: { readonly facts: Readonly<Record<string, unknown>> };
   readonly metadata: {
     readonly schema: string;
     readonly recordedAt: string;
     readonly actor: string;
-    readonly payloadHash: string;
+    readonly role: string;
+    readonly source: string;
+    readonly correlationId: string;
+    readonly causationId?: string;
+    readonly factsHash: string;
+    readonly wordsHash?: string;
   };
 }
 
 /** The members stand in the order that RFC 8785 asks for: a sort would cost more than all the rest. */
 export function entryOf({ id, stream, revision, type, data, metadata }: LoggedEvent): string {
-  const { schema, recordedAt, actor, payloadHash } = metadata;
+  const { schema, recordedAt, actor, role, source, correlationId, causationId, factsHash, wordsHash } =
+    metadata;
   return (
-    `{"actor":${quoted(actor)},${effectiveOf(data)}"id":${quoted(id)},"payloadHash":${quoted(payloadHash)},` +
-    `"recordedAt":${quoted(recordedAt)},"revision":${revision},"schema":${quoted(schema)},` +
-    `"stream":${quoted(stream)},"type":${quoted(type)}}`
+    `{"actor":${quoted(actor)},` +
+    (causationId === undefined ? '' : `"causationId":${quoted(causationId)},`) +
+    `"correlationId":${quoted(correlationId)},${effectiveOf(data.facts)}"factsHash":${quoted(factsHash)},` +
+    `"id":${quoted(id)},"recordedAt":${quoted(recordedAt)},"revision":${revision},"role":${quoted(role)},` +
+    `"schema":${quoted(schema)},"source":${quoted(source)},"stream":${quoted(stream)},"type":${quoted(type)}` +
+    (wordsHash === undefined ? '}' : `,"wordsHash":${quoted(wordsHash)}}`)
   );
 }
 
-/** Of outcomes and their corrections; nothing else has a period. */
-function effectiveOf({ effective }: LoggedEvent['data']): string {
+/** An outcome and its correction have a period; nothing else does. */
+function effectiveOf({ effective }: LoggedEvent['data']['facts']): string {
   if (effective === undefined) return '';
   const { from, to } = effective as { readonly from: string; readonly to: string };
   return `"effective":{"from":${quoted(from)},"to":${quoted(to)}},`;

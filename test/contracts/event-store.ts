@@ -69,7 +69,7 @@ function agreesWithAList(on: StoreFixture): void {
           if (then === 'restart') await on.reopen();
         }
         const whole = await on.store.readAll(null, 1_000);
-        expect(whole.map(({ stream, data }) => ({ stream, text: data['text'] }))).toEqual(ledger);
+        expect(whole.map(({ stream, data }) => ({ stream, text: data.facts['text'] }))).toEqual(ledger);
       }),
       { numRuns: 25 },
     );

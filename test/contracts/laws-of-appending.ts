@@ -89,7 +89,7 @@ export function lawsOfAppending(on: StoreFixture): void {
         const { position } = await on.append(A, revision === 0 ? 'no-stream' : revision - 1, text);
         const reader = await on.anotherReader();
         const last = (await reader.readAll(null, 100)).at(-1);
-        expect(last).toMatchObject({ position, revision, data: { text } });
+        expect(last).toMatchObject({ position, revision, data: { facts: { text } } });
       }
     });
   });

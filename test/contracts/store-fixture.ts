@@ -81,4 +81,5 @@ export function refusal(asking: Promise<unknown>): Promise<unknown> {
 export const numbered = (text: string, count: number) =>
   Array.from({ length: count }, (_, index) => `${text}${index}`);
 
-export const textsOf = (events: readonly RecordedEvent[]) => events.map(({ data }) => data['text'] as string);
+export const textsOf = (events: readonly RecordedEvent[]) =>
+  events.map(({ data }) => data.facts['text'] as string);

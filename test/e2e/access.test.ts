@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { ROLES, type Role } from '../../src/domain/role.js';
+import { ROLES, type Role } from '../../src/kernel/provenance.js';
 import { pathOf } from '../support/checked-ledger.js';
 import { contractOf, type Operation } from '../support/contract.js';
 import { eventually, makeKey, withKey } from '../support/keys.js';

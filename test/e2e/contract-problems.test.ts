@@ -315,20 +315,21 @@ describe('problems keep to the document', () => {
 async function recordFromLaterVersion(dataDir: string): Promise<void> {
   const store = await SqliteStore.open(dataDir);
   const stream = programmeStream(parseProgrammeId('of-the-future'));
-  const payloadHash = '0'.repeat(64);
+  const factsHash = '0'.repeat(64);
   await store.append(stream, 'no-stream', [
     {
-      id: eventIdOf(stream, 0, payloadHash),
+      id: eventIdOf(stream, 0, factsHash),
       type: 'ProgrammeMerged',
-      payload: '{}',
+      payload: '{"facts":{}}',
       metadata: {
         schema: 'programme-merged@1',
         recordedAt: '2026-04-30T09:30:00.000Z',
         actor: 'admin',
+        role: 'admin',
         correlationId: KEY,
         source: 'api',
-        salt: 'AAAAAAAAAAAAAAAAAAAAAA',
-        payloadHash,
+        factsSalt: 'AAAAAAAAAAAAAAAAAAAAAA',
+        factsHash,
       },
     },
   ]);

@@ -32,10 +32,11 @@ test('a ledger that has stopped at an event lives, and is not ready', async () =
     schema: 'outcome@99',
     recordedAt: '2024-01-01T00:00:00.000Z',
     actor: 'later',
+    role: 'later',
     correlationId: 'later',
     source: 'api',
-    salt: 'AAAAAAAAAAAAAAAAAAAAAA',
-    payloadHash: '0'.repeat(64),
+    factsSalt: 'AAAAAAAAAAAAAAAAAAAAAA',
+    factsHash: '0'.repeat(64),
   };
   double.inject('submission-0b9d2c1e-4a57-4d3c-9f0e-6d1f6b8a2c11', {
     type: 'PatientBenefited',

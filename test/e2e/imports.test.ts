@@ -59,16 +59,21 @@ async function eventsOf(programme: string): Promise<{ source: string; data: unkn
   const { text } = await ledger.call('GET', `/v1/events?programme=${programme}`, {
     headers: { accept: 'application/x-ndjson' },
   });
+  interface Told {
+    readonly type: string;
+    readonly recordedfrom: string;
+    readonly data: { readonly facts: Record<string, unknown> };
+  }
   const events = text
     .trim()
     .split('\n')
-    .map((line) => JSON.parse(line) as { type: string; recordedfrom: string; data: Record<string, unknown> });
+    .map((line) => JSON.parse(line) as Told);
   return events
     .filter(({ type }) => type === 'PatientBenefited' || type === 'JobCreated')
-    .map(({ recordedfrom, data: { outcomeId: _o, programmeId: _p, ...data } }) => ({
-      source: recordedfrom,
-      data,
-    }));
+    .map(({ recordedfrom, data }) => {
+      const { outcomeId: _o, programmeId: _p, ...facts } = data.facts;
+      return { source: recordedfrom, data: { ...data, facts } };
+    });
 }
 
 /** Posts a file and hands on each line of the answer as it comes. */
@@ -129,7 +134,7 @@ describe('an import', () => {
     expect(events).toHaveLength(1_200);
     const lines = file.split('\n');
     for (const { source, data } of events) {
-      const { quantity } = data as { quantity: number };
+      const { quantity } = (data as { facts: { quantity: number } }).facts;
       const [, sha256, line] = /^file:([0-9a-f]{64})#(\d+)$/.exec(source)!;
       expect(sha256).toBe(body.file);
       expect(lines[Number(line) - 1]!.split(',')[1]).toBe(String(quantity));

@@ -83,6 +83,29 @@ describe('ledger verify takes the proof of an event', () => {
     expect(await verify('bare', ...KEY)).toEqual([2, matching(/nobody vouches for the root/)]);
   });
 
+  test('and never takes an event for good that hides what it was sealed with', async () => {
+    const hidden = async (change: (event: Record<string, unknown>) => void) => {
+      const event = JSON.parse(textOf(file('event'))) as Record<string, unknown>;
+      change(event);
+      writeFileSync(file('hidden'), JSON.stringify(event));
+      const [code] = await verify('text', ...KEY, '--event', file('hidden'));
+      expect((await verify('json', ...KEY, '--event', file('hidden')))[0]).toBe(code);
+      return code;
+    };
+    expect(await hidden(() => undefined)).toBe(0);
+    expect(await hidden((event) => delete event['factssalt'])).toBe(2);
+    expect(await hidden((event) => (event['factssalt'] = null))).toBe(2);
+    expect(await hidden((event) => delete event['factshash'])).toBe(2);
+    expect(await hidden((event) => (event['data'] = {}))).toBe(2);
+    expect(await hidden((event) => (event['note'] = 'anything'))).toBe(2);
+    expect(await hidden((event) => (event['subject'] = 'another'))).toBe(2);
+    expect(await hidden((event) => (event['ledgersequence'] = 54))).toBe(1);
+    expect(await hidden((event) => (event['recordedfrom'] = 'system'))).toBe(1);
+    const twice = textOf(file('event')).replace('"quantity":', '"quantity":1,"quantity":');
+    writeFileSync(file('twice'), twice);
+    expect((await verify('text', ...KEY, '--event', file('twice')))[0]).toBe(2);
+  });
+
   test.each([
     [
       'another quantity',

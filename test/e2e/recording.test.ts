@@ -227,11 +227,11 @@ describe('the catalogue', () => {
       measure: 'feno-tests',
       quantity: 31,
     });
-    const { body } = await ledger.call<{ events: { type: string; data: { quantity: number } }[] }>(
+    const { body } = await ledger.call<{ events: { type: string; data: { facts: { quantity: number } } }[] }>(
       'GET',
       `/v1/events?type=FenoTestDone&minSequence=${sequence}`,
     );
-    expect(body.events.map(({ type, data }) => [type, data.quantity])).toEqual([['FenoTestDone', 31]]);
+    expect(body.events.map(({ type, data }) => [type, data.facts.quantity])).toEqual([['FenoTestDone', 31]]);
   });
 
   test('knows the fifteen organisations by the names they bore', async () => {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Verdict } from '../../src/checker/verdict.js';
 import { makeSignerKey } from '../../src/tlog/note.js';
-import { payloadHash } from '../../src/kernel/canonical-json.js';
+import { saltedHash } from '../../src/kernel/canonical-json.js';
 import { rebuildOffline } from '../../src/read-models/rebuild.js';
 import { openReader } from '../../src/store/open-reader.js';
 import type { AppendRow } from '../../src/store/sqlite/format.js';
@@ -207,7 +207,10 @@ describe('on a running ledger', () => {
   });
 });
 
-type Events = Record<string, unknown> & { metadata: Record<string, string>; data: Record<string, unknown> };
+type Events = Record<string, unknown> & {
+  metadata: Record<string, string>;
+  data: Record<'facts' | 'words', Record<string, unknown>>;
+};
 
 /** Changes the store as its administrator could: positions are made to fit. */
 function alterStore(change: (submissions: Events[][]) => void): void {
@@ -237,7 +240,8 @@ function alterStore(change: (submissions: Events[][]) => void): void {
 
 /** With its hash made to fit. */
 function sealAnew(event: Events): void {
-  event.metadata['payloadHash'] = payloadHash(event.metadata['salt']!, JSON.stringify(event.data));
+  const { metadata, data } = event;
+  metadata['factsHash'] = saltedHash(metadata['factsSalt']!, JSON.stringify(data.facts));
 }
 
 function alterViews(sql: string): void {
@@ -271,7 +275,7 @@ describe('what is done to the files of a ledger', () => {
     [
       'changes an event, with its hash',
       ([one]) => {
-        one![10]!.data['quantity'] = 1;
+        one![10]!.data.facts['quantity'] = 1;
         sealAnew(one![10]!);
       },
       10,
@@ -281,7 +285,10 @@ describe('what is done to the files of a ledger', () => {
       'inserts an event',
       ([one]) => {
         const more = structuredClone(one!.at(-1)!);
-        more.data['outcomeId'] = String(more.data['outcomeId']).replace(/\d+$/, String(one!.length + 1));
+        more.data.facts['outcomeId'] = String(more.data.facts['outcomeId']).replace(
+          /\d+$/,
+          String(one!.length + 1),
+        );
         sealAnew(more);
         one!.push(more);
       },
@@ -297,7 +304,7 @@ describe('what is done to the files of a ledger', () => {
     [
       'changes a salt',
       ([one]) => {
-        one![60]!.metadata['salt'] = 'AAAAAAAAAAAAAAAAAAAAAA';
+        one![60]!.metadata['factsSalt'] = 'AAAAAAAAAAAAAAAAAAAAAA';
         sealAnew(one![60]!);
       },
       60,
@@ -365,8 +372,8 @@ describe('what is done to the files of a ledger', () => {
     ],
     [
       'alters a payload',
-      () => alterStore(([one]) => void (one![9]!.data['quantity'] = 1)),
-      /sequence \d+: the payload of event/,
+      () => alterStore(([one]) => void (one![9]!.data.facts['quantity'] = 1)),
+      /sequence \d+: event .* was altered: the facts/,
     ],
     [
       'alters the last signed head',
@@ -395,6 +402,40 @@ describe('what is done to the files of a ledger', () => {
     expect(stdout).toMatch(/not signed with a key that is trusted/);
     expect(code).toBe(1);
     expect((await run('verify', '--live', '--key', file('key'))).code).toBe(1);
+  });
+
+  test('no erasure hides a figure that was altered: its facts are held to the log without their words', async () => {
+    restore();
+    alterStore(([one]) => {
+      const altered = one![10]!;
+      altered.data.facts['quantity'] = 9_050;
+      const { words: _, ...facts } = altered.data;
+      altered.data = facts as Events['data'];
+      delete altered.metadata['wordsSalt'];
+      const erasure = structuredClone(one!.at(-1)!);
+      const { outcomeId, programmeId } = altered.data.facts;
+      erasure.type = 'OutcomeErased';
+      erasure.metadata['schema'] = 'outcome-erased@2';
+      const authorisedBy = 'Data protection officer';
+      erasure.data.facts = { authorisedBy, erased: [10], outcomeId, programmeId };
+      erasure.id = '5d0f7c52-93c1-5b1e-8a66-0f2b8f7f3c11';
+      sealAnew(erasure);
+      one!.push(erasure);
+    });
+    const isFound = async () => {
+      expect(says(await live())).toMatch(/^1 TAMPERED/);
+      expect(says(await run('replay'))).toMatch(/^1 /);
+    };
+    await isFound();
+    const reader = await openReader({ dataDir });
+    await rebuildOffline(reader, { dataDir, key: PUBLIC_KEY }, () => undefined);
+    await reader.close();
+    await isFound();
+    expect((await live()).stdout).toMatch(/was altered: the facts have the hash/);
+    rmSync(headIn(dataDir));
+    writeFileSync(file('erased'), await withLedgerIn(dataDir, (one) => one.bundle()));
+    const told = says(await run('verify', file('erased'), '--key', file('key')));
+    expect(told).toMatch(/^1 TAMPERED.*\n.*was altered: the facts have the hash/);
   });
 
   test('a ledger whose past was altered does not start, even on read models that were built anew', async () => {

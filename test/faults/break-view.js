@@ -13,10 +13,10 @@ CELLS.project = (db) => {
   const { handlers } = projection;
   const outcome = (event, at) => {
     if (event.data.quantity === Number(BROKEN_AT)) throw new Error('the view has a bug');
-    handlers['outcome@1'](event, at);
+    handlers['outcome@2'](event, at);
   };
   return {
-    handlers: { ...handlers, 'outcome@1': outcome },
+    handlers: { ...handlers, 'outcome@2': outcome },
     flush: () => projection.flush(),
     forget: () => projection.forget(),
   };

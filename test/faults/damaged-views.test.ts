@@ -88,7 +88,7 @@ function allQuestions(): readonly Question[] {
   const moments = [0.2, 0.5, 0.8, 1].map((part) => Math.floor(last * part));
   const instants = [0.3, 0.6].map((part) => events[Math.floor(last * part)]!.metadata.recordedAt);
   const valuesOf = (member: string) =>
-    [...new Set(events.map(({ data }) => data[member] as string | undefined))].filter(
+    [...new Set(events.map(({ data }) => data.facts[member] as string | undefined))].filter(
       (one) => one !== undefined,
     );
   const measures = valuesOf('measureId');

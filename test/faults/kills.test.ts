@@ -85,10 +85,10 @@ async function runAndKill(run: number, isStarting: boolean, share: number): Prom
 async function expectConsistent(receipts: ReadonlyMap<number, Receipt['outcomes']>): Promise<void> {
   const reader = await openReader({ dataDir });
   const events = await reader.readAll(null, 1_000_000);
-  const ids = events.flatMap(({ data }) => (data['outcomeId'] as string | undefined) ?? []);
+  const ids = events.flatMap(({ data }) => (data.facts['outcomeId'] as string | undefined) ?? []);
   expect(new Set(ids).size).toBe(ids.length);
   for (const { id, sequence } of [...receipts.values()].flat()) {
-    expect({ sequence, id: events[sequence]?.data['outcomeId'] }).toEqual({ sequence, id });
+    expect({ sequence, id: events[sequence]?.data.facts['outcomeId'] }).toEqual({ sequence, id });
   }
   const file = viewsFileIn(dataDir);
   const views = openViewsForReading(file, PUBLIC_KEY);

@@ -24,7 +24,7 @@ const total = async () => {
 
 test.each([
   ['a view that throws', { BROKEN_AT: '666' }, 'the view has a bug'],
-  ['an event of a later version', { UNKNOWN_SCHEMA: 'outcome-corrected@1' }, 'does not know'],
+  ['an event of a later version', { UNKNOWN_SCHEMA: 'outcome-corrected@2' }, 'does not know'],
 ])(
   '%s stops the figures there, and a fix goes on from there',
   async (_what, fault: Record<string, string>, says) => {

@@ -6,7 +6,8 @@ import { Frontier, leafHash, type Hash } from '../../src/tlog/merkle.js';
 import { encodeVerifierKey, makeSignerKey, parseSignerKey, signNote } from '../../src/tlog/note.js';
 import { policyOf } from '../../src/tlog/policy.js';
 import type { Verdict } from '../../src/checker/verdict.js';
-import { canonicalJson, makeSalt, payloadHash } from '../../src/kernel/canonical-json.js';
+import { canonicalJson } from '../../src/kernel/canonical-json.js';
+import { sealsOf } from '../../src/kernel/event-data.js';
 import { checkLines } from './check-lines.js';
 
 type Members = Readonly<Record<string, unknown>>;
@@ -19,43 +20,45 @@ const TIME = '2024-01-01T00:00:00.000Z';
 interface Made {
   readonly stream: string;
   readonly schema: string;
-  readonly data: Members;
+  readonly facts: Members;
+  readonly words?: Members;
   readonly revision?: number;
 }
 
-export function eventAt(sequence: number, { stream, schema, data, revision = 0 }: Made): ForgedEvent {
-  const salt = makeSalt();
-  const canonical = canonicalJson(data);
+export function eventAt(sequence: number, { stream, schema, facts, words, revision = 0 }: Made): ForgedEvent {
+  const seals = sealsOf({ facts: canonicalJson(facts), words: words && canonicalJson(words) });
   return {
     specversion: '1.0',
     id: `e${sequence}`,
     source: 'urn:outcome-ledger',
     type: 'X',
-    subject: data['outcomeId'] ?? stream,
+    subject: facts['outcomeId'] ?? stream,
     time: TIME,
     datacontenttype: 'application/json',
     dataschema: `urn:outcome-ledger:schema:${schema}`,
-    data: JSON.parse(canonical) as Members,
+    data: JSON.parse(canonicalJson({ facts, words })) as BundleEvent['data'],
     ledgersequence: sequence,
     ledgertime: TIME,
     stream,
     revision,
     actor: 'a',
+    role: 'admin',
     correlationid: 'c',
     recordedfrom: 'api',
-    salt,
-    payloadhash: payloadHash(salt, canonical),
+    factssalt: seals.factsSalt,
+    factshash: seals.factsHash,
+    ...(words && { wordssalt: seals.wordsSalt!, wordshash: seals.wordsHash! }),
   };
 }
 
 export function definition(sequence: number, kind: 'flow' | 'stock' | 'ratio', measureId = 'jobs') {
-  const data = { measureId, kind, rollsUpInto: null };
-  return eventAt(sequence, { stream: `measure-${measureId}`, schema: 'measure-defined@1', data });
+  const facts = { measureId, kind, rollsUpInto: null };
+  return eventAt(sequence, { stream: `measure-${measureId}`, schema: 'measure-defined@2', facts });
 }
 
 export function outcome(sequence: number, quantity: number, more: Members = {}) {
   const stream = `submission-s${sequence}`;
-  const data = {
+  const facts = {
     outcomeId: `s${sequence}.1`,
     programmeId: 'p',
     measureId: 'jobs',
@@ -65,7 +68,7 @@ export function outcome(sequence: number, quantity: number, more: Members = {}) 
     basis: 'counted',
     ...more,
   };
-  return eventAt(sequence, { stream, schema: 'outcome@1', data });
+  return eventAt(sequence, { stream, schema: 'outcome@2', facts });
 }
 
 const leafOf = (event: BundleEvent) => leafHash(entryOf(loggedEventOf(event)));
@@ -96,7 +99,7 @@ export function bundleOf(
   lines: readonly string[] = events.map((event) => eventLine(event)),
 ): string[] {
   const keys = [encodeVerifierKey(SIGNER.verifier)];
-  const header = { format: 'outcome-ledger-bundle@1', origin: ORIGIN, size: events.length, keys, ...claim };
+  const header = { format: 'outcome-ledger-bundle@2', origin: ORIGIN, size: events.length, keys, ...claim };
   const checkpoint = signNote(`${ORIGIN}\n${events.length}\n${rootOf(events).toString('base64')}\n`, [
     SIGNER,
   ]);

@@ -1,6 +1,6 @@
 /** Keys of a running ledger, as its admin makes them. */
 import type { KeySecretView } from '../../src/access/keys.dto.js';
-import type { Role } from '../../src/domain/role.js';
+import type { Role } from '../../src/kernel/provenance.js';
 import type { Ledger } from './ledger.js';
 
 export interface KeyAsked {

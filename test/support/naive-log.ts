@@ -12,9 +12,9 @@ const sha256 = (...parts: (Buffer | string)[]) => {
 };
 
 export function naiveLeaf({ id, stream, revision, type, data, metadata }: RecordedEvent): Buffer {
-  const { schema, recordedAt, actor, payloadHash } = metadata;
-  const { effective } = data;
-  const entry = { id, stream, revision, type, schema, effective, recordedAt, actor, payloadHash };
+  const { factsSalt: _f, wordsSalt: _w, ...logged } = metadata;
+  const { effective } = data.facts;
+  const entry = { id, stream, revision, type, effective, ...logged };
   return sha256(Buffer.from([0]), canonicalJson(entry));
 }
 

@@ -63,26 +63,26 @@ export class NaiveLedger {
     this.date = new Date(times.at(-1)!).toLocaleDateString('sv-SE', { timeZone: 'Europe/London' });
   }
 
-  private take({ type, data }: RecordedEvent, sequence: number): void {
-    const { measureId, programmeId, organisationId, name, outcomeId } = data as Record<string, string>;
+  private take({ type, data: { facts } }: RecordedEvent, sequence: number): void {
+    const { measureId, programmeId, organisationId, name, outcomeId } = facts as Record<string, string>;
     if (outcomeId !== undefined) {
       this.standing = this.standing.filter(({ id }) => id !== outcomeId);
       if (type === 'OutcomeWithdrawn') return;
-      this.standing.push({ ...(data as unknown as Standing), id: outcomeId, sequence });
+      this.standing.push({ ...(facts as unknown as Standing), id: outcomeId, sequence });
     } else if (type === 'MeasureDefined') {
-      const defined = { ...data, id: measureId!, version: 1, breaks: [] };
+      const defined = { ...facts, id: measureId!, version: 1, breaks: [] };
       this.measures.set(measureId!, defined as unknown as NaiveMeasure);
     } else if (type === 'MeasureRevised') {
       const measure = this.measures.get(measureId!)!;
       measure.version += 1;
-      measure.label = data['label'] as string;
-      if (data['comparable'] === false) measure.breaks.push(measure.version);
+      measure.label = facts['label'] as string;
+      if (facts['comparable'] === false) measure.breaks.push(measure.version);
     } else if (type === 'ProgrammeRegistered' || type === 'ProgrammeAmended') {
       this.programmes.set(programmeId!, name!);
     } else if (type === 'OrganisationRegistered') {
       this.organisations.set(organisationId!, [{ name: name!, from: '' }]);
     } else if (type === 'OrganisationRenamed') {
-      this.organisations.get(organisationId!)!.push({ name: name!, from: data['from'] as string });
+      this.organisations.get(organisationId!)!.push({ name: name!, from: facts['from'] as string });
     }
   }
 

@@ -55,7 +55,12 @@ class ScriptedClock extends Clock {
   }
 }
 
-const PROVENANCE = { actor: 'tests', correlationId: '7c0b9a52-1f3d-4b9c-8d6e-0a1b2c3d4e5f', source: 'api' };
+const PROVENANCE = {
+  actor: 'tests',
+  role: 'admin',
+  correlationId: '7c0b9a52-1f3d-4b9c-8d6e-0a1b2c3d4e5f',
+  source: 'api',
+} as const;
 
 /** Records a history, and resolves when the store has acknowledged all of it. */
 export async function record({ steps, clockMs }: History, store: EventStore): Promise<void> {

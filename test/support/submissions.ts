@@ -1,7 +1,7 @@
 /**
  * One submission and its later changes: commands and events that the tests of its rules share.
  */
-import { hashOfLeft } from '../../src/kernel/redaction.js';
+import { eventData } from '../../src/kernel/event-data.js';
 import {
   measureDecider,
   type Measure,
@@ -19,7 +19,12 @@ import {
   parseProgrammeId,
   parseSubmissionId,
 } from '../../src/kernel/ids.js';
-import type { CatalogueFacts, OutcomeContent, ReplacedOutcome } from '../../src/domain/outcome.js';
+import {
+  partsOf,
+  type CatalogueFacts,
+  type OutcomeContent,
+  type ReplacedOutcome,
+} from '../../src/domain/outcome.js';
 import {
   submissionDecider,
   type SubmissionCommand,
@@ -37,22 +42,23 @@ export function measure(id: string, kind: MeasureDefinition['kind'], revisions =
   const definition = { label: id, unit: 'things', kind, eventType: `${kind}Recorded`, countsPeople: false };
   const history: MeasureEvent[] = [
     {
-      schema: 'measure-defined@1',
+      schema: 'measure-defined@2',
       type: 'MeasureDefined',
-      data: { measureId, ...definition, rollsUpInto: null },
+      data: { facts: { measureId, ...definition, rollsUpInto: null } },
     },
   ];
   for (let version = 2; version <= revisions + 1; version++) {
-    const data = { measureId, version, label: id, comparable: false, reason: 'redefined' };
-    history.push({ schema: 'measure-revised@1', type: 'MeasureRevised', data });
+    const facts = { measureId, version, label: id, comparable: false };
+    const data = { facts, words: { reason: 'redefined' } };
+    history.push({ schema: 'measure-revised@2', type: 'MeasureRevised', data });
   }
   return fold(measureDecider, history) as Measure;
 }
 export const wessex = fold(organisationDecider, [
   {
-    schema: 'organisation-registered@1',
+    schema: 'organisation-registered@2',
     type: 'OrganisationRegistered',
-    data: { organisationId: parseOrganisationId('wessex'), name: 'Wessex' },
+    data: { facts: { organisationId: parseOrganisationId('wessex'), name: 'Wessex' } },
   },
 ]) as Organisation;
 export const programme: Programme = {
@@ -135,40 +141,43 @@ export const withdraw = (
   reason,
 });
 
-export const recorded = (line: number, of: OutcomeContent, type = 'flowRecorded'): SubmissionEvent => ({
-  schema: 'outcome@1',
-  type,
-  data: { outcomeId: outcomeIdOf(submissionId, line), programmeId, measureVersion: 1, ...of },
-});
+export const recorded = (line: number, of: OutcomeContent, type = 'flowRecorded'): SubmissionEvent => {
+  const { facts, words = {} } = partsOf(of);
+  const outcomeId = outcomeIdOf(submissionId, line);
+  const data = eventData({ outcomeId, programmeId, measureVersion: 1, ...facts }, words);
+  return { schema: 'outcome@2', type, data };
+};
 export const replacing = (
   of: OutcomeContent,
   version: number,
   revision: number,
   measureVersion = 1,
 ): ReplacedOutcome => {
-  const { evidence: _e, note: _n, ...figures } = of;
+  const { evidenceSha256: _, ...figures } = partsOf(of).facts;
   return { version, revision, measureVersion, ...figures };
 };
 export const corrected = (
   to: OutcomeContent,
   replaces: ReplacedOutcome,
   measureVersion = 1,
-): SubmissionEvent => ({
-  schema: 'outcome-corrected@1',
-  type: 'OutcomeCorrected',
-  data: {
-    outcomeId: outcomeIdOf(submissionId, 1),
-    programmeId,
-    measureVersion,
-    ...to,
-    reason: 'recount',
-    replaces,
-  },
-});
+): SubmissionEvent => {
+  const { facts, words } = partsOf(to);
+  return {
+    schema: 'outcome-corrected@2',
+    type: 'OutcomeCorrected',
+    data: {
+      facts: { outcomeId: outcomeIdOf(submissionId, 1), programmeId, measureVersion, ...facts, replaces },
+      words: { ...words, reason: 'recount' },
+    },
+  };
+};
 export const withdrawn = (replaces: ReplacedOutcome): SubmissionEvent => ({
-  schema: 'outcome-withdrawn@1',
+  schema: 'outcome-withdrawn@2',
   type: 'OutcomeWithdrawn',
-  data: { outcomeId: outcomeIdOf(submissionId, 1), programmeId, reason: 'counted twice', replaces },
+  data: {
+    facts: { outcomeId: outcomeIdOf(submissionId, 1), programmeId, replaces },
+    words: { reason: 'counted twice' },
+  },
 });
 
 export const second: OutcomeContent = { ...content, quantity: 50, range: { low: 50, high: 50 } };
@@ -189,14 +198,16 @@ export const erase = (line = 1, reason = 'request 2024-17'): SubmissionCommand =
   reason,
   authorisedBy: 'Data protection officer',
 });
-export const erased = (...gone: readonly (readonly [revision: number, event: SubmissionEvent])[]) => ({
-  schema: 'outcome-erased@1' as const,
+export const erased = (...revisions: readonly number[]) => ({
+  schema: 'outcome-erased@2' as const,
   type: 'OutcomeErased' as const,
   data: {
-    outcomeId: outcomeIdOf(submissionId, 1),
-    programmeId,
-    reason: 'request 2024-17',
-    authorisedBy: 'Data protection officer',
-    erased: gone.map(([revision, { data }]) => ({ revision, left: hashOfLeft(data) })),
+    facts: {
+      outcomeId: outcomeIdOf(submissionId, 1),
+      programmeId,
+      authorisedBy: 'Data protection officer',
+      erased: revisions,
+    },
+    words: { reason: 'request 2024-17' },
   },
 });

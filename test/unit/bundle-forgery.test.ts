@@ -1,6 +1,5 @@
 /** Bundles that a forger made under a genuine checkpoint: each says what the ledger never did, and none is good. */
 import { describe, expect, test } from '@jest/globals';
-import { hashOfLeft } from '../../src/kernel/redaction.js';
 import { Frontier, type Hash } from '../../src/tlog/merkle.js';
 import {
   annual,
@@ -82,90 +81,126 @@ describe('a subtree', () => {
   });
 });
 
-describe('an event without its salt', () => {
-  const without = (event: ForgedEvent, data: Readonly<Record<string, unknown>>): ForgedEvent => {
-    const { salt: _, ...rest } = event;
-    return { ...rest, subject: event.stream, data };
-  };
+describe('an event without its words', () => {
   const [, one, two] = events as [ForgedEvent, ForgedEvent, ForgedEvent];
+  const noted = eventAt(1, {
+    ...{ stream: one.stream, schema: 'outcome@2', facts: one.data.facts },
+    words: { note: 'a name' },
+  });
+  const { wordssalt: _salt, ...rest } = noted;
+  const gone = { ...rest, data: { facts: noted.data.facts } } as unknown as ForgedEvent;
+  const erasure = (stream: string, erased: readonly number[] = [0]) =>
+    eventAt(3, {
+      stream,
+      schema: 'outcome-erased@2',
+      facts: { outcomeId: 's1.1', programmeId: 'p', authorisedBy: 'Data protection officer', erased },
+      words: { reason: 'request 2024-17' },
+      revision: stream === noted.stream ? 1 : 0,
+    });
+  const ordered = erasure(noted.stream);
+  const shown = (event: ForgedEvent, order: ForgedEvent, claim: Claim = EVERYTHING) =>
+    check(
+      bundleOf(
+        [flow, noted, two, ordered],
+        claim,
+        [flow, event, two, order].map((each) => eventLine(each)),
+      ),
+    );
+  const OF_IT = { scope: OF_FIGURE, figure: annual(2, 30, 2) };
 
-  test('has no content that nothing vouches for', () => {
-    const forged = without(one, { ...one.data, quantity: 777_777 });
-    const lines = [flow, forged, two].map((event) => eventLine(event));
-    for (const claim of [EVERYTHING, { scope: OF_FIGURE, figure: annual(2, 777_797, 2) }]) {
-      expect(check(bundleOf(events, claim, lines))).toMatchObject({ verdict: 'tampered' });
+  test('is good where an erasure says so, which is shown, and counts in a figure as before', () => {
+    const erasures = [{ sequence: 3, outcome: 's1.1', authorisedBy: 'Data protection officer', actor: 'a' }];
+    expect(shown(gone, ordered)).toMatchObject({ verdict: 'good', erased: 1, erasures });
+    expect(shown(gone, ordered, OF_IT)).toMatchObject({ verdict: 'good', erased: 1, erasures });
+  });
+
+  test('is no proof of anything where no erasure says so', () => {
+    const silent = [flow, noted, two];
+    const lines = [flow, gone, two].map((event) => eventLine(event));
+    for (const claim of [EVERYTHING, OF_IT, { scope: { kind: 'period', after: -1, until: 2 } }]) {
+      expect(check(bundleOf(silent, claim, lines))).toMatchObject({
+        verdict: 'cannot tell',
+        doubts: [matching(/the words of the events 1 are gone, and no erasure that is shown says so/)],
+      });
+    }
+    const other = erasure('submission-s9');
+    const told = [flow, gone, two, other].map((event) => eventLine(event));
+    expect(check(bundleOf([flow, noted, two, other], EVERYTHING, told)).verdict).toBe('cannot tell');
+  });
+
+  test('has the facts that were logged, whatever an erasure says: no erasure changes a figure', () => {
+    const inflated = { ...gone, data: { facts: { ...gone.data.facts, quantity: 9_050 } } } as ForgedEvent;
+    for (const claim of [EVERYTHING, { scope: OF_FIGURE, figure: annual(2, 9_070, 2) }]) {
+      const { verdict, faults } = shown(inflated, ordered, claim);
+      expect([verdict, faults[0]]).toEqual([
+        'tampered',
+        { sequence: 1, what: matching(/the content of the event e1 was altered: the facts have the hash/) },
+      ]);
     }
   });
 
-  test('which nobody says was erased leaves a figure open', () => {
-    const erased = without(one, { effective: one.data['effective'] });
-    const lines = [flow, erased, two].map((event) => eventLine(event));
-    expect(check(bundleOf(events, EVERYTHING, lines))).toMatchObject({ verdict: 'cannot tell', erased: 1 });
-    const claim = { scope: OF_FIGURE, figure: annual(2, 20, 1) };
-    expect(check(bundleOf(events, claim, lines))).toMatchObject({
-      verdict: 'cannot tell',
-      doubts: [matching(/event 1 too, whose content was erased/)],
-    });
+  test('has the words that were logged, or none', () => {
+    for (const words of [{ note: 'another' }, {}, null]) {
+      const forged = { ...noted, data: { ...noted.data, words } } as unknown as ForgedEvent;
+      expect(shown(forged, ordered).verdict).toBe('tampered');
+    }
+    const { wordshash: _hash, ...unhashed } = gone;
+    expect(shown(unhashed as ForgedEvent, ordered).verdict).toBe('tampered');
+    const unsalted = { ...rest, data: noted.data } as unknown as ForgedEvent;
+    expect(shown(unsalted, ordered).verdict).toBe('tampered');
   });
 
-  describe('that was lawfully erased', () => {
-    const noted = outcome(1, 10, { note: 'a name' });
-    const left = { ...noted.data, note: 'REDACTED' };
-    const gone: ForgedEvent = (({ salt: _, ...rest }) => ({ ...rest, data: left }))(noted);
-    const erasure = (stream: string, hash: string) => {
-      const data = { outcomeId: 's1.1', programmeId: 'p', erased: [{ revision: 0, left: hash }] };
-      return eventAt(3, {
-        stream,
-        schema: 'outcome-erased@1',
-        data,
-        revision: stream === noted.stream ? 1 : 0,
-      });
-    };
-    const told = (event: ForgedEvent, order: ForgedEvent, claim: Claim) =>
-      check(
-        bundleOf(
-          [flow, noted, two, order],
-          claim,
-          [flow, event, two, order].map((each) => eventLine(each)),
-        ),
-      );
-    const ordered = erasure(noted.stream, hashOfLeft(left));
-    const OF_IT = { scope: OF_FIGURE, figure: annual(2, 30, 2) };
+  test('is explained by no erasure that was altered', () => {
+    const facts = { ...ordered.data.facts, erased: [0, 1] };
+    const altered = { ...ordered, data: { ...ordered.data, facts } } as ForgedEvent;
+    expect(shown(gone, altered).verdict).toBe('tampered');
+  });
+});
 
-    test('is good, and counts in a figure with what is left of it', () => {
-      expect(told(gone, ordered, EVERYTHING)).toMatchObject({ verdict: 'good', erased: 1 });
-      expect(told(gone, ordered, OF_IT)).toMatchObject({ verdict: 'good', erased: 1 });
-    });
+describe('an event without the salt of its facts', () => {
+  const [, one, two] = events as [ForgedEvent, ForgedEvent, ForgedEvent];
 
-    test('has no figures but those that the erasure left', () => {
-      const inflated = { ...gone, data: { ...left, quantity: 1_000_010 } };
-      for (const claim of [EVERYTHING, { scope: OF_FIGURE, figure: annual(2, 1_000_030, 2) }]) {
-        const { verdict, faults } = told(inflated, ordered, claim);
-        expect([verdict, faults[0]]).toEqual([
-          'tampered',
-          { sequence: 1, what: matching(/is not what the erasure e3 left of it/) },
-        ]);
-      }
-    });
-
-    test('has none of the texts that were erased, nor any other member', () => {
-      for (const more of [{ note: 'another' }, { more: 1 }]) {
-        const { verdict } = told({ ...gone, data: { ...left, ...more } }, ordered, EVERYTHING);
-        expect(verdict).toBe('tampered');
-      }
-    });
-
-    test('is vouched for by no erasure of another stream, or without a salt', () => {
-      const other = erasure('submission-s9', hashOfLeft(left));
-      expect(told(gone, other, EVERYTHING).verdict).toBe('cannot tell');
-      const { salt: _, ...unsalted } = ordered;
-      expect(told(gone, unsalted as ForgedEvent, EVERYTHING).verdict).toBe('tampered');
-    });
+  test('is none: nothing vouches for what it says', () => {
+    const { factssalt: _, ...unsalted } = one;
+    const lines = [flow, unsalted as ForgedEvent, two].map((event) => eventLine(event));
+    for (const claim of [EVERYTHING, { scope: OF_FIGURE, figure: annual(2, 30, 2) }]) {
+      expect(check(bundleOf(events, claim, lines)).verdict).toBe('tampered');
+    }
   });
 
   test.each([[''], ['AAAA'], ['AAAAAAAAAAAAAAAAAAAAAB'], [null], [7]])('has no salt %j either', (salt) => {
-    const lines = [flow, { ...one, salt } as ForgedEvent, two].map((event) => eventLine(event));
-    expect(check(bundleOf(events, EVERYTHING, lines)).verdict).toBe('tampered');
+    const lines = [flow, { ...one, factssalt: salt } as unknown as ForgedEvent, two];
+    const forged = bundleOf(
+      events,
+      EVERYTHING,
+      lines.map((event) => eventLine(event)),
+    );
+    expect(check(forged).verdict).toBe('tampered');
+  });
+});
+
+describe('in the line of an event', () => {
+  const told = {
+    ...eventAt(1, {
+      stream: 'submission-s1',
+      schema: 'outcome@2',
+      facts: { ...outcome(1, 10).data.facts, range: { low: 9, high: 11 } },
+      words: { evidence: { title: 'Quarter 1 return' }, note: 'two sites' },
+    }),
+    causationid: 'e0',
+  } as ForgedEvent;
+  const line = JSON.parse(eventLine(told)) as Json;
+  const log = [flow, told, outcome(2, 20)];
+  const verdictOf = (changed: Json) =>
+    check(bundleOf(log, EVERYTHING, [eventLine(flow), JSON.stringify(changed), eventLine(log[2]!)])).verdict;
+
+  test('nothing is wrong before it is changed', () => expect(verdictOf(line)).toBe('good'));
+
+  // A word or two that are taken away with their salt are the one thing that others have to explain.
+  test.each(placesIn(line))('any single change at %j is found', (...path) => {
+    for (const change of changesOf(at(line, path))) {
+      expect([change, verdictOf(withChange(line, path, change))]).toEqual([change, 'tampered']);
+    }
   });
 });
 
@@ -192,14 +227,14 @@ describe('a figure', () => {
   });
 
   test('over a break in a definition is flagged', () => {
-    const data = { measureId: 'jobs', version: 2, comparable: false, label: 'Jobs', reason: 'r' };
-    const revision = eventAt(1, { stream: 'measure-jobs', schema: 'measure-revised@1', data, revision: 1 });
+    const facts = { measureId: 'jobs', version: 2, comparable: false, label: 'Jobs' };
+    const revision = eventAt(1, { stream: 'measure-jobs', schema: 'measure-revised@2', facts, revision: 1 });
     const broken = [flow, revision, outcome(2, 10), outcome(3, 10, { measureVersion: 2 })];
     const { verdict, remarks } = proves(broken, annual(3, 20, 2));
     expect([verdict, remarks[0]!.what]).toEqual(['good', matching(/adds up over a break.*jobs/)]);
     const comparable = eventAt(1, {
-      ...{ stream: 'measure-jobs', schema: 'measure-revised@1', revision: 1 },
-      data: { ...data, comparable: true },
+      ...{ stream: 'measure-jobs', schema: 'measure-revised@2', revision: 1 },
+      facts: { ...facts, comparable: true },
     });
     expect(proves([flow, comparable, ...broken.slice(2)], annual(3, 20, 2)).remarks).toEqual([]);
   });
@@ -327,7 +362,10 @@ describe('a line', () => {
     ['another subject', eventLine({ ...one, subject: 'x.1' } as ForgedEvent)],
     ['another source', eventLine({ ...one, source: 'urn:x' } as ForgedEvent)],
     ['a member more', eventLine({ ...one, note: 'x' } as ForgedEvent)],
-    ['a clock that did not step back', eventLine({ ...one, clocksteppedback: false } as ForgedEvent)],
+    [
+      'a clock that did not step back',
+      eventLine({ ...one, clocksteppedback: false } as unknown as ForgedEvent),
+    ],
     ['an actor in a list', eventLine({ ...one, actor: ['a'] } as unknown as ForgedEvent)],
     ['a revision as text', eventLine({ ...one, revision: '0' } as unknown as ForgedEvent)],
     ['white space', eventLine(one).replace(',', ', ')],
@@ -369,4 +407,37 @@ test('streams beyond what memory holds leave their revisions open', () => {
 
 function day(date: string) {
   return { from: date, to: date };
+}
+
+type Json = Readonly<Record<string, unknown>>;
+type Path = [string, ...string[]];
+
+/** Every member of an object, and of the objects in it, by its path. */
+function placesIn(value: unknown, path: readonly string[] = []): Path[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, member]) => {
+    const place = [...path, name] as unknown as Path;
+    return [place, ...placesIn(member, place)];
+  });
+}
+
+function at(value: unknown, path: readonly string[]): unknown {
+  return path.reduce((found, name) => (found as Json)[name], value);
+}
+
+/** Other values of its kind, of another kind, and none at all. */
+function changesOf(value: unknown): readonly unknown[] {
+  const other = {
+    string: `${String(value)}x`,
+    number: Number(value) + 1,
+    object: { ...(value as Json), x: 1 },
+  };
+  const alike = other[typeof value as keyof typeof other];
+  const shorter = typeof value === 'string' ? [value.slice(0, -1)] : [];
+  return [alike, ...shorter, null, [value], undefined].filter((one) => one !== value);
+}
+
+function withChange(value: Json, [name, ...path]: readonly string[], change: unknown): Json {
+  const member = path.length === 0 ? change : withChange(value[name!] as Json, path, change);
+  return { ...value, [name!]: member };
 }

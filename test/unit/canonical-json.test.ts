@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import canonicalize from 'canonicalize';
 import fc from 'fast-check';
-import { canonicalJson, makeSalt, payloadHash } from '../../src/kernel/canonical-json.js';
+import { canonicalJson, makeSalt, saltedHash } from '../../src/kernel/canonical-json.js';
 
 describe('canonical JSON', () => {
   test('is what RFC 8785 gives as its example', () => {
@@ -41,9 +41,9 @@ describe('salts and hashes', () => {
     for (const salt of salts) expect(Buffer.from(salt, 'base64url')).toHaveLength(16);
   });
 
-  test('a payload hash is SHA-256 over the bytes of the salt and then those of the payload', () => {
+  test('a salted hash is SHA-256 over the bytes of the salt and then those of the text', () => {
     // printf '\0\1\2\3\4\5\6\7\10\11\12\13\14\15\16\17{"note":"é"}' | sha256sum
-    expect(payloadHash('AAECAwQFBgcICQoLDA0ODw', '{"note":"é"}')).toBe(
+    expect(saltedHash('AAECAwQFBgcICQoLDA0ODw', '{"note":"é"}')).toBe(
       'adc188570c3cb97880896b762a8ae224a9ab579f0ae755c91a4c2c673b746622',
     );
   });

@@ -13,7 +13,7 @@ import type { Position } from '../../src/store/event-store.js';
 import { EventStoreDbStore } from '../../src/store/eventstore/store.js';
 import { Clock } from '../../src/kernel/clock.js';
 import { runDecider } from '../../src/store/run-decider.js';
-import { A, B, textsOf } from '../contracts/store-fixture.js';
+import { A, B, refusal, textsOf } from '../contracts/store-fixture.js';
 import { ProtocolDouble } from '../double/protocol-double.js';
 import { newEvents } from '../support/new-events.js';
 
@@ -42,13 +42,14 @@ const FOREIGN: readonly [string, string, { type: string; data: string | Uint8Arr
   ['no metadata', A, { type: 'PatientBenefited', data: PAYLOAD }],
   ['metadata that are no JSON', A, { type: 'PatientBenefited', data: PAYLOAD, metadata: '{"schema"' }],
   ['metadata of someone else', A, { type: 'PatientBenefited', data: PAYLOAD, metadata: '{"$causedBy":"x"}' }],
-  ...(['schema', 'recordedAt', 'actor', 'correlationId', 'source', 'salt', 'payloadHash'] as const).map(
-    (name): (typeof FOREIGN)[number] => [
-      `an envelope without ${name}`,
-      A,
-      { type: 'PatientBenefited', data: PAYLOAD, metadata: envelope({ [name]: undefined }) },
-    ],
-  ),
+  ...[
+    ...(['schema', 'recordedAt', 'actor', 'role', 'correlationId', 'source'] as const),
+    ...(['factsSalt', 'factsHash'] as const),
+  ].map((name): (typeof FOREIGN)[number] => [
+    `an envelope without ${name}`,
+    A,
+    { type: 'PatientBenefited', data: PAYLOAD, metadata: envelope({ [name]: undefined }) },
+  ]),
   ['a time that is none', A, { type: 'X', data: PAYLOAD, metadata: envelope({ recordedAt: 'yesterday' }) }],
   [
     'a time that no clock shows',
@@ -60,7 +61,7 @@ const FOREIGN: readonly [string, string, { type: string; data: string | Uint8Arr
     A,
     { type: 'X', data: PAYLOAD, metadata: envelope({ recordedAt: '2024-02-30T12:00:00.000Z' }) },
   ],
-  ['a hash that is none', A, { type: 'X', data: PAYLOAD, metadata: envelope({ payloadHash: 'abc' }) }],
+  ['a hash that is none', A, { type: 'X', data: PAYLOAD, metadata: envelope({ factsHash: 'abc' }) }],
   ['data that are no JSON', A, { type: 'PatientBenefited', data: '{"text', metadata: envelope({}) }],
   ['data that are a list', A, { type: 'PatientBenefited', data: '[]', metadata: envelope({}) }],
   ['data that are nothing', A, { type: 'PatientBenefited', data: 'null', metadata: envelope({}) }],
@@ -76,6 +77,18 @@ describe('an event that is not the ledger’s own', () => {
     expect(textsOf(run.events)).toEqual(['b0', 'b1']);
     expect(run).toMatchObject({ skipped: 1, atEnd: true, end: run.events[1]!.position });
     expect(await store.readStream(A)).toEqual([]);
+  });
+
+  test('is not what a ledger of format 1 recorded: that is refused, in one line', async () => {
+    const { factsSalt: salt, factsHash: payloadHash, role: _, ...rest } = ENVELOPE;
+    const metadata = JSON.stringify({ ...rest, schema: 'outcome@1', salt, payloadHash });
+    double.inject(A, { type: 'PatientBenefited', data: '{"text":"old"}', metadata });
+    const line =
+      /^the event store has a ledger of format 1 \(submission-.*\): this version reads format 2 alone$/;
+    expect(await refusal(store.readAll(null, 10))).toMatchObject({ message: expect.stringMatching(line) });
+    expect(await refusal(EventStoreDbStore.open({ url: double.url }))).toMatchObject({
+      message: expect.stringMatching(line),
+    });
   });
 
   test('links and what the server writes for itself count as nothing', async () => {
@@ -121,7 +134,7 @@ describe('a stream that others wrote into', () => {
   test('a decision is made on the ledger’s events, and appended after all that stand there', async () => {
     const programmeId = parseProgrammeId('asthma-care');
     const stream = programmeStream(programmeId);
-    const provenance = { actor: 'tests', correlationId: 'tests', source: 'api' };
+    const provenance = { actor: 'tests', role: 'admin', correlationId: 'tests', source: 'api' } as const;
     const run = (command: Parameters<typeof programmeDecider.decide>[1]) =>
       runDecider({ store, clock: new Clock() }, programmeDecider, { stream, command, provenance });
     const strangers = () => double.inject(stream, { type: 'Note', data: '{}' });
@@ -270,6 +283,6 @@ function register(id: string, name: string) {
   return runDecider({ store, clock: new Clock() }, programmeDecider, {
     stream: programmeStream(programmeId),
     command: { kind: 'register-programme', programmeId, details },
-    provenance: { actor: 'tests', correlationId: 'tests', source: 'api' },
+    provenance: { actor: 'tests', role: 'admin', correlationId: 'tests', source: 'api' },
   });
 }

@@ -29,25 +29,24 @@ const rotate: Extract<KeyCommand, { kind: 'rotate-key' }> = {
 };
 const revoke: KeyCommand = { kind: 'revoke-key', keyId, reason: 'its system was switched off' };
 
+const { name, ...granted } = details;
 const created: KeyEvent = {
-  schema: 'key-created@1',
+  schema: 'key-created@2',
   type: 'KeyCreated',
-  data: { keyId, ...details, secretSha256: secret('first') },
+  data: { facts: { keyId, ...granted, secretSha256: secret('first') }, words: { name } },
 };
 const rotated: KeyEvent = {
-  schema: 'key-rotated@1',
+  schema: 'key-rotated@2',
   type: 'KeyRotated',
   data: {
-    keyId,
-    secretSha256: secret('second'),
-    previousUntil: '2026-04-30T10:30:00.000Z',
-    reason: 'the yearly change',
+    facts: { keyId, secretSha256: secret('second'), previousUntil: '2026-04-30T10:30:00.000Z' },
+    words: { reason: 'the yearly change' },
   },
 };
 const revoked: KeyEvent = {
-  schema: 'key-revoked@1',
+  schema: 'key-revoked@2',
   type: 'KeyRevoked',
-  data: { keyId, reason: 'its system was switched off' },
+  data: { facts: { keyId }, words: { reason: 'its system was switched off' } },
 };
 
 describe('a key', () => {
@@ -103,7 +102,7 @@ describe('a key', () => {
     const personalDataOverride = { reason: 'a shared mailbox' };
     given(created)
       .when({ ...revoke, reason, personalDataOverride })
-      .then({ ...revoked, data: { keyId, reason, personalDataOverride } });
+      .then({ ...revoked, data: { facts: { keyId }, words: { reason, personalDataOverride } } });
   });
 });
 

@@ -36,7 +36,12 @@ async function grow(): Promise<number> {
   await runDecider({ store: lived.store, clock: new Clock() }, organisationDecider, {
     stream: organisationStream(organisationId),
     command: { kind: 'register-organisation', organisationId, name: 'New network' },
-    provenance: { actor: 'tests', correlationId: '7c0b9a52-1f3d-4b9c-8d6e-0a1b2c3d4e5f', source: 'api' },
+    provenance: {
+      actor: 'tests',
+      role: 'admin',
+      correlationId: '7c0b9a52-1f3d-4b9c-8d6e-0a1b2c3d4e5f',
+      source: 'api',
+    },
   });
   await lived.projection.reach(lived.events.length);
   return lived.events.length + 1;

@@ -24,7 +24,7 @@ beforeAll(async () => {
   const once = { does: 'submit', programme: 0, outcomes: [DRAFT] } as const;
   lived = await LivedLedger.of({ steps: [once, once, once], clockMs: [1_000] });
   await lived.stop();
-  measure = (lived.events.at(-1)!.data as { measureId: string }).measureId;
+  measure = (lived.events.at(-1)!.data.facts as { measureId: string }).measureId;
   dir = mkdtempSync(join(tmpdir(), 'ledger-lost-rows-'));
 });
 afterAll(() => {

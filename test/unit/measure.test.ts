@@ -24,9 +24,11 @@ const definition: MeasureDefinition = {
 };
 const jobs = fold(measureDecider, [
   {
-    schema: 'measure-defined@1',
+    schema: 'measure-defined@2',
     type: 'MeasureDefined',
-    data: { measureId: parseMeasureId('jobs'), ...definition, label: 'Jobs', eventType: 'JobCounted' },
+    data: {
+      facts: { measureId: parseMeasureId('jobs'), ...definition, label: 'Jobs', eventType: 'JobCounted' },
+    },
   },
 ]) as Measure;
 const ofJobs: MeasureDefinition = { ...definition, rollsUpInto: jobs.id };
@@ -43,14 +45,14 @@ const revise = (revision: MeasureRevision): MeasureCommand => ({
   revision,
 });
 const defined: MeasureEvent = {
-  schema: 'measure-defined@1',
+  schema: 'measure-defined@2',
   type: 'MeasureDefined',
-  data: { measureId, ...definition },
+  data: { facts: { measureId, ...definition } },
 };
-const revised = (version: number, revision: MeasureRevision): MeasureEvent => ({
-  schema: 'measure-revised@1',
+const revised = (version: number, { label, comparable, ...words }: MeasureRevision): MeasureEvent => ({
+  schema: 'measure-revised@2',
   type: 'MeasureRevised',
-  data: { measureId, version, ...revision },
+  data: { facts: { measureId, version, label, comparable }, words },
 });
 const reworded: MeasureRevision = { label: 'Jobs newly created', comparable: true, reason: 'clearer' };
 const redefined: MeasureRevision = {
@@ -65,7 +67,7 @@ describe('a measure', () => {
   test('may roll up into one that is defined, of its kind and unit', () =>
     given()
       .when(define(ofJobs, jobs))
-      .then({ ...defined, data: { measureId, ...ofJobs } }));
+      .then({ ...defined, data: { facts: { measureId, ...ofJobs } } }));
   test('is revised, each time with the next version', () => {
     given(defined).when(revise(reworded)).then(revised(2, reworded));
     given(defined, revised(2, reworded)).when(revise(redefined)).then(revised(3, redefined));
@@ -86,7 +88,7 @@ describe('repeating changes nothing:', () => {
     ['a definition, after revisions', [defined, revised(2, redefined)], define(definition)],
     [
       'a definition, when the one it rolls up into is not looked up',
-      [{ ...defined, data: { measureId, ...ofJobs } }],
+      [{ ...defined, data: { facts: { measureId, ...ofJobs } } }],
       define(ofJobs),
     ],
     ['a comparable revision', [defined, revised(2, reworded)], revise(reworded)],

@@ -27,14 +27,14 @@ const rename = (name: string, from: string): OrganisationCommand => ({
   from: date(from),
 });
 const registered: OrganisationEvent = {
-  schema: 'organisation-registered@1',
+  schema: 'organisation-registered@2',
   type: 'OrganisationRegistered',
-  data: { organisationId, name: 'Wessex AHSN' },
+  data: { facts: { organisationId, name: 'Wessex AHSN' } },
 };
 const renamed = (name: string, from: string): OrganisationEvent => ({
-  schema: 'organisation-renamed@1',
+  schema: 'organisation-renamed@2',
   type: 'OrganisationRenamed',
-  data: { organisationId, name, from: date(from) },
+  data: { facts: { organisationId, name, from: date(from) } },
 });
 const today = renamed('Health Innovation Wessex', '2023-10-01');
 

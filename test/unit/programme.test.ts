@@ -38,25 +38,29 @@ const close = (closedOn: string): ProgrammeCommand => ({
 });
 const reopen: ProgrammeCommand = { kind: 'reopen-programme', programmeId, reason };
 
+function dataOf({ description, ...facts }: ProgrammeDetails) {
+  return { facts: { programmeId, ...facts }, ...(description !== undefined && { words: { description } }) };
+}
+
 const registered: ProgrammeEvent = {
-  schema: 'programme-registered@1',
+  schema: 'programme-registered@2',
   type: 'ProgrammeRegistered',
-  data: { programmeId, ...asRegistered },
+  data: dataOf(asRegistered),
 };
 const amended: ProgrammeEvent = {
-  schema: 'programme-amended@1',
+  schema: 'programme-amended@2',
   type: 'ProgrammeAmended',
-  data: { programmeId, ...asAmended, reason },
+  data: { ...dataOf(asAmended), words: { ...dataOf(asAmended).words, reason } },
 };
 const closed: ProgrammeEvent = {
-  schema: 'programme-closed@1',
+  schema: 'programme-closed@2',
   type: 'ProgrammeClosed',
-  data: { programmeId, closedOn: date('2024-03-31'), reason },
+  data: { facts: { programmeId, closedOn: date('2024-03-31') }, words: { reason } },
 };
 const reopened: ProgrammeEvent = {
-  schema: 'programme-reopened@1',
+  schema: 'programme-reopened@2',
   type: 'ProgrammeReopened',
-  data: { programmeId, reason },
+  data: { facts: { programmeId }, words: { reason } },
 };
 
 describe('a programme', () => {
@@ -67,7 +71,7 @@ describe('a programme', () => {
     for (const day of ['2020-04-01', '2024-05-01']) {
       given(registered)
         .when(close(day))
-        .then({ ...closed, data: { ...closed.data, closedOn: date(day) } });
+        .then({ ...closed, data: { ...closed.data, facts: { programmeId, closedOn: date(day) } } });
     }
   });
   test('is reopened', () => given(registered, closed).when(reopen).then(reopened));

@@ -71,7 +71,7 @@ test('it goes on from there once a version that knows the schema runs', () => {
 
 test('an outcome of a measure that nobody defined stops it too, with the reason', () => {
   const { events } = lived;
-  const at = events.findIndex(({ metadata }) => metadata.schema === 'outcome@1');
+  const at = events.findIndex(({ metadata }) => metadata.schema === 'outcome@2');
   const orphan = { ...events[at]!, data: { ...events[at]!.data, measureId: 'never-defined' } };
   const projector = new Projector(file, PUBLIC_KEY);
   const stopped = caught(() => projector.project(events.with(at, orphan)));
@@ -83,7 +83,7 @@ test('an outcome of a measure that nobody defined stops it too, with the reason'
 
 test('a line that is recorded a second time stops it: nothing is counted twice', () => {
   const { events } = lived;
-  const first = events.find(({ metadata }) => metadata.schema === 'outcome@1')!;
+  const first = events.find(({ metadata }) => metadata.schema === 'outcome@2')!;
   const again = { ...first, id: crypto.randomUUID(), revision: first.revision + 9 };
   const projector = new Projector(file, PUBLIC_KEY);
   const stopped = caught(() => projector.project([...events, again]));

@@ -48,7 +48,7 @@ describe('the store as it was last seen', () => {
     await runDecider({ store, clock: new Clock() }, programmeDecider, {
       stream: programmeStream(programmeId),
       command: { kind: 'register-programme', programmeId, details },
-      provenance: { actor: 'tests', correlationId: 'tests', source: 'api' },
+      provenance: { actor: 'tests', role: 'admin', correlationId: 'tests', source: 'api' },
     });
     projection = new ReadModels({ dataDir, eventStore: { url: double.url } });
     await projection.start();

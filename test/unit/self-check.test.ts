@@ -162,7 +162,7 @@ describe('stored payloads', () => {
       WHERE stream LIKE 'submission-%' AND revision = 0 AND events LIKE '%"quantity":30%'`);
     db.close();
     const report = await check();
-    const event = events.find(({ data }) => data['quantity'] === 30)!;
+    const event = events.find(({ data }) => data.facts['quantity'] === 30)!;
     expect(report.ok).toBe(false);
     expect(report.fault).toContain(`event ${event.id} (${event.stream} revision ${event.revision})`);
   });

@@ -87,6 +87,11 @@ async function register(name: string): Promise<void> {
   await runDecider({ store: lived.store, clock: new Clock() }, organisationDecider, {
     stream: organisationStream(organisationId),
     command: { kind: 'register-organisation', organisationId, name },
-    provenance: { actor: 'tests', correlationId: '7c0b9a52-1f3d-4b9c-8d6e-0a1b2c3d4e5f', source: 'api' },
+    provenance: {
+      actor: 'tests',
+      role: 'admin',
+      correlationId: '7c0b9a52-1f3d-4b9c-8d6e-0a1b2c3d4e5f',
+      source: 'api',
+    },
   });
 }

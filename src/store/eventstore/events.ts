@@ -10,9 +10,11 @@
  * A payload is stored as the bytes of its canonical JSON, which are the bytes that were hashed.
  */
 import type { AllStreamResolvedEvent, ResolvedEvent } from '@eventstore/db-client';
+import type { EventData } from '../../kernel/event-data.js';
 import { UUID, type StreamName } from '../../kernel/ids.js';
 import {
   RUN_BYTES_MAX,
+  StoreDamaged,
   StoreUnavailable,
   type EventMetadata,
   type Position,
@@ -116,9 +118,12 @@ export function ownEvent({ event, link }: Resolved, names: StreamNames): Recorde
   const stream = names.inLedger(event.streamId);
   const { id, type, data, metadata, isJson } = event;
   if (stream === null || isOfTheServer({ event }) || !isJson || !UUID.test(id)) return null;
+  refuseFormat1(metadata, names.inStore(stream));
   if (!isObject(data) || !isEnvelope(metadata)) return null;
   const revision = Number(event.revision);
-  return { id, type, data, metadata, stream, revision, position: encodePosition(event.position!) };
+  const position = encodePosition(event.position!);
+  // What a later version of the ledger wrote may have other parts: upcasting stops at its schema before they are read.
+  return { id, type, data: data as unknown as EventData, metadata, stream, revision, position };
 }
 
 /** A part of the global order, cut after `limit` events of the ledger. */
@@ -162,6 +167,14 @@ export function isFullRun(read: readonly (Resolved | ReadCheckpoint)[]): boolean
   return to! - from! >= RUN_BYTES_MAX;
 }
 
+/** @throws StoreDamaged where an event is of the ledger's format 1, which would else be passed over as somebody else's */
+function refuseFormat1(metadata: unknown, streamId: string): void {
+  if (!isObject(metadata) || !('payloadHash' in metadata) || !/@1$/.test(String(metadata['schema']))) return;
+  throw new StoreDamaged(
+    `the event store has a ledger of format 1 (${streamId}): this version reads format 2 alone`,
+  );
+}
+
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return (
     typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
@@ -171,6 +184,9 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 const matches = (rule: RegExp) => (value: unknown) => isText(value) && rule.test(value);
 
+const SALT = /^[\w-]{22}$/;
+const HASH = /^[0-9a-f]{64}$/;
+
 const ENVELOPE: Readonly<Record<keyof EventMetadata, (value: unknown) => boolean>> = {
   // A schema of a later version of the ledger is taken too: the projection stops at it.
   schema: matches(/^[a-z][a-z0-9-]*@\d+$/),
@@ -179,9 +195,12 @@ const ENVELOPE: Readonly<Record<keyof EventMetadata, (value: unknown) => boolean
   correlationId: isText,
   causationId: (value) => value === undefined || isText(value),
   source: isText,
-  // A null salt is an event whose content was erased before it was copied here.
-  salt: (value) => value === null || (isText(value) && /^[\w-]{22}$/.test(value)),
-  payloadHash: matches(/^[0-9a-f]{64}$/),
+  role: isText,
+  factsSalt: matches(SALT),
+  factsHash: matches(HASH),
+  // An event without words has no salt of words, and neither has one whose words were erased before it was copied here.
+  wordsSalt: (value) => value === undefined || matches(SALT)(value),
+  wordsHash: (value) => value === undefined || matches(HASH)(value),
 };
 
 /** A time must be written as the ledger writes it, and its day and hour must exist. */

@@ -39,6 +39,8 @@ export class EventStoreDbStore extends StoreOverReader {
     const store = new EventStoreDbStore(settings, options);
     try {
       await store.head();
+      // A ledger of another format is refused where its first event is met.
+      await store.readRun(null, 1);
       return store;
     } catch (error) {
       await store.close();

@@ -12,7 +12,7 @@ import { asStoreError } from '../database-errors.js';
 import { openDatabase, type DatabaseKey } from '../database.js';
 import { StoreDamaged, type NewEvent, type Position, type RecordedEvent } from '../event-store.js';
 
-/** Changes with the layout below; a file of a later format is refused, never guessed at. */
+/** Changes with the layout below and with what an event holds; a file of any other format is refused. */
 const FORMAT = 2;
 
 /** As SQLite keeps it, to the letter: what a file says of itself is compared with it. */
@@ -53,8 +53,9 @@ export function openEvents(file: string, key: DatabaseKey, access: 'read' | 'wri
       db.pragma('secure_delete = ON');
     }
     const format = db.pragma('user_version', { simple: true }) as number;
-    if (format > FORMAT)
-      throw new StoreDamaged(`${file} has format ${format}: this version reads up to ${FORMAT}`);
+    if (format > FORMAT || format === FORMAT - 1) {
+      throw new StoreDamaged(`${file} is of format ${format}: this version reads format ${FORMAT} alone`);
+    }
     const isNew = format === 0 && db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0;
     if (isNew && access === 'write') makeLayout(db);
     else refuseOtherLayout(db, file);

@@ -15,7 +15,7 @@ import {
   StoreUnavailable,
   WrongExpectedRevision,
   type Appended,
-  type ContentEraser,
+  type WordsEraser,
   type ExpectedRevision,
   type NewEvent,
 } from '../event-store.js';
@@ -55,7 +55,7 @@ interface Erasing {
   readonly reject: (reason: Error) => void;
 }
 
-export class SqliteStore extends StoreOverReader implements ContentEraser {
+export class SqliteStore extends StoreOverReader implements WordsEraser {
   private readonly erasing = new Map<number, Erasing>();
   private readonly waiting = new Map<number, Waiting>();
   private outbox: AppendRequest[] = [];
@@ -118,13 +118,13 @@ export class SqliteStore extends StoreOverReader implements ContentEraser {
     });
   }
 
-  override get eraser(): ContentEraser {
+  override get eraser(): WordsEraser {
     return this;
   }
 
-  erase(stream: StreamName, left: ReadonlyMap<number, string>): Promise<void> {
+  erase(stream: StreamName, erased: ReadonlySet<number>): Promise<void> {
     if (this.gone) return Promise.reject(this.gone);
-    const request: EraseRequest = { ticket: this.nextTicket++, stream, left };
+    const request: EraseRequest = { ticket: this.nextTicket++, stream, erased };
     return new Promise((resolve, reject) => {
       this.erasing.set(request.ticket, { resolve, reject });
       this.writer.postMessage(request);

@@ -33,7 +33,8 @@ export interface AppendRequest {
 export interface EraseRequest {
   readonly ticket: number;
   readonly stream: string;
-  readonly left: ReadonlyMap<number, string>;
+  /** The revisions whose events lose their words. */
+  readonly erased: ReadonlySet<number>;
 }
 
 /** Errors cross the border between threads as plain data. */
@@ -188,10 +189,10 @@ class Writer {
   }
 
   /** Between two commits: what is queued waits. */
-  erase({ ticket, stream, left }: EraseRequest): void {
+  erase({ ticket, stream, erased }: EraseRequest): void {
     let reply: AppendReply = { ticket, outcome: 'erased' };
     try {
-      if (!this.broken) eraseIn(this.db, stream, left);
+      if (!this.broken) eraseIn(this.db, stream, erased);
     } catch (error) {
       reply = { ticket, outcome: 'failed', error: this.failureAfter(error) };
     }
@@ -229,7 +230,7 @@ function failureOf(error: unknown): StoreFailure {
 
 const writer = openWriter(workerData as WriterOptions);
 parentPort!.on('message', (message: readonly AppendRequest[] | EraseRequest | 'close') => {
-  if (message !== 'close') return 'left' in message ? writer.erase(message) : writer.accept(message);
+  if (message !== 'close') return 'erased' in message ? writer.erase(message) : writer.accept(message);
   // Appends are accepted in order, so what was asked for before is committed by now or in the queue.
   setImmediate(function drain() {
     if (writer.idle) {
