@@ -100,7 +100,10 @@ export interface LogCost {
   readonly without: number;
 }
 
-/** What the tree of the log takes of the projector's speed: the hashes of its nodes, and the rows that hold them. */
+/**
+ * The projector's speed with the tree of the log and without it: the hashes of its nodes, and the rows that hold
+ * them.
+ */
 export async function measureLogCost(dataDir: string): Promise<Record<'projecting' | 'reading', LogCost>> {
   const append = Object.getOwnPropertyDescriptor(Frontier.prototype, 'append')!;
   const least = {

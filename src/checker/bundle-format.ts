@@ -76,7 +76,7 @@ export interface BundleEvent {
   readonly recordedfrom: string;
   readonly factssalt: string;
   readonly factshash: string;
-  /** Absent where the event has no words, and where they were erased. */
+  /** The salt is absent where the event has no words, and where they were erased. */
   readonly wordssalt?: string;
   readonly wordshash?: string;
   readonly clocksteppedback?: true;
@@ -149,7 +149,7 @@ export function scopeText(scope: BundleScope): string {
   }
 }
 
-/** What a good bundle of that scope does not show. */
+/** The things that even a good bundle of this scope does not show. */
 export function limitsOf(scope: BundleScope): string[] {
   switch (scope.kind) {
     case 'everything':

@@ -1,9 +1,9 @@
 /**
- * Which events have lost their words, and which erasure says so: for the checker, which reads each event once and
- * trusts none.
+ * Keeps which events have lost their words, and which erasure explains that. The checker reads each event once
+ * and trusts none.
  *
- * An event whose words are gone may have been stripped by anyone, unless an erasure that comes later in its stream names
- * its revision. The facts of that erasure are held to the log like those of any other event.
+ * An event whose words are gone may have been stripped by anyone, unless an erasure that comes later in its
+ * stream names its revision. The facts of that erasure are checked against the log like those of any other event.
  */
 import { areWordsGone } from '../kernel/event-data.js';
 import { SCHEMA_PREFIX, sealsOfBundled, type BundleEvent } from './bundle-format.js';
@@ -18,7 +18,7 @@ export class ErasedEvents {
   /** How many events have lost their words. */
   count = 0;
 
-  /** @throws Error where an erasure does not say what an erasure says */
+  /** @throws Error where the facts of an erasure lack what was erased, or by whose authority */
   take(event: BundleEvent): void {
     const { stream, revision, ledgersequence: sequence, actor, data } = event;
     if (areWordsGone(sealsOfBundled(event))) {
@@ -34,7 +34,7 @@ export class ErasedEvents {
     this.erasures.push({ sequence, outcome: outcomeId, authorisedBy, actor });
   }
 
-  /** In the order of the ledger. */
+  /** The sequences of events whose words are gone without an erasure, in the order of the ledger. */
   get unexplainedSequences(): readonly number[] {
     return [...this.unexplained.values()];
   }

@@ -20,9 +20,12 @@ export interface Seals {
   readonly factsSalt: string;
   /** SHA-256(salt ‖ RFC 8785 canonical JSON of the facts), hexadecimal. */
   readonly factsHash: string;
-  /** Absent where the event has no words, and once they were erased: nobody then may guess them from their hash. */
+  /**
+   * The salt is absent where the event has no words, and once they were erased: then nobody can guess them from
+   * their hash.
+   */
   readonly wordsSalt?: string;
-  /** Absent where the event never had words. */
+  /** The hash is absent where the event never had words. */
   readonly wordsHash?: string;
 }
 

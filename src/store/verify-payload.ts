@@ -1,4 +1,6 @@
-/** Whether what a store gives back is what was recorded. */
+/**
+ * Verifies that a store returns events as they were recorded.
+ */
 import { upcast } from '../domain/upcast.js';
 import { areWordsGone, sealFault } from '../kernel/event-data.js';
 import { StoreDamaged, type EventReader, type RecordedEvent } from './event-store.js';

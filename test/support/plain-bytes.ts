@@ -1,4 +1,7 @@
-/** What stands in files on disk, pages of databases decrypted: also what was left in parts of pages that are free. */
+/**
+ * Reads the bytes of files on disk with the pages of databases decrypted, so that remains in free parts of pages
+ * are seen too.
+ */
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';

@@ -122,7 +122,8 @@ export function ownEvent({ event, link }: Resolved, names: StreamNames): Recorde
   if (!isObject(data) || !isEnvelope(metadata)) return null;
   const revision = Number(event.revision);
   const position = encodePosition(event.position!);
-  // What a later version of the ledger wrote may have other parts: upcasting stops at its schema before they are read.
+  // An event of a later version of the ledger may have other parts: upcasting stops at its schema before they are
+  // read.
   return { id, type, data: data as unknown as EventData, metadata, stream, revision, position };
 }
 
