@@ -44,7 +44,7 @@ export class SelfCheckView {
   readonly outcomes?: number;
 
   @Optional()
-  @Describe({ description: 'SHA-256 over the position and the payload hash of every event so far.' })
+  @Describe({ description: 'SHA-256 over the position and the hash of the facts of every event so far.' })
   @Matches(SHA256)
   readonly digest?: string;
 

@@ -27,7 +27,7 @@ export interface SelfCheckReport {
   readonly sequence: number;
   /** Outcomes that stand, counted from the events. */
   readonly outcomes?: number;
-  /** SHA-256 over the position and the payload hash of every event so far, hexadecimal. */
+  /** SHA-256 over the position and the hash of the facts of every event so far, hexadecimal. */
   readonly digest?: string;
   /** Of the log so far, base64. */
   readonly root?: string;

@@ -156,7 +156,7 @@ export const erase = {
   id: 'eraseOutcome',
   summary: 'Erase what people wrote in an outcome, by a lawful order',
   description:
-    'Evidence, notes and reasons in every version so far are taken out of the store and read REDACTED from then on; ' +
+    'Evidence, notes and reasons in every version so far are taken out of the store; ' +
     'figures stand, and every proof holds. What is recorded later is not erased. A retry changes nothing.',
   may: {},
   params: { id: OUTCOME_ID },

@@ -134,7 +134,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  test('shows an event whose payload hash is that of its data', async () => {
+  test('shows an event whose hashes are those of its facts and its words', async () => {
     const media = document.paths['/v1/events']!.get!.responses['200'] as unknown as {
       content: {
         'application/json': { examples: { example: { value: { events: [Record<string, string>] } } } };

@@ -122,8 +122,7 @@ export function ownEvent({ event, link }: Resolved, names: StreamNames): Recorde
   if (!isObject(data) || !isEnvelope(metadata)) return null;
   const revision = Number(event.revision);
   const position = encodePosition(event.position!);
-  // An event of a later version of the ledger may have other parts: upcasting stops at its schema before they are
-  // read.
+  // An event of a later version may have other parts: upcasting stops at its schema before they are read.
   return { id, type, data: data as unknown as EventData, metadata, stream, revision, position };
 }
 
