@@ -25,7 +25,7 @@ const BUNDLE: Content = {
       'The header, `{ event, leaf }`, `{ subtree: { height, number, hash } }`, or `{ checkpoint, timestamp }`.',
   },
   example:
-    '{"format":"outcome-ledger-bundle@1","origin":"ledger.example.org/log","size":42,"keys":["…"],"scope":{"kind":"everything"}}\n' +
+    '{"format":"outcome-ledger-bundle@2","origin":"ledger.example.org/log","size":42,"keys":["…"],"scope":{"kind":"everything"}}\n' +
     '{"subtree":{"height":5,"number":0,"hash":"…"}}\n{"checkpoint":"…"}\n',
 };
 

@@ -187,6 +187,12 @@ describe('problems keep to the document', () => {
     expect(await ledger.post(path, body, { 'if-match': '"1"' })).toBe('422 outcome-withdrawn');
   });
 
+  test('where an outcome that is to be erased was recorded without a text', async () => {
+    const order = { reason: 'request 2024-17', authorisedBy: 'Data protection officer' };
+    const path = `/v1/outcomes/${KEY}.2/erasure`;
+    expect(await ledger.post(path, order)).toBe('422 nothing-to-erase');
+  });
+
   test('where a question cannot be answered', async () => {
     for (const [comparable, key] of [
       [true, '05'],
