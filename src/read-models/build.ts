@@ -1,4 +1,4 @@
-/** One views file and the thread that projects into it. */
+/** A build is one views file and the thread that projects into it. */
 import { Worker } from 'node:worker_threads';
 import { compiled } from '../kernel/compiled.js';
 import type { ProjectorOptions, ProjectorReport } from './projector-worker.js';
@@ -26,13 +26,13 @@ export class Build {
 
   readonly file: string;
 
-  /** Ends after the batch in hand, with its file closed. */
+  /** The thread ends after the batch in hand, with its file closed. */
   stop(): Promise<void> {
     return stopWorker(this.worker, this.exited);
   }
 }
 
-/** One answer of the store may take five seconds. What is ended before its time loses nothing that was committed. */
+/** One answer of the store may take five seconds. A thread that is ended before its time loses nothing committed. */
 const STOP_MS_MAX = 7_000;
 
 export async function stopWorker(worker: Worker, exited: Promise<unknown>): Promise<void> {

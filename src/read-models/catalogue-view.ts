@@ -1,4 +1,4 @@
-/** The catalogue as projected: now, and as it was at a sequence. */
+/** This view reads the projected catalogue, both as it is now and as it was at a sequence. */
 import { Injectable } from '@nestjs/common';
 import type { Key } from '../domain/key.js';
 import type { Measure } from '../domain/measure.js';
@@ -30,13 +30,13 @@ export class CatalogueView {
     const key = `${kind} ${id}`;
     const cached = this.cache.get(key) as CatalogueEntries[Kind] | undefined;
     if (cached) return cached;
-    // What does not exist is not remembered: any text can be asked for.
+    // An entry that does not exist is not remembered: callers can ask for any text, and memory would grow with it.
     const found = this.findAt(kind, id, Number.MAX_SAFE_INTEGER);
     if (found) this.cache.set(key, found);
     return found;
   }
 
-  /** As it stood after the event with that sequence. */
+  /** Finds an entry as it stood after the event with that sequence. */
   findAt<Kind extends CatalogueKind>(
     kind: Kind,
     id: string,
@@ -45,7 +45,7 @@ export class CatalogueView {
     return catalogueState(this.projection.views, [kind, id], sequence) as CatalogueEntries[Kind] | undefined;
   }
 
-  /** In order of id, after one of them. */
+  /** Lists entries in order of id, beginning after the id `after`. */
   list<Kind extends CatalogueKind>(kind: Kind, after: string, limit: number): CatalogueEntries[Kind][] {
     const states = prepared(
       this.projection.views,
@@ -59,8 +59,8 @@ export class CatalogueView {
   }
 
   /**
-   * A measure and all that rolled up into it at a sequence, however far down; the measure itself comes first.
-   * One that was defined later is not in the answer that was given then.
+   * Returns a measure and all measures that rolled up into it at a sequence, however far down; the measure itself
+   * comes first. A measure that was defined later is not in the answer that was given then.
    */
   withChildren(measure: Measure, sequence: number): readonly Measure[] {
     const all = this.list('measure', '', Number.MAX_SAFE_INTEGER);

@@ -1,4 +1,7 @@
-/** The read model of programmes, organisations, measures and keys: every state of each, and so the catalogue at any sequence. */
+/**
+ * This read model holds every state of each programme, organisation, measure and key, and so the catalogue at any
+ * sequence.
+ */
 import type { Database, Statement } from 'better-sqlite3-multiple-ciphers';
 import { keyDecider, type KeyEvent } from '../domain/key.js';
 import { measureDecider, type MeasureEvent } from '../domain/measure.js';
@@ -18,7 +21,7 @@ import { prepared } from './views-file.js';
 
 export type CatalogueKind = 'programme' | 'organisation' | 'measure' | 'key';
 
-/** `state` is JSON: what the event at that sequence left the entry as. */
+/** `state` is the entry, as JSON, as the event at that sequence left it. */
 const STATES: Table = {
   name: 'catalogue',
   columns: `kind TEXT NOT NULL, id TEXT NOT NULL, sequence INTEGER NOT NULL, state TEXT NOT NULL,
@@ -34,7 +37,7 @@ export const CATALOGUE: ReadModel = {
   expect: (views) => new ExpectedCatalogue(views),
 };
 
-/** The last state of an entry, up to a sequence; undefined where there is none. */
+/** Returns the last state of an entry up to a sequence, or undefined where it has none. */
 export function catalogueState(
   db: Database,
   [kind, id]: readonly [CatalogueKind, string],
@@ -48,7 +51,7 @@ export function catalogueState(
   return state === undefined ? undefined : JSON.parse(state);
 }
 
-/** A decider's rule of what an event makes of a state. */
+/** A decider's rule says what an event makes of a state. */
 interface Evolving<State, Event> {
   readonly initialState: State;
   readonly evolve: (state: State, event: Event) => State;
@@ -124,7 +127,7 @@ export function changesCatalogue(schema: LedgerSchema): boolean {
   return !Object.hasOwn(OF_NO_ENTRY, schema);
 }
 
-/** Goes by the streams of the events: an entry has one, whose name says what it is of. */
+/** This second fold goes by the streams of the events: each entry has one, whose name says which entry it is. */
 class ExpectedCatalogue implements Expectation {
   private readonly states = new Map<string, unknown>();
   readonly handlers: Handlers;

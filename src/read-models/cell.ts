@@ -14,7 +14,7 @@ export interface CellKey {
   readonly measure: string;
   readonly series: number;
   readonly programme: string;
-  /** Empty where no organisation is named. */
+  /** The organisation's id is empty where no organisation is named. */
   readonly organisation: string;
   /** The calendar year in which the financial year starts. */
   readonly year: number;
@@ -24,15 +24,15 @@ export interface CellKey {
 export interface CellState {
   /** Outcomes that stand, percentages included. */
   readonly outcomes: number;
-  /** A flow's sum, a stock's latest value, or a ratio's numerators. */
+  /** The sum of a flow, the latest value of a stock, or the sum of a ratio's numerators. */
   readonly amount: bigint;
-  /** A ratio's denominators; else 0. */
+  /** The sum of a ratio's denominators; any other kind has 0. */
   readonly denominator: bigint;
   readonly low: bigint;
   readonly high: bigint;
-  /** Outcomes whose figure stands apart, a percent or a rate alone: counted, never added. */
+  /** The number of outcomes whose figure is a percent or a rate alone: these are counted, never added. */
   readonly apart: number;
-  /** Of a stock's latest value; else empty and −1. */
+  /** `latestTo` and `latestSequence` belong to a stock's latest value; without one they are empty and −1. */
   readonly latestTo: string;
   readonly latestSequence: number;
 }
@@ -76,7 +76,7 @@ export interface StockValue {
 export function addFigures(cell: CellState, figures: Figures, sign: 1 | -1): CellState {
   const { quantity = 0, numerator, denominator, range } = figures;
   const isApart = figures.quantity === undefined && numerator === undefined;
-  // Every member is named, not spread: this runs once an event, and is ten times as fast.
+  // Every member is named, not spread, which is ten times as fast: this function runs once an event.
   const next: CellState = {
     outcomes: cell.outcomes + sign,
     amount: cell.amount + BigInt(sign * (numerator ?? quantity)),
@@ -97,7 +97,7 @@ export function addStockValue(cell: CellState, value: StockValue): CellState {
   return value.to >= cell.latestTo ? withLatest(cell, outcomes, value) : { ...cell, outcomes };
 }
 
-/** @param findLatest among the values that are left, which is asked only where the latest may have gone */
+/** @param findLatest finds the latest of the values that are left; it is called only where the latest may have gone */
 export function takeOutStockValue(
   cell: CellState,
   to: CalendarDate,
@@ -128,7 +128,7 @@ export function stockValueOf(
   };
 }
 
-/** Which of two states of stock cells has the later value. */
+/** Returns whichever of two states of stock cells has the later value. */
 export function laterOf<State extends Pick<CellState, 'latestTo' | 'latestSequence'>>(
   one: State,
   other: State,
@@ -141,7 +141,7 @@ export function keepsLatestOnly(kind: MeasureKind): boolean {
   return KINDS[kind].counts === 'latest';
 }
 
-/** One short text: eight columns would cost more to bind than to parse. */
+/** A cell is stored as one short text: eight columns would cost more to bind than the text costs to parse. */
 export function encodeCell(cell: CellState): string {
   const { outcomes, amount, denominator, low, high, apart, latestTo, latestSequence } = cell;
   const figures = `${outcomes} ${amount} ${denominator} ${low} ${high} ${apart}`;

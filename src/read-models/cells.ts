@@ -1,8 +1,8 @@
 /**
  * The read model of figures.
  *
- * - `cells` holds the current figures; `cell_log`, for each event that changed a cell, the figures that stood until then,
- *   so that a total as at any past moment is one look-up a cell, however long history is.
+ * - `cells` holds the current figures; `cell_log`, for each event that changed a cell, the figures that stood until
+ *   then, so that a total as at any past moment is one look-up a cell, however long history is.
  * - `supersessions` says when a version of an outcome stopped standing. Only changes are in it, so that no index over
  *   all outcomes' random ids is needed.
  * - `stock_values` holds the standing values of stocks, to find the latest again when one is taken out.
@@ -42,13 +42,14 @@ const FIGURES: Table = {
   key: ['measure', 'series', 'programme', 'organisation', 'year', 'basis'],
   growsWithHistory: false,
 };
-/** `adds` is 1 where the event put an outcome into the cell; `revision` is that of the event in its stream. */
+/** `adds` is 1 where the event put an outcome into the cell; `revision` is the event's revision in its stream. */
 const LOGGED: Table = {
   name: 'cell_log',
   columns: `cell INTEGER NOT NULL, sequence INTEGER NOT NULL, adds INTEGER NOT NULL, submission BLOB NOT NULL,
     line INTEGER NOT NULL, revision INTEGER NOT NULL, state TEXT NOT NULL`,
   readersIndexes: {
-    // With the state in it, a figure as at a past moment is one look-up and not two: half as many pages.
+    // The index holds the state too, so that a figure as at a past moment is one look-up and not two: half as many
+    // pages.
     cell_log_of_cell: 'INDEX %s ON cell_log (cell, sequence, state)',
   },
   key: ['rowid'],
@@ -83,7 +84,7 @@ interface Cell {
   readonly id: number;
   readonly key: CellKey;
   state: CellState;
-  /** As text, what the cell was after the last event that changed it, and that event's sequence. */
+  /** The text of the cell's state after the last event that changed it, and the sequence of that event. */
   written: string;
   sequence: number;
 }
@@ -99,7 +100,7 @@ interface Place {
 
 const NOTHING = encodeCell(EMPTY_CELL);
 
-/** So many cells are kept in memory; past it they are read again. */
+/** The number of cells that are kept in memory; past it they are read again. */
 const CELLS_MAX = 100_000;
 
 type Statements = Readonly<
@@ -141,7 +142,7 @@ class CellsProjection implements Projection {
         const place = this.placeOf(facts.outcomeId, at);
         this.log(this.takeOut(facts.replaces, facts.programmeId, place), place, 0);
       },
-      // Facts stand when the words beside them go.
+      // An erasure takes out words only; the facts, which figures are made of, stay.
       'outcome-erased@2': 'nothing',
       'programme-registered@2': 'nothing',
       'programme-amended@2': 'nothing',
@@ -161,8 +162,8 @@ class CellsProjection implements Projection {
   }
 
   /**
-   * A stream that was deleted and written to again would count its outcomes twice. A line that stands at its own
-   * place cannot be a second one; only where others wrote into the stream before it is it looked up.
+   * A stream that was deleted and written to again would count its outcomes twice. A line n at revision n − 1 of its
+   * stream cannot be a second one. A line is looked up only where other events were written into the stream before it.
    */
   private assertFirst({ submission, line, revision }: Place): void {
     if (revision === line - 1) return;
@@ -257,7 +258,7 @@ class CellsProjection implements Projection {
     this.measures.clear();
   }
 
-  /** Outcomes of one submission follow one another: its key is made once. */
+  /** The key of a submission is made once, because the outcomes of one submission follow one another. */
   private submissionKeyOf(submissionId: SubmissionId): Buffer {
     if (submissionId !== this.lastSubmission.id) {
       this.lastSubmission = { id: submissionId, key: submissionKey(submissionId) };

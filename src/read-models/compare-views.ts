@@ -1,12 +1,13 @@
 /**
- * Whether the read models that serve are what the events make of them: each event is the one that was projected, and
- * every row of every table is, column by column, what a fold of the same events writes; what figures were at any
- * moment, values of stocks, the catalogue, times, and the log included. And whether their indexes lead to their rows.
+ * This comparison checks that the read models that serve are what the events make of them. Each event must be the one
+ * that was projected. Every row of every table must be, column by column, what a fold of the same events writes: that
+ * includes figures as at past moments, values of stocks, the catalogue, times and the log. And indexes must lead to
+ * their rows.
  *
- * Each event is read once. It is held against its hash and against the leaf that was logged, before anything is made
- * of it, so that the first one that is another is named; it is folded into read models of one's own beside; and it is
- * added up by a fold that shares nothing with the projector's. Memory does not grow with history, and a ledger that
- * serves is not held up: only the last events, and the comparison, see one moment of it.
+ * Each event is read once. It is compared with its hash and with its logged leaf before anything is made of it, so that
+ * the first altered event is named. It is then folded into a second set of read models, and added up by a fold that
+ * shares nothing with the projector's. Memory does not grow with history, and a ledger that serves is not held up: only
+ * the last events, and the comparison, see one moment of it.
  */
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -25,11 +26,11 @@ import { openViewsForReading, prepared, readCheckpoint, SCAN_CACHE_KIB } from '.
 
 export interface ViewsCompared {
   readonly events: number;
-  /** Of the log of these events, base64. */
+  /** The root of the log of these events, base64. */
   readonly root: string;
 }
 
-/** @throws Difference at the first that is found; StoreDamaged, ProjectionStopped */
+/** @throws Difference at the first difference; StoreDamaged, ProjectionStopped */
 export async function compareViews(
   reader: EventReader,
   { file: servedFile, key }: ViewsFile,
@@ -69,7 +70,7 @@ function compareLeaf(
   { recorded, sequence }: { readonly recorded: RecordedEvent; readonly sequence: number },
 ): void {
   const logged = prepared(served, 'SELECT leaf FROM events WHERE sequence = ?').pluck().get(sequence);
-  // A row that is lost is told with its table.
+  // A lost row is reported later, when its table is compared.
   if (logged === undefined || leaf.equals(logged as Buffer)) return;
   const { id, type, stream, revision } = recorded;
   throw new Difference(
@@ -77,7 +78,7 @@ function compareLeaf(
   );
 }
 
-/** In a transaction, at whose moment the others stand too. */
+/** Compares within the caller's transaction on the views that serve, so that all tables are seen at one moment. */
 function compareNow(served: Database, { file, key }: ViewsFile, figures: ExpectedFigures): void {
   attachDatabase(served, { file, key, name: 'replayed' });
   for (const table of TABLES) compareTable(served, table);
@@ -87,8 +88,9 @@ function compareNow(served: Database, { file, key }: ViewsFile, figures: Expecte
 }
 
 /**
- * Each row that serves has its equal, and each that was replayed is there. Rows have different keys in both, as the
- * check of integrity makes sure, so they are the same rows. All are read in the order of the table, by no index.
+ * Each row that serves must have an equal replayed row, and each replayed row must be served. Within either file no two
+ * rows share a key, as the check of integrity makes sure, so both files then hold the same rows. Rows are read in the
+ * order of the table, not by an index.
  */
 function compareTable(db: Database, { name: table, key, calledBy = key, notOfEvents = [] }: Table): void {
   const all = db.pragma(`replayed.table_info(${table})`) as { readonly name: string }[];

@@ -1,6 +1,6 @@
 /**
- * The read model of the ledger's order: where each event stands in the store, when it was learnt of, and its leaf in the
- * log. Sequences have no gaps, so a row that is lost is missed by whoever reads on.
+ * This read model holds the ledger's order: where each event stands in the store, when it was learnt of, and its leaf
+ * in the log. Sequences have no gaps, so a reader that reads on notices a lost row.
  *
  * Types and programmes are kept as small numbers, with their names in a table of their own.
  */
@@ -20,9 +20,9 @@ import {
 import { prepared, readCheckpoint, ViewsDamaged } from './views-file.js';
 
 /**
- * So many bits of the sequence are left out in the index by ids, which are random. Entries are then added to one part of
- * it, of some 250 pages that stay in memory; in one part for all ids, each event would write to a page of its own.
- * Whoever looks an id up looks into every part: there are 153 at ten million events.
+ * The index by ids is in parts of 2^16 sequences each, because ids are random. New entries then go to one part only,
+ * whose 250 or so pages stay in memory; in one part for all ids, each event would write to a page of its own. A look-up
+ * of an id looks into every part: there are 153 at ten million events.
  */
 const PART_BITS = 16;
 
@@ -47,7 +47,7 @@ const EVENT_ROWS: Table = {
 };
 
 export const EVENTS: ReadModel = {
-  // All else is made of the events, so they are compared first.
+  // The rows of events are compared first, because all other tables are made of the events.
   tables: [EVENT_ROWS, NAMES],
   project: (db) => new EventsProjection(db),
   expect: (views) => new ExpectedEvents(views),
@@ -184,24 +184,24 @@ function lostAt(sequence: number): ViewsDamaged {
   return new ViewsDamaged(`sequence ${sequence} is lost from the read models`);
 }
 
-/** @throws ViewsDamaged; an event with that sequence is projected */
+/** Reads the row of an event that must be projected already. @throws ViewsDamaged where the row is missing */
 export function eventRowAt(views: Database, sequence: number): EventRow {
   const row = prepared(views, `SELECT ${COLUMNS} FROM events WHERE sequence = ?`).get(sequence);
   if (row === undefined) throw lostAt(sequence);
   return row as EventRow;
 }
 
-/** The position after which the store is read on from a sequence. */
+/** Returns the position after which the store is read on to begin at a sequence. */
 export function positionBefore(views: Database, sequence: number): Position | null {
   return sequence === 0 ? null : eventRowAt(views, sequence - 1).position;
 }
 
-/** Which events are listed: those with a name as their type or programme, or all. */
+/** A list of events holds the events with a name as their type or programme, or all events. */
 export type EventList = { readonly column: 'type' | 'programme'; readonly name: number } | 'all';
 
 /**
- * The events of a list after a sequence, in order.
- * @throws ViewsDamaged where one is lost from all of them
+ * Yields the events of a list after a sequence, in order.
+ * @throws ViewsDamaged where the list is of all events and one of them is missing
  */
 export function* rowsAfter(views: Database, after: number, list: EventList): Generator<EventRow> {
   const [isListed, values] = list === 'all' ? ['', []] : [`AND ${list.column} = ?`, [list.name]];
@@ -215,7 +215,7 @@ export function* rowsAfter(views: Database, after: number, list: EventList): Gen
   if (list === 'all' && reached < readCheckpoint(views).sequence) throw lostAt(reached + 1);
 }
 
-/** @returns null where no event has that name */
+/** @returns the number of a name, or null where no event has that name */
 export function nameWith(views: Database, text: string): number | null {
   const select = prepared(views, 'SELECT id FROM names WHERE text = ?').pluck();
   return (select.get(text) as number | undefined) ?? null;
@@ -227,13 +227,13 @@ export function nameOf(views: Database, id: number): string {
   return text as string;
 }
 
-/** Every event of a type, the last one first: for types of which there are few. */
+/** Returns every event of a type, the last one first. It is meant for types that have few events. */
 export function rowsOfType(views: Database, type: string): readonly EventRow[] {
   const select = `SELECT ${COLUMNS} FROM events WHERE type = ? ORDER BY sequence DESC`;
   return prepared(views, select).all(nameWith(views, type)) as EventRow[];
 }
 
-/** The events whose id may be that one, by its key: the last one first. */
+/** Yields the events whose id has the same key, the last one first: one of them may have that id. */
 export function* rowsWithId(views: Database, id: string): Generator<EventRow> {
   const select = prepared(
     views,

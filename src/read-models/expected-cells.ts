@@ -1,10 +1,10 @@
 /**
- * What the cells, and their log, must come to by the events: a second fold, for the self-check and for `ledger verify
- * --live`, that shares nothing with the projector's.
+ * A second fold, which shares nothing with the projector's, says what the cells and their log must come to by the
+ * events. The self-check and `ledger verify --live` use it.
  *
- * Flows and ratios are added up in full, and each state in the log is compared with the sum at that event. Of a stock
- * only the number of outcomes that stand is kept, because to find its latest value again, once that is withdrawn, takes
- * all of its values: `ledger verify --live` compares those. Memory grows with the number of cells, never with that of
+ * Flows and ratios are added up in full, and each state in the log is compared with the sum at that event. For a stock
+ * only the number of standing outcomes is kept: to find its latest value again, once that is withdrawn, takes all of
+ * its values, which `ledger verify --live` compares. Memory grows with the number of cells, never with the number of
  * outcomes.
  */
 import type { Database, Statement } from 'better-sqlite3-multiple-ciphers';
@@ -56,7 +56,7 @@ interface CellRow extends CellKey {
 export class ExpectedFigures {
   private readonly measures = new Map<string, { readonly kind: MeasureKind; readonly series: number[] }>();
   private readonly cells = new Map<string, Sums>();
-  /** How many outcomes stand. */
+  /** The number of outcomes that stand. */
   outcomes = 0;
   readonly handlers: Handlers;
 
@@ -91,7 +91,7 @@ export class ExpectedFigures {
     series.push(series.at(-1)! + (data.facts.comparable ? 0 : 1));
   }
 
-  /** What an event changes: an outcome leaves its cell before it enters another. */
+  /** Returns the changes that an event makes: an outcome leaves its cell before it enters another. */
   changesOf({ schema, data }: OutcomeEvent): readonly Change[] {
     const { programmeId } = data.facts;
     const left = schema === 'outcome@2' ? [] : [this.change(data.facts.replaces, programmeId, -1)];
@@ -164,7 +164,7 @@ function compareStock({ state, values, latest }: CellRow, { name, outcomes }: Su
     );
 }
 
-/** Of a stock, only how many outcomes stand is compared: the first word of its state. */
+/** A stock's state is compared by its first word only, the number of outcomes that stand. */
 function refuseOtherState(found: string, cell: Sums, what: string): void {
   const { kind, outcomes, amount, denominator, low, high, apart } = cell;
   const [actual, expected] =
@@ -268,7 +268,7 @@ export class ExpectedCells implements Expectation {
     throw new Difference(`${outcomeId} is not superseded at sequence ${sequence} in the views`);
   }
 
-  /** The next rows of the log, as long as they are of an event. None is ever deleted, so their numbers have no gaps. */
+  /** Takes the next rows of the log that belong to an event. No row is ever deleted, so their numbers have no gaps. */
   private takeLogged(sequence: number): readonly LoggedRow[] {
     const rows: LoggedRow[] = [];
     for (let row = this.nextLogged(); row?.sequence === sequence; row = this.nextLogged()) {

@@ -1,8 +1,9 @@
 /**
- * The ledger in order: pages of events by sequence, whole or of one programme or type.
+ * History answers with the ledger in order: pages of events by sequence, of the whole ledger or of one programme or
+ * type.
  *
- * A page reads the index of the views for which sequences it has, and the store for the events themselves, one
- * look for each run of neighbours.
+ * The index of the views says which sequences a page has; the events themselves are read from the store, with one read
+ * for each run of neighbours.
  */
 import { Injectable } from '@nestjs/common';
 import type { Database } from 'better-sqlite3-multiple-ciphers';
@@ -20,9 +21,9 @@ export interface SequencedEvent {
 }
 
 export interface HistoryQuery {
-  /** Sequences greater than this one. */
+  /** The page holds sequences greater than this one. */
   readonly after: number;
-  /** Up to and including this one. */
+  /** The page holds sequences up to and including this one. */
   readonly until: number;
   readonly programme?: string | undefined;
   readonly type?: string | undefined;
@@ -31,11 +32,11 @@ export interface HistoryQuery {
 
 export interface HistoryPage {
   readonly events: readonly SequencedEvent[];
-  /** Where to go on: a sequence for `after`; null at the end. */
+  /** The sequence to send as `after` for the next page; null at the end. */
   readonly next: number | null;
 }
 
-/** Index rows looked at for one page when two filters are combined. */
+/** The most index rows that one page looks at when two filters are combined. */
 const ROWS_A_PAGE_MAX = 10_000;
 
 @Injectable()
@@ -51,7 +52,7 @@ export class History {
     return { events: await this.read(rows), next };
   }
 
-  /** The events with some sequences, in rising order, all of which are projected. */
+  /** Returns the events with the given sequences, which must be in rising order and projected. */
   async at(sequences: readonly number[]): Promise<SequencedEvent[]> {
     await ownTurn();
     const { views } = this.projection;
@@ -83,7 +84,7 @@ function indexPage(views: Database, query: HistoryQuery): { rows: EventRow[]; ne
   const { after, until, limit, programme, type } = query;
   const [ofProgramme, ofType] = [nameAsked(views, programme), nameAsked(views, type)];
   if (ofProgramme === null || ofType === null) return { rows: [], next: null };
-  // One filter is answered by its index. Of two, the rarer cannot be known, so the look is bounded instead.
+  // One filter is answered by its index. With two filters it is not known which is rarer, so the rows read are bounded.
   const list =
     ofProgramme !== undefined
       ? ({ column: 'programme', name: ofProgramme } as const)
@@ -102,7 +103,7 @@ function indexPage(views: Database, query: HistoryQuery): { rows: EventRow[]; ne
   return { rows, next: null };
 }
 
-/** Undefined where nothing was asked for, null where no event has that name. */
+/** Returns the number of a name: undefined where no name was asked for, null where no event has that name. */
 function nameAsked(views: Database, text: string | undefined): number | null | undefined {
   return text === undefined ? undefined : nameWith(views, text);
 }

@@ -1,23 +1,23 @@
 /**
- * For how long the read models have been behind the store.
+ * The lag is the time for which the read models have been behind the store.
  *
- * The store's end is looked at when somebody asks. Under a steady stream of writes it is always a moment ahead,
- * so what counts is the time since an end was first seen that is not reached yet.
+ * The store's end is looked at when somebody asks. Under a steady stream of writes the end is always a moment ahead,
+ * so the lag counts from when an end was first seen that is not reached yet.
  */
 import { Injectable } from '@nestjs/common';
 import { EventStore, StoreUnavailable, type Position } from '../store/event-store.js';
 import { ReadModels } from './read-models.js';
 
-/** Who asks about the health of a process does not wait long. */
+/** A probe that asks about the health of a process does not wait long for the answer. */
 const ANSWER_MS_MAX = 1_000;
 
-/** What a look at the store's end has shown. */
+/** The result of a look at the store's end. */
 export interface StoreSeen {
-  /** For how long the read models have been behind it, in whole milliseconds; null where it cannot be asked now. */
+  /** The whole milliseconds for which the read models have been behind the store; null where it cannot be asked now. */
   readonly lagMs: number | null;
-  /** For how long it has not answered: 0 where it has just done so, null where it never did. */
+  /** The milliseconds for which the store has not answered: 0 where it has just answered, null where it never did. */
   readonly silentMs: number | null;
-  /** It ends before what was read from it: an older one was put in its place. */
+  /** Whether the store ends before a position that was read from it: an older store was put in its place. */
   readonly cutShort: boolean;
 }
 
@@ -36,7 +36,8 @@ export class Lag {
   }
 
   async look(nowMs: () => number = () => performance.now()): Promise<StoreSeen> {
-    // Before the store is asked: what is projected meanwhile may be more than it had then.
+    // The position is taken before the store is asked: the projector may meanwhile get past the end that the store
+    // tells.
     const known = this.projection.lastPosition;
     const head = await this.headInTime();
     if (head === undefined) {

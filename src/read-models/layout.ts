@@ -1,6 +1,5 @@
 /**
- * The read models, listed once, and all that follows from the list: how their file is laid out, which indexes it has,
- * and its version.
+ * The read models are listed once here, and the layout of their file, its indexes and its version follow from the list.
  */
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { createHash } from 'node:crypto';
@@ -12,12 +11,12 @@ import { LOG } from './log.js';
 import type { ReadModel, Table } from './read-model.js';
 import { CHECKPOINT, insertCheckpoint, PROJECTOR_CACHE_KIB, ViewsDamaged } from './views-file.js';
 
-/** In the order in which an event is given to them: cells are found by measures, which the catalogue has. */
+/** An event is given to the read models in this order: cells are found by measures, which the catalogue has. */
 export const READ_MODELS: readonly ReadModel[] = [LOG, EVENTS, CATALOGUE, CELLS];
 
 export const TABLES: readonly Table[] = [CHECKPOINT, ...READ_MODELS.flatMap(({ tables }) => tables)];
 
-/** Raise it where a projection writes something else into the same tables. */
+/** Raise this number when a projection writes something else into the same tables. */
 const REVISION = 8;
 
 const LAYOUT: readonly string[] = TABLES.flatMap((table) => [
@@ -26,7 +25,10 @@ const LAYOUT: readonly string[] = TABLES.flatMap((table) => [
 ]);
 const READERS_INDEXES = TABLES.flatMap(({ readersIndexes = {} }) => Object.entries(readersIndexes));
 
-/** Read models of another version are made anew. It is a positive number of 31 bits, as SQLite keeps one in a file. */
+/**
+ * Read models of another version are made anew. The version is a positive number of 31 bits: SQLite keeps no larger
+ * one.
+ */
 export const VIEWS_VERSION =
   createHash('sha256')
     .update(JSON.stringify([REVISION, LAYOUT, READERS_INDEXES]))
@@ -38,7 +40,7 @@ export function dropReadersIndexes(db: Database): void {
 }
 
 export function makeReadersIndexes(db: Database): void {
-  // Sorting, which is most of it, has a thread of its own.
+  // Sorting is most of the work of making an index, and gets a thread of its own.
   db.pragma('threads = 1');
   for (const [name, index] of READERS_INDEXES) {
     db.exec(`CREATE ${index.replace('%s', `IF NOT EXISTS ${name}`)}`);
@@ -47,7 +49,7 @@ export function makeReadersIndexes(db: Database): void {
 
 /**
  * The log of the database is moved into its file after so many pages, which are 16 MB. Batches follow one another and
- * change many of the same pages: the later, the fewer are written.
+ * change many of the same pages: the later the log is moved, the fewer pages are written.
  */
 const WAL_PAGES = 4_000;
 
@@ -71,8 +73,8 @@ export function openViewsForWriting(file: string, key: DatabaseKey): Database {
 }
 
 /**
- * Looks at the tables that do not grow with history, which takes moments: whether their indexes lead to their rows. Where
- * a disk lost the last write of a page, no reader would see that an index has not all of them.
+ * Checks that the indexes of the tables that do not grow with history lead to all of their rows, which takes moments.
+ * Where a disk lost the last write of a page, no reader would notice that an index lacks some of the rows.
  * @throws ViewsDamaged
  */
 export function checkSmallTables(views: Database): void {

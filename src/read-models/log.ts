@@ -1,8 +1,8 @@
 /**
- * The read model of the transparency log: each event's leaf stands in its row of `events`, and each complete subtree of
- * 256, 65,536, … leaves is a row of `log_nodes`. These are the hashes of all tiles; nothing is ever written twice, and
- * an append costs as many hashes as the size has trailing 1 bits. The root of the log stands in the checkpoint: a wrong
- * hash, and an old page in place of a new one, lead to another root.
+ * This read model holds the transparency log. Each event's leaf stands in its row of `events`, and each complete
+ * subtree of 256, 65,536, … leaves is a row of `log_nodes`. These are the hashes of all tiles; no hash is ever written
+ * twice, and an append costs as many hashes as the size has trailing 1 bits. The root of the log stands in the
+ * checkpoint: a wrong hash, and an old page in place of a new one, lead to another root.
  */
 import type { Database, Statement } from 'better-sqlite3-multiple-ciphers';
 import { Frontier, HASH_BYTES, parseHashText, type Hash } from '../tlog/merkle.js';
@@ -31,7 +31,9 @@ export const LOG: ReadModel = {
   expect: (views) => new ExpectedLog(views),
 };
 
-/** Calls back with each complete subtree that a tile has a hash of: the level of the tile, the number of the node there. */
+/**
+ * Calls back with each complete subtree that a tile has a hash of: the level of the tile, the number of the node there.
+ */
 function onTileHash(keep: (level: number, number: number, hash: Hash) => void) {
   return (height: number, number: number, hash: Hash) => {
     if (height % TILE_HEIGHT === 0) keep(height / TILE_HEIGHT, number, hash);
@@ -54,7 +56,7 @@ class LogProjection implements Projection {
     this.moveRoot.run(this.frontier.root().toString('base64'));
   }
 
-  /** Begins with what is stored. */
+  /** Lets go of the tree in memory, and begins again with the stored hashes. */
   forget(): void {
     const { size, subtree } = treeIn(this.db);
     const onComplete = onTileHash((level, number, hash) => this.insertNode.run(level, number, hash));
@@ -62,7 +64,7 @@ class LogProjection implements Projection {
   }
 }
 
-/** Compares each node with that of a tree of its own. */
+/** Compares each stored node with the node of a second tree, made of the events alone. */
 class ExpectedLog implements Expectation {
   private readonly tree = new Frontier(onTileHash((...node) => this.compare(...node)));
   readonly handlers = forEverySchema((_, { leaf }) => this.tree.append(leaf));
@@ -79,16 +81,16 @@ class ExpectedLog implements Expectation {
   }
 }
 
-/** The log as it stands in the views, to be kept for no longer than a question: each tile is read once. */
+/** Returns the log as it stands in the views. Keep it for no longer than one question: each tile is read only once. */
 export function treeIn(views: Database): TiledTree {
   const { sequence, root } = readCheckpoint(views);
   const damaged = (what: string) => new ViewsDamaged(`${what}, in the read models`);
   return new TiledTree({ read: tilesIn(views), size: sequence + 1, root: parseHashText(root), damaged });
 }
 
-/** The tiles of the log, as far as they are there. @throws ViewsDamaged */
+/** Reads the tiles of the log, as far as it has grown. @throws ViewsDamaged */
 export function tilesIn(views: Database): TileReader {
-  // One text costs a third of what 256 buffers do that are made outside of JavaScript.
+  // SQLite joins the hashes into one text, which costs a third of 256 buffers made outside of JavaScript.
   const tileOf = (number: string, hash: string, rows: string) =>
     prepared(
       views,
@@ -103,7 +105,7 @@ export function tilesIn(views: Database): TileReader {
     const row = level === 0 ? leaves.get(...range) : nodes.get(level, ...range);
     const [count, last, text] = row as [number, number | null, string | null];
     const tile = Buffer.from(text ?? '', 'hex');
-    // Where a hash is missing, each that follows would stand for another.
+    // If a hash is missing, each hash after it would stand in the place of another.
     const isWhole = last === null || (last === first + count - 1 && tile.length === count * HASH_BYTES);
     if (!isWhole) throw new ViewsDamaged(`the tile ${level}/${index} of the log lost hashes before ${last}`);
     return tile;

@@ -1,14 +1,14 @@
 /**
- * How far the current views are, who waits until they are further, and where the last events stand.
+ * Progress knows how far the current views are, who waits until they are further, and where the last events stand.
  *
  * Every write waits here for its own events to be projected. So a wait is no more than an entry of a set, and
- * the sequence of what was projected just now is found without a look into the database.
+ * the sequence of an event that was projected just now is found without a look into the database.
  */
 import { BehaviorSubject, type Observable } from 'rxjs';
 import { NOTHING_PROJECTED, type ViewsCheckpoint } from './views-file.js';
 
 const WAIT_MS_MAX = 10_000;
-/** Positions that are remembered, at least, of the events projected last. */
+/** The least number of positions that are remembered, those of the events projected last. */
 const RECENT_MIN = 4_096;
 
 interface Waiting {
@@ -20,14 +20,14 @@ interface Waiting {
 export class Progress {
   private readonly checkpoint$ = new BehaviorSubject<ViewsCheckpoint>(NOTHING_PROJECTED);
   private readonly waiting = new Set<Waiting>();
-  /** Of the events up to the checkpoint: the last one is the checkpoint's own. */
+  /** The positions of the last events up to the checkpoint; the last one is the checkpoint's own. */
   private recent: string[] = [];
 
   get checkpoint(): ViewsCheckpoint {
     return this.checkpoint$.value;
   }
 
-  /** Beginning with the present one. */
+  /** Emits every checkpoint, beginning with the present one. */
   get checkpoints$(): Observable<ViewsCheckpoint> {
     return this.checkpoint$.asObservable();
   }
@@ -51,7 +51,7 @@ export class Progress {
     });
   }
 
-  /** Nothing more will be projected: nobody needs to wait for it. */
+  /** Ends every wait, because nothing more will be projected. */
   giveUp(): void {
     for (const waiting of this.waiting) this.end(waiting, false);
   }
@@ -63,8 +63,8 @@ export class Progress {
   }
 
   /**
-   * The sequence of the event at a position, if it is projected. Positions grow with sequences: it is found by
-   * bisection, and what was just recorded among the positions that are remembered.
+   * Returns the sequence of the event at a position, if it is projected. Positions grow with sequences, so the sequence
+   * is found by bisection; that of an event just recorded is found among the positions that are remembered.
    * @param read gives the position of any other sequence
    */
   sequenceOf(position: string, read: (sequence: number) => string): number | undefined {

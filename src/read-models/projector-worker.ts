@@ -9,29 +9,33 @@ import { isDiskFull, ProjectionStopped, Projector, type BatchProjected } from '.
 export interface ProjectorOptions {
   readonly store: StoreLocation;
   readonly file: string;
-  /** A rebuild: faster, and its file is worth nothing until it is level. */
+  /** Whether this is a rebuild, which is faster, and whose file is worth nothing until it is level. */
   readonly rebuild: boolean;
 }
 
 export type ProjectorReport =
   | ({
       readonly kind: 'projected';
-      /** Of the events that were projected, where they have just been recorded: someone may ask for them. */
+      /**
+       * The positions of the events that were projected, if they have just been recorded: someone may wait for them.
+       */
       readonly positions: readonly Position[];
     } & BatchProjected)
   | { readonly kind: 'level' }
-  /** It goes on by itself. */
+  /** The projector lost the store, and goes on by itself. */
   | { readonly kind: 'lost'; readonly message: string }
-  /** `atEvent`: what is projected before the event is good. Otherwise nothing here can be trusted. */
+  /**
+   * With `atEvent`, all that was projected before the event is good; without it, nothing in the file can be trusted.
+   */
   | { readonly kind: 'stopped'; readonly message: string; readonly atEvent: boolean };
 
 const BATCH_SIZE_MAX = 10_000;
-/** Between two looks at a disk that is full. */
+/** The milliseconds between two looks at a disk that is full. */
 const FULL_MS = 500;
 
 async function run({ store, file, rebuild }: ProjectorOptions, signal: AbortSignal): Promise<void> {
   const reader = await openReader(store, ({ message }) => report({ kind: 'lost', message }));
-  // What it waits for of a store that is silent is not waited for any longer.
+  // At the abort the reader is closed, which ends a wait for a store that is silent.
   signal.addEventListener('abort', () => void reader.close());
   const projector = new Projector(file, keyOf(store));
   const project = async (run: Run, positions: readonly Position[]) => {
@@ -39,7 +43,7 @@ async function run({ store, file, rebuild }: ProjectorOptions, signal: AbortSign
       const projected = await unlessFull(() => projector.projectRun(run), signal);
       if (projected) report({ kind: 'projected', ...projected, positions });
     } catch (error) {
-      // It may have gone some way before it stopped, and that far it can be read.
+      // The projector may have applied some events before it stopped, and the views can be read that far.
       report({ kind: 'projected', ...projector.checkpoint, catalogueChanged: true, positions: [] });
       throw error;
     }
@@ -69,7 +73,7 @@ async function run({ store, file, rebuild }: ProjectorOptions, signal: AbortSign
   }
 }
 
-/** A batch is applied or not: on a disk that is full it waits for room, and goes on where it was. */
+/** A batch is applied whole or not at all, so on a full disk the projector waits for room and goes on where it was. */
 async function unlessFull<Result>(project: () => Result, signal: AbortSignal): Promise<Result | null> {
   for (let isTold = false; !signal.aborted;) {
     try {

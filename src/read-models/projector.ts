@@ -1,9 +1,9 @@
 /**
  * The projector numbers every event of the store's global order (0, 1, 2, …) and applies it to the read models.
  *
- * Rows, leaves of the log and checkpoint commit together: a crash between them would count an outcome twice or lose it. So a
- * batch is one transaction, and whatever the instruction at which the process dies, the next run goes on from
- * the checkpoint. Everything is decided by the events alone: nothing is read from a clock or another stream.
+ * Rows, leaves of the log and checkpoint commit together: a crash between them would count an outcome twice or lose it.
+ * So a batch is one transaction, and whatever the instruction at which the process dies, the next run goes on from the
+ * checkpoint. Everything is decided by the events alone: nothing is read from a clock or another stream.
  */
 import type { Database, Statement } from 'better-sqlite3-multiple-ciphers';
 import { upcast } from '../domain/upcast.js';
@@ -23,7 +23,7 @@ import {
 } from './views-file.js';
 
 export interface BatchProjected extends ViewsCheckpoint {
-  /** Whether a programme, an organisation, a measure or a key changed. */
+  /** Whether the batch changed a programme, an organisation, a measure or a key. */
   readonly catalogueChanged: boolean;
 }
 
@@ -62,14 +62,14 @@ export class Projector {
     return this.at;
   }
 
-  /** Applies a part of the store's order, also where nothing in it is the ledger's. */
+  /** Applies a part of the store's order, even if none of its events is the ledger's. */
   projectRun({ events, end, skipped }: Run): BatchProjected {
     return this.project(events, { end, skipped });
   }
 
   /**
    * Applies the events that follow the checkpoint.
-   * @param read how far the store was read, if not to the last of them, and what was passed over on the way
+   * @param read how far the store was read, if not to the last of these events, and how many others were skipped
    * @throws ProjectionStopped, with everything before the event that it stopped at applied
    */
   project(
@@ -87,7 +87,7 @@ export class Projector {
     }
   }
 
-  /** In one transaction: all or none. */
+  /** Applies all of the events or none, in one transaction. */
   private projectAll(events: readonly RecordedEvent[], read: Pick<Run, 'end' | 'skipped'>): BatchProjected {
     this.db.exec('BEGIN IMMEDIATE');
     try {
@@ -164,7 +164,7 @@ export function isDiskFull(error: unknown): boolean {
   return (error as { code?: unknown }).code === 'SQLITE_FULL';
 }
 
-/** Whether SQLite could not write, whatever it was given: that is not the event's fault. */
+/** Whether SQLite could not write to the disk at all, which is not the fault of the event. */
 function isFaultOfDisk(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   return typeof code === 'string' && /^SQLITE_(?!CONSTRAINT|MISMATCH)/.test(code);

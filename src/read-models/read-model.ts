@@ -1,5 +1,5 @@
 /**
- * What a read model is: its tables, what each event changes in them, and what a second fold expects to find there.
+ * A read model is its tables, what each event changes in them, and what a second fold expects to find there.
  *
  * `layout.ts` lists the read models, once. The layout of a file, its indexes, the rows that `ledger verify --live`
  * compares and the tables that the self-check looks at are all taken from that list.
@@ -11,9 +11,9 @@ import type { Hash } from '../tlog/merkle.js';
 
 export interface Table {
   readonly name: string;
-  /** What stands between the parentheses of its CREATE TABLE. Every table is STRICT. */
+  /** The text between the parentheses of the table's CREATE TABLE. Every table is STRICT. */
   readonly columns: string;
-  /** Whether it lies in the order of its primary key; else it lies in the order in which rows are added. */
+  /** Whether the table lies in the order of its primary key; else it lies in the order in which rows are added. */
   readonly isWithoutRowid?: true;
   /** The indexes that the projector itself looks things up by, by their names: `[UNIQUE] INDEX %s ON …`. */
   readonly indexes?: Readonly<Record<string, string>>;
@@ -28,7 +28,9 @@ export interface Table {
   readonly calledBy?: readonly string[];
   /** The columns that are not made of the ledger's events, and so not compared with them. */
   readonly notOfEvents?: readonly string[];
-  /** Whether it has a row for each event or so. The others are looked at as a whole, again and again. */
+  /**
+   * Whether the table has about a row for each event. Tables that do not grow are checked as a whole, again and again.
+   */
   readonly growsWithHistory: boolean;
 }
 
@@ -44,7 +46,10 @@ export interface At {
 
 type EventOf<Schema extends LedgerSchema> = Extract<LedgerEvent, { readonly schema: Schema }>;
 
-/** For every schema what is done with its events: a new one does not compile until each read model says so. */
+/**
+ * Handlers say what is done with the events of every schema: a new schema does not compile until each read model says
+ * so.
+ */
 export type Handlers = {
   readonly [Schema in LedgerSchema]: ((event: EventOf<Schema>, at: At) => void) | 'nothing';
 };
@@ -62,34 +67,34 @@ export function handle(handlers: Handlers, event: LedgerEvent, at: At): void {
 /** Folds events into the tables of a read model, in the projector's transaction. */
 export interface Projection {
   readonly handlers: Handlers;
-  /** Writes what was kept in memory: at the end of each batch, before it is committed. */
+  /** Writes what was kept in memory. It is called at the end of each batch, before the batch is committed. */
   flush(): void;
-  /** Lets go of what is in memory: after a rollback it may be more than what is stored. */
+  /** Lets go of what is in memory, which after a rollback may be more than what is stored. */
   forget(): void;
 }
 
 /**
- * What the tables must hold by a second fold of the events, which shares nothing with the projector's. Its handlers are
- * given each event once, in order, and compare what that event left in the tables.
+ * An expectation is a second fold of the events, which shares nothing with the projector's and says what the tables
+ * must hold. Its handlers are given each event once, in order, and compare what that event left in the tables.
  * @throws Difference
  */
 export interface Expectation {
   readonly handlers: Handlers;
   /**
-   * Takes the rows that only the whole of history says, as they stand now.
-   * @returns what compares them, once every event up to now was handed in
+   * Takes, as they stand now, the rows that follow only from the whole of history.
+   * @returns a function that compares these rows, to be called once every event up to now was handed in
    */
   readonly takeRows?: () => () => void;
-  /** How many outcomes stand, where the read model counts them. */
+  /** The number of outcomes that stand, where the read model counts them. */
   readonly outcomes?: number;
 }
 
 export interface ReadModel {
   readonly tables: readonly Table[];
-  /** Goes on from what the tables hold. */
+  /** Makes a projection that goes on from what the tables hold. */
   readonly project: (db: Database) => Projection;
   readonly expect: (views: Database) => Expectation;
 }
 
-/** What is stored is not what it must be; any other error says only that nothing could be compared. */
+/** A stored value is not what it must be. Any other error says only that nothing could be compared. */
 export class Difference extends Error {}

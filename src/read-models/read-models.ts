@@ -1,9 +1,9 @@
 /**
- * The read models as the rest of the app sees them: which file is current, how far it is, and whether it can
- * be trusted. The work itself is done in worker threads.
+ * This class is what the rest of the app sees of the read models: which file is current, how far it is, and whether
+ * it can be trusted. The work itself is done in worker threads.
  *
- * A rebuild writes a new file beside the current one, which goes on serving, and takes its place in one step
- * when it is level.
+ * A rebuild writes a new file beside the current one, which goes on serving. The new file takes the place of the
+ * current one in one step when it is level.
  */
 import { Injectable, Logger } from '@nestjs/common';
 import type { Database } from 'better-sqlite3-multiple-ciphers';
@@ -26,15 +26,20 @@ import { openViewsForReading, readCheckpoint, viewsVersionOf, type ViewsCheckpoi
 
 export type ProjectionState =
   | { readonly status: 'starting' | 'live' }
-  /** `target` is the sequence that the views had before, as far as it is known. */
+  /** `target` is the last sequence of the views that are being replaced, as far as it is known. */
   | { readonly status: 'rebuilding'; readonly sequence: number; readonly target: number }
-  /** At an event that it will not step over; what was projected before it goes on being served. */
+  /**
+   * The projector stopped at an event that it will not step over; what was projected before it goes on being served.
+   */
   | { readonly status: 'stopped'; readonly message: string };
 
-/** `stopped`: at an event that is not in it, nor any after it. `doubtful`: the self-check found a difference. */
+/**
+ * A `stopped` answer leaves out the event that the projector stopped at and all events after it; a `doubtful` one was
+ * read after the self-check found a difference.
+ */
 export type Staleness = 'stopped' | 'doubtful';
 
-/** The read models and the store contradict each other: a reason not to start. */
+/** The read models and the store contradict each other, so the ledger must not start. */
 export class ProjectionImpossible extends Error {
   constructor(message: string) {
     super(message);
@@ -42,7 +47,7 @@ export class ProjectionImpossible extends Error {
   }
 }
 
-/** What a caller waits for is not projected. Asking again is safe. */
+/** An event that a caller waits for is not projected yet. Asking again is safe. */
 export class NotProjected extends Error {
   constructor(message: string) {
     super(message);
@@ -84,11 +89,14 @@ export class ReadModels {
       this.changes$.pipe(filter(() => this.status.status === 'live' || this.status.status === 'stopped')),
     );
     if (this.impossible) throw this.impossible;
-    // Moments, before anything is answered. All else is held to something where it is read.
+    // The small tables are checked before anything is answered, which takes moments. Others are checked where they are
+    // read.
     if (this.status.status === 'live') refuseUnreadable(this.build.file, () => checkSmallTables(this.views));
   }
 
-  /** Null where there is none yet, or where it lost what SQLite would not miss: it is made of the events again. */
+  /**
+   * Returns null where there is no file yet, or it lost something that SQLite would not miss; it is then made again.
+   */
   private usableFile(): string | null {
     const file = this.directory.currentFile();
     const damage = file === null ? null : damageInWal(file, { isSynced: false });
@@ -105,7 +113,7 @@ export class ReadModels {
     return this.reached.checkpoint;
   }
 
-  /** Every progress of the current views, beginning with where they are. */
+  /** Emits every progress of the current views, beginning with where they are. */
   get progressed$() {
     return this.reached.checkpoints$;
   }
@@ -114,17 +122,20 @@ export class ReadModels {
     return this.checking.report;
   }
 
-  /** Until the next start: what was found wrong with the whole outlasts whatever the self-check finds right. */
+  /** Marks the views as doubtful until the next start: this fault outlasts whatever the self-check then finds right. */
   distrust(fault: string): void {
     this.checking.distrust(fault);
   }
 
-  /** How often the store ended what the projector was following, which then began anew where it was. */
+  /**
+   * The number of times that the store ended the projector's subscription; each time the projector went on where it
+   * was.
+   */
   get subscriptionsLost(): number {
     return this.timesLost;
   }
 
-  /** Grows whenever the catalogue may have changed. */
+  /** This number grows whenever the catalogue may have changed. */
   get catalogueVersion(): number {
     return this.catalogueAt;
   }
@@ -145,8 +156,8 @@ export class ReadModels {
   }
 
   /**
-   * To be asked before anything is recorded or signed: what a stopped projection cannot number gets no receipt, and
-   * nothing is added to what contradicts itself.
+   * Call this before anything is recorded or signed: a stopped projection cannot number new events, which then get no
+   * receipt, and nothing may be added to a ledger that contradicts itself.
    * @throws NotProjected
    */
   refuseIfStopped(): void {
@@ -154,7 +165,7 @@ export class ReadModels {
     if (this.status.status === 'stopped') throw new NotProjected(this.status.message);
   }
 
-  /** Why an answer may not be what the events now come to; null as long as nothing speaks against it. */
+  /** The reason why answers may not be what the events now come to; null as long as nothing speaks against them. */
   get staleness(): Staleness | null {
     if (this.status.status === 'stopped') return 'stopped';
     return this.selfCheck.ok ? null : 'doubtful';
@@ -165,9 +176,9 @@ export class ReadModels {
     await this.until((progress) => progress.sequence >= sequence, `sequence ${sequence}`);
   }
 
-  /** The sequence of a committed event, once it is projected. */
+  /** Waits until a committed event is projected, and returns its sequence. @throws NotProjected */
   async sequenceOf(position: Position): Promise<number> {
-    await this.until((progress) => (progress.position ?? '') >= position, 'what was recorded');
+    await this.until((progress) => (progress.position ?? '') >= position, 'the event that was just recorded');
     const { views } = this;
     const sequence = this.reached.sequenceOf(position, (at) => eventRowAt(views, at).position);
     if (sequence === undefined) throw new NotProjected(`no event is projected from position ${position}`);
@@ -185,24 +196,24 @@ export class ReadModels {
     }
   }
 
-  /** Where the last event that the views know stands in the store; null where there is none, or no views. */
+  /** The position in the store of the last event that the views know; null where there is none, or no views. */
   get lastPosition(): Position | null {
     if (this.status.status !== 'live') return null;
     return positionBefore(this.views, readCheckpoint(this.views).sequence + 1);
   }
 
-  /** Begins to build the views anew beside the current ones, unless that is being done. */
+  /** Begins to build the views anew beside the current ones, unless a rebuild runs already. */
   startRebuild(): void {
     this.rebuildFault = null;
     this.nextBuild ??= this.startBuild(this.directory.newFile(), true);
   }
 
-  /** How far a rebuild beside the current views is, if one runs. */
+  /** The progress of a rebuild beside the current views, or null if none runs. */
   get rebuildProgress(): { sequence: number; target: number } | null {
     return this.nextBuild && { sequence: this.nextBuild.progress.sequence, target: this.progress.sequence };
   }
 
-  /** Why the last rebuild ended without taking the place of the current views, if it did. */
+  /** The reason why the last rebuild did not take the place of the current views, or null. */
   get rebuildFailure(): string | null {
     return this.rebuildFault;
   }
@@ -234,7 +245,7 @@ export class ReadModels {
         break;
       case 'stopped': {
         if (!report.atEvent) this.impossible = new ProjectionImpossible(report.message);
-        // What keeps the ledger from starting is thrown, and told by whoever starts it.
+        // A fault that keeps the ledger from starting is thrown instead, and whoever starts the ledger reports it.
         if (report.atEvent || this.status.status === 'live') this.logger.error(report.message);
         this.status = { status: 'stopped', message: this.told(report.message) };
         this.reached.giveUp();
@@ -264,14 +275,14 @@ export class ReadModels {
     void old.stop().then(() => this.directory.removeAllBut(this.build.file));
   }
 
-  /** To whoever asks, files go by their names: where they lie is for the log. */
+  /** Replaces the paths of files by their names in answers to callers: where files lie is for the log alone. */
   private told(message: string): string {
     return message.replaceAll(join(this.store.dataDir, sep), '');
   }
 
   private makeCurrent(build: Build): void {
     this.directory.makeCurrent(build.file);
-    // Not closed here: a request that began on the old views ends on them, and the last reference closes them.
+    // The old views are not closed here: a request that began on them ends on them, and the last reference closes them.
     this.reader = null;
     this.checking.start({ store: this.store, file: build.file });
   }
@@ -281,7 +292,7 @@ export class ReadModels {
     this.reader?.close();
     const { closed, ended } = this.checking.stop();
     await closed;
-    // Where the start failed, or was broken off, there may be none yet.
+    // There may be no build yet if the start failed or was broken off.
     const builds: readonly (Build | null | undefined)[] = [this.build, this.nextBuild];
     await Promise.all([...builds.map((build) => build?.stop()), ended]);
   }
@@ -292,7 +303,7 @@ function versionAndSequence(file: string, key: DatabaseKey): { version: number; 
     const db = openViewsForReading(file, key);
     try {
       const version = viewsVersionOf(db);
-      // Of another version no more is known than that it counts events.
+      // All that is known of views of another version is that they count events.
       const sequence =
         version === VIEWS_VERSION
           ? readCheckpoint(db).sequence
@@ -304,7 +315,7 @@ function versionAndSequence(file: string, key: DatabaseKey): { version: number; 
   });
 }
 
-/** @throws ProjectionImpossible, with what can be done */
+/** @throws ProjectionImpossible, whose message says what can be done */
 function refuseUnreadable<Read>(file: string, read: () => Read): Read {
   try {
     return read();

@@ -1,4 +1,6 @@
-/** Builds the read models anew without a running ledger: beside the old ones, and in their place when level. */
+/**
+ * Builds the read models anew without a running ledger, beside the old ones, and puts them in their place when level.
+ */
 import type { EventReader, Position } from '../store/event-store.js';
 import type { DatabaseKey } from '../store/database.js';
 import { Projector } from './projector.js';
@@ -6,7 +8,7 @@ import { ViewsDirectory } from './views-directory.js';
 
 const BATCH_SIZE = 10_000;
 
-/** The caller holds the data directory. @returns how many events were projected */
+/** The caller must hold the data directory. @returns the number of events that were projected */
 export async function rebuildOffline(
   reader: EventReader,
   { dataDir, key }: { readonly dataDir: string; readonly key: DatabaseKey },

@@ -1,5 +1,5 @@
 /**
- * Replay: folds history afresh, from the first event, and compares with the read models that serve.
+ * A replay folds history afresh, from the first event, and compares the result with the read models that serve.
  *
  * The fold goes into a temporary views file, so that its memory is bounded however long history is; every
  * payload is checked against its hash on the way. The served figures are taken as they stood at the same
@@ -35,7 +35,9 @@ export interface ReplayReport {
   readonly events: number;
   readonly cells: number;
   readonly differences: readonly CellDifference[];
-  /** Of the log of these events, base64: as replayed, and as served, null where that has no root at all. */
+  /**
+   * The root of the log of these events, base64, as replayed and as served; the latter is null where it has no root.
+   */
   readonly root: string;
   readonly servedRoot: string | null;
 }
@@ -86,13 +88,13 @@ export async function replay(
 
 export interface FoldOptions {
   readonly last: number;
-  /** Is given each event before it is held against its hash, and folded. */
+  /** This callback is given each event before the event is compared with its hash and folded. */
   readonly onEvent?: (event: RecordedEvent, sequence: number) => void;
   readonly onProgress: (sequence: number) => void | Promise<void>;
 }
 
 /**
- * Folds into a views file of one's own, going on from where it is.
+ * Folds events into a views file of the caller's own, going on from where that file is.
  * @throws StoreDamaged, ProjectionStopped
  */
 export async function foldTo(
@@ -135,7 +137,10 @@ async function verifyPayloadAt(sequence: number, event: RecordedEvent, reader: E
   }
 }
 
-/** What is damaged keeps all that is read with it from being read: so what is before it is, and it can be named. */
+/**
+ * Reads a run, or a shorter one if a damaged event spoils the whole read: the events before the damaged one are then
+ * read, and it is met alone and can be named.
+ */
 async function readRunFrom(
   sequence: number,
   reader: EventReader,
@@ -156,7 +161,7 @@ function damagedAt(sequence: number, cause: StoreDamaged): StoreDamaged {
 
 const KEY = `measure || ' ' || programme || ' ' || organisation || ' ' || year || ' ' || basis || ' ' || series`;
 
-/** All figures of two views at a sequence, and where they differ. */
+/** Compares all figures of two views at a sequence, and returns where they differ. */
 export function differencesBetween(
   served: Database,
   replayed: Database,
@@ -175,12 +180,12 @@ export function differencesBetween(
   return { cells, differences };
 }
 
-/** The root, base64, of the log of the first so many events. */
+/** Returns the root, base64, of the log of the first `size` events. */
 export function rootAt(views: Database, size: number): string {
   return rootOf(size, treeIn(views).subtree).toString('base64');
 }
 
-/** Where hashes are missing there is no root, and that too is a difference to be told. */
+/** Returns null where hashes are missing and there is no root: that too is a difference to report. */
 function servedRootAt(served: Database, size: number): string | null {
   try {
     return rootAt(served, size);
@@ -189,7 +194,9 @@ function servedRootAt(served: Database, size: number): string | null {
   }
 }
 
-/** The state of every cell at a sequence: as served now where it has not changed since, else from its log. */
+/**
+ * Returns the state of every cell at a sequence: the present one if the cell has not changed since, else from its log.
+ */
 function statesAt(views: Database, sequence: number): Map<string, string> {
   const rows = views.prepare(
     `SELECT ${KEY} AS cell, CASE WHEN sequence <= :sequence THEN state ELSE

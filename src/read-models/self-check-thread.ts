@@ -1,4 +1,7 @@
-/** The thread of the self-check: checks again and again, and tells each result, until it finds a difference or is told to stop. */
+/**
+ * The self-check's thread checks again and again, and reports each result, until it finds a difference or is told to
+ * stop.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { StoreUnavailable } from '../store/event-store.js';

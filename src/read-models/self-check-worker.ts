@@ -1,4 +1,4 @@
-/** The thread that checks the read models that serve, and what it last said of them. */
+/** This class runs the thread that checks the read models that serve, and keeps what the thread last said of them. */
 import { Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
@@ -7,7 +7,7 @@ import { stopWorker } from './build.js';
 import type { SelfCheckOptions, SelfCheckReport } from './self-check.js';
 
 const NOTHING_CHECKED: SelfCheckReport = { ok: true, sequence: -1 };
-/** The projector waits for so long, when all is stopped, for the self-check to close the file that both read. */
+/** When all is stopped, the projector waits at most this long for the self-check to close the file that both read. */
 const STOP_MS_MAX = 1_000;
 
 export class SelfCheckWorker {
@@ -25,12 +25,12 @@ export class SelfCheckWorker {
     return { ok: false, sequence: this.last.sequence, fault: this.distrusted };
   }
 
-  /** Until the next start of the ledger: what was found wrong with the whole outlasts whatever is found right. */
+  /** Keeps a fault until the next start of the ledger: it outlasts whatever the thread then finds right. */
   distrust(fault: string): void {
     this.distrusted = fault;
   }
 
-  /** Begins anew with a file. The thread that checked another one ends. */
+  /** Begins to check a file. A thread that checked another file ends. */
   start(options: SelfCheckOptions): void {
     this.worker?.postMessage('stop');
     this.last = NOTHING_CHECKED;
@@ -47,7 +47,10 @@ export class SelfCheckWorker {
     worker.on('error', (error) => hear({ ok: false, sequence: this.last.sequence, fault: error.message }));
   }
 
-  /** @returns what settles once the thread has ended, or has had its time to close the file, and what settles when it has ended */
+  /**
+   * @returns `closed`, which settles once the thread has ended or has had its time to close the file; `ended` settles
+   * at its end
+   */
   stop(): { readonly closed: Promise<unknown>; readonly ended: Promise<unknown> } {
     const ended = this.worker ? stopWorker(this.worker, this.ended) : Promise.resolve();
     return { closed: Promise.race([ended, delay(STOP_MS_MAX, undefined, { ref: false })]), ended };

@@ -1,12 +1,14 @@
 /**
- * The running self-check: does every committed event stand in the read models, once, in order and unaltered, and
- * do the figures add up to the events?
+ * The self-check of a running ledger asks whether every committed event stands in the read models, once, in order and
+ * unaltered, and whether the figures add up to the events.
  *
- * It shares nothing with the projector. In a thread of its own (`self-check-thread.ts`) it reads the store again from the first event, checks each
- * payload against its hash, and has each read model compare what the event left in its tables with what a fold of its own
- * expects (`expect` of the read models). It looks at the tables that figures are looked up by before all else, and again
- * each time; and then at every cell.
- * It goes easy: after each batch it rests three times as long as it worked, and after the cells for longer.
+ * It shares nothing with the projector. In a thread of its own (`self-check-thread.ts`) it reads the store again from
+ * the first event, checks each payload against its hash, and has each read model compare what the event left in its
+ * tables with what a second fold expects (`expect` of the read models). Each time, it first checks the tables by which
+ * figures are looked up, and at last every cell.
+ *
+ * To leave the processor to requests, it rests three times as long as it worked after each batch, and longer after
+ * cells.
  */
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { createHash } from 'node:crypto';
@@ -23,13 +25,13 @@ import { readCheckpoint, type ViewsCheckpoint } from './views-file.js';
 
 export interface SelfCheckReport {
   readonly ok: boolean;
-  /** Up to which sequence committed and projected were compared. */
+  /** The sequence up to which committed and projected events were compared. */
   readonly sequence: number;
-  /** Outcomes that stand, counted from the events. */
+  /** The number of outcomes that stand, counted from the events. */
   readonly outcomes?: number;
   /** SHA-256 over the position and the hash of the facts of every event so far, hexadecimal. */
   readonly digest?: string;
-  /** Of the log so far, base64. */
+  /** The root of the log so far, base64. */
   readonly root?: string;
   readonly fault?: string;
 }
@@ -39,13 +41,16 @@ export interface SelfCheckOptions {
   readonly file: string;
 }
 
-/** The disk would not give the read models: what was compared so far is to be compared again. */
+/** The disk failed to read the read models, so all that was compared so far is to be compared again. */
 export class ViewsUnreadable extends Error {}
 
 const BATCH_SIZE = 1_000;
-/** Where requests keep all cores busy, it takes a quarter of one from them. */
+/**
+ * The self-check rests so many times as long as it worked: where requests keep all cores busy, it takes a quarter of
+ * one.
+ */
 const BATCH_REST = 3;
-/** All cells are compared again and again: at most a tenth of the time goes into it. */
+/** All cells are compared again and again, and at most a tenth of the time goes into that. */
 const CELLS_REST = 9;
 
 export class SelfCheck {
@@ -71,7 +76,7 @@ export class SelfCheck {
     try {
       return await this.compare(rest);
     } catch (error) {
-      // To be told to stop while resting is no fault, and that nothing can be read now is no difference.
+      // A stop while resting is no fault, and a store that cannot be read now is no difference.
       if ((error as Error).name === 'AbortError' || error instanceof StoreUnavailable) throw error;
       const known = asStoreError(error, 'the read models');
       if (known instanceof StoreUnavailable) throw new ViewsUnreadable(known.message, { cause: error });
@@ -79,7 +84,7 @@ export class SelfCheck {
     }
   }
 
-  /** @throws Difference, StoreDamaged; and whatever keeps it from being compared */
+  /** @throws Difference, StoreDamaged; and any error that keeps the events from being compared */
   private async compare(rest: (workedMs: number) => Promise<unknown>): Promise<SelfCheckReport> {
     const { checkpoint, comparisons, tookMs } = this.takeRows();
     const target = checkpoint.sequence;
@@ -101,7 +106,7 @@ export class SelfCheck {
     return { ok: true, sequence: this.sequence, outcomes, digest, root };
   }
 
-  /** Takes how far the views are and what their cells are then, both at one moment. */
+  /** Reads the checkpoint of the views and their cells, both at one moment. */
   private takeRows(): { checkpoint: ViewsCheckpoint; comparisons: readonly (() => void)[]; tookMs: number } {
     const startedAt = performance.now();
     checkSmallTables(this.views);

@@ -1,7 +1,7 @@
 /**
- * Whether one store is a copy of another: reads both from the first event, compares one by one, checks every payload
- * against its hash, folds both by themselves into read models of their own, and compares all figures and the root of
- * the log.
+ * The verification of a copy reads two stores from the first event, compares the events one by one, checks every
+ * payload against its hash, folds each store into read models of its own, and compares all figures and the root of the
+ * log.
  */
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -18,14 +18,14 @@ import { openViewsForReading } from './views-file.js';
 export interface VerifiedCopy {
   readonly events: number;
   readonly figures: number;
-  /** Of the log of these events, base64: the same in both. */
+  /** The root of the log of these events, base64, which is the same in both. */
   readonly root: string;
 }
 
 const BATCH_SIZE = 5_000;
 
 /**
- * @param events how many are compared: a source may have grown since
+ * @param events the number of events to compare: the source may have grown since it was copied
  * @throws CopyImpossible with the first difference; StoreDamaged, ProjectionStopped when history itself cannot be read
  */
 export async function verifyCopy(
@@ -41,7 +41,9 @@ export async function verifyCopy(
     readonly onProgress: (events: number) => void;
     /** The key of the read models that are made of both. */
     readonly key: DatabaseKey;
-    /** A directory that is the caller's alone, for the read models of both, which take up as much as two ledgers' own. */
+    /**
+     * A directory that is the caller's alone, for the read models of both, which take up as much as two ledgers' own.
+     */
     readonly heldDir?: string;
   },
 ): Promise<VerifiedCopy> {
@@ -55,7 +57,7 @@ export async function verifyCopy(
   }
 }
 
-/** Of one name, so that what a verification that was killed has left is not left for good. */
+/** The directory always has the same name, so that the next verification removes what a killed one has left. */
 function emptied(heldDir: string): string {
   const dir = join(heldDir, 'copy-verification');
   rmSync(dir, { recursive: true, force: true });

@@ -1,5 +1,5 @@
 /**
- * The directory of the read models: `views/current` names the file that serves; any other is an old one or the
+ * In the directory of the read models, `views/current` names the file that serves. Any other file is an old one or the
  * remains of a rebuild that was cut short, and worth nothing.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ export class ViewsDirectory {
     this.dir = join(dataDir, 'views');
     this.pointer = join(this.dir, 'current');
     mkdirSync(this.dir, { recursive: true });
-    // What SQLite sorts for an index is as large as the index: it belongs on this disk, not in a /tmp of memory.
+    // SQLite's sort for an index is as large as the index: it belongs on this disk, not in a /tmp that is in memory.
     process.env['SQLITE_TMPDIR'] ??= this.dir;
   }
 
@@ -28,7 +28,7 @@ export class ViewsDirectory {
     return join(this.dir, `views-${VIEWS_VERSION}-${Date.now()}.db`);
   }
 
-  /** In one step: a crash leaves the old file or the new one current. */
+  /** Makes a file current in one step: a crash leaves the old file or the new one current. */
   makeCurrent(file: string): void {
     writeFileSync(`${this.pointer}.new`, basename(file));
     renameSync(`${this.pointer}.new`, this.pointer);

@@ -1,9 +1,9 @@
 /**
- * The read models' own database: derived from the events, disposable, made anew when its layout changes.
+ * The read models have a database of their own, which is derived from the events and made anew when its layout changes.
  *
- * Every page has a tag, so that a damaged one is refused by the read that meets it. Every event writes to `events` and
- * `cell_log`, so both only grow at their end; what orders them by anything but the sequence is an index, whose entries
- * are small. A table in the order of its cells would be written all over, and projecting would slow down as it grows.
+ * Every page has a tag, so that a damaged page is refused by the read that meets it. Every event writes to `events` and
+ * `cell_log`, so both only grow at their end; any other order than by sequence is an index, whose entries are small.
+ * A table in the order of its cells would be written all over, and projecting would slow down as it grows.
  */
 import type { Database, Statement } from 'better-sqlite3-multiple-ciphers';
 import { openDatabase, type DatabaseKey } from '../store/database.js';
@@ -11,13 +11,13 @@ import { StoreDamaged } from '../store/event-store.js';
 import { EMPTY_ROOT } from '../tlog/merkle.js';
 import type { Table } from './read-model.js';
 
-/** How far the events are projected. One row, which commits together with what was projected. */
+/** The checkpoint says how far the events are projected. Its one row commits together with what was projected. */
 export const CHECKPOINT: Table = {
   name: 'checkpoint',
   columns: `one INTEGER PRIMARY KEY CHECK (one = 1), sequence INTEGER NOT NULL, position TEXT,
     ledger_time INTEGER NOT NULL, skipped INTEGER NOT NULL, root TEXT NOT NULL`,
   key: ['one'],
-  // A shared store has events of others.
+  // These columns depend on the events of others, which a shared store has too.
   notOfEvents: ['position', 'skipped'],
   growsWithHistory: false,
 };
@@ -45,13 +45,15 @@ export const SCAN_CACHE_KIB = 2 * 1024;
 export interface ViewsCheckpoint {
   /** The sequence of the last event that is projected; −1 when there is none. */
   readonly sequence: number;
-  /** How far the store was read; where others write to it too, past the last event that is projected. */
+  /**
+   * The position up to which the store was read; where others write to it too, it may be past the last projected event.
+   */
   readonly position: string | null;
   /** Milliseconds since 1970: the running maximum of `recordedAt`. */
   readonly ledgerTime: number;
-  /** Events of the store that are not the ledger's, so far. */
+  /** The number of events of the store, so far, that are not the ledger's. */
   readonly skipped: number;
-  /** The root of the log of the events so far, base64. */
+  /** The root of the log of the projected events, base64. */
   readonly root: string;
 }
 

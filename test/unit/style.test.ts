@@ -15,7 +15,6 @@ const TO_DO = new Set([
   'src/domain/kinds',
   'src/figures',
   'src/http',
-  'src/read-models',
   'src/reports',
   'src/store/sqlite',
   'src/submissions',
