@@ -1,5 +1,5 @@
 /**
- * Rules that only DTOs of answers state, beside those of decorators.ts. Here too class-validator and the
+ * These rules are stated by DTOs of answers only, beside the rules of decorators.ts. Here too class-validator and the
  * schema accept the same values, which is how an answer is proved to be what the OpenAPI document says.
  */
 import { IntersectionType } from '@nestjs/swagger';
@@ -8,7 +8,7 @@ import { validateSync } from 'class-validator';
 import { isInstant } from '../kernel/financial-year.js';
 import { copyDescriptions, type Dto, isObject, nested, rule } from './decorators.js';
 
-/** A JSON number where it is exact, and beyond ±(2^53 − 1) a string of digits. Money is in pence. */
+/** An amount is a JSON number where that is exact, and a string of digits beyond ±(2^53 − 1). Money is in pence. */
 export const ExactAmount = (): PropertyDecorator =>
   rule({
     says: 'must be a whole number, as text beyond ±9007199254740991',
@@ -35,7 +35,7 @@ export const Instant = (): PropertyDecorator =>
     published: () => ({ type: 'string', format: 'date-time' }),
   });
 
-/** A list of objects, as long as it is. What clients send is bounded: see Each. */
+/** A list of objects, of any length. Lists that clients send are bounded: see Each. */
 export const ListOf = (dtoOf: () => Dto): PropertyDecorator =>
   nested(dtoOf, {
     says: 'must be a list of objects',

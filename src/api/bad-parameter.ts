@@ -1,4 +1,6 @@
-/** A query parameter that says something impossible: no such moment, years that run backwards, a place that is no page. */
+/**
+ * A query parameter says something impossible: a moment that never was, years that run backwards, a page that is none.
+ */
 export class BadParameter extends Error {
   constructor(
     message: string,

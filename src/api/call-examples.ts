@@ -1,6 +1,6 @@
 /**
- * An example of a DTO, made of the examples of its fields, so that none can be forgotten when the DTO changes.
- * A required field has an example or one that can be made up; an optional one is shown if it has one.
+ * The example of a DTO is made of the examples of its fields, so that no field can be forgotten when the DTO changes.
+ * A required field has an example or one that can be made up; an optional field is shown if it has an example.
  */
 import type { Dto, JsonSchema } from './decorators.js';
 import { componentsOf } from './json-schema.js';

@@ -1,4 +1,4 @@
-/** The headers that carry meaning, as the OpenAPI document shows them. */
+/** This file describes the headers that carry meaning, as the OpenAPI document shows them. */
 import type { JsonSchema } from './decorators.js';
 
 export interface RequestHeader {
@@ -7,7 +7,7 @@ export interface RequestHeader {
   readonly description: string;
   readonly schema: JsonSchema;
   readonly example: string;
-  /** What is told to whoever sent a wrong one. */
+  /** The sentence that a client gets who sent a wrong value. */
   readonly says: string;
 }
 
@@ -33,7 +33,7 @@ export const IF_MATCH: RequestHeader = {
   says: 'If-Match must be the version of the outcome in quotes, such as "0"',
 };
 
-/** Not a parameter of the query, which logs hold. */
+/** The reason is sent in a header, because a query parameter would stand in logs. */
 export const PERSONAL_DATA_OVERRIDE: RequestHeader = {
   name: 'Personal-Data-Override',
   required: false,

@@ -1,4 +1,4 @@
-/** The problems that a call can meet, as answers of the OpenAPI document: one for each status. */
+/** The problems that a call can meet become answers of the OpenAPI document, one for each status. */
 import { rolesOf, type Grants } from '../domain/role.js';
 import { ROLES } from '../kernel/provenance.js';
 import { ALWAYS_SENT, headersOf, type ResponseHeader } from './call-headers.js';
@@ -30,7 +30,7 @@ export function problemAnswers(spec: CallSpec): DocumentedProblems[] {
     .map(([status, ofStatus]) => problemAnswer(status, ofStatus, (code) => told(code, spec)));
 }
 
-/** What any call like this one can meet before or besides its own rules. */
+/** Returns the problems that any call like this one can meet before or besides its own rules. */
 function edgeProblems({ open, may, params, query, headers, body }: CallSpec): Problems {
   const bad: ProblemCode[] = ['bad-request'];
   if (query || body) bad.push('bad-query');
@@ -50,7 +50,7 @@ function edgeProblems({ open, may, params, query, headers, body }: CallSpec): Pr
   };
 }
 
-/** Nobody with a key is turned away from it. */
+/** Whether every role may make the call, so that nobody with a key is turned away from it. */
 function isForEveryRole(may: Grants): boolean {
   const kept = may.programme === 'regardless' || may.programme === 'in-list';
   return kept && rolesOf(may).length === ROLES.length;
@@ -85,7 +85,7 @@ export function problemAnswer(
   };
 }
 
-/** What can be said of this very call rather than of any. */
+/** Returns the words about a problem that fit this very call better than those for any call. */
 function told(code: ProblemCode, { query, headers, body, faultsBelow = '' }: CallSpec): ProblemTold {
   if (code === 'bad-header') return { detail: headers![0]!.says };
   if (code === 'bad-query') {
@@ -100,7 +100,7 @@ function told(code: ProblemCode, { query, headers, body, faultsBelow = '' }: Cal
   return { below: faultsBelow };
 }
 
-/** A field in the caller's own words. Outcomes have a note, also where the body lists them. */
+/** Names a field that is in the caller's own words. Outcomes have a note, also where the body lists them. */
 function freeTextOf(dto: Dto): string {
   const fields = Object.keys(schemaOf(dto)['properties'] as object);
   return ['reason', 'name', 'label'].find((field) => fields.includes(field)) ?? 'note';

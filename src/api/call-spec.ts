@@ -1,4 +1,4 @@
-/** How a call is described: the shape of what `@Call` is given. */
+/** The description of a call, which `@Call` is given, has the shapes below. */
 import type { Grants } from '../domain/role.js';
 import type { RequestHeader, ResponseHeader } from './call-headers.js';
 import type { Dto, JsonSchema } from './decorators.js';
@@ -33,25 +33,25 @@ export interface Content {
 export interface CallAnswer<View extends object> {
   readonly says: string;
   readonly view?: new () => View;
-  /** Instead of the one that is made of the examples of the view's fields. */
+  /** This example is shown instead of the one that is made of the examples of the view's fields. */
   readonly example?: View;
-  /** By media type, beside or instead of JSON. */
+  /** The contents by media type, beside or instead of JSON. */
   readonly content?: Readonly<Record<string, Content>>;
   readonly headers?: readonly ResponseHeader[];
 }
 
-/** A call that does not say who may make it does not compile, and no server starts with it. */
+/** The description says who may make the call: without that it does not compile, and no server starts with it. */
 export type CallSpec<View extends object = object> = CallTold<View> & (Open | Guarded);
 
 interface Open {
-  /** Anyone may make it, without a key. */
+  /** Anyone may make the call, without a key. */
   readonly open: true;
   readonly may?: undefined;
 }
 
 interface Guarded {
   readonly open?: undefined;
-  /** Who may make it, beside the admin. */
+  /** The roles that may make the call, beside the admin. */
   readonly may: Grants;
 }
 
@@ -65,19 +65,19 @@ interface CallTold<View extends object> {
   readonly query?: Dto;
   readonly headers?: readonly RequestHeader[];
   readonly body?: Dto | Readonly<Record<string, Content>>;
-  /** Bodies by what they show, instead of the one made of the examples of its fields. */
+  /** Example bodies by what they show, instead of the one that is made of the examples of its fields. */
   readonly examples?: Readonly<Record<string, object>>;
   readonly answers: Readonly<Record<number, CallAnswer<View>>>;
-  /** Those of the call itself; what any call can meet is added. */
+  /** The problems of the call itself; the problems that any call can meet are added to them. */
   readonly problems?: Problems;
-  /** The pointer of what the rules speak of: an outcome of a submission is at `/outcomes/0`. */
+  /** The pointer to the part of the body that the rules are about: an outcome of a submission is at `/outcomes/0`. */
   readonly faultsBelow?: string;
-  /** Tells who recorded what: whoever reads it is logged. */
+  /** Whether the answer tells who recorded what, so that each reader of it is logged. */
   readonly logged?: true;
 }
 
-/** What any call can meet that records what its caller writes. */
+/** The problems that any call can meet that records texts of its caller. */
 export const OF_TEXTS = ['text-unreadable', 'personal-data-suspected'] as const;
 
-/** By status: what is unknown is a 404 in the path or the query, and a 422 in a body. */
+/** Problems are listed by status: an unknown id is a 404 in the path or the query, and a 422 in a body. */
 export type Problems = Readonly<Record<number, readonly ProblemCode[]>>;

@@ -1,10 +1,10 @@
 /**
- * What a call says of itself: what it takes, what it answers and which problems it can meet. `@Call` on a route
- * puts this into the OpenAPI document, from the same DTO classes that check requests and type answers.
+ * A call declares with `@Call` what it takes, what it answers and which problems it can meet. The decorator puts this
+ * into the OpenAPI document, from the same DTO classes that check requests and type answers.
  *
- * What can be checked is: that the handler returns what the answers say (by the compiler), that it takes the
- * body and the query that are declared (when the class is loaded), and that real answers keep to all of it
- * (test/e2e/openapi.test.ts).
+ * Three things are checked: the compiler checks that the handler returns what the answers say; loading the class checks
+ * that the handler takes the declared body and query; and test/e2e/openapi.test.ts checks that real answers keep to
+ * all of it.
  */
 import 'reflect-metadata';
 import { applyDecorators } from '@nestjs/common';
@@ -29,7 +29,7 @@ type CallDecorator<View> = <Handler extends (...args: never[]) => Answered<View>
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Who may make the call of a route. A route without it is one that no `@Call` declares. */
+    /** The roles that may make the call of a route. A route without this value has no `@Call`. */
     readonly access?: RouteAccess;
   }
 }
@@ -37,14 +37,14 @@ declare module 'fastify' {
 export interface RouteAccess {
   /** The name of the call. */
   readonly id: string;
-  /** Null where anyone may, without a key. */
+  /** The roles that may make the call; null where anyone may, without a key. */
   readonly may: Grants | null;
   readonly logged: boolean;
 }
 
 const DTOS = Symbol('dtos');
 
-/** Says of a route what it takes and answers. */
+/** Declares what a route takes and answers. */
 export function Call<View extends object>(spec: CallSpec<View>): CallDecorator<View> {
   return (target, method, descriptor) => {
     checkTakes(spec, target, method);
@@ -54,12 +54,12 @@ export function Call<View extends object>(spec: CallSpec<View>): CallDecorator<V
   };
 }
 
-/** The DTO classes whose schemas the calls of a controller refer to. */
+/** Returns the DTO classes to whose schemas a call refers. */
 export function dtosOfCall(handler: object): readonly Dto[] {
   return (Reflect.getMetadata(DTOS, handler) as readonly Dto[] | undefined) ?? [];
 }
 
-/** The handler is given its DTOs by the types of its parameters: the document must name the same. */
+/** Checks that the document names the DTOs which the handler is given by the types of its parameters. */
 function checkTakes({ query, body }: CallSpec, target: object, method: string): void {
   const types = Reflect.getMetadata('design:paramtypes', target, method) as readonly unknown[];
   const taken = types.filter(statesRules);
@@ -87,7 +87,7 @@ function describe(spec: CallSpec): MethodDecorator[] {
       operationId: id,
       summary,
       ...(description !== undefined && { description }),
-      // A requirement for each role that will do: any of them is enough.
+      // Each role that may make the call is a requirement of its own: OpenAPI asks for any one of them.
       security: may ? rolesOf(may).map((role) => ({ key: [role] })) : [],
       ...(body && !statesRules(body) && { requestBody: { required: true, content: contentOf(body) } }),
     }),
@@ -104,7 +104,7 @@ function describe(spec: CallSpec): MethodDecorator[] {
   ];
 }
 
-/** By role: whether it may make the call for all programmes, or how it is kept to its own. */
+/** Says by role whether it may make the call for all programmes, or how it is kept to its own. */
 function shownGrants(may: Grants): Record<string, string> {
   const kept = (role: string) => (role === 'programme' ? may.programme! : 'all');
   return Object.fromEntries(rolesOf(may).map((role) => [role, kept(role)]));
@@ -124,7 +124,7 @@ function queryParameters({ query }: CallSpec): MethodDecorator[] {
       required: required.includes(name),
       schema,
       ...(typeof description === 'string' && { description }),
-      // With this a person who tries the call out finds the field filled in.
+      // A person who tries the call out finds the field filled in with this example.
       ...(required.includes(name) && { examples: valuesOf({ example: exampleOfField(schema) }) }),
     }),
   );

@@ -1,9 +1,10 @@
 /**
  * An event of the ledger as a CloudEvent 1.0 in JSON format.
  *
- * `time` is when it was recorded by the recording process's clock. What is the ledger's own stands in extension
+ * `time` is when it was recorded by the recording process's clock. The ledger's own values stand in extension
  * attributes: `ledgersequence`, `ledgertime` (never going back along the sequence), `stream`, `revision`, `actor`,
- * `role`, `correlationid`, `causationid`, `recordedfrom`, and the salts and hashes that prove facts and words unaltered.
+ * `role`, `correlationid`, `causationid`, `recordedfrom`, and the salts and hashes that prove facts and words
+ * unaltered.
  */
 import { EVENT_SCHEMA_PREFIX, EVENT_SOURCE, type CloudEvent } from './event.views.js';
 import type { SequencedEvent } from '../read-models/history.js';

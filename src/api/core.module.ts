@@ -1,4 +1,4 @@
-/** What every feature stands on: configuration, the store, the projection and the views of it. */
+/** Every feature stands on this module: the configuration, the store, the projection and the views of it. */
 import { Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { Config, readConfig, storeOf } from '../config.js';
@@ -12,7 +12,7 @@ import { EventStore } from '../store/event-store.js';
 import { Clock } from '../kernel/clock.js';
 import { openStore } from '../store/open-store.js';
 
-/** The directory is held before anything in it is opened, and until all of it is closed. */
+/** The data directory is held before anything in it is opened, and until all of it is closed. */
 @Injectable()
 class HeldDataDir {
   private readonly release: () => void;
@@ -26,7 +26,7 @@ class HeldDataDir {
   }
 }
 
-/** Closes in this order when the server has answered its last request. */
+/** Closes these parts, in this order, when the server has answered its last request. */
 @Injectable()
 class Closing implements OnApplicationShutdown {
   constructor(

@@ -26,9 +26,11 @@ export interface RuleDefinition {
   /** "must be …", said to whoever broke the rule. */
   readonly says: string;
   readonly accepts: (value: unknown) => boolean;
-  /** What OpenAPI publishes. Where JSON Schema cannot say the rule exactly, it accepts a little more. */
+  /** The schema that OpenAPI publishes. Where JSON Schema cannot say the rule exactly, it accepts a little more. */
   readonly published: (refTo: RefTo) => JsonSchema;
-  /** What is compiled to check requests: exactly `accepts`. The published schema where that is exact. */
+  /**
+   * The schema that checks requests and accepts exactly what `accepts` does; absent where the published one is exact.
+   */
   readonly checked?: (refTo: RefTo) => JsonSchema;
   /** Whether the rule holds objects of another DTO. */
   readonly nests?: true;
@@ -59,19 +61,19 @@ export const Nullable = (): PropertyDecorator => ValidateIf(isNotNull);
 export const isPresent = (_object: unknown, value: unknown): boolean => value !== undefined;
 export const isNotNull = (_object: unknown, value: unknown): boolean => value !== null;
 
-/** What the field means, and a value as an example, for the OpenAPI document. Not a rule. */
+/** Tells the OpenAPI document what the field means, with a value as an example. It is no rule. */
 export function Describe(about: About): PropertyDecorator {
   return (prototype, field) => Reflect.defineMetadata(DESCRIPTION, about, prototype, field);
 }
 
-/** The description and examples of a field, the nearest class's first. */
+/** Returns the description and examples of a field, as the nearest class gives them. */
 export function descriptionOf(dto: Dto, field: string): JsonSchema {
   const about = Reflect.getMetadata(DESCRIPTION, dto.prototype as object, field) as About | undefined;
   if (!about) return {};
   return { description: about.description, ...('example' in about && { examples: [about.example] }) };
 }
 
-/** For a class that takes the fields of another without extending it. */
+/** Copies the descriptions to a class that takes the fields of another without extending it. */
 export function copyDescriptions(from: Dto, to: Dto): void {
   for (const { propertyName: field } of getMetadataStorage().getTargetValidationMetadatas(
     from,
@@ -180,7 +182,7 @@ export function isRateString(value: unknown): value is string {
 
 const RATE = /^-?(?:0|[1-9]\d{0,14})(?:\.\d{1,6})?$/u;
 
-/** For query parameters, which arrive as text: 1 to 16 decimal digits, whose number is from `min` to `max`. */
+/** A query parameter arrives as text: it has 1 to 16 decimal digits, whose number is from `min` to `max`. */
 export function DigitsText({ min = 0, max }: UpTo): PropertyDecorator {
   return textRule({
     says: `must be a whole number from ${min} to ${max}`,
@@ -221,7 +223,7 @@ export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** For the rules of answers.ts and for this file. */
+/** Makes a decorator of a rule, for this file and for answers.ts. */
 export function rule(definition: RuleDefinition): PropertyDecorator {
   return (prototype, field) => {
     registerDecorator({
@@ -247,7 +249,9 @@ function textRule({ says, published, ...check }: TextRule): PropertyDecorator {
   });
 }
 
-/** class-transformer makes instances, class-validator descends; the rule refuses what both let through. */
+/**
+ * class-transformer makes instances and class-validator descends; the rule refuses the values that both let through.
+ */
 export function nested(dtoOf: () => Dto, definition: RuleDefinition): PropertyDecorator {
   return (prototype, field) => {
     Type(dtoOf)(prototype, String(field));

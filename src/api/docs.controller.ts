@@ -1,11 +1,11 @@
 /**
- * The description of the ledger: the OpenAPI document, and a page on which people browse it and try it out.
+ * The ledger is described by the OpenAPI document, and by a page on which people browse it and try it out.
  *
  * The page works without a network: all that it loads is served from here, and its Content-Security-Policy
  * allows nothing else, no inline script either.
  *
- * Anyone may ask for these, as many at once as they like, and read them as slowly as they like: so the bytes are the
- * same for all, and another reader takes up none.
+ * Anyone may ask for both, as many at once as they like, and read them as slowly as they like. All readers therefore
+ * share the same bytes, and one more reader takes up no memory.
  */
 import { Controller, Get, Injectable, Param, Res } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
@@ -16,7 +16,7 @@ import { Call } from './call.js';
 import type { Content } from './call-spec.js';
 import { Problem } from './problem.js';
 
-/** The document, made once when the server is set up. */
+/** The document is made once, when the server is set up. */
 @Injectable()
 export class ApiDocument {
   private bytes = Buffer.alloc(0);
@@ -48,7 +48,7 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-/** The validator that Swagger UI would show a badge of is on the network, so there is none. */
+/** The page shows no badge of a validator, because Swagger UI would ask one on the network. */
 const PAGE_SCRIPT = `SwaggerUIBundle({
   url: 'openapi.json',
   dom_id: '#calls',
@@ -64,7 +64,7 @@ const PAGE_STYLE = 'body { margin: 0; background: #fafafa; }\n';
 const CSS = 'text/css; charset=utf-8';
 const SCRIPT = 'text/javascript; charset=utf-8';
 
-/** All that is served below /docs: the type, and the text where it is our own. */
+/** The files that are served below /docs, each with its type, and with its text where that is our own. */
 const FILES: Readonly<Record<string, { readonly type: string; readonly text?: string }>> = {
   'favicon-32x32.png': { type: 'image/png' },
   'page.css': { type: CSS, text: PAGE_STYLE },
@@ -75,7 +75,7 @@ const FILES: Readonly<Record<string, { readonly type: string; readonly text?: st
 
 const PACKAGE_DIR = dirname(require.resolve('swagger-ui-dist/package.json'));
 
-/** The pictures of Swagger UI are data. */
+/** The policy allows `data:` pictures, because those of Swagger UI are. */
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
   "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

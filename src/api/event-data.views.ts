@@ -1,7 +1,8 @@
 /**
- * What the data of events hold, as stored: the facts and the words of each schema that `dataschema` may name. A stored
- * event never changes, so neither does a class here but for a field that may be absent; a new version of a shape is a
- * new class beside it. Each shape is held to the type of its event: a schema or a field that is missing does not compile.
+ * These classes describe the data of events as stored: the facts and the words of each schema that `dataschema` may
+ * name. A stored event never changes, so a class here may only gain a field that may be absent; a new version of a
+ * shape is a new class beside it. The compiler holds each shape to the type of its event: a schema or a field that is
+ * missing does not compile.
  */
 import { IsArray, IsBoolean, IsIn, IsInt, Matches, Min } from 'class-validator';
 import { ROLES } from '../kernel/provenance.js';
@@ -277,7 +278,7 @@ class KeyRotatedFacts extends WithSecret {
 
 type View<Shape> = new () => Shape;
 
-/** The two parts of an event's data under the name of a class, as the OpenAPI document shows it. */
+/** Makes the class, under the name that the OpenAPI document shows, of the two parts of an event's data. */
 function dataOf<Facts extends object, Words extends object>(
   name: string,
   factsView: View<Facts>,
@@ -326,7 +327,7 @@ type Plain<Type> = Type extends string
     ? { readonly [Name in keyof Type]: Plain<Type[Name]> }
     : Type;
 
-/** Names of fields that an event may have and its view has not: none, or the next line does not compile. */
+/** The names of fields that an event may have and its view lacks. If there is one, the next line does not compile. */
 type Untold = {
   readonly [Schema in LedgerSchema]:
     | Exclude<keyof FactsOf<DataOf<Schema>>, keyof FactsOf<InstanceType<(typeof EVENT_DATA)[Schema]>>>

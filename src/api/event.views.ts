@@ -1,5 +1,5 @@
 /**
- * The ledger's events as CloudEvents 1.0 in JSON format. What is the ledger's own stands in extension
+ * The ledger's events are answered as CloudEvents 1.0 in JSON format. The ledger's own values stand in extension
  * attributes, whose names CloudEvents keeps to lower-case letters and digits.
  */
 import { IsIn, IsUUID, Matches } from 'class-validator';

@@ -1,4 +1,4 @@
-/** Headers that carry meaning, parsed once. */
+/** Headers that carry meaning are parsed here, once. */
 import { Headers } from '@nestjs/common';
 import { overrideFaults, type PersonalDataOverride } from '../kernel/free-text.js';
 import { parseSubmissionId, UUID, type SubmissionId } from '../kernel/ids.js';
@@ -9,7 +9,7 @@ export const IdempotencyKeyHeader = () => Headers('idempotency-key');
 export const IfMatchHeader = () => Headers('if-match');
 export const PersonalDataOverrideHeader = () => Headers('personal-data-override');
 
-/** A UUID, bare or as the quoted string of the IETF draft. */
+/** The key is a UUID, either bare or as the quoted string of the IETF draft. */
 export function parseIdempotencyKey(header: string | undefined): SubmissionId {
   const text = header
     ?.trim()
@@ -21,14 +21,14 @@ export function parseIdempotencyKey(header: string | undefined): SubmissionId {
   return parseSubmissionId(text);
 }
 
-/** The version of an outcome, as a strong entity tag: `"0"`. */
+/** The header holds the version of an outcome as a strong entity tag: `"0"`. */
 export function parseIfMatch(header: string | undefined): number {
   const match = /^"(0|[1-9]\d{0,8})"$/.exec(header?.trim() ?? '');
   if (!match) throw new Problem('bad-header', IF_MATCH.says);
   return Number(match[1]);
 }
 
-/** The reason of an override for a call whose body is a file; undefined where there is none. */
+/** Returns the reason of an override for a call whose body is a file, or undefined where none was sent. */
 export function parsePersonalDataOverride(header: string | undefined): PersonalDataOverride | undefined {
   if (header === undefined) return undefined;
   const override = { reason: header.trim() };

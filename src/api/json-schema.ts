@@ -1,5 +1,5 @@
 /**
- * JSON Schema 2020-12 from the class-validator metadata of a DTO class, in two forms. The *published* one is
+ * JSON Schema 2020-12 is made from the class-validator metadata of a DTO class, in two forms. The *published* one is
  * for the OpenAPI 3.1 document, in standard words only. The *checked* one is what requests are checked with
  * (validation.ts); it accepts exactly what class-validator accepts. They differ only where JSON Schema has
  * no word for a rule: how long a text is in UTF-16 units, or a number in a query string.
@@ -23,18 +23,18 @@ export function statesRules(type: unknown): type is Dto {
   return typeof type === 'function' && metadataOf(type as unknown as Dto).length > 0;
 }
 
-/** The published schema of one DTO; nested DTOs are references into `#/components/schemas`. */
+/** Returns the published schema of one DTO; nested DTOs are references into `#/components/schemas`. */
 export function schemaOf(dto: Dto): JsonSchema {
   return objectSchema(dto, 'published', refTo);
 }
 
-/** The published schemas, by name, of these DTOs and all that they nest. */
+/** Returns the published schemas, by name, of these DTOs and of all that they nest. */
 export function componentsOf(...dtos: readonly Dto[]): Readonly<Record<string, JsonSchema>> {
   return reachable(dtos, 'published');
 }
 
 /**
- * The checked schema of a DTO, complete in itself. Beside the standard keywords and the formats `date` and
+ * Returns the checked schema of a DTO, complete in itself. Beside the standard keywords and the formats `date` and
  * `date-or-instant` it uses `check` (a TextCheck) and the annotation `says` (a sentence for a person).
  */
 export function checkedSchemaOf(dto: Dto): JsonSchema {
@@ -113,7 +113,7 @@ interface Building {
   readonly place: string;
 }
 
-/** All rules of a field as one schema; those said with `each: true` are about the items of a list. */
+/** Makes one schema of all rules of a field; rules with `each: true` are about the items of a list. */
 function valueSchema(rules: readonly Metadata[], building: Building): JsonSchema {
   const { place } = building;
   const descents = rules.filter((rule) => rule.type === 'nestedValidation');
@@ -133,7 +133,7 @@ function valueSchema(rules: readonly Metadata[], building: Building): JsonSchema
 function merged(rules: readonly Metadata[], { form, ref, place }: Building): JsonSchema {
   const schema: Record<string, unknown> = {};
   const says: string[] = [];
-  // The decorators of a field run from the last to the first; read as they are written.
+  // Decorators run from the last to the first, so reversing their rules gives the order in which they are written.
   for (const rule of rules.toReversed()) {
     const part = partOf(rule, { form, ref, place });
     says.push(part.says);
@@ -164,7 +164,7 @@ function ruleOf(rule: Metadata): RuleDefinition | undefined {
   return carried instanceof Rule ? carried.definition : undefined;
 }
 
-/** class-validator's own decorators, by the name in their metadata, from their constraints and message. */
+/** Converts class-validator's own decorators, by the name in their metadata, from their constraints and message. */
 const STOCK: Readonly<Record<string, (constraints: never, place: string, message: unknown) => SchemaPart>> = {
   isBoolean: () => ({ says: 'must be true or false', published: { type: 'boolean' } }),
   isString: () => ({ says: 'must be text', published: { type: 'string' } }),
@@ -195,7 +195,7 @@ const STOCK: Readonly<Record<string, (constraints: never, place: string, message
     const published = { type: 'string', format: 'uuid' };
     return { says: 'must be a UUID', published, checked: { type: 'string', check } };
   },
-  // Length counts a variation selector as nothing; minLength and maxLength, for whoever reads them, as one.
+  // Length counts a variation selector as nothing; minLength and maxLength count it as one.
   isLength: ([min, max]: [number, number?]) => {
     const check: TextCheck = { accepts: (text) => length(text, min, max), code: () => 'length' };
     const published = { type: 'string', minLength: min, ...(max !== undefined && { maxLength: max }) };
@@ -205,7 +205,7 @@ const STOCK: Readonly<Record<string, (constraints: never, place: string, message
 };
 
 /**
- * A JSON Schema pattern is read with the flag `u`. What a RegExp without it finds may differ only where one of
+ * A JSON Schema pattern is read with the flag `u`. A RegExp without the flag may find something else only where one of
  * its parts takes characters that it does not name (`.`, `[^a]`, `\D`): such a pattern must have the flag.
  */
 function unicode(pattern: RegExp, place: string): string {

@@ -1,4 +1,4 @@
-/** An entry of the log with its proof, in the field names of Sigstore. */
+/** An entry of the log is answered with its proof, in the field names of Sigstore. */
 import { IsArray, IsString, Matches } from 'class-validator';
 import { Query } from '@nestjs/cqrs';
 import { Describe, Nested, Optional } from './decorators.js';
@@ -74,7 +74,10 @@ export class LogEntryView {
   readonly inclusionProof!: InclusionProofView;
 }
 
-/** Asks for the proofs that so many events from a sequence on are in the log, under a checkpoint that is signed where none covers them. */
+/**
+ * Asks for the proofs that a number of events, from a sequence on, are in the log. If no checkpoint covers them, one is
+ * signed.
+ */
 export class ProveEntries extends Query<LogEntryView[]> {
   constructor(
     readonly first: number,

@@ -1,5 +1,5 @@
 /**
- * The OpenAPI 3.1 document, made from the routes themselves: their `@Call`s, and the DTO classes that check
+ * The OpenAPI 3.1 document is made from the routes themselves: their `@Call`s, and the DTO classes that check
  * requests and type answers. The same code gives the same document, byte for byte.
  */
 import type { INestApplication } from '@nestjs/common';
@@ -79,7 +79,7 @@ const INFO = {
   license: { name: 'Apache-2.0' },
 };
 
-/** What many calls can meet, and what addresses answer that no route takes. */
+/** The responses that many calls share, and the responses of addresses that no route takes. */
 const RESPONSES = {
   BadAddress: component(400, 'bad-request'),
   Unauthenticated: component(401, 'unauthenticated'),
@@ -106,7 +106,7 @@ function component(status: number, ...codes: readonly ProblemCode[]) {
   return response;
 }
 
-/** The operation with references to the responses that it shares with others. */
+/** Returns the operation with references to the responses that it shares with others. */
 function sharing(operation: OperationObject): OperationObject {
   const responses = Object.entries(operation.responses).map(([status, response]) => {
     const text = JSON.stringify(response);

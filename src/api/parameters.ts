@@ -1,4 +1,4 @@
-/** How the parameters of addresses are described that several features share. */
+/** This file describes the parameters of addresses that several features share. */
 import { OUTCOME_ID as OUTCOME_ID_PATTERN } from '../kernel/ids.js';
 import type { Described } from './call-spec.js';
 

@@ -1,7 +1,7 @@
-/** How a caller records a text although it looks as if it held personal data: with a reason, which is kept. */
+/** A caller may record a text although it looks as if it held personal data, by giving a reason, which is kept. */
 import { Describe, Nested, Optional, PlainText } from './decorators.js';
 
-/** Fewer characters say nothing to whoever asks later why. */
+/** A reason of fewer than five characters would say nothing to a reader who asks later why. */
 export const OVERRIDE_REASON = { min: 5, max: 500 };
 
 export class PersonalDataOverrideDto {
@@ -15,7 +15,7 @@ export class PersonalDataOverrideDto {
   reason!: string;
 }
 
-/** What a body that carries free texts may say of them. */
+/** A body that carries free texts may hold an override for them. */
 export class MayOverride {
   @Optional()
   @Describe({

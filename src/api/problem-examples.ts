@@ -1,11 +1,11 @@
-/** What each kind of problem says, for the OpenAPI document; it does not compile when one is missing. */
+/** The OpenAPI document shows what each kind of problem says. The table does not compile when a kind is missing. */
 import { thereIsNo, type ProblemFault } from '../kernel/refusals.js';
 import { PROBLEM_TYPE_PREFIX, PROBLEMS, type ProblemCode } from './problem.js';
 import type { ProblemDocument } from './problem.views.js';
 
 interface ProblemExample {
   readonly detail: string;
-  /** Where one field is at fault: its pointer below the outcome or the body. */
+  /** The pointer, below the outcome or the body, to the one field that is at fault. */
   readonly at?: string;
 }
 
@@ -127,13 +127,15 @@ const EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
   },
 };
 
-/** What a call knows better: its own words, and the fault where there is one place. */
+/**
+ * A call may know better than the example: it has its own words, and knows the place of the fault where there is one.
+ */
 export interface ProblemTold {
   readonly detail?: string;
   readonly fault?: ProblemFault;
-  /** The pointer of what the call is about: an outcome of a submission is at `/outcomes/0`. */
+  /** The pointer to the thing that the call is about: an outcome of a submission is at `/outcomes/0`. */
   readonly below?: string;
-  /** Instead of the pointer of the example. */
+  /** The pointer that replaces the example's. */
   readonly at?: string;
 }
 

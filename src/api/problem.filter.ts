@@ -1,4 +1,4 @@
-/** The one exception filter: whatever is thrown becomes a problem document, and what is our fault is logged. */
+/** The one exception filter turns whatever is thrown into a problem document, and logs the faults that are ours. */
 import { BadParameter } from './bad-parameter.js';
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -30,7 +30,7 @@ export class ProblemFilter implements ExceptionFilter {
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
     const answer = answerTo(error);
-    // That there is too much to do is nobody's mistake, and a line for each would make more of it.
+    // An overload is nobody's mistake, and a line in the log for each refusal would only add to it.
     if (PROBLEMS[answer.code].status >= 500 && answer.code !== 'overloaded') {
       this.logger.error({ requestId: request.id, err: error });
     }
@@ -52,7 +52,7 @@ export function sendProblem(reply: FastifyReply, requestId: string, answer: Prob
     .send(JSON.stringify(document));
 }
 
-/** What an error says to the client, for answers whose status was sent before it happened. */
+/** Returns the problem that a client is told of where the status of the answer was sent before the error happened. */
 export function problemOf(error: unknown, requestId: string): ProblemDocument {
   return documentOf(answerTo(error), requestId);
 }
@@ -119,7 +119,10 @@ function answerTo(thrown: unknown): ProblemAnswer {
   return answerToFramework(error);
 }
 
-/** What the machine has too little of, by the words of the system and of Node: it may have more later. */
+/**
+ * These errors of the system and of Node say that the machine has too little of something, of which it may have more
+ * later.
+ */
 const SCARCE =
   /^(EMFILE|ENFILE|ENOSPC|EDQUOT|ENOMEM|EAGAIN|EIO|ERR_WORKER_INIT_FAILED|ERR_WORKER_OUT_OF_MEMORY)$/;
 
@@ -128,7 +131,7 @@ function isScarcity(error: unknown): boolean {
   return typeof code === 'string' && SCARCE.test(code);
 }
 
-/** What Fastify and Nest find wrong before a request reaches our code. */
+/** Answers to faults that Fastify and Nest find before a request reaches our code. */
 function answerToFramework(error: unknown): ProblemAnswer {
   const status =
     error instanceof HttpException ? error.getStatus() : (error as { statusCode?: number }).statusCode;

@@ -1,6 +1,6 @@
 /**
- * Problems: RFC 9457 `application/problem+json`, with a stable type for each kind of fault and a JSON pointer to
- * each place. Here alone are status codes known; the table does not compile when a refusal is missing.
+ * A problem is RFC 9457 `application/problem+json`, with a stable type for each kind of fault and a JSON pointer to
+ * each place. Status codes are known here alone; the table does not compile when a refusal is missing.
  */
 import type { RefusalCode, ProblemFault } from '../kernel/refusals.js';
 

@@ -1,4 +1,4 @@
-/** What a problem looks like to a client: RFC 9457. */
+/** These classes describe a problem as a client sees it: RFC 9457. */
 import type { ProblemFault } from '../kernel/refusals.js';
 import { IsIn, IsString, Matches } from 'class-validator';
 import { ListOf } from './answers.js';

@@ -1,4 +1,4 @@
-/** Who asks, and under which request id: what the events that follow will say. */
+/** Provenance says who asks and under which request id; the events that follow from the request record it. */
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { ProgrammeScope } from '../domain/role.js';
@@ -8,7 +8,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The authenticated subject; set before the body is read. */
     actor: string;
-    /** The role in which it was let in. */
+    /** The role in which the caller was let in. */
     role: Role;
     /** The programmes that this request may see and change. */
     scope: ProgrammeScope;
@@ -22,7 +22,7 @@ export const Recording = createParamDecorator((_data: unknown, context: Executio
   return { actor, role, correlationId: id, source: 'api' };
 });
 
-/** How far the caller may go: null, or the programmes that it is kept to. */
+/** The scope of the caller: null for all programmes, or the programmes that the caller is kept to. */
 export const Within = createParamDecorator(
   (_data: unknown, context: ExecutionContext): ProgrammeScope =>
     context.switchToHttp().getRequest<FastifyRequest>().scope,

@@ -1,7 +1,7 @@
 /**
- * What a request may say: DTO classes state it with decorators, and it is checked by their compiled schema,
- * in a microsecond an outcome where class-transformer and class-validator take thirty. Nothing is coerced,
- * defaulted or removed: a handler gets the value that was sent, or the client gets every fault at once.
+ * DTO classes state with decorators what a request may say, and their compiled schema checks it, in a microsecond an
+ * outcome where class-transformer and class-validator take thirty. Nothing is coerced, defaulted or removed: a handler
+ * gets the value that was sent, or the client gets every fault at once.
  *
  * The law that the compiled schema and class-validator accept the same values is a property test:
  * test/unit/validation.test.ts.
@@ -26,7 +26,7 @@ import { pointerOf } from '../kernel/strict-json.js';
 export type FaultCode =
   'required' | 'unknown-field' | 'repeated' | 'type' | 'format' | 'range' | 'length' | 'choice';
 
-/** One thing wrong with an input: where (RFC 6901), what kind, and a sentence for whoever sent it. */
+/** A fault of an input has its place (RFC 6901), its kind, and a sentence for the client. */
 export interface Fault {
   readonly pointer: string;
   readonly detail: string;
@@ -35,7 +35,7 @@ export interface Fault {
 
 export type Validator = (value: unknown) => readonly Fault[];
 
-/** A body or query that breaks the rules of its DTO. */
+/** A body or query breaks the rules of its DTO. */
 export class InvalidInput extends Error {
   override readonly name = 'InvalidInput';
 
@@ -51,8 +51,8 @@ export class InvalidInput extends Error {
 }
 
 /**
- * The global pipe: checks every body and query that is declared as a DTO class, and hands it on unchanged.
- * What is declared as anything else (a header, a raw body, a parameter of a path) is not its business.
+ * The global pipe checks every body and query that is declared as a DTO class, and hands it on unchanged.
+ * A value that is declared as anything else (a header, a raw body, a parameter of a path) passes unchecked.
  */
 @Injectable()
 export class SchemaValidationPipe implements PipeTransform {
@@ -66,7 +66,9 @@ export class SchemaValidationPipe implements PipeTransform {
   }
 }
 
-/** The body as it was sent, of a declared DTO, for a call that checks it itself and tells more than its form. */
+/**
+ * Gives a call the body as it was sent, where the call checks the DTO itself and tells more than faults of its form.
+ */
 export const UncheckedBody = createParamDecorator(
   (_data: unknown, context: ExecutionContext): unknown =>
     context.switchToHttp().getRequest<FastifyRequest>().body,
@@ -74,7 +76,7 @@ export const UncheckedBody = createParamDecorator(
 
 /** @throws Problem where there is no JSON; InvalidInput where the JSON breaks a rule of its form */
 export function checkedBody<Body>(body: unknown, validate: Validator): Body {
-  // A file that was sent to a call that takes JSON: its stream is not content to be checked.
+  // A file was sent to a call that takes JSON: its stream is no content to be checked.
   if (refuseEmpty(body) instanceof Readable)
     throw new Problem('unsupported-media-type', 'send the body as application/json');
   const faults = validate(body);
@@ -87,9 +89,9 @@ function refuseEmpty(body: unknown): unknown {
   return body;
 }
 
-/** No more faults than this are told: a person corrects the first ones and tries again. */
+/** The most faults that are told at once: a person corrects the first ones and tries again. */
 const FAULTS_MAX = 1_000;
-/** A name that a client made up and is longer than this is not repeated to it. */
+/** The longest name made up by a client that is repeated to it. */
 const ECHO_MAX = 100;
 
 const ajv = new Ajv2020({
@@ -109,7 +111,7 @@ const ajv = new Ajv2020({
 
 const validators = new WeakMap<Dto, Validator>();
 
-/** The compiled validator of a DTO class, made at its first use. No faults means that the value is valid. */
+/** Returns the compiled validator of a DTO class, made at its first use. A value without faults is valid. */
 export function validatorOf(dto: Dto): Validator {
   let validator = validators.get(dto);
   if (!validator) {
@@ -132,7 +134,7 @@ function validatorIfDto(metatype: object): Validator | undefined {
   return undefined;
 }
 
-/** One fault for each place: two rules broken by one value share a sentence that says both. */
+/** Makes one fault for each place: two rules broken by one value share a sentence that says both. */
 function faultsFrom(errors: readonly ErrorObject[]): readonly Fault[] {
   const faults = new Map<string, Fault>();
   for (const error of errors) {
@@ -163,7 +165,7 @@ function faultFrom({ keyword, instancePath, params, parentSchema, data }: ErrorO
   return { pointer: instancePath, detail, code };
 }
 
-/** Whoever sent a name that is not known finds the right one beside it. */
+/** Lists the known names, so that a client that sent an unknown one finds the right one beside it. */
 export function notOneOf({ properties }: JsonSchema): string {
   return `is not a known field: those are ${Object.keys(properties as object).join(', ')}`;
 }
