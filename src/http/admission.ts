@@ -1,19 +1,19 @@
 /**
- * How much is taken on at a time. What is being answered, and the bodies it is made of, have a bound; past it a
- * request is told at once to come again, so that memory stays flat and what was begun is finished. One key can take
- * no more than a quarter of the places: the others find room.
+ * Admission bounds the requests that are being answered, and the bytes of their bodies. Past the bound a request is
+ * told at once to come again, so that memory stays flat and requests that were begun are finished. One key can take no
+ * more than a quarter of the places, so that the others find room.
  */
 import type { Limits } from '../config.js';
 import { Problem } from '../api/problem.js';
 
-/** Of one request. */
+/** The place of one request among those that are being answered. */
 export interface AdmittedPlace {
   /**
-   * Room for a body, before a byte of it is read: it is given back with the place.
+   * Takes room for a body, before a byte of it is read. The room is given back with the place.
    * @throws Problem `overloaded`
    */
   takeBody(bytes: number): void;
-  /** To be called once, when the answer is sent or its reader has gone. */
+  /** Gives the place back. Call it once, when the answer is sent or its reader has gone. */
   leave(): void;
 }
 
@@ -35,7 +35,7 @@ export class Admission {
   }
 
   /**
-   * @param shares whether the caller has its share only; the admin may take all places
+   * @param shares whether the caller is kept to its share; the admin may take all places
    * @throws Problem `overloaded`
    */
   enter(actor: string, shares: boolean): AdmittedPlace {

@@ -1,5 +1,5 @@
 /**
- * Who calls: the admin key, a key of the ledger, or an access token, as `Authorization: Bearer <…>`. What is sent is
+ * A caller shows the admin key, a key of the ledger, or an access token, as `Authorization: Bearer <…>`. The secret is
  * compared in constant time, as a hash, and never repeated or logged.
  */
 import { KeyRing, type Admitted } from '../access/key-ring.js';
@@ -25,7 +25,7 @@ export class Authentication {
     private readonly tokens: Tokens,
   ) {}
 
-  /** An address as it may be logged, whatever someone put into it. */
+  /** Returns an address as it may be logged, whatever secret someone put into it. */
   withoutSecrets(url: string): string {
     return withoutSecrets(this.adminKey.takenOutOf(url));
   }
@@ -56,7 +56,7 @@ export class Authentication {
   }
 }
 
-/** RFC 6750, section 3: what is wrong is told of a token that was sent, and not where none was. */
+/** The answer names an error only where a token was sent (RFC 6750, section 3). */
 function unauthenticated(detail: string, error?: 'invalid_token'): Problem {
   const challenge = error === undefined ? REALM : `${REALM}, error="${error}"`;
   return new Problem('unauthenticated', detail, { headers: { 'www-authenticate': challenge } });

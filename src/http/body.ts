@@ -1,6 +1,6 @@
 /**
- * Reads a body of JSON whole: no larger than is taken, and in a time that a slow client cannot draw out. Files are
- * streams, and are timed where they are received (submissions/import-spool.ts).
+ * A body of JSON is read whole, up to a size, and in a time that a slow client cannot draw out. Files are streams, and
+ * are timed where they are received (submissions/import-spool.ts).
  */
 import type { IncomingMessage } from 'node:http';
 import { Problem } from '../api/problem.js';
@@ -10,25 +10,25 @@ export interface BodyLimits {
   readonly secondsMax: number;
 }
 
-/** As many bytes as a body may come to: what it says itself, or, where it says nothing, the most that is taken. */
+/** Returns the bytes that a body may come to: its Content-Length, or without one the most that is taken. */
 export function bytesAnnounced({ headers }: IncomingMessage, bytesMax: number): number {
   const { 'content-length': said } = headers;
   return said === undefined ? bytesMax : Math.min(Number(said), bytesMax);
 }
 
-/** Of a body that was refused, so much may still come. */
+/** The most bytes of a refused body that are still passed over. */
 const REST_BYTES_MAX = 16 * 1024 * 1024;
 
 /**
- * Whether what is left of a body that was refused is passed over, so that its sender gets to read why. Fastify would
- * close the connection, and a sender that is still writing might see nothing but that. What is larger than this, or
+ * Whether the rest of a refused body is passed over, so that its sender gets to read the refusal. Fastify would close
+ * the connection, and a sender that is still writing might see nothing but that. A body that is larger than this, or
  * does not say how large it is, is not waited for.
  */
 export function restIsSmall({ complete, headers }: IncomingMessage): boolean {
   return !complete && Number(headers['content-length'] ?? Infinity) <= REST_BYTES_MAX;
 }
 
-/** What was answered before it had arrived whole has as long again, and then its connection is closed. */
+/** A request that was answered before it had arrived whole gets as long again; then its connection is closed. */
 export function closeUnlessComplete(incoming: IncomingMessage, secondsMax: number): void {
   if (incoming.complete) return;
   const close = () => {
@@ -49,7 +49,7 @@ export function readBody(incoming: IncomingMessage, { bytesMax, secondsMax }: Bo
     };
     const giveUp = (problem: Problem) => {
       end();
-      // What still comes is passed over until the connection is closed.
+      // The rest of the body is passed over until the connection is closed.
       incoming.on('error', () => undefined).resume();
       reject(problem);
     };
@@ -60,7 +60,7 @@ export function readBody(incoming: IncomingMessage, { bytesMax, secondsMax }: Bo
     };
     const finish = () => {
       end();
-      // A copy: what came may be a view of a buffer that the next read writes to.
+      // The pieces are copied: each may be a view of a buffer that the next read writes to.
       resolve(Buffer.concat(pieces, bytes));
     };
     const breakOff = () => giveUp(new Problem('bad-request', 'the body breaks off before its end'));

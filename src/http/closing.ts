@@ -1,12 +1,12 @@
 /**
- * The end of the server: what is in flight is answered, and nobody can keep the process from ending.
+ * When the server closes, requests in flight are answered, and no client can keep the process from ending.
  *
  * `server.close()` alone waits for connections that go idle after it, which keep-alive holds open for a minute,
  * and for clients that read too slowly, or never send the rest of what they began, for ever.
  */
 import type { FastifyInstance } from 'fastify';
 
-/** Less than the ten seconds that container runtimes leave between asking and killing. */
+/** The grace is less than the ten seconds that container runtimes leave between asking and killing. */
 const GRACE_MS = 8_000;
 const LOOK_AGAIN_MS = 50;
 

@@ -1,7 +1,7 @@
 /**
- * Answers to what never becomes a request of ours: bytes that are not HTTP, a request that breaks off, headers
- * without end, an address that cannot be read. They are problems like all others, but are written where no hook
- * runs, so that here each carries its request id and is logged by itself.
+ * These answers go to input that never becomes a request of ours: bytes that are not HTTP, a request that breaks off,
+ * headers without end, an address that cannot be read. They are problems like all others, but are written where no hook
+ * runs, so each is given its request id and logged here.
  */
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
@@ -10,16 +10,16 @@ import type { Socket } from 'node:net';
 import { documentOf, sendProblem, type ProblemAnswer } from '../api/problem.filter.js';
 import { SECURITY_HEADERS } from './protection.js';
 
-/** What Node's parser could not read. The bytes are never logged: they may hold a key. */
+/** Answers to bytes that Node's parser could not read. The bytes are never logged: they may hold a key. */
 export function answerToBytes(log: FastifyBaseLogger, error: NodeJS.ErrnoException, socket: Socket): void {
-  // The answer that the connection waits for now, as Node itself looks it up before it answers here.
+  // Node keeps the answer that the connection waits for here, and looks it up itself before its own answer.
   const answer = (socket as { _httpMessage?: ServerResponse | null })._httpMessage;
   if (answer?.req.complete) {
-    // What cannot be read comes after a whole request, whose own answer is the last on this connection.
+    // The unreadable bytes came after a whole request, whose own answer is the last on this connection.
     answer.once('finish', () => socket.destroySoon());
     return;
   }
-  // Of an answer that is on its way already, only the end of the connection can tell that it is not whole.
+  // Once an answer is on its way, only the end of the connection can tell its reader that it is not whole.
   if (error.code === 'ECONNRESET' || !socket.writable || answer?.headersSent) {
     socket.destroy();
     return;
@@ -51,7 +51,7 @@ function problemOfBytes(code: string | undefined): ProblemAnswer {
   }
 }
 
-/** An address that the router cannot read, found before it is known who asks. */
+/** Answers to an address that the router cannot read, which is found before it is known who asks. */
 export function answerToAddress(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -68,8 +68,8 @@ export function answerToAddress(
 }
 
 /**
- * An `Expect` that is not known may be ignored (RFC 9110, 10.1.1); Node would answer without a word. Whoever waits to be
- * asked for a body is asked by the gate, once they are let in; Node would ask anyone.
+ * An unknown `Expect` may be ignored (RFC 9110, 10.1.1); Node would refuse it with an empty answer. A client that waits
+ * to be asked for its body is asked by the gate, once it is let in; Node would ask anyone.
  */
 export function heedExpectations(server: Server): void {
   for (const expectation of ['checkExpectation', 'checkContinue'])

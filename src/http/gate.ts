@@ -1,8 +1,8 @@
 /**
- * Who gets in, decided before a byte of a body is read. In this order: who calls (401), how often it may (429),
- * whether there is such an address (404, 405), whether the request is clear (400, 415), whether the caller may make
- * the call (403), and whether there is room (503). Whoever reads who recorded what is logged before it is answered,
- * whatever the level of the log.
+ * The gate decides who gets in, before a byte of a body is read. It asks in this order: who calls (401), how often the
+ * caller may (429), whether there is such an address (404, 405), whether the request is clear (400, 415), whether the
+ * caller may make the call (403), and whether there is room (503). A call that tells who recorded what is logged before
+ * it is answered, whatever the level of the log.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ADMIN, actingAs, type Principal } from '../domain/role.js';
@@ -16,9 +16,9 @@ import type { RouteTable } from './route-table.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Of a request that was let in; null where anyone may ask. */
+    /** The place of a request that was let in; null where anyone may ask. */
     place: AdmittedPlace | null;
-    /** Whether whoever was let in still would be: for answers that have no end. */
+    /** Whether the caller would still be let in; answers that have no end ask this again and again. */
     isStillLetIn(): Promise<boolean>;
   }
 }
@@ -47,7 +47,7 @@ export class Gate {
     const { role, scope } = actingAs(caller, access.may, named(request));
     request.role = role;
     request.scope = scope;
-    // However it ends: `close` comes after the last byte, and where the reader has gone.
+    // `close` comes however the answer ends: after its last byte, and where the reader has gone.
     const place = admission.enter(caller.actor, caller !== ADMIN);
     reply.raw.once('close', () => place.leave());
     request.place = place;
@@ -60,7 +60,7 @@ export class Gate {
       await this.doorkeepers.authentication.callerOf(headers.authorization);
       return true;
     } catch {
-      // Whoever asks again is told why.
+      // The stream just ends here; a caller that asks again is told why.
       return false;
     }
   }
@@ -96,11 +96,11 @@ function named({ params, query }: FastifyRequest): { readonly inPath: unknown; r
   return { inPath, inQuery };
 }
 
-/** Of these Node keeps the first and drops the rest; what stands between may have read the last. */
+/** Node keeps the first of each of these headers and drops the rest; a proxy in between may have read the last. */
 const GIVEN_ONCE = /^(authorization|content-type|host)$/i;
 const ANOTHER_CHARSET = /;\s*charset\s*=(?!\s*(?:utf-8|"utf-8")\s*(?:;|$))/i;
 
-/** What could be read in two ways, or only by guessing. */
+/** Refuses a request that could be read in two ways, or only by guessing. */
 function refuseUnclear({ raw }: FastifyRequest): void {
   const { headers, httpVersion, rawHeaders, url } = raw;
   if (url!.includes('#')) throw new Problem('bad-request', 'an address is sent without its fragment');

@@ -1,6 +1,6 @@
 /**
- * What happens to every request, in one ordered list. The order matters: a request without a key is turned away before
- * a byte of its body is read, and every answer, that of a refusal too, is stamped before it is sent.
+ * Every request goes through one ordered list of hooks. The order matters: a request without a key is turned away
+ * before a byte of its body is read, and every answer, even a refusal, is stamped before it is sent.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
@@ -17,17 +17,19 @@ import { refuseUndeclared } from './route-table.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Puts on an answer what every answer carries: how far the read models are, and the id of the request. */
+    /**
+     * Puts on an answer the headers that every answer carries: how far the read models are, and the id of the request.
+     */
     stamp(this: void, request: FastifyRequest, reply: FastifyReply): void;
   }
 }
 
-/** Whether more is answered yet than what anyone may ask, such as how far the start is. */
+/** The door says whether the server answers more yet than calls open to anyone, such as how far the start is. */
 export interface Door {
   readonly isOpen: boolean;
 }
 
-/** What the hooks ask. */
+/** The edge holds the parts that the hooks ask. */
 export interface Edge {
   readonly door: Door;
   readonly gate: Gate;
@@ -69,7 +71,7 @@ function letIn(fastify: FastifyInstance, { door, gate }: Edge): void {
 /** The calls that change something and take query parameters. */
 const TAKES_PARAMETERS = /\/(imports|submissions)$/;
 
-/** A parameter that is ignored may be a wish that is not heard, such as to change nothing. */
+/** Refuses parameters that would be ignored: one may be a wish that is not heard, such as to change nothing. */
 function refuseUnheardParameters(fastify: FastifyInstance): void {
   fastify.addHook('preHandler', async ({ method, query, routeOptions }: FastifyRequest) => {
     if (method === 'GET' || method === 'HEAD' || TAKES_PARAMETERS.test(routeOptions.url!)) return;

@@ -1,6 +1,6 @@
 /**
- * What browsers are told of the ledger's answers: by helmet, that they are no page, belong in no frame and are for no
- * other site; and by CORS, if it is configured, which pages of other sites may read them.
+ * Headers tell browsers how to treat the ledger's answers: helmet says that they are no page, belong in no frame and
+ * are for no other site; CORS, if it is configured, says which pages of other sites may read them.
  */
 import cors from '@fastify/cors';
 import type { FastifyInstance } from 'fastify';
@@ -14,7 +14,9 @@ const NEVER_A_PAGE = {
   frameAncestors: ["'none'"],
 };
 
-/** The same for every answer, so they are made once. A page of ours, such as /docs, has a policy of its own. */
+/**
+ * The headers are the same for every answer, so they are made once. A page of ours, such as /docs, has its own policy.
+ */
 export const SECURITY_HEADERS: readonly (readonly [name: string, value: string])[] =
   Object.entries(securityHeaders());
 
@@ -27,7 +29,7 @@ function securityHeaders(): Record<string, string> {
   helmet({
     contentSecurityPolicy: { useDefaults: false, directives: NEVER_A_PAGE },
     frameguard: { action: 'deny' },
-    // For pages and for browsers of long ago: an answer in JSON has no use for them.
+    // These headers are for pages and for browsers of long ago: an answer in JSON has no use for them.
     crossOriginOpenerPolicy: false,
     dnsPrefetchControl: false,
     ieNoOpen: false,
@@ -54,7 +56,7 @@ export async function allowOrigins(fastify: FastifyInstance, origins: readonly s
     allowedHeaders: SENT,
     exposedHeaders: SHOWN,
     maxAge: ASKED_AGAIN_SECONDS,
-    // A question that is not one of a browser's gets the same answer as one that is, and no text of another form.
+    // A malformed preflight gets the same answer as a browser's own, and not a text of another form.
     strictPreflight: false,
   });
 }

@@ -1,7 +1,7 @@
 /**
- * How often one caller may ask: a key or the subject of tokens in a minute and in a day, and an address that shows
- * no valid key. What is counted is kept in memory, of the callers of late only: it has a bound, each replica counts
- * for itself, and a restart forgets. The admin key is not counted.
+ * These limits say how often one caller may ask: a key or the subject of tokens in a minute and in a day, and an
+ * address that shows no valid key. Counts are kept in memory, for recent callers only: their number has a bound, each
+ * replica counts for itself, and a restart forgets. The admin key is not counted.
  */
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -15,7 +15,7 @@ const CALLERS_MAX = 5_000;
 export interface RateLimits {
   /** @throws Problem `too-many-requests` */
   caller(request: FastifyRequest): Promise<void>;
-  /** Of whoever could not say who it is. @throws Problem `too-many-requests` */
+  /** Counts a request whose caller showed no valid key. @throws Problem `too-many-requests` */
   failure(request: FastifyRequest): Promise<void>;
 }
 
@@ -25,7 +25,7 @@ export async function makeRateLimits(fastify: FastifyInstance, limits: Limits): 
   const { requestsPerMinute, requestsPerDay, failuresPerMinute } = limits;
   const minute = fastify.createRateLimit({ max: requestsPerMinute, timeWindow: MINUTE_MS, keyGenerator });
   const day = fastify.createRateLimit({ max: requestsPerDay, timeWindow: DAY_MS, keyGenerator });
-  // Counted by address: of IPv6, by the network of one subscriber.
+  // Failures are counted by address; IPv6 addresses are counted by the network of one subscriber.
   const failures = fastify.createRateLimit({ max: failuresPerMinute, timeWindow: MINUTE_MS });
   return {
     async caller(request) {

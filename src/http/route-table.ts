@@ -1,6 +1,6 @@
 /**
- * Which methods each address takes: Fastify says 404 where HTTP has a word for a known address too. And that of each
- * it is known who may take it.
+ * The table knows which methods each address takes, because Fastify says 404 where HTTP has 405 for a known address. It
+ * also makes sure that each route says who may call it.
  */
 import type { FastifyInstance } from 'fastify';
 import { Problem } from '../api/problem.js';
@@ -18,7 +18,7 @@ export class RouteTable {
     });
   }
 
-  /** What to tell a request that no route took. */
+  /** Returns the problem for a request that no route took. */
   problemFor(path: string): Problem {
     const methods = this.routes.filter(({ pattern }) => pattern.test(path)).flatMap((route) => route.methods);
     const allow = [...new Set(methods)].sort().join(', ');
@@ -27,7 +27,7 @@ export class RouteTable {
   }
 }
 
-/** Default deny: a route of which nobody said who may take it does not start. */
+/** Denies by default: the server does not start with a route that does not say who may call it. */
 export function refuseUndeclared(fastify: FastifyInstance): void {
   fastify.addHook('onRoute', ({ method, url, config }) => {
     if (!config?.access) throw new Error(`${String(method)} ${url} says nothing of who may call it`);

@@ -1,4 +1,4 @@
-/** The HTTP server around Nest: how bodies are read, and what is put together for the hooks (hooks.ts) to ask. */
+/** The HTTP server around Nest reads bodies, and puts together the parts that the hooks (hooks.ts) ask. */
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -33,7 +33,7 @@ import { SchemaValidationPipe } from '../api/validation.js';
 const BODY_BYTES_MAX = 4 * 1024 * 1024;
 const REQUEST_ID = /^[\w.-]{1,64}$/;
 
-/** @param withoutAdminKey takes it out of a text, once it is known: other keys have a form to be known by */
+/** @param withoutAdminKey takes the admin key out of a text, once it is known; other keys are known by their form */
 export function makeAdapter(logger: PinoLogger, withoutAdminKey = (text: string) => text): FastifyAdapter {
   const safe = (text: string) => withoutSecrets(withoutAdminKey(text));
   return new FastifyAdapter({
@@ -42,10 +42,10 @@ export function makeAdapter(logger: PinoLogger, withoutAdminKey = (text: string)
     clientErrorHandler: (error, socket) => answerToBytes(logger, error, socket),
     frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) =>
       answerToAddress(request, reply, safe),
-    // Checked in a hook, where the answer can be a problem.
+    // The Host header is checked in a hook, where the answer can be a problem.
     http: { requireHostHeader: false },
     bodyLimit: BODY_BYTES_MAX,
-    // Files take as long as they take: what does not arrive is timed where it is received.
+    // Files take as long as they take: a body that does not arrive is timed where it is received.
     requestTimeout: 0,
     keepAliveTimeout: 65_000,
     // A request that comes while the server closes is answered like any other, and its connection ended.
@@ -56,7 +56,7 @@ export function makeAdapter(logger: PinoLogger, withoutAdminKey = (text: string)
       if (typeof given !== 'string' || !REQUEST_ID.test(given)) return randomUUID();
       return safe(given) === given ? given : randomUUID();
     },
-    // Longer than any address that Node takes: an id is unknown, however long.
+    // The limit is longer than any address that Node takes, so that an id is answered as unknown however long it is.
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 16_384 },
   });
 }
@@ -69,7 +69,7 @@ export async function setUpHttp(
   const fastify = app.getHttpAdapter().getInstance();
   const { limits, corsOrigins, logLevel } = app.get(Config);
   heedExpectations(fastify.server);
-  // Before any hook of ours: what browsers ask first has no key.
+  // CORS goes before any hook of ours, because the question that browsers ask first has no key.
   await allowOrigins(fastify, corsOrigins);
   const authentication = new Authentication(adminKey, app.get(KeyRing), app.get(Tokens));
   const gate = new Gate({
@@ -85,7 +85,7 @@ export async function setUpHttp(
   readBodies(fastify, limits.bodySeconds);
   app.useGlobalPipes(new SchemaValidationPipe());
   app.useGlobalFilters(new ProblemFilter());
-  // Ends with 0 when all is closed, rather than by the signal that asked for it.
+  // The process ends with 0 when all is closed, rather than by the signal that asked for it.
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   app.get(ApiDocument).publish(openApiOf(app));
 }

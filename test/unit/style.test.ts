@@ -13,7 +13,6 @@ const TO_DO = new Set([
   'src/domain',
   'src/domain/kinds',
   'src/figures',
-  'src/http',
   'src/reports',
   'src/store/sqlite',
   'src/submissions',
