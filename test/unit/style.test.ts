@@ -14,7 +14,6 @@ const TO_DO = new Set([
   'src/domain/kinds',
   'src/figures',
   'src/reports',
-  'src/store/sqlite',
   'src/submissions',
   'test/support',
 ]);

@@ -1,10 +1,10 @@
 /**
- * Erasure in the embedded store: the records of the events are written anew without their words and the salts of those,
- * and what was there is overwritten, in the database and in its write-ahead log.
+ * An erasure in the embedded store writes the records of the events anew, without their words and the salts of those,
+ * and overwrites the old bytes, in the database and in its write-ahead log.
  *
- * `secure_delete` overwrites what an update frees in the database's pages; older copies of those pages stand in the
- * write-ahead log until it is emptied. A reader amid a read keeps it from being emptied: then the erasure is not
- * done, says so, and is asked again.
+ * `secure_delete` overwrites the space that an update frees in the database's pages; older copies of those pages stand
+ * in the write-ahead log until the log is emptied. A reader amid a read keeps the log from being emptied: then the
+ * erasure is not done, says so, and is asked again.
  */
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { StoreUnavailable } from '../event-store.js';
@@ -31,7 +31,7 @@ export function eraseIn(db: Database, stream: string, revisions: ReadonlySet<num
 function withoutWords(row: AppendRow, revisions: ReadonlySet<number>): string {
   return decodeRow(row, 0, row.count)
     .map(({ id, type, data, metadata, revision }) => {
-      // Stored data are canonical, so that what stays comes out as it was.
+      // Stored data are canonical, so the events that stay come out byte for byte as they were.
       if (!revisions.has(revision)) return encodeEvent({ id, type, payload: JSON.stringify(data), metadata });
       const { wordsSalt: _, ...rest } = metadata;
       return encodeEvent({ id, type, payload: JSON.stringify({ facts: data.facts }), metadata: rest });

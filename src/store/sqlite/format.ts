@@ -1,5 +1,5 @@
 /**
- * How the embedded store lies on disk: `events.db`, a SQLite database in WAL mode.
+ * The embedded store lies on disk as `events.db`, a SQLite database in WAL mode.
  *
  * One row is one append, its events as lines of JSON, because rows are what an insert costs: a submission of
  * 500 outcomes is one row and one index entry. Positions count events from 1, so an append at position p with
@@ -12,10 +12,10 @@ import { asStoreError } from '../database-errors.js';
 import { openDatabase, type DatabaseKey } from '../database.js';
 import { StoreDamaged, type NewEvent, type Position, type RecordedEvent } from '../event-store.js';
 
-/** Changes with the layout below and with what an event holds; a file of any other format is refused. */
+/** The format's number changes with the layout below and with the shape of an event; a file of any other is refused. */
 const FORMAT = 2;
 
-/** As SQLite keeps it, to the letter: what a file says of itself is compared with it. */
+/** The layout is written exactly as SQLite keeps it, because the description in a file is compared with it. */
 const LAYOUT = {
   appends: `CREATE TABLE appends (
     position INTEGER PRIMARY KEY,
@@ -35,7 +35,7 @@ export interface AppendRow {
   readonly events: string;
 }
 
-/** A row as it was read, and at which position the index has it: null where it does not. */
+/** A row as it was read, and the position that the index has for it, which is null where it has none. */
 export interface ReadRow extends AppendRow {
   readonly listed: number | null;
 }
@@ -49,7 +49,7 @@ export function openEvents(file: string, key: DatabaseKey, access: 'read' | 'wri
       db.pragma('journal_mode = WAL');
       // An append is acknowledged only after its commit, and a commit returns only after the fsync.
       db.pragma('synchronous = FULL');
-      // What is taken out of a page is overwritten at once, so that an erasure leaves nothing behind.
+      // SQLite overwrites freed bytes of a page at once, so that an erasure leaves nothing behind.
       db.pragma('secure_delete = ON');
     }
     const format = db.pragma('user_version', { simple: true }) as number;
@@ -66,7 +66,7 @@ export function openEvents(file: string, key: DatabaseKey, access: 'read' | 'wri
   }
 }
 
-/** In one transaction: a crash leaves an empty file or a whole one. */
+/** Makes the layout in one transaction: a crash leaves an empty file or a whole one. */
 function makeLayout(db: Database): void {
   db.transaction(() => {
     for (const sql of Object.values(LAYOUT)) db.exec(sql);
@@ -112,7 +112,7 @@ export async function copyRows(
 /** One row may hold as much as the largest submission. */
 const COPIED_AT_ONCE = 100;
 
-/** A flipped bit in a file's own description would have its records read as something else. */
+/** Refuses a file whose own description differs, because a flipped bit there would have its records read as others. */
 function refuseOtherLayout(db: Database, file: string): void {
   const format = db.pragma('user_version', { simple: true }) as number;
   if (format !== FORMAT) throw new StoreDamaged(`${file} has the format ${format}, which was never written`);
@@ -124,8 +124,8 @@ function refuseOtherLayout(db: Database, file: string): void {
 }
 
 /**
- * Until 3.51.2 a checkpoint that meets a write could leave pages of the log out of the file, which is the loss of
- * what was acknowledged. The driver brings its own SQLite; a build against the system's could bring an old one.
+ * In SQLite up to 3.51.2 a checkpoint that meets a write could leave pages of the log out of the file, which loses
+ * acknowledged events. The driver brings its own SQLite; a build against the system's could bring an old one.
  */
 function refuseOldSqlite(db: Database): void {
   const version = db.prepare('SELECT sqlite_version()').pluck().get() as string;
@@ -139,8 +139,8 @@ export function encodeEvent({ id, type, payload, metadata }: NewEvent): string {
 }
 
 /**
- * The events of a row from one of them on, at most `limit`.
- * @throws StoreDamaged where they are none: an old page has a good tag, and may have the end of another row
+ * Returns the events of a row after the first `skip`, at most `limit`.
+ * @throws StoreDamaged where the row is not made of events: an old page has a good tag, and may hold the end of another row
  */
 export function decodeRow(row: AppendRow, skip: number, limit: number): RecordedEvent[] {
   const events: RecordedEvent[] = [];
@@ -175,7 +175,7 @@ function parsed({ events, position, stream }: AppendRow, start: number, end: num
   }
 }
 
-/** Sixteen digits, so that positions compare as text. */
+/** A position is written with sixteen digits, so that positions compare as text. */
 export function encodePosition(position: number): Position {
   return String(position).padStart(16, '0') as Position;
 }

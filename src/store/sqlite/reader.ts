@@ -1,5 +1,5 @@
 /**
- * Reads the embedded store from any thread or process: WAL lets readers run beside the one writer.
+ * A reader reads the embedded store from any thread or process: WAL lets readers run beside the one writer.
  *
  * A subscription learns of new events from the writer's broadcast within the process, and looks by itself once
  * a second for those that another process wrote.
@@ -23,13 +23,13 @@ import { decodePosition, decodeRow, encodePosition, openEvents, type ReadRow } f
 import { asStoreError } from '../database-errors.js';
 
 const LOOK_AGAIN_MS = 1_000;
-/** Events in one batch of a subscription. */
+/** The most events in one batch of a subscription. */
 const BATCH_SIZE_MAX = 2_000;
 
 interface Collecting {
   readonly from: number;
   readonly limit: number;
-  /** No further row is read after so many; a row is one append. */
+  /** No further row is read once this many bytes are; a row is one append. */
   readonly bytesMax?: number;
   readonly startOf: (row: ReadRow) => number;
 }
@@ -52,7 +52,7 @@ export class SqliteReader extends EventReader {
          (SELECT revision FROM appends WHERE revision <= ? AND stream = ? ORDER BY revision DESC LIMIT 1), ?)
        ORDER BY revision`,
     );
-    // Whoever reads in order also sees whether each stream leads to its records: a retry is known by that alone.
+    // Reading in order also checks that each stream's index leads to its records: a retry is known by that index alone.
     this.allRows = this.db.prepare(
       `SELECT *, (SELECT position FROM appends AS other INDEXED BY appends_of_stream
          WHERE other.stream = appends.stream AND other.revision = appends.revision) AS listed
@@ -83,7 +83,7 @@ export class SqliteReader extends EventReader {
       bytesMax: RUN_BYTES_MAX,
       startOf: (row) => row.position,
     });
-    // The file is the ledger's alone: there is nothing to skip.
+    // Nothing is skipped, because the file is the ledger's alone.
     return { events, end: events.at(-1)?.position ?? after, skipped: 0, atEnd };
   }
 
@@ -98,8 +98,8 @@ export class SqliteReader extends EventReader {
   }
 
   /**
-   * Events from the one numbered `from` on. Each row begins where the one before it ended, in its stream and in
-   * the global order alike: a row that was taken out of the middle is noticed.
+   * Collects events from the one numbered `from` on. Each row must begin where the one before it ended, in its stream
+   * and in the global order alike, so a row that was taken out of the middle is noticed.
    */
   private async collect(
     rows: () => Iterable<ReadRow>,
@@ -131,7 +131,7 @@ export class SqliteReader extends EventReader {
     const commits = new CommitSignal(this.file, signal);
     try {
       for (let position = after; !signal.aborted;) {
-        // Armed before looking, so that no commit falls between look and wait.
+        // The signal is armed before the look, so that no commit falls between look and wait.
         const committed = commits.next();
         const run = await this.readRun(position, BATCH_SIZE_MAX);
         if (run.events.length > 0) {

@@ -28,8 +28,8 @@ import { damageInWal } from '../wal-damage.js';
 export const eventsFile = (dataDir: string) => join(dataDir, 'events.db');
 
 /**
- * So many appends are worth a flush at once. Waiting for all requests of a turn would make them a convoy: the disk
- * would stand still while they are decided, and they while it writes.
+ * This many appends are worth a flush at once. Waiting for all requests of a turn would make them a convoy: the disk
+ * would stand still while the requests are decided, and the requests while it writes.
  */
 const GROUP_SIZE_MIN = 8;
 
@@ -41,10 +41,10 @@ interface Waiting {
 }
 
 export interface SqliteStoreOptions {
-  /** The public key where none is given. */
+  /** The key of the database; without one, the public key is used. */
   readonly databaseKey?: DatabaseKey | undefined;
   readonly groupSizeMax?: number;
-  /** Told how many appends shared a commit. */
+  /** This callback is told, at each commit, how many appends shared it. */
   readonly onCommit?: ((appends: number) => void) | undefined;
 }
 
@@ -89,10 +89,10 @@ export class SqliteStore extends StoreOverReader implements WordsEraser {
     { databaseKey: key = PUBLIC_KEY, groupSizeMax = 1_000, onCommit = ignore }: SqliteStoreOptions = {},
   ): Promise<SqliteStore> {
     const file = eventsFile(dataDir);
-    // Before SQLite takes up what it can read of the log, and writes over the rest.
+    // The log is checked before SQLite takes up the part of it that it can read, and writes over the rest.
     const damage = damageInWal(file, { isSynced: true });
     if (damage !== null) throw new StoreDamaged(damage);
-    // Opened once here, so that a file that cannot be trusted is refused in the port's own words.
+    // The file is opened once here, so that one that cannot be trusted is refused in the port's own words.
     openEvents(file, key, 'write').close();
     const options: WriterOptions = { file, key, groupSizeMax };
     const writer = new Worker(compiled('store/sqlite/writer.js'), { workerData: options });

@@ -1,7 +1,7 @@
 /**
  * The one writer of the embedded store: a worker thread, so that a flush never holds up the event loop.
  *
- * Group commit: whatever arrives while a commit is being flushed shares the next one. An append is answered
+ * Group commit: all appends that arrive while a commit is being flushed share the next one. An append is answered
  * only after the commit that holds it returned, and with `synchronous=FULL` that is after its fsync.
  */
 import type { Database, Statement } from 'better-sqlite3-multiple-ciphers';
@@ -26,7 +26,7 @@ export interface AppendRequest {
   /** The revision that the first event gets. */
   readonly revision: number;
   readonly ids: readonly string[];
-  /** Encoded events, one a line. */
+  /** The encoded events, one a line. */
   readonly events: string;
 }
 
@@ -37,7 +37,7 @@ export interface EraseRequest {
   readonly erased: ReadonlySet<number>;
 }
 
-/** Errors cross the border between threads as plain data. */
+/** An error crosses the border between threads as plain data. */
 export interface StoreFailure {
   readonly damaged: boolean;
   readonly message: string;
@@ -50,7 +50,7 @@ export type AppendReply = { readonly ticket: number } & (
   | { readonly outcome: 'failed'; readonly error: StoreFailure }
 );
 
-/** Of the log, some 4 MB: so long it grows before it is moved into the file. */
+/** The log grows to this many pages, some 4 MB, before it is moved into the file. */
 const WAL_PAGES = 1_000;
 
 class Writer {
@@ -60,7 +60,10 @@ class Writer {
   private nextPosition: number;
   /** After a flush that failed, nobody knows what is on disk: nothing more is written until the next start. */
   private broken: StoreFailure | null = null;
-  /** Why the log could not be moved into the file. It is tried again before anything is added to it. */
+  /**
+   * The reason why the log could not be moved into the file. The move is tried again before anything is added to the
+   * log.
+   */
   private unmoved: StoreFailure | null = null;
   private readonly commits: ReturnType<typeof commitChannel>;
   private readonly lastOf: Statement<[string]>;
@@ -123,8 +126,9 @@ class Writer {
   }
 
   /**
-   * Moves the log into the file once it is long. SQLite would do so within a commit, and keep to itself what goes
-   * wrong there. What was acknowledged is in the log, and safe; but nothing is added to it before it could be moved.
+   * Moves the log into the file once the log is long. SQLite would do so within a commit, and would not report a
+   * failure there. Acknowledged appends are in the log, and safe; but nothing is added to the log before it could be
+   * moved.
    */
   private moveLog(): void {
     try {
@@ -137,7 +141,7 @@ class Writer {
     }
   }
 
-  /** Takes back what the group began. */
+  /** Rolls back the transaction that the group began, and says what failed. */
   private failureAfter(error: unknown): StoreFailure {
     const failure = failureOf(asStoreError(error, this.options.file));
     const isUnknown = isFlushFailed(error);
@@ -172,7 +176,7 @@ class Writer {
     return { ticket, outcome: 'appended', position };
   }
 
-  /** Answers an append that was made before with where its events are, and any other with where the stream is. */
+  /** Answers a repeated append with the place of its events, and any other append with the revision of the stream. */
   private repeat({ ticket, stream, revision, ids }: AppendRequest, lastRevision: number | null): AppendReply {
     const row = this.appendAt.get(stream, revision) as AppendRow | undefined;
     if (row?.count !== ids.length) return { ticket, outcome: 'wrong-expectation', lastRevision };
@@ -188,7 +192,7 @@ class Writer {
     }
   }
 
-  /** Between two commits: what is queued waits. */
+  /** Erases between two commits; queued appends wait for it. */
   erase({ ticket, stream, erased }: EraseRequest): void {
     let reply: AppendReply = { ticket, outcome: 'erased' };
     try {
@@ -210,7 +214,9 @@ class Writer {
   }
 }
 
-/** SQLite's own errors lose their message on the way between threads. */
+/**
+ * Opens the writer. An error is thrown again as plain text, because SQLite's errors lose their message between threads.
+ */
 function openWriter(options: WriterOptions): Writer {
   try {
     return new Writer(options);
@@ -231,7 +237,7 @@ function failureOf(error: unknown): StoreFailure {
 const writer = openWriter(workerData as WriterOptions);
 parentPort!.on('message', (message: readonly AppendRequest[] | EraseRequest | 'close') => {
   if (message !== 'close') return 'erased' in message ? writer.erase(message) : writer.accept(message);
-  // Appends are accepted in order, so what was asked for before is committed by now or in the queue.
+  // Appends are accepted in order, so each append that was asked for before is committed by now or in the queue.
   setImmediate(function drain() {
     if (writer.idle) {
       writer.close();
