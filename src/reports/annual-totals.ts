@@ -1,4 +1,4 @@
-/** The question for a figure of each financial year. */
+/** This question asks for a figure of each financial year. */
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { Config } from '../config.js';
 import type { AnnualQueryDto } from '../figures/figures.dto.js';

@@ -1,4 +1,4 @@
-/** The question what changed in the figures between two moments. */
+/** This question asks what changed in the figures between two moments. */
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { Config } from '../config.js';
 import { ChangesReport } from '../figures/changes.js';

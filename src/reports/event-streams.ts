@@ -1,6 +1,6 @@
 /**
- * Events as streams that are read a page at a time, only when the reader has taken what came before: memory
- * does not grow with the length of history or with the slowness of a reader. Each page waits for its own turn.
+ * Streams of events are read a page at a time, each only when the reader has taken the page before it: memory does not
+ * grow with the length of history or with the slowness of a reader. Each page waits for its own turn.
  */
 import { filter, firstValueFrom, fromEvent, map, merge, take, timer } from 'rxjs';
 import type { ReadModels } from '../read-models/read-models.js';
@@ -10,7 +10,7 @@ import type { History, HistoryQuery } from '../read-models/history.js';
 const PAGE_SIZE = 200;
 const HEARTBEAT_MS = 15_000;
 
-/** CloudEvents as NDJSON, up to `limit` of them. */
+/** Yields up to `limit` CloudEvents as lines of NDJSON. */
 export async function* eventLines(
   history: History,
   query: HistoryQuery,
@@ -29,11 +29,11 @@ export async function* eventLines(
 
 export interface LiveQuery extends Pick<HistoryQuery, 'after' | 'programme' | 'type'> {
   readonly signal: AbortSignal;
-  /** Asked before each page: a key may be revoked, and a token expire, while a stream is open. */
+  /** This is asked before each page: a key may be revoked, and a token expire, while a stream is open. */
   readonly isStillLetIn: () => Promise<boolean>;
 }
 
-/** Server-sent events: `id` is the sequence, so that a reader that comes back says where it was. */
+/** Yields server-sent events whose `id` is the sequence, so that a reader that comes back says where it was. */
 export async function* liveEvents(
   history: History,
   projection: ReadModels,

@@ -1,4 +1,4 @@
-/** Auditors read the ledger in order: pages, everything as NDJSON, live, or what concerns one programme. */
+/** Auditors read the ledger in order: in pages, whole as NDJSON, live, or only the events of one programme. */
 import { BadParameter } from '../api/bad-parameter.js';
 import {
   Controller,
@@ -38,7 +38,7 @@ export class EventsController implements BeforeApplicationShutdown {
     private readonly catalogue: CatalogueView,
     private readonly clock: Clock,
   ) {
-    // Every open stream listens: more than ten are no leak.
+    // Every open stream listens to this signal, so more than ten listeners are no leak.
     setMaxListeners(0, this.closing.signal);
   }
 
@@ -90,7 +90,7 @@ export class EventsController implements BeforeApplicationShutdown {
     return this.page({ ...this.question(query), programme: id });
   }
 
-  /** Live streams would keep the server from closing. */
+  /** Ends the live streams, which would keep the server from closing. */
   beforeApplicationShutdown(): void {
     this.closing.abort();
   }
@@ -111,7 +111,9 @@ export class EventsController implements BeforeApplicationShutdown {
     };
   }
 
-  /** A sequence that was never given out comes from another ledger, or from this one before it was restored. */
+  /**
+   * Refuses a sequence that was never given out: it comes from another ledger, or from this one before it was restored.
+   */
   private afterOf(text: string | undefined): number {
     if (text === undefined) return -1;
     if (!this.isReached(text)) {
@@ -125,7 +127,7 @@ export class EventsController implements BeforeApplicationShutdown {
     return Number(sequence) <= this.projection.progress.sequence;
   }
 
-  /** A name that is only misspelt would look like a programme of which nothing is known. */
+  /** Refuses an unknown programme: a misspelt name would otherwise look like a programme without events. */
   private refuseUnknown(programme: string | undefined): void {
     if (programme === undefined || this.catalogue.find('programme', programme)) return;
     throw new Refused(thereIsNo('programme', programme));

@@ -1,4 +1,4 @@
-/** The question which outcomes are behind a figure. */
+/** This question asks which outcomes are behind a figure. */
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { Config } from '../config.js';
 import { pageLimit } from '../api/query.dto.js';

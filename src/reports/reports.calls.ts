@@ -1,4 +1,4 @@
-/** What the calls that ask for figures, outcomes and events say of themselves. */
+/** This file describes the calls that ask for figures, outcomes and events. */
 import { LAST_EVENT_ID } from '../api/call-headers.js';
 import type { CallSpec, Content, Described } from '../api/call-spec.js';
 import { exampleOf } from '../api/call-examples.js';
@@ -14,7 +14,7 @@ import { EventsQueryDto, HistoryQueryDto, StreamQueryDto } from './reports.dto.j
 import { AnnualTotals, TotalSince } from '../figures/figures.views.js';
 import { OutcomeHistory, SubmissionStory } from './story.views.js';
 
-/** What a question may name and the ledger not know. */
+/** The problems of a question that names something unknown to the ledger. */
 const UNKNOWN: readonly ProblemCode[] = ['measure-unknown', 'programme-unknown', 'organisation-unknown'];
 
 export const annual = {

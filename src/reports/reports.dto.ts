@@ -1,4 +1,4 @@
-/** What the calls that read events take. Query parameters arrive as text. */
+/** These DTOs are the parameters of calls that read events. Query parameters arrive as text. */
 import { Matches } from 'class-validator';
 import { Describe, DigitsText, Optional, Slug } from '../api/decorators.js';
 import { EVENT_TYPE } from '../api/outcome.dto.js';

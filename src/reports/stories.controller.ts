@@ -1,4 +1,4 @@
-/** What became of a submission, or of one outcome. */
+/** These calls tell what became of a submission, or of one outcome. */
 import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { refuseOthers, type ProgrammeScope } from '../domain/role.js';
@@ -39,7 +39,7 @@ export class StoriesController {
     const { submissionId, line } = parseOr(() => parseOutcomeId(id), 'outcome');
     const { programme, history } = await this.stories.outcome(submissionId, line);
     refuseOthers(within, programme);
-    // What a correction must send as If-Match.
+    // A correction must send this version as If-Match.
     void reply.header('etag', `"${history.version}"`);
     return history;
   }

@@ -1,4 +1,4 @@
-/** What is answered about what became of a submission, or of one outcome. */
+/** These views tell what became of a submission, or of one outcome. */
 import { IsIn, IsUUID, Matches } from 'class-validator';
 import { Instant, ListOf } from '../api/answers.js';
 import { Describe, Nested, Optional, PlainText, Slug, WholeNumber } from '../api/decorators.js';

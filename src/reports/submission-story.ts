@@ -1,4 +1,4 @@
-/** What was submitted, and what became of each outcome: read from the submission's own stream. */
+/** A submission's own stream tells what was submitted, and what became of each outcome. */
 import { Injectable } from '@nestjs/common';
 import { outcomeIdOf, submissionStream, type SubmissionId } from '../kernel/ids.js';
 import { Refused, thereIsNo } from '../kernel/refusals.js';
@@ -23,7 +23,7 @@ export class SubmissionStories {
     private readonly projection: ReadModels,
   ) {}
 
-  /** @throws Refused when there is none */
+  /** @throws Refused where there is no such submission */
   async submission(submissionId: SubmissionId): Promise<SubmissionStory> {
     const { state, history } = await this.read(submissionId);
     if (state.status === 'new') {
@@ -39,7 +39,7 @@ export class SubmissionStories {
     return { submission: submissionId, programme: state.programmeId, recordedAt, actor, sequence, outcomes };
   }
 
-  /** @throws Refused when there is none */
+  /** @throws Refused where there is no such outcome */
   async outcome(
     submissionId: SubmissionId,
     line: number,

@@ -1,4 +1,4 @@
-/** The question for one figure since a financial year. */
+/** This question asks for one figure since a financial year. */
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { Config } from '../config.js';
 import type { SinceQueryDto } from '../figures/figures.dto.js';

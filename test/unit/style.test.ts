@@ -13,7 +13,6 @@ const TO_DO = new Set([
   'src/domain',
   'src/domain/kinds',
   'src/figures',
-  'src/reports',
   'src/submissions',
   'test/support',
 ]);
