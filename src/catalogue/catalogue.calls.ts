@@ -1,4 +1,4 @@
-/** What the calls about programmes, organisations and measures say of themselves. */
+/** This file describes the calls about programmes, organisations and measures. */
 import type { Grants } from '../domain/role.js';
 import { OF_TEXTS, type CallAnswer, type CallSpec } from '../api/call-spec.js';
 import { PROGRAMME_ID } from '../api/parameters.js';
@@ -23,13 +23,13 @@ import {
   ReviseMeasureDto,
 } from './catalogue.dto.js';
 
-/** Organisations and measures are everyone's: outcomes are recorded in their words. */
+/** Everyone may read organisations and measures, because outcomes are recorded in their words. */
 const READ_BY_ALL: Grants = { reporter: true, auditor: true, steward: true, programme: 'regardless' };
 
 const ORGANISATION_ID = { ...PROGRAMME_ID, description: 'The id of an organisation.', example: 'wessex' };
 const MEASURE_ID = { ...PROGRAMME_ID, description: 'The id of a measure.', example: 'feno-tests' };
 
-/** A change that was made, and one that had been made before. */
+/** The answers to a change that was made (201) and to one that had been made before (200). */
 function changed(says: string, example: ChangeReceipt): Record<200 | 201, CallAnswer<ChangeReceipt>> {
   return {
     200: { says: 'The same had been done before, and nothing changed.', view: ChangeReceipt, example },

@@ -1,4 +1,4 @@
-/** Programmes, organisations and measures over HTTP. */
+/** These calls serve programmes, organisations and measures over HTTP. */
 import { Body, Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { FastifyReply } from 'fastify';
@@ -207,7 +207,7 @@ export class CatalogueController {
     return measureView(this.find('measure', id));
   }
 
-  /** 201 when it is new, 200 when the same had been done before. */
+  /** Answers 201 when the change is new, and 200 when the same had been done before. */
   private async change(
     id: string,
     command: CatalogueCommand,
@@ -233,7 +233,7 @@ export class CatalogueController {
     return { entries, next: found.length > limit ? entries.at(-1)!.id : null };
   }
 
-  /** A caller has few programmes: they are looked up one by one. */
+  /** Looks the entries up one by one, because a caller has few programmes. */
   private among<Kind extends CatalogueKind>(kind: Kind, ids: ReadonlySet<string>, after: string) {
     const later = [...ids].filter((id) => id > after).sort();
     return later.flatMap((id) => this.catalogue.find(kind, id) ?? []);

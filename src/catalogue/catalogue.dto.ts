@@ -1,4 +1,4 @@
-/** What the catalogue's calls take and answer. */
+/** These DTOs are the bodies and the answers of the catalogue's calls. */
 import { IsBoolean, IsIn, Matches } from 'class-validator';
 import { Both } from '../api/answers.js';
 import {
@@ -259,7 +259,7 @@ export class MeasureView extends MeasureFields {
   version!: number;
 }
 
-/** The answer to a change: the entry, and the sequence from which reads show it. */
+/** The answer to a change holds the entry, and the sequence from which reads show it. */
 export class ChangeReceipt {
   @Describe({ description: 'Of what was changed.', example: 'lipid-management' })
   @Slug()

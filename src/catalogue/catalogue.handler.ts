@@ -1,4 +1,4 @@
-/** Carries out the catalogue's commands: one envelope for the union of them. */
+/** One handler carries out all of the catalogue's commands, which arrive in one envelope for their union. */
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { assert } from '../kernel/assert.js';
 import type { Decider } from '../kernel/decider.js';
@@ -23,14 +23,14 @@ import { programmeDecider, type ProgrammeCommand } from '../domain/programme.js'
 export type CatalogueCommand =
   | ProgrammeCommand
   | OrganisationCommand
-  /** The measure rolled up into is looked up here. */
+  /** The handler looks up the parent, which is the measure that the new one rolls up into. */
   | Omit<Extract<MeasureCommand, { kind: 'define-measure' }>, 'parent'>
   | Extract<MeasureCommand, { kind: 'revise-measure' }>;
 
 export interface CatalogueChange {
-  /** False where the same had been done before. */
+  /** Whether the command changed anything: false where the same had been done before. */
   readonly changed: boolean;
-  /** Of the event that made it so. */
+  /** The sequence of the event that made the entry as it is. */
   readonly sequence: number;
 }
 
@@ -93,7 +93,7 @@ export class ChangeCatalogueHandler implements ICommandHandler<ChangeCatalogue> 
   }
 }
 
-/** Of a history on which a command changes nothing: the event since which that is so, whatever came later. */
+/** Where a command changes nothing, returns the event since which that is so, whatever came later. */
 function madeBy<State, Command, Event extends LedgerEvent>(
   decider: Decider<State, Command, Event>,
   command: Command,

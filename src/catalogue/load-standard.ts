@@ -4,7 +4,7 @@ import { Refused } from '../kernel/refusals.js';
 import { ChangeCatalogue } from './catalogue.handler.js';
 import { standardCatalogue } from './standard.js';
 
-/** An entry whose id its users gave another content is theirs, and is left alone. */
+/** An entry to which the users of the ledger gave another content is theirs, and is left alone. */
 export async function loadStandardCatalogue(commands: CommandBus): Promise<void> {
   const provenance = {
     actor: 'ledger',

@@ -1,6 +1,6 @@
 /**
  * The standard catalogue: the measures that the networks report, and the fifteen networks with the names they
- * had before 1 October 2023. It is recorded on the first start, as events like any others; what is there
+ * had before 1 October 2023. It is recorded on the first start, as events like any others; an entry that is there
  * already, in whatever state, is left alone.
  */
 import { parseCalendarDate } from '../kernel/financial-year.js';
@@ -11,7 +11,7 @@ import type { MeasureDefinition } from '../domain/measure.js';
 
 const RENAMED_ON = parseCalendarDate('2023-10-01');
 
-/** id, name since 1 October 2023, name before. */
+/** Each organisation has its id, its name since 1 October 2023, and its name before. */
 const ORGANISATIONS: readonly (readonly [string, string, string])[] = [
   ['east', 'Health Innovation East', 'Eastern AHSN'],
   ['east-midlands', 'Health Innovation East Midlands', 'East Midlands AHSN'],
@@ -48,7 +48,7 @@ interface StandardMeasure {
   readonly definition?: string;
 }
 
-/** In this order: what others roll up into comes before them. Money is in pence. */
+/** The measures are recorded in this order: a measure comes before those that roll up into it. Money is in pence. */
 const MEASURES: Readonly<Record<string, StandardMeasure>> = {
   'patients-benefited': {
     label: 'Patients benefited',
@@ -151,7 +151,7 @@ const MEASURES: Readonly<Record<string, StandardMeasure>> = {
   },
 };
 
-/** The commands that record it, entry by entry. */
+/** Returns the commands that record the standard catalogue, entry by entry. */
 export function standardCatalogue(): CatalogueCommand[][] {
   const measures = Object.entries(MEASURES).map(([id, measure]): CatalogueCommand[] => {
     const { label, unit, kind = 'flow', eventType, countsPeople = false, rollsUpInto, definition } = measure;
