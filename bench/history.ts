@@ -41,10 +41,24 @@ const two = (number: number) => String(number + 1).padStart(2, '0');
 
 export const PROGRAMMES = count(20).map((index) => parseProgrammeId(`programme-${two(index)}`));
 export const ORGANISATIONS = count(15).map((index) => parseOrganisationId(`network-${two(index)}`));
-const flow = { unit: 'each', kind: 'flow', countsPeople: false, rollsUpInto: null } as const;
+const flow = {
+  unit: 'each',
+  kind: 'flow',
+  decimals: 0,
+  mayBeNegative: false,
+  countsPeople: false,
+  rollsUpInto: null,
+} as const;
 const MEASURES: readonly (MeasureDefinition & { readonly id: string })[] = [
   { ...flow, id: 'people-helped', label: 'People helped', eventType: 'PersonHelped', countsPeople: true },
-  { ...flow, id: 'money-invested', label: 'Money invested', eventType: 'MoneyInvested', unit: 'pence' },
+  {
+    ...flow,
+    id: 'money-invested',
+    label: 'Money invested',
+    eventType: 'MoneyInvested',
+    unit: 'pounds',
+    decimals: 2,
+  },
   { ...flow, id: 'tests-done', label: 'Tests done', eventType: 'TestDone' },
   { ...flow, id: 'sites-reached', label: 'Sites reached', eventType: 'SiteReached', kind: 'stock' },
 ];
@@ -65,7 +79,7 @@ export function outcomeOf(programme: number, number: number): OutcomeContent {
       to: parseCalendarDate(`${year}-${month}-28`),
     },
     basis: organisation % 3 === 0 ? 'modelled' : 'counted',
-    ...(organisation % 3 === 0 && { range: { low: quantity - 1, high: quantity + 100 } }),
+    ...(organisation % 3 === 0 && { bounds: { low: quantity - 1, high: quantity + 100 } }),
     evidence: { title: `Return ${number} of month ${month}` },
   };
 }

@@ -8,24 +8,34 @@ import { validateSync } from 'class-validator';
 import { isInstant } from '../kernel/financial-year.js';
 import { copyDescriptions, type Dto, isObject, nested, rule } from './decorators.js';
 
-/** An amount is a JSON number where that is exact, and a string of digits beyond ±(2^53 − 1). Money is in pence. */
-export const ExactAmount = (): PropertyDecorator =>
+/** A quantity is a JSON number where that is exact, and a string of digits beyond ±(2^53 − 1). */
+export const ExactQuantity = (): PropertyDecorator =>
   rule({
     says: 'must be a whole number, as text beyond ±9007199254740991',
-    accepts: isExactAmount,
+    accepts: isExactQuantity,
     published: () => ({
       type: ['integer', 'string'],
       minimum: Number.MIN_SAFE_INTEGER,
       maximum: Number.MAX_SAFE_INTEGER,
-      pattern: LARGE_AMOUNT.source,
+      pattern: LARGE_QUANTITY.source,
     }),
   });
 
-export function isExactAmount(value: unknown): value is number | string {
-  return typeof value === 'string' ? LARGE_AMOUNT.test(value) : Number.isSafeInteger(value);
+export function isExactQuantity(value: unknown): value is number | string {
+  return typeof value === 'string' ? LARGE_QUANTITY.test(value) : Number.isSafeInteger(value);
 }
 
-const LARGE_AMOUNT = /^-?[1-9]\d{15,39}$/u;
+const LARGE_QUANTITY = /^-?[1-9]\d{15,39}$/u;
+
+/** A quantity in the unit of its measure: `2500.50`. */
+export const AmountString = (): PropertyDecorator =>
+  rule({
+    says: 'must be an amount as text such as "2500.50"',
+    accepts: (value) => typeof value === 'string' && AMOUNT.test(value),
+    published: () => ({ type: 'string', pattern: AMOUNT.source }),
+  });
+
+const AMOUNT = /^-?(?:0|[1-9]\d{0,39})(?:\.\d{1,6})?$/u;
 
 /** An RFC 3339 instant. */
 export const Instant = (): PropertyDecorator =>

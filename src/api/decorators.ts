@@ -9,7 +9,7 @@
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
 import { getMetadataStorage, registerDecorator, ValidateIf, ValidateNested } from 'class-validator';
-import { isCalendarDate, isDateOrInstant } from '../kernel/financial-year.js';
+import { isCalendarDate, isDateOrInstant, isFinancialYear } from '../kernel/financial-year.js';
 import { SLUG, SLUG_LENGTH_MAX } from '../kernel/ids.js';
 
 export type Dto = abstract new (...args: never[]) => object;
@@ -139,7 +139,7 @@ export function isSlug(value: unknown): value is string {
   return typeof value === 'string' && value.length <= SLUG_LENGTH_MAX && SLUG.test(value);
 }
 
-/** A JSON number without a fraction, within ±(2^53 − 1) so that it is exact. Money is in pence. */
+/** A JSON number without a fraction, within ±(2^53 − 1) so that it is exact. */
 export function WholeNumber({ min = -SAFE, max = SAFE }: Partial<UpTo> = {}): PropertyDecorator {
   return rule({
     says: `must be a whole number from ${min} to ${max}`,
@@ -181,6 +181,62 @@ export function isRateString(value: unknown): value is string {
 }
 
 const RATE = /^-?(?:0|[1-9]\d{0,14})(?:\.\d{1,6})?$/u;
+
+/** A quantity in the unit of its measure, as text so that no digit is lost: `2500.50`. */
+export const AmountText = (): PropertyDecorator =>
+  rule({
+    says: 'must be an amount as text such as "2500.50", of plain digits',
+    accepts: (value) => typeof value === 'string' && AMOUNT.test(value),
+    published: () => ({ type: 'string', pattern: AMOUNT.source }),
+  });
+
+/** A bound: a whole number around a quantity, or an amount as text around an amount. */
+export const QuantityOrAmount = (): PropertyDecorator =>
+  rule({
+    says: 'must be a whole number, or an amount as text such as "2500.50"',
+    accepts: (value) =>
+      typeof value === 'string' ? AMOUNT.test(value) : isWholeNumber(value, { min: -SAFE, max: SAFE }),
+    published: () => ({ type: ['integer', 'string'], minimum: -SAFE, maximum: SAFE, pattern: AMOUNT.source }),
+  });
+
+const AMOUNT = /^-?(?:0|[1-9]\d{0,15})(?:\.\d{1,6})?$/u;
+
+/** Up to so many keys with a value each, both slugs: `{ "theme": "cardiovascular" }`. */
+export function SlugMap({ max }: UpTo): PropertyDecorator {
+  const slug = { type: 'string', pattern: SLUG.source, maxLength: SLUG_LENGTH_MAX };
+  return rule({
+    says: `must be an object of up to ${max} names with a value each, all of them slugs such as lipid-management`,
+    accepts: (value) =>
+      isObject(value) &&
+      Object.keys(value).length <= max &&
+      Object.entries(value).every((entry) => entry.every(isSlug)),
+    published: () => ({
+      type: 'object',
+      maxProperties: max,
+      propertyNames: slug,
+      additionalProperties: slug,
+    }),
+  });
+}
+
+/** A key of the sender's own, without spaces. */
+export const ReferenceText = (): PropertyDecorator =>
+  rule({
+    says: 'must be up to 64 letters, digits and any of . _ : / -, such as Q1/row-17',
+    accepts: (value) => typeof value === 'string' && REFERENCE.test(value),
+    published: () => ({ type: 'string', pattern: REFERENCE.source }),
+  });
+
+const REFERENCE = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$/u;
+
+/** A financial year that there is: `2024-25`. */
+export const FinancialYearText = (): PropertyDecorator =>
+  textRule({
+    says: 'must be a financial year such as 2018-19',
+    accepts: isFinancialYear,
+    code: () => 'format',
+    published: { pattern: '^\\d{4}-\\d{2}$' },
+  });
 
 /** A query parameter arrives as text: it has 1 to 16 decimal digits, whose number is from `min` to `max`. */
 export function DigitsText({ min = 0, max }: UpTo): PropertyDecorator {

@@ -7,15 +7,14 @@
 import { IsArray, IsBoolean, IsIn, IsInt, Matches, Min } from 'class-validator';
 import { ROLES } from '../kernel/provenance.js';
 import { MEASURE_KINDS } from '../domain/kinds/kinds.js';
-import { Both, Instant } from './answers.js';
+import { Both, Instant, ListOf } from './answers.js';
 import { CalendarDate, Describe, Nested, Nullable, Optional } from './decorators.js';
-import { PlainText, Slug, WholeNumber } from './decorators.js';
+import { FinancialYearText, PlainText, Slug, WholeNumber } from './decorators.js';
 import { PersonalDataOverrideDto } from './personal-data.dto.js';
 import { KEY_ID, OUTCOME_ID, SLUG } from '../kernel/ids.js';
 import type { EventData } from '../kernel/event-data.js';
 import type { LedgerEvent, LedgerSchema } from '../domain/upcast.js';
-import { BASES } from '../domain/outcome.js';
-import { FigureMembers, EffectiveView, EVENT_TYPE, RangeDto } from './outcome.dto.js';
+import { BoundsDto, EffectiveView, EVENT_TYPE, OutcomeMembers } from './outcome.dto.js';
 
 const NAME_MAX = 200;
 const TEXT_MAX = 2_000;
@@ -83,6 +82,17 @@ class OrganisationRenamedFacts extends OrganisationFacts {
   readonly from!: string;
 }
 
+class BreakdownFacts {
+  @Describe({ description: 'Its name.' })
+  @Slug()
+  readonly id!: string;
+
+  @Describe({ description: 'The values that there are.' })
+  @IsArray()
+  @Matches(SLUG, { each: true })
+  readonly values!: readonly string[];
+}
+
 class OfMeasure {
   @Describe({ description: 'The measure.' })
   @Slug()
@@ -103,7 +113,20 @@ class MeasureWords extends MayBeOverridden {
 class MeasureRevisedWords extends Both(MeasureWords, ReasonWords) {}
 
 class MeasureDefinedFacts extends OfMeasure {
-  @Describe({ description: 'What one of it is.' })
+  @Describe({ description: 'How many digits an amount has after the point.' })
+  @WholeNumber({ min: 0, max: 6 })
+  readonly decimals!: number;
+
+  @Describe({ description: 'Whether a quantity may be below nought.' })
+  @IsBoolean()
+  readonly mayBeNegative!: boolean;
+
+  @Optional()
+  @Describe({ description: 'The ways in which its quantity is split.' })
+  @ListOf(() => BreakdownFacts)
+  readonly breakdowns?: readonly BreakdownFacts[];
+
+  @Describe({ description: 'What an amount is in.' })
   @PlainText({ max: 60 })
   readonly unit!: string;
 
@@ -126,23 +149,34 @@ class MeasureDefinedFacts extends OfMeasure {
 }
 
 class MeasureRevisedFacts extends OfMeasure {
-  @Describe({ description: 'The new version, from 2.' })
-  @WholeNumber({ min: 2 })
-  readonly version!: number;
+  @Describe({ description: 'The first financial year that is counted by it.' })
+  @FinancialYearText()
+  readonly from!: string;
 
   @Describe({ description: 'Whether figures before and after may be added.' })
   @IsBoolean()
   readonly comparable!: boolean;
 }
 
-class FiguresData extends FigureMembers {
+export class SentData {
+  @Describe({ description: 'The quantity that was sent.' })
+  @WholeNumber()
+  readonly quantity!: number;
+
+  @Optional()
+  @Describe({ description: 'Its bounds.' })
+  @Nested(() => BoundsDto)
+  readonly bounds?: BoundsDto;
+
+  @Describe({ description: 'The sequence at which it was reckoned what the period brought.' })
+  @WholeNumber({ min: 0 })
+  readonly sequence!: number;
+}
+
+class FiguresData extends OutcomeMembers {
   @Describe({ description: 'What is counted.' })
   @Slug()
   readonly measureId!: string;
-
-  @Describe({ description: 'Under which definition of the measure.' })
-  @WholeNumber({ min: 1 })
-  readonly measureVersion!: number;
 
   @Optional()
   @Describe({ description: 'Who delivered.' })
@@ -153,14 +187,15 @@ class FiguresData extends FigureMembers {
   @Nested(() => EffectiveView)
   readonly effective!: EffectiveView;
 
-  @Describe({ description: 'How the figure was come by.' })
-  @IsIn(BASES)
-  readonly basis!: string;
+  @Optional()
+  @Describe({ description: 'What the quantity may really be; without bounds it is exact.' })
+  @Nested(() => BoundsDto)
+  readonly bounds?: BoundsDto;
 
   @Optional()
-  @Describe({ description: 'The bounds of an estimate.' })
-  @Nested(() => RangeDto)
-  readonly range?: RangeDto;
+  @Describe({ description: 'What was sent, where the ledger reckoned from it what the period brought.' })
+  @Nested(() => SentData)
+  readonly sent?: SentData;
 }
 
 class OfOutcome extends OfProgramme {
@@ -169,12 +204,7 @@ class OfOutcome extends OfProgramme {
   readonly outcomeId!: string;
 }
 
-class OutcomeFacts extends Both(FiguresData, OfOutcome) {
-  @Optional()
-  @Describe({ description: 'SHA-256 of the document that the figure rests on, hexadecimal.' })
-  @Matches(SHA256)
-  readonly evidenceSha256?: string;
-}
+class OutcomeFacts extends Both(FiguresData, OfOutcome) {}
 
 class EvidenceWords {
   @Describe({ description: 'What the figure rests on.' })
@@ -212,6 +242,10 @@ class ReplacedFigures extends FiguresData {
 }
 
 class OutcomeCorrectedFacts extends OutcomeFacts {
+  @Describe({ description: 'The sequence at which the outcome was first recorded.' })
+  @WholeNumber({ min: 0 })
+  readonly firstSequence!: number;
+
   @Describe({ description: 'The figures of the version that it replaced.' })
   @Nested(() => ReplacedFigures)
   readonly replaces!: ReplacedFigures;

@@ -71,7 +71,6 @@ export class CloudEvent {
         outcomeId: '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f.1',
         programmeId: 'lipid-management',
         measureId: 'patients-benefited',
-        measureVersion: 1,
         organisationId: 'wessex',
         quantity: 1_200,
         effective: { from: '2023-04-01', to: '2023-06-30' },

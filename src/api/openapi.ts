@@ -43,7 +43,7 @@ of, and asked for as it was known at any past moment.
   address gets 404 \`not-found\`, a known one with another method 405 \`method-not-allowed\`, one that is not
   UTF-8 in percent-encoding 400 \`bad-request\`. HEAD is answered like GET, without a body.
 - A write answers with a \`sequence\`; a read that is given it as \`minSequence\` shows what was written.
-- No data is \`null\`, never 0. Money is in pence. Amounts beyond 2^53 − 1 are strings of digits.
+- No data is \`null\`, never 0. A quantity counts the smallest part of its measure's unit, pence for pounds; \`amount\` says the same in the unit, as a decimal string. Quantities beyond 2^53 − 1 are strings of digits.
 - Send \`X-Request-Id\` to find your requests in the log.`;
 
 export function openApiOf(app: INestApplication): OpenAPIObject {

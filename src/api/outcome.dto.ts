@@ -1,5 +1,6 @@
 /** The parts of an outcome that are sent, stored and answered in one shape. */
-import { Matches } from 'class-validator';
+import { IsIn, Matches } from 'class-validator';
+import { BASES, COUNTINGS, type Basis, type Counting } from '../domain/outcome.js';
 import {
   CalendarDate,
   DecimalString,
@@ -7,6 +8,8 @@ import {
   Optional,
   PlainText,
   RateString,
+  ReferenceText,
+  SlugMap,
   WholeNumber,
 } from './decorators.js';
 import { SHA256 } from '../kernel/ids.js';
@@ -23,14 +26,17 @@ export class EffectiveView {
   readonly to!: string;
 }
 
-export class RangeDto {
+/** As stored: a side that is left out is open. */
+export class BoundsDto {
+  @Optional()
   @Describe({ description: 'At least so many.', example: 900 })
-  @WholeNumber({ min: 0 })
-  low!: number;
+  @WholeNumber()
+  low?: number;
 
+  @Optional()
   @Describe({ description: 'At most so many.', example: 1_000 })
-  @WholeNumber({ min: 0 })
-  high!: number;
+  @WholeNumber()
+  high?: number;
 }
 
 export class EvidenceDto {
@@ -44,18 +50,16 @@ export class EvidenceDto {
     message: 'must be an address such as https://example.org/returns/2023-q1, without spaces',
   })
   uri?: string;
-
-  @Optional()
-  @Describe({ description: 'SHA-256 of the document, hexadecimal.' })
-  @Matches(SHA256, { message: 'must be a SHA-256 of 64 hexadecimal digits in lower case' })
-  sha256?: string;
 }
 
 /** The figure of an outcome: which of these members it has follows from the kind of its measure. */
 export class FigureMembers {
   @Optional()
-  @Describe({ description: 'For a flow or a stock: a whole number; money in pence.', example: 1_200 })
-  @WholeNumber({ min: 0 })
+  @Describe({
+    description: 'For a flow or a stock: a whole number of the smallest part of the unit, for money pence.',
+    example: 1_200,
+  })
+  @WholeNumber()
   quantity?: number;
 
   @Optional()
@@ -79,4 +83,34 @@ export class FigureMembers {
   @Describe({ description: 'For a rate, such as 3 for 3:1: kept and shown, never combined.' })
   @RateString()
   rate?: string;
+}
+
+/** What is told of an outcome beside its measure, its period, its bounds and its words. */
+export class OutcomeMembers extends FigureMembers {
+  @Optional()
+  @Describe({ description: 'A value of each of the measure’s breakdowns; left out for the whole.' })
+  @SlugMap({ max: 3 })
+  breakdown?: Record<string, string>;
+
+  @Optional()
+  @Describe({ description: 'What its period brought, or all that the year had brought by its end.' })
+  @IsIn(COUNTINGS)
+  counting?: Counting;
+
+  @Optional()
+  @Describe({ description: 'The sender’s own key of the row that it came from.', example: 'q1/row-17' })
+  @ReferenceText()
+  reference?: string;
+
+  @Describe({
+    description: 'How the figure was come by; `not-stated` where nobody says.',
+    example: 'counted',
+  })
+  @IsIn(BASES)
+  basis!: Basis;
+
+  @Optional()
+  @Describe({ description: 'SHA-256 of the document that it rests on, hexadecimal.' })
+  @Matches(SHA256, { message: 'must be a SHA-256 of 64 hexadecimal digits in lower case' })
+  evidenceSha256?: string;
 }

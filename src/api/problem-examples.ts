@@ -28,12 +28,16 @@ const EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
   'programme-open': { detail: 'programme lipid-management is open' },
   'roll-up-mismatch': {
     detail:
-      'a measure rolls up into one of its own kind and unit, and ratios and rates into none: jobs is a flow of jobs',
+      'a measure rolls up into one of its own kind, unit and decimals, and ratios and rates into none: jobs is a flow of jobs',
     at: '/rollsUpInto',
   },
   'event-type-reserved': {
     detail: "the event type OutcomeCorrected is kept for the ledger's own events",
     at: '/eventType',
+  },
+  'breakdown-repeated': {
+    detail: 'each breakdown and each of its values is named once',
+    at: '/breakdowns',
   },
   'name-date-taken': {
     detail: 'organisation wessex already takes another name on 2023-10-01',
@@ -62,7 +66,28 @@ const EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
     detail: 'programme lipid-management started on 2020-04-01, after 2019-04-01',
     at: '/effective/from',
   },
-  'range-excludes-quantity': { detail: 'the range must have low ≤ 1200 ≤ high', at: '/range' },
+  'bounds-exclude-quantity': {
+    detail: 'bounds have a low, a high or both, with low ≤ 1200 ≤ high',
+    at: '/bounds',
+  },
+  'amount-does-not-fit': {
+    detail:
+      'investment-leveraged has amounts in pounds with up to 2 decimals, and bounds in the unit of what they go around',
+    at: '/amount',
+  },
+  'quantity-negative': {
+    detail:
+      'patients-benefited is never below nought: to take back what was recorded, correct or withdraw it',
+    at: '/quantity',
+  },
+  'breakdown-does-not-fit': {
+    detail: 'an outcome of patients-benefited names a value of each of its breakdowns, of which it has none',
+    at: '/breakdown',
+  },
+  'not-counted-yet': {
+    detail: 'totals of a year to date are not counted yet: send what each period brought',
+    at: '/counting',
+  },
   'numerator-exceeds-denominator': {
     detail: 'a numerator is at most its denominator',
     at: '/numerator',

@@ -43,7 +43,6 @@ export const bundle = {
   answers: { 200: { says: 'A bundle.', content: { 'application/x-ndjson': BUNDLE } } },
   problems: {
     404: ['measure-unknown', 'programme-unknown', 'organisation-unknown'],
-    422: ['definition-break'],
   },
 } satisfies CallSpec;
 

@@ -153,12 +153,12 @@ export async function* sequencesOf(
   }
 }
 
-function toldOf({ total, outcomes, byBasis, range, ratio }: Figure): ToldFigure {
+function toldOf({ total, outcomes, byBasis, bounds, ratio }: Figure): ToldFigure {
   return {
     total,
     outcomes,
     byBasis: byBasis as ToldFigure['byBasis'],
-    range,
+    bounds: bounds && { low: bounds.low, high: bounds.high },
     ratio: ratio && { numerator: ratio.numerator, denominator: ratio.denominator },
   };
 }

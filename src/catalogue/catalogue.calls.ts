@@ -165,7 +165,7 @@ export const defineMeasure = {
   answers: changed('The measure is defined.', MEASURE_CHANGED),
   problems: {
     409: ['measure-exists'],
-    422: ['event-type-reserved', 'measure-unknown', 'roll-up-mismatch', ...OF_TEXTS],
+    422: ['event-type-reserved', 'breakdown-repeated', 'measure-unknown', 'roll-up-mismatch', ...OF_TEXTS],
   },
 } satisfies CallSpec<ChangeReceipt>;
 
@@ -175,11 +175,12 @@ export const reviseMeasure = {
   may: { steward: true },
   summary: 'Revise the definition of a measure',
   description:
-    'Where figures before and after cannot be compared (`comparable: false`), totals across the change are ' +
+    'Each financial year is counted by the definition in force for it, whenever an outcome is recorded. Where years ' +
+    'before and after cannot be compared (`comparable: false`), totals since a year that cross the change are ' +
     'refused, or flagged where they are asked for with `allowBreaks=true`.',
   params: { id: MEASURE_ID },
   body: ReviseMeasureDto,
-  answers: changed('The measure has a new version.', MEASURE_CHANGED),
+  answers: changed('The measure is revised.', MEASURE_CHANGED),
   problems: { 404: ['measure-unknown'], 422: [...OF_TEXTS] },
 } satisfies CallSpec<ChangeReceipt>;
 

@@ -2,7 +2,12 @@
 import { Body, Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { FastifyReply } from 'fastify';
-import { londonDate, parseCalendarDate } from '../kernel/financial-year.js';
+import {
+  financialYearOf,
+  londonDate,
+  parseCalendarDate,
+  parseFinancialYear,
+} from '../kernel/financial-year.js';
 import { parseMeasureId, parseOrganisationId, parseProgrammeId } from '../kernel/ids.js';
 import { Refused, thereIsNo } from '../kernel/refusals.js';
 import type { CatalogueKind } from '../read-models/catalogue.js';
@@ -34,7 +39,7 @@ import {
   type ProgrammeView,
 } from './catalogue.dto.js';
 import { ChangeCatalogue, type CatalogueCommand } from './catalogue.handler.js';
-import type { Measure, MeasureDefinition } from '../domain/measure.js';
+import { definitionIn, type Measure, type MeasureDefinition } from '../domain/measure.js';
 import { nameOn, type Organisation } from '../domain/organisation.js';
 import type { Programme, ProgrammeDetails } from '../domain/programme.js';
 
@@ -172,12 +177,27 @@ export class CatalogueController {
   @Post('measures')
   @Call(calls.defineMeasure)
   async defineMeasure(
-    @Body() { id, rollsUpInto, personalDataOverride, ...rest }: DefineMeasureDto,
+    @Body()
+    {
+      id,
+      rollsUpInto,
+      decimals = 0,
+      mayBeNegative = false,
+      breakdowns = [],
+      personalDataOverride,
+      ...rest
+    }: DefineMeasureDto,
     @Recording() by: ApiProvenance,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChangeReceipt> {
     const parent = rollsUpInto === null ? null : parseMeasureId(rollsUpInto);
-    const definition: MeasureDefinition = { ...rest, rollsUpInto: parent };
+    const definition: MeasureDefinition = {
+      ...rest,
+      decimals,
+      mayBeNegative,
+      rollsUpInto: parent,
+      ...(breakdowns.length > 0 && { breakdowns: breakdowns.map((breakdown) => ({ ...breakdown })) }),
+    };
     const defined = { measureId: parseMeasureId(id), definition, personalDataOverride };
     return this.change(id, { kind: 'define-measure', ...defined }, by, reply);
   }
@@ -186,10 +206,11 @@ export class CatalogueController {
   @Call(calls.reviseMeasure)
   async reviseMeasure(
     @Param('id') id: string,
-    @Body() { personalDataOverride, ...revision }: ReviseMeasureDto,
+    @Body() { from, personalDataOverride, ...rest }: ReviseMeasureDto,
     @Recording() by: ApiProvenance,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChangeReceipt> {
+    const revision = { from: parseFinancialYear(from), ...rest };
     const revised = { measureId: this.find('measure', id).id, revision, personalDataOverride };
     return this.change(id, { kind: 'revise-measure', ...revised }, by, reply);
   }
@@ -198,13 +219,13 @@ export class CatalogueController {
   @Call(calls.listMeasures)
   listMeasures(@Query() { after = '', limit }: CatalogueListQueryDto): MeasureListView {
     const { entries, next } = this.page('measure', after, limit);
-    return { measures: entries.map(measureView), next };
+    return { measures: entries.map((entry) => this.measureView(entry)), next };
   }
 
   @Get('measures/:id')
   @Call(calls.readMeasure)
   readMeasure(@Param('id') id: string, @Query() _query: OneEntryQueryDto): MeasureView {
-    return measureView(this.find('measure', id));
+    return this.measureView(this.find('measure', id));
   }
 
   /** Answers 201 when the change is new, and 200 when the same had been done before. */
@@ -245,6 +266,16 @@ export class CatalogueController {
     return entry;
   }
 
+  private measureView(measure: Measure): MeasureView {
+    const { status: _s, definedAs: _d, definition: _w, breakdowns = [], revisions, ...rest } = measure;
+    return {
+      ...rest,
+      ...definitionIn(measure, financialYearOf(londonDate(this.clock.now()))),
+      breakdowns: breakdowns.map(({ id, values }) => ({ id, values: [...values] })),
+      revisions: [...revisions],
+    };
+  }
+
   private organisationView({ id, names, ...rest }: Organisation, on?: string): OrganisationView {
     const date = on === undefined ? londonDate(this.clock.now()) : parseCalendarDate(on);
     return { id, name: nameOn({ id, names, ...rest }, date), names: [...names] };
@@ -260,15 +291,5 @@ function detailsOf({
 }
 
 function programmeView({ registeredAs: _, ...view }: Programme): ProgrammeView {
-  return view;
-}
-
-function measureView({
-  status: _s,
-  series: _r,
-  definedAs: _d,
-  revisedAs: _v,
-  ...view
-}: Measure): MeasureView {
   return view;
 }

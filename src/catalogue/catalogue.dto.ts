@@ -1,10 +1,11 @@
 /** These DTOs are the bodies and the answers of the catalogue's calls. */
-import { IsBoolean, IsIn, Matches } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsBoolean, IsIn, Matches } from 'class-validator';
 import { Both } from '../api/answers.js';
 import {
   CalendarDate,
   Describe,
   Each,
+  FinancialYearText,
   Nullable,
   Optional,
   PlainText,
@@ -12,6 +13,7 @@ import {
   WholeNumber,
   DigitsText,
 } from '../api/decorators.js';
+import { SLUG } from '../kernel/ids.js';
 import { MayOverride } from '../api/personal-data.dto.js';
 import { MEASURE_KINDS, type MeasureKind } from '../domain/kinds/kinds.js';
 
@@ -95,6 +97,18 @@ export class RenameOrganisationDto extends MayOverride {
   from!: string;
 }
 
+export class BreakdownDto {
+  @Describe({ description: 'A slug.', example: 'age-band' })
+  @Slug()
+  id!: string;
+
+  @Describe({ description: 'The values that there are, up to 100 slugs.', example: ['under-60', '60-plus'] })
+  @IsArray()
+  @ArrayMaxSize(100)
+  @Matches(SLUG, { each: true, message: 'must be slugs such as 60-plus' })
+  values!: string[];
+}
+
 class MeasureFields {
   @Describe({ description: 'A slug; it never changes.', example: 'feno-tests' })
   @Slug()
@@ -104,7 +118,7 @@ class MeasureFields {
   @PlainText({ max: NAME_MAX })
   label!: string;
 
-  @Describe({ description: 'What one of it is; `pence` for money.', example: 'tests' })
+  @Describe({ description: 'What an amount is in; `pounds` for money.', example: 'tests' })
   @PlainText({ max: 60 })
   unit!: string;
 
@@ -139,9 +153,31 @@ class MeasureFields {
   definition?: string;
 }
 
-export class DefineMeasureDto extends Both(MeasureFields, MayOverride) {}
+export class DefineMeasureDto extends Both(MeasureFields, MayOverride) {
+  @Optional()
+  @Describe({
+    description: 'How many digits an amount has after the point: 2 for pounds; 0 where it is left out.',
+    example: 0,
+  })
+  @WholeNumber({ min: 0, max: 6 })
+  decimals?: number;
+
+  @Optional()
+  @Describe({ description: 'Whether a quantity may be below nought; false where it is left out.' })
+  @IsBoolean()
+  mayBeNegative?: boolean;
+
+  @Optional()
+  @Describe({ description: 'The ways in which its quantity is split.' })
+  @Each(() => BreakdownDto, { max: 3 })
+  breakdowns?: BreakdownDto[];
+}
 
 export class ReviseMeasureDto extends MayOverride {
+  @Describe({ description: 'The first financial year that is counted by it.', example: '2024-25' })
+  @FinancialYearText()
+  from!: string;
+
   @Describe({ description: 'What people call it from now on.', example: 'FeNO tests done' })
   @PlainText({ max: NAME_MAX })
   label!: string;
@@ -253,10 +289,46 @@ export class OrganisationView {
   names!: OrganisationNameView[];
 }
 
+export class RevisionView {
+  @Describe({ description: 'The first financial year that is counted by it.', example: '2024-25' })
+  @FinancialYearText()
+  from!: string;
+
+  @Describe({ description: 'What people call it from then on.', example: 'FeNO tests done' })
+  @PlainText({ max: NAME_MAX })
+  label!: string;
+
+  @Optional()
+  @Describe({ description: 'What is counted from then on, exactly.' })
+  @PlainText({ max: TEXT_MAX })
+  definition?: string;
+
+  @Describe({ description: 'Whether figures before and after may be added.', example: true })
+  @IsBoolean()
+  comparable!: boolean;
+
+  @Describe({ description: 'Why it was revised.', example: 'a clearer name' })
+  @PlainText({ max: TEXT_MAX })
+  reason!: string;
+}
+
+/** `label` and `definition` are those by which the present financial year is counted. */
 export class MeasureView extends MeasureFields {
-  @Describe({ description: 'From 1; one more with each revision.', example: 1 })
-  @WholeNumber({ min: 1 })
-  version!: number;
+  @Describe({ description: 'How many digits an amount has after the point.', example: 0 })
+  @WholeNumber({ min: 0, max: 6 })
+  decimals!: number;
+
+  @Describe({ description: 'Whether a quantity may be below nought.', example: false })
+  @IsBoolean()
+  mayBeNegative!: boolean;
+
+  @Describe({ description: 'The ways in which its quantity is split.', example: [] })
+  @Each(() => BreakdownDto, { max: 3 })
+  breakdowns!: BreakdownDto[];
+
+  @Describe({ description: 'In order of the year from which each holds.', example: [] })
+  @Each(() => RevisionView, { min: 0, max: 1_000 })
+  revisions!: RevisionView[];
 }
 
 /** The answer to a change holds the entry, and the sequence from which reads show it. */

@@ -42,13 +42,14 @@ interface StandardMeasure {
   readonly label: string;
   readonly unit: string;
   readonly kind?: MeasureKind;
+  readonly decimals?: number;
   readonly eventType: string;
   readonly countsPeople?: true;
   readonly rollsUpInto?: string;
   readonly definition?: string;
 }
 
-/** The measures are recorded in this order: a measure comes before those that roll up into it. Money is in pence. */
+/** The measures are recorded in this order: a measure comes before those that roll up into it. Money is in pounds. */
 const MEASURES: Readonly<Record<string, StandardMeasure>> = {
   'patients-benefited': {
     label: 'Patients benefited',
@@ -81,7 +82,12 @@ const MEASURES: Readonly<Record<string, StandardMeasure>> = {
     eventType: 'JobCreatedOrSafeguarded',
     rollsUpInto: 'jobs',
   },
-  'investment-leveraged': { label: 'Investment leveraged', unit: 'pence', eventType: 'InvestmentLeveraged' },
+  'investment-leveraged': {
+    label: 'Investment leveraged',
+    unit: 'pounds',
+    decimals: 2,
+    eventType: 'InvestmentLeveraged',
+  },
   'lives-saved': { label: 'Lives saved', unit: 'lives', eventType: 'LifeSaved' },
   'people-engaged': {
     label: 'People engaged',
@@ -154,9 +160,11 @@ const MEASURES: Readonly<Record<string, StandardMeasure>> = {
 /** Returns the commands that record the standard catalogue, entry by entry. */
 export function standardCatalogue(): CatalogueCommand[][] {
   const measures = Object.entries(MEASURES).map(([id, measure]): CatalogueCommand[] => {
-    const { label, unit, kind = 'flow', eventType, countsPeople = false, rollsUpInto, definition } = measure;
+    const { label, unit, kind = 'flow', decimals = 0, eventType } = measure;
+    const { countsPeople = false, rollsUpInto, definition } = measure;
     const parent = rollsUpInto === undefined ? null : parseMeasureId(rollsUpInto);
-    const required = { label, unit, kind, eventType, countsPeople, rollsUpInto: parent };
+    const counted = { label, unit, kind, decimals, mayBeNegative: false };
+    const required = { ...counted, eventType, countsPeople, rollsUpInto: parent };
     const defined: MeasureDefinition = { ...required, ...(definition !== undefined && { definition }) };
     return [{ kind: 'define-measure', measureId: parseMeasureId(id), definition: defined }];
   });

@@ -43,7 +43,8 @@ export interface ToldFigure {
   readonly total: number | string | null;
   readonly outcomes: number;
   readonly byBasis: Readonly<Record<string, number | string>>;
-  readonly range: { readonly low: number | string; readonly high: number | string } | null;
+  /** A side that is null is open. */
+  readonly bounds: { readonly low: number | string | null; readonly high: number | string | null } | null;
   readonly ratio: { readonly numerator: number | string; readonly denominator: number | string } | null;
 }
 

@@ -120,7 +120,7 @@ function yearsOf(from: string, to: string): FinancialYear[] {
 
 /** Checks the form of a figure; `FigureCheck` later compares all its values with the events. */
 function parseTold(told: Members): void {
-  exactly(told, 'a figure', ['total', 'outcomes', 'byBasis', 'range', 'ratio']);
+  exactly(told, 'a figure', ['total', 'outcomes', 'byBasis', 'bounds', 'ratio']);
   wholeIn(told, 'outcomes', 0);
   membersOf(told['byBasis'], 'byBasis');
 }

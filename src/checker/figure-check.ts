@@ -5,7 +5,7 @@
  * (domain/kinds) decides how a figure is made: every outcome counts, or the latest of each year for each measure,
  * programme and organisation; they are summed, or have their parts summed apart, or give no figure. A measure's
  * figure includes the measures that roll up into it. The stated figure must be what the events give, and every
- * version of a measure that they name must be defined among them.
+ * measure that they name must be defined among them.
  */
 import type { Kind } from '../domain/kinds/kind.js';
 import { isMeasureKind, KINDS, type MeasureKind } from '../domain/kinds/kinds.js';
@@ -17,31 +17,34 @@ import { loggedEventOf, type BundleEvent, type BundleFigure, type ToldFigure } f
 interface Outcome {
   readonly programmeId: string;
   readonly measureId: string;
-  readonly measureVersion: number;
+  readonly breakdown?: Readonly<Record<string, string>>;
   readonly organisationId?: string;
   readonly quantity?: number;
   readonly numerator?: number;
   readonly denominator?: number;
   readonly effective: { readonly from: string; readonly to: string };
   readonly basis: string;
-  readonly range?: { readonly low: number; readonly high: number };
+  readonly bounds?: { readonly low?: number; readonly high?: number };
+  /** At which it was first recorded: its place among the values of a day. */
   readonly sequence: number;
 }
 
 interface Measure {
   readonly kind: MeasureKind;
   readonly rollsUpInto: string | null;
-  /** The series of each version, from version 1: versions of one series can be compared. */
-  readonly series: readonly number[];
+  /** By the year from which each holds, whether what it counts can be compared with what was counted before. */
+  readonly revisions: ReadonlyMap<string, boolean>;
+  /** Events of the measure so far: where one is left out, the next is not at this revision of its stream. */
+  readonly events: number;
 }
 
 interface Revision {
   readonly measureId: string;
-  readonly version: number;
+  readonly from: string;
   readonly comparable: boolean;
 }
 
-type Amount = number | string;
+type Quantity = number | string;
 
 export class FigureCheck {
   private readonly measures = new Map<string, Measure>();
@@ -66,14 +69,20 @@ export class FigureCheck {
       case 'measure-defined@2':
         if (!isMeasureKind(facts['kind']))
           this.doubts.push(`what kind ${String(facts['kind'])} is, is not known here`);
-        this.measures.set(facts['measureId'] as string, { ...(facts as unknown as Measure), series: [1] });
+        this.measures.set(facts['measureId'] as string, {
+          ...(facts as unknown as Measure),
+          revisions: new Map(),
+          events: 1,
+        });
         break;
       case 'measure-revised@2':
-        this.revise(facts as unknown as Revision);
+        this.revise(facts as unknown as Revision, event.revision);
         break;
       case 'outcome@2':
-      case 'outcome-corrected@2':
         this.standing.set(id, { ...(facts as unknown as Outcome), sequence });
+        break;
+      case 'outcome-corrected@2':
+        this.correct(id, facts as unknown as Outcome & { readonly firstSequence: number });
         break;
       case 'outcome-withdrawn@2':
         this.standing.delete(id);
@@ -85,16 +94,25 @@ export class FigureCheck {
     }
   }
 
-  private revise({ measureId, version, comparable }: Revision): void {
+  /** A correction keeps the place of what it corrects, which it names: what was first recorded may be left out here. */
+  private correct(
+    id: string,
+    { firstSequence, ...outcome }: Outcome & { readonly firstSequence: number },
+  ): void {
+    const known = this.standing.get(id);
+    if (known && known.sequence !== firstSequence)
+      this.doubts.push(`a correction of ${id} says that it was first recorded at ${firstSequence}`);
+    this.standing.set(id, { ...outcome, sequence: firstSequence });
+  }
+
+  private revise({ measureId, from, comparable }: Revision, revision: number): void {
     const measure = this.measures.get(measureId);
-    // A revision whose earlier version is missing says nothing about which versions can be compared; the missing
-    // version is found later.
-    if (!measure || version !== measure.series.length + 1) return;
-    const last = measure.series.at(-1)!;
-    this.measures.set(measureId, {
-      ...measure,
-      series: [...measure.series, comparable ? last : last + 1],
-    });
+    if (!measure || revision !== measure.events) {
+      this.doubts.push(`a revision of ${measureId} is left out: what can be compared is not known`);
+      return;
+    }
+    const revisions = new Map(measure.revisions).set(from, comparable);
+    this.measures.set(measureId, { ...measure, revisions, events: measure.events + 1 });
   }
 
   /**
@@ -124,10 +142,7 @@ export class FigureCheck {
   private undefinedMeasure(): string | null {
     // A figure as at a moment before its measure was defined has no outcomes, whatever its kind.
     if (this.standing.size > 0 && !this.measures.has(this.figure.measure)) return this.figure.measure;
-    for (const { measureId, measureVersion } of this.standing.values()) {
-      if (this.measures.get(measureId)?.series[measureVersion - 1] === undefined)
-        return `version ${measureVersion} of ${measureId}`;
-    }
+    for (const { measureId } of this.standing.values()) if (!this.measures.has(measureId)) return measureId;
     return null;
   }
 
@@ -142,7 +157,7 @@ export class FigureCheck {
   }
 
   private made(from: string, to: string): ToldFigure {
-    const family = this.family();
+    const family = this.familyOf(this.figure.measure);
     const { programme, organisation } = this.figure;
     const standing = [...this.standing.values()].filter((outcome) => {
       const year = yearOf(outcome);
@@ -154,7 +169,7 @@ export class FigureCheck {
         year <= to
       );
     });
-    this.noteBreaks(standing);
+    this.noteBreaks(standing, family);
     const outcomes = standing.length;
     if (outcomes === 0) return { ...added([]), outcomes, ratio: null };
     const { counts, comesTo }: Kind = KINDS[this.measures.get(this.figure.measure)!.kind];
@@ -171,18 +186,23 @@ export class FigureCheck {
     }
   }
 
-  private noteBreaks(outcomes: readonly Outcome[]): void {
-    const seriesOf = new Map<string, number>();
-    for (const { measureId, measureVersion } of outcomes) {
-      const series = this.measures.get(measureId)!.series[measureVersion - 1]!;
-      if ((seriesOf.get(measureId) ?? series) !== series) this.breaks.add(measureId);
-      seriesOf.set(measureId, series);
+  /** A revision of which nothing can be compared stands between outcomes of its measure, or of what rolls up into it. */
+  private noteBreaks(outcomes: readonly Outcome[], family: ReadonlySet<string>): void {
+    for (const id of family) {
+      const own = this.familyOf(id);
+      const years = outcomes
+        .filter(({ measureId }) => own.has(measureId))
+        .map(yearOf)
+        .sort();
+      for (const [from, comparable] of this.measures.get(id)?.revisions ?? []) {
+        if (!comparable && years[0]! < from && from <= years.at(-1)!) this.breaks.add(id);
+      }
     }
   }
 
-  /** The measure, and all measures that roll up into it, directly or through others. */
-  private family(): Set<string> {
-    const family = new Set([this.figure.measure]);
+  /** The measure, and all that roll up into it, however far down. */
+  private familyOf(measure: string): Set<string> {
+    const family = new Set([measure]);
     for (const member of family) {
       for (const [id, { rollsUpInto }] of this.measures) if (rollsUpInto === member) family.add(id);
     }
@@ -192,18 +212,20 @@ export class FigureCheck {
 
 const yearOf = ({ effective }: Outcome) => financialYearOf(effective.to as CalendarDate);
 
-function added(outcomes: readonly Outcome[]): Pick<ToldFigure, 'total' | 'byBasis' | 'range'> {
-  if (outcomes.length === 0) return { total: null, byBasis: {}, range: null };
+function added(outcomes: readonly Outcome[]): Pick<ToldFigure, 'total' | 'byBasis' | 'bounds'> {
+  if (outcomes.length === 0) return { total: null, byBasis: {}, bounds: null };
   const quantity = ({ quantity = 0 }: Outcome) => quantity;
   const bases = [...new Set(outcomes.map(({ basis }) => basis))];
   const ofBasis = (basis: string) => outcomes.filter((outcome) => outcome.basis === basis);
+  // An outcome without bounds is its own; one whose side is open opens that of the sum.
+  const bound = (side: 'low' | 'high') =>
+    outcomes.every(({ bounds }) => !bounds || bounds[side] !== undefined)
+      ? sumOf(outcomes, (one) => one.bounds?.[side] ?? quantity(one))
+      : null;
   return {
     total: sumOf(outcomes, quantity),
     byBasis: Object.fromEntries(bases.map((basis) => [basis, sumOf(ofBasis(basis), quantity)])),
-    range: {
-      low: sumOf(outcomes, (one) => one.range?.low ?? quantity(one)),
-      high: sumOf(outcomes, (one) => one.range?.high ?? quantity(one)),
-    },
+    bounds: { low: bound('low'), high: bound('high') },
   };
 }
 
@@ -216,13 +238,13 @@ function ratioOf(outcomes: readonly Outcome[]): ToldFigure['ratio'] {
     : { numerator: sumOf(whole, ({ numerator = 0 }) => numerator), denominator };
 }
 
-/** The sum as the ledger writes it: a number where that is exact, and otherwise its digits. */
-function sumOf(outcomes: readonly Outcome[], valueOf: (outcome: Outcome) => number): Amount {
+/** As the ledger tells it: a number where that is exact, and otherwise its digits. */
+function sumOf(outcomes: readonly Outcome[], valueOf: (outcome: Outcome) => number): Quantity {
   const sum = outcomes.reduce((total, outcome) => total + BigInt(valueOf(outcome)), 0n);
   return Number.isSafeInteger(Number(sum)) ? Number(sum) : sum.toString();
 }
 
-/** The outcome with the later effective date wins, and on the same date the one recorded later. */
+/** The later effective date wins, and on the same date the one first recorded later. */
 function latestOf(outcomes: readonly Outcome[]): Outcome[] {
   const latest = new Map<string, Outcome>();
   for (const outcome of outcomes) {

@@ -196,11 +196,12 @@ function figureLines(figure: BundleFigure): string[] {
   ];
 }
 
-function figureText({ total, outcomes, byBasis, range, ratio }: ToldFigure): string {
+function figureText({ total, outcomes, byBasis, bounds, ratio }: ToldFigure): string {
   if (outcomes === 0) return 'no outcomes';
   const value = ratio ? `${ratio.numerator} of ${ratio.denominator}` : (total ?? 'no total');
   const bases = Object.entries(byBasis).map(([basis, amount]) => `${basis} ${amount}`);
-  const between = range && range.low !== range.high ? `, between ${range.low} and ${range.high}` : '';
+  const between =
+    bounds && bounds.low !== bounds.high ? `, from ${bounds.low ?? 'open'} to ${bounds.high ?? 'open'}` : '';
   return `${value} from ${outcomes} outcomes (${bases.join(', ')})${between}`;
 }
 

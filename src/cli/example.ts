@@ -21,7 +21,7 @@ import {
   type CalendarDate,
 } from '../kernel/financial-year.js';
 import { fileSubmissionId, parseMeasureId, parseProgrammeId, type ProgrammeId } from '../kernel/ids.js';
-import type { Basis, OutcomeContent } from '../domain/outcome.js';
+import type { Basis, SentOutcome } from '../domain/outcome.js';
 import { RecordOutcomes } from '../submissions/submissions.handler.js';
 
 interface Claim {
@@ -92,23 +92,37 @@ function programmeIdOf(name: string): ProgrammeId {
   return parseProgrammeId(slug.replace(/^-|-$/g, ''));
 }
 
-function outcomeOf(claim: Claim): OutcomeContent {
+function outcomeOf(claim: Claim): SentOutcome {
   const published = claim.published === '' ? '' : `, published ${claim.published}`;
   const stated = `Published as: ${claim.qualifier === '' ? '' : `${claim.qualifier} `}${claim.value} ${claim.unit}`;
   return {
     measureId: parseMeasureId(claim.measure),
-    ...quantityOf(claim),
+    ...amountOf(claim),
     effective: periodOf(claim.period),
     basis: claim.basis,
+    ...boundsOf(claim),
     evidence: { title: `Published claim ${claim.claim_id} in ${claim.source}${published}` },
     note: claim.note === '' ? stated : `${stated}; ${claim.note}`,
   };
 }
 
-function quantityOf({ kind, unit, value }: Claim): Pick<OutcomeContent, 'quantity' | 'percent'> {
+/** "More than" leaves the high side open, and "up to" the low one: the figure is the bound that is known. */
+const KNOWN_BOUND: Readonly<Record<string, 'low' | 'high'>> = {
+  'more than': 'low',
+  over: 'low',
+  almost: 'high',
+  nearly: 'high',
+  'up to': 'high',
+};
+
+function boundsOf({ qualifier, value }: Claim): Pick<SentOutcome, 'bounds'> {
+  const side = KNOWN_BOUND[qualifier];
+  return side ? { bounds: { [side]: value } } : {};
+}
+
+function amountOf({ kind, value }: Claim): Pick<SentOutcome, 'amount' | 'percent'> {
   // Nobody published the denominators, so the percentages are kept as such and never combined.
-  if (kind === 'ratio') return { percent: value };
-  return { quantity: unit === 'GBP' ? Number(value) * 100 : Number(value) };
+  return kind === 'ratio' ? { percent: value } : { amount: value };
 }
 
 function periodOf(period: string): { from: CalendarDate; to: CalendarDate } {

@@ -37,9 +37,9 @@ const COLUMNS = {
     'version',
     'programme',
     'measure',
-    'measureVersion',
     'organisation',
     'quantity',
+    'amount',
     'numerator',
     'denominator',
     'percent',
@@ -47,8 +47,10 @@ const COLUMNS = {
     'from',
     'to',
     'basis',
-    'rangeLow',
-    'rangeHigh',
+    'boundsLow',
+    'boundsHigh',
+    'counting',
+    'reference',
     'evidenceTitle',
     'evidenceUri',
     'evidenceSha256',
@@ -67,13 +69,15 @@ const COLUMNS = {
     'name',
     'financialYear',
     'total',
+    'amount',
     'outcomes',
     'counted',
     'estimated',
     'modelled',
     'selfReported',
-    'rangeLow',
-    'rangeHigh',
+    'notStated',
+    'boundsLow',
+    'boundsHigh',
     'numerator',
     'denominator',
     'percent',
@@ -192,16 +196,15 @@ async function* outcomeRows(
   }
 }
 
-function flat({ effective, range, evidence, ...rest }: OutcomesPage['outcomes'][number]): ExportRow {
+function flat({ effective, bounds, evidence, ...rest }: OutcomesPage['outcomes'][number]): ExportRow {
   return {
     ...rest,
     from: effective.from,
     to: effective.to,
-    ...(range && { rangeLow: range.low, rangeHigh: range.high }),
+    ...(bounds && { boundsLow: bounds.low, boundsHigh: bounds.high }),
     ...(evidence && {
       evidenceTitle: evidence.title,
       evidenceUri: evidence.uri,
-      evidenceSha256: evidence.sha256,
     }),
   };
 }
@@ -235,7 +238,7 @@ function* rowsOf(
   { measure, sequence, asAt: _, ...about }: ExportRow & Pick<AnnualTotals, 'measure' | 'sequence'>,
   years: readonly YearFigure[],
 ): Generator<ExportRow> {
-  for (const { financialYear, total, outcomes, byBasis, range, ratio, flags } of years) {
+  for (const { financialYear, total, amount, outcomes, byBasis, bounds, ratio, flags } of years) {
     if (outcomes === 0) continue;
     yield {
       measure: measure.id,
@@ -244,13 +247,15 @@ function* rowsOf(
       ...about,
       financialYear,
       total,
+      amount,
       outcomes,
       counted: byBasis.counted,
       estimated: byBasis.estimated,
       modelled: byBasis.modelled,
       selfReported: byBasis['self-reported'],
-      rangeLow: range?.low,
-      rangeHigh: range?.high,
+      notStated: byBasis['not-stated'],
+      boundsLow: bounds?.low,
+      boundsHigh: bounds?.high,
       numerator: ratio?.numerator,
       denominator: ratio?.denominator,
       percent: ratio?.percent,

@@ -3,6 +3,7 @@
  * outcome.
  */
 import type { Command } from 'commander';
+import { amountOf } from '../domain/amount.js';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import type { CloudEvent } from '../api/event.views.js';
@@ -54,7 +55,7 @@ async function historyCommand(
 }
 
 async function unitsOf(client: LedgerClient): Promise<Units> {
-  return new Map((await allMeasures(client)).map(({ id, unit }) => [id, unit]));
+  return new Map((await allMeasures(client)).map(({ id, unit, decimals }) => [id, { unit, decimals }]));
 }
 
 async function eventsCommand(
@@ -94,6 +95,7 @@ interface TypedFigures {
   readonly numerator?: number;
   readonly denominator?: number;
   readonly percent?: string;
+  readonly rate?: string;
 }
 
 function whatOf(data: CloudEvent['data'], units: Units): string {
@@ -111,17 +113,18 @@ function whatOf(data: CloudEvent['data'], units: Units): string {
     const now = data.facts as unknown as TypedFigures;
     const period = effective.from === effective.to ? effective.from : `${effective.from} to ${effective.to}`;
     const on = evidence ? `on “${evidence.title}”, ` : '';
-    const was = replaces ? ` (was ${amountOf(replaces, units, now.measureId)})` : '';
-    return `${amountOf(now, units)}${was}, ${period}, ${on}`;
+    const was = replaces ? ` (was ${figureTold(replaces, units, now.measureId)})` : '';
+    return `${figureTold(now, units)}${was}, ${period}, ${on}`;
   }
-  if (replaces) return `was ${amountOf(replaces, units)}, `;
+  if (replaces) return `was ${figureTold(replaces, units)}, `;
   return (name ?? label) ? `“${name ?? label}”, ` : '';
 }
 
 /** The amount with its measure, which is left out where the text before has named it. */
-function amountOf(figures: TypedFigures, units: Units, named?: string): string {
-  const { measureId, quantity, numerator, denominator, percent } = figures;
+function figureTold(figures: TypedFigures, units: Units, named?: string): string {
+  const { measureId, quantity, numerator, denominator, percent, rate } = figures;
+  const { unit, decimals } = units.get(measureId) ?? { unit: '', decimals: 0 };
   const share = percent === undefined ? `${numerator}/${denominator}` : `${percent}%`;
-  const amount = quantity === undefined ? share : readable(quantity, units.get(measureId) ?? '');
-  return measureId === named ? amount : `${amount} ${measureId}`;
+  const figure = quantity === undefined ? (rate ?? share) : readable(amountOf(quantity, decimals), unit);
+  return measureId === named ? figure : `${figure} ${measureId}`;
 }

@@ -26,17 +26,13 @@ export function table(
   return [line(header), line(widths.map((width) => '─'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
-/** Writes 1228000 as 1,228,000, pence as pounds, and no data as a dash. */
+/** Writes "1228000" as 1,228,000, "2500.50" pounds as £2,500.50, "2500.00" as £2,500, and no data as a dash. */
 export function readable(amount: number | string | null, unit: string): string {
   if (amount === null) return '–';
-  const digits = BigInt(amount);
-  if (unit !== 'pence') return grouped(digits);
-  const pence = String(digits % 100n).padStart(2, '0');
-  return `£${grouped(digits / 100n)}${pence === '00' ? '' : `.${pence}`}`;
-}
-
-function grouped(value: bigint): string {
-  return value.toString().replace(/\B(?=(\d{3})+$)/g, ',');
+  const [, sign, whole, fraction] = /^(-?)(\d+)(\.\d+)?$/.exec(String(amount))!;
+  const grouped = whole!.replace(/\B(?=(\d{3})+$)/g, ',');
+  const decimals = fraction === undefined || /^\.0+$/.test(fraction) ? '' : fraction;
+  return `${sign}${unit === 'pounds' ? '£' : ''}${grouped}${decimals}`;
 }
 
 export function print(text: string): void {

@@ -146,21 +146,22 @@ function momentIn({ file, key }: ViewsFile, until: string | undefined): Moment {
 }
 
 /** A cell that was altered may be any text: one without the right form is shown as it is. */
-const CELL = /^\S+ \S+ \S* \d{4} \S+ \d+$/;
-const STATE = /^\d+( -?\d+){5}( \S+ \d+)?$/;
+const CELL = /^\S+ \S+ \S* \d{4} \S+ \S*$/;
+const STATE = /^\d+( -?\d+){7}( \S+ \d+)?$/;
 
 function cellInWords(cell: string): string {
   if (!CELL.test(cell)) return cell;
-  const [measure, programme, organisation, year, basis, series] = cell.split(' ');
-  const definition = series === '1' ? '' : ` (definition ${series})`;
-  return `${measure}${definition} of ${programme}, ${organisation || 'no organisation'}, ${financialYearStarting(Number(year))}, ${basis}`;
+  const [measure, programme, organisation, year, basis, breakdown] = cell.split(' ');
+  const part = breakdown === '' ? '' : ` (${breakdown})`;
+  return `${measure}${part} of ${programme}, ${organisation || 'no organisation'}, ${financialYearStarting(Number(year))}, ${basis}`;
 }
 
 function inWords(state: string | null): string {
   if (state === null) return 'nothing';
   if (!STATE.test(state)) return state;
-  const { amount, denominator, low, high, outcomes, apart, latestTo } = decodeCell(state);
-  const value = `${amount}${denominator === 0n ? '' : ` of ${denominator}`} (${low} to ${high})`;
+  const { amount, denominator, low, high, openLow, openHigh, outcomes, apart, latestTo } = decodeCell(state);
+  const bound = (sum: bigint, open: number) => (open === 0 ? sum : 'open');
+  const value = `${amount}${denominator === 0n ? '' : ` of ${denominator}`} (${bound(low, openLow)} to ${bound(high, openHigh)})`;
   const latest = latestTo === '' ? '' : `, the latest of ${latestTo}`;
   const standApart = apart === 0 ? '' : `, ${apart} of them shown apart`;
   return `${value}${latest} in ${outcomes} ${outcomes === 1 ? 'outcome' : 'outcomes'}${standApart}`;

@@ -6,8 +6,8 @@ import type { OutcomeView } from '../figures/outcome.views.js';
 import type { Erasure, OutcomeHistory, OutcomeVersion, SubmissionStory } from '../reports/story.views.js';
 import { readable } from './output.js';
 
-/** The unit of each measure. */
-export type Units = ReadonlyMap<string, string>;
+/** The unit of each measure, and how many decimals its amounts have. */
+export type Units = ReadonlyMap<string, { readonly unit: string; readonly decimals: number }>;
 
 export function submissionTold(story: SubmissionStory, units: Units): string {
   const { submission, programme, recordedAt, actor, outcomes } = story;
@@ -57,25 +57,28 @@ function fieldsTold(outcome: OutcomeView, before: OutcomeView | undefined, units
 }
 
 function fieldsOf(outcome: OutcomeView, units: Units): Map<string, string> {
-  const { measure, quantity, numerator, denominator, percent, rate, organisation } = outcome;
-  const { effective, basis, range, evidence, note } = outcome;
-  const unit = units.get(measure) ?? '';
-  const amount = (value: number) =>
-    unit === 'pence' ? readable(value, unit) : `${readable(value, unit)} ${unit}`.trim();
+  const { measure, amount, numerator, denominator, percent, rate, organisation } = outcome;
+  const { effective, basis, bounds, evidence, note, evidenceSha256 } = outcome;
+  const unit = units.get(measure)?.unit ?? '';
+  const told = (value: string) =>
+    unit === 'pounds' ? readable(value, unit) : `${readable(value, unit)} ${unit}`.trim();
+  const bound = (value: string | undefined) => (value === undefined ? 'open' : told(value));
   const fields: Record<string, string | undefined> = {
     measure,
-    quantity: quantity === undefined ? undefined : amount(quantity),
+    quantity: amount === undefined ? undefined : told(amount),
     ratio:
       numerator === undefined ? undefined : `${readable(numerator, '')} of ${readable(denominator!, '')}`,
     percent: percent === undefined ? undefined : `${percent}%`,
     rate,
-    range: range && `${amount(range.low)} to ${amount(range.high)}`,
+    bounds: bounds && `${bound(bounds.lowAmount)} to ${bound(bounds.highAmount)}`,
     period: effective.from === effective.to ? effective.from : `${effective.from} to ${effective.to}`,
     organisation,
     basis,
     evidence:
-      evidence &&
-      [evidence.title && `“${evidence.title}”`, evidence.uri, evidence.sha256].filter(Boolean).join(', '),
+      [evidence?.title && `“${evidence.title}”`, evidence?.uri, evidenceSha256].filter(Boolean).join(', ') ||
+      undefined,
+    reference: outcome.reference,
+    counting: outcome.counting,
     note,
   };
   return new Map(Object.entries(fields).filter((field): field is [string, string] => field[1] !== undefined));

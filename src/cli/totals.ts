@@ -133,7 +133,7 @@ function byLabelAfterParent(totals: readonly MeasureTotals[]) {
 
 function cell(figure: Figure, measure: MeasureView): string {
   if (figure.outcomes === 0) return '–';
-  if (figure.total !== null) return readable(figure.total, measure.unit);
+  if (figure.amount !== null) return readable(figure.amount, measure.unit);
   const derived = figure.ratio ? [`${figure.ratio.percent.replace(/\.?0+$/, '')}%`] : [];
   const percentages = (figure.percentages ?? []).map(({ percent }) => `${percent}%`);
   const rates = (figure.rates ?? []).map(({ rate }) => rate);
@@ -142,5 +142,5 @@ function cell(figure: Figure, measure: MeasureView): string {
 
 const hasFlag = (figure: Figure | null, flag: Flag) => figure?.flags.includes(flag) ?? false;
 
-const unitOf = ({ unit }: MeasureView) => (unit === 'pence' ? '£' : unit);
+const unitOf = ({ unit }: MeasureView) => (unit === 'pounds' ? '£' : unit);
 const sinceNote = ({ kind }: MeasureView) => `(${kind})`;

@@ -2,8 +2,9 @@
  * A measure says what is counted, in which unit, and how its figures combine. Measures are data: a new one,
  * with its own event type, is defined through the API.
  *
- * A revision makes a new version. Where it is not comparable with the one before it opens a new **series**,
- * and figures are never added across a break between series without being asked to.
+ * A measure is revised from a financial year on: each year is counted by the definition in force for it, whenever an
+ * outcome is recorded. Where a revision cannot be compared with what was before it, figures of the years before and
+ * after are never added without being asked to. The kind, the unit, the decimals and the roll-up never change.
  */
 import { unreachable } from '../kernel/assert.js';
 import { canonicalJson } from '../kernel/canonical-json.js';
@@ -11,6 +12,7 @@ import type { Decider } from '../kernel/decider.js';
 import { eventData, type EventData } from '../kernel/event-data.js';
 import { admitTexts, type Overridden, type Overriding } from '../kernel/free-text.js';
 import type { MeasureId } from '../kernel/ids.js';
+import { startYearOf, type FinancialYear } from '../kernel/financial-year.js';
 import { Refused, type Refusal, thereIsNo } from '../kernel/refusals.js';
 import { KINDS, type MeasureKind } from './kinds/kinds.js';
 
@@ -22,13 +24,27 @@ export interface MeasureDefinition {
   readonly label: string;
   readonly unit: string;
   readonly kind: MeasureKind;
+  /** How many digits an amount has after the point; a quantity counts the smallest part, such as pence. */
+  readonly decimals: number;
+  /** Whether a quantity may be below nought, as a net change may. */
+  readonly mayBeNegative: boolean;
   readonly eventType: string;
   readonly countsPeople: boolean;
   readonly rollsUpInto: MeasureId | null;
+  /** The ways in which its quantity is split, at most three. */
+  readonly breakdowns?: readonly Breakdown[];
   readonly definition?: string;
 }
 
+/** One way in which a quantity is split, such as by age band, and the values that there are. */
+export interface Breakdown {
+  readonly id: string;
+  readonly values: readonly string[];
+}
+
 export interface MeasureRevision {
+  /** The first financial year that is counted by it. */
+  readonly from: FinancialYear;
   readonly label: string;
   readonly definition?: string;
   readonly comparable: boolean;
@@ -48,10 +64,7 @@ export type MeasureEvent =
       readonly schema: 'measure-revised@2';
       readonly type: 'MeasureRevised';
       readonly data: EventData<
-        Pick<MeasureRevision, 'label' | 'comparable'> & {
-          readonly measureId: MeasureId;
-          readonly version: number;
-        },
+        Pick<MeasureRevision, 'from' | 'label' | 'comparable'> & { readonly measureId: MeasureId },
         Overridden & Pick<MeasureRevision, 'definition' | 'reason'>
       >;
     };
@@ -70,14 +83,10 @@ type MeasureRequest =
 export interface Measure extends MeasureDefinition {
   readonly status: 'defined';
   readonly id: MeasureId;
-  /** From 1. */
-  readonly version: number;
-  /** The series of each version, from 1: `series[version - 1]`. */
-  readonly series: readonly number[];
+  /** In order of the year from which each holds, one a year: of two from one year the later recorded holds. */
+  readonly revisions: readonly MeasureRevision[];
   /** As first defined: repeating that is a success for ever, whatever was revised since. */
   readonly definedAs: MeasureDefinition;
-  /** The last revision: repeating that is a success too, and opens no second series. */
-  readonly revisedAs?: MeasureRevision;
 }
 export type MeasureState = { readonly status: 'undefined' } | Measure;
 
@@ -90,17 +99,42 @@ function decide(state: MeasureState, command: MeasureCommand): readonly MeasureE
       if (state.status === 'undefined') {
         throw new Refused(thereIsNo('measure', measureId));
       }
-      const { label, definition, comparable, reason } = command.revision;
-      if (state.revisedAs && canonicalJson(state.revisedAs) === canonicalJson(command.revision)) return [];
-      if (comparable && label === state.label && definition === state.definition) return [];
+      const { label, definition, reason } = command.revision;
+      if (isInForce(state, command.revision)) return [];
       const kept = admitTexts({ label, definition, reason }, command);
-      const facts = { measureId, version: state.version + 1, label, comparable };
+      const { from, comparable } = command.revision;
+      const facts = { measureId, from, label, comparable };
       const words = { ...(definition !== undefined && { definition }), reason, ...kept };
       return [{ schema: 'measure-revised@2', type: 'MeasureRevised', data: { facts, words } }];
     }
     default:
       return unreachable(command);
   }
+}
+
+/** Whether the year from which a revision is to hold is counted by what it says already. */
+function isInForce(measure: Measure, revision: MeasureRevision): boolean {
+  const known = measure.revisions.find(({ from }) => from === revision.from);
+  if (known) return canonicalJson(known) === canonicalJson(revision);
+  const { label, definition } = definitionIn(measure, revision.from);
+  return revision.comparable && revision.label === label && revision.definition === definition;
+}
+
+/** The words of the definition by which a financial year is counted. */
+export function definitionIn(
+  { revisions, definedAs }: Measure,
+  year: FinancialYear,
+): { readonly label: string; readonly definition?: string } {
+  const { label, definition } = revisions.findLast(({ from }) => from <= year) ?? definedAs;
+  return { label, ...(definition !== undefined && { definition }) };
+}
+
+/** Whether figures of two years, given as the calendar years that they start in, are counted by incomparable definitions. */
+export function isBroken({ revisions }: Pick<Measure, 'revisions'>, first: number, last: number): boolean {
+  return revisions.some(({ from, comparable }) => {
+    const year = startYearOf(from);
+    return !comparable && first < year && year <= last;
+  });
 }
 
 function define(
@@ -122,7 +156,7 @@ function define(
 }
 
 function definitionFaults(definition: MeasureDefinition, parent: Measure | undefined): Refusal[] {
-  const faults: Refusal[] = [];
+  const faults: Refusal[] = breakdownFaults(definition.breakdowns ?? []);
   if (RESERVED_EVENT_TYPE.test(definition.eventType)) {
     const detail = `the event type ${definition.eventType} is kept for the ledger's own events`;
     faults.push({ code: 'event-type-reserved', detail, pointer: '/eventType' });
@@ -133,12 +167,22 @@ function definitionFaults(definition: MeasureDefinition, parent: Measure | undef
     return [...faults, { ...thereIsNo('measure', definition.rollsUpInto), pointer }];
   }
   // The parent must exist first and never changes, so that roll-ups cannot run in a circle.
-  const same = (['kind', 'unit', 'countsPeople'] as const).every((key) => parent[key] === definition[key]);
+  const same = (['kind', 'unit', 'decimals', 'countsPeople'] as const).every(
+    (key) => parent[key] === definition[key],
+  );
   if (!same || !KINDS[parent.kind].rollsUp) {
-    const detail = `a measure rolls up into one of its own kind and unit, and ratios and rates into none: ${parent.id} is a ${parent.kind} of ${parent.unit}`;
+    const detail = `a measure rolls up into one of its own kind, unit and decimals, and ratios and rates into none: ${parent.id} is a ${parent.kind} of ${parent.unit}`;
     faults.push({ code: 'roll-up-mismatch', detail, pointer });
   }
   return faults;
+}
+
+function breakdownFaults(breakdowns: readonly Breakdown[]): Refusal[] {
+  const isRepeated = (texts: readonly string[]) => new Set(texts).size < texts.length;
+  const lists = [breakdowns.map(({ id }) => id), ...breakdowns.map(({ values }) => values)];
+  if (!lists.some(isRepeated)) return [];
+  const detail = 'each breakdown and each of its values is named once';
+  return [{ code: 'breakdown-repeated', detail, pointer: '/breakdowns' }];
 }
 
 function evolve(state: MeasureState, event: MeasureEvent): MeasureState {
@@ -151,24 +195,18 @@ function evolve(state: MeasureState, event: MeasureEvent): MeasureState {
         status: 'defined',
         id: measureId,
         ...definition,
-        version: 1,
-        series: [1],
+        revisions: [],
         definedAs: definition,
       };
     }
     case 'measure-revised@2': {
-      const { definition: _, ...measure } = state as Measure;
-      const { version, label, comparable } = event.data.facts;
+      const measure = state as Measure;
+      const { measureId: _, ...facts } = event.data.facts;
       const { definition, reason = '' } = event.data.words ?? {};
-      const current = measure.series.at(-1)!;
-      return {
-        ...measure,
-        label,
-        ...(definition !== undefined && { definition }),
-        version,
-        series: [...measure.series, comparable ? current : current + 1],
-        revisedAs: { label, ...(definition !== undefined && { definition }), comparable, reason },
-      };
+      const revision = { ...facts, ...(definition !== undefined && { definition }), reason };
+      const others = measure.revisions.filter(({ from }) => from !== revision.from);
+      const revisions = [...others, revision].sort((one, other) => (one.from < other.from ? -1 : 1));
+      return { ...measure, revisions };
     }
     default:
       return unreachable(event);

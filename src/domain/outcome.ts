@@ -2,6 +2,7 @@
  * What an outcome is, what the ledger knows of the catalogue when one is recorded, and the rules that a single
  * outcome must keep. Pure; `submission.ts` applies them to a whole submission and to corrections.
  */
+import { quantityOf } from './amount.js';
 import { FIGURE_MEMBERS, type FigureMember, type Kind } from './kinds/kind.js';
 import { KINDS } from './kinds/kinds.js';
 import type { Organisation } from './organisation.js';
@@ -19,13 +20,25 @@ import type { MeasureId, OrganisationId, OutcomeId, ProgrammeId } from '../kerne
 import { personalDataIn } from '../kernel/personal-data.js';
 import { thereIsNo, type Refusal, type RefusalCode } from '../kernel/refusals.js';
 
-export const BASES = ['counted', 'estimated', 'modelled', 'self-reported'] as const;
+export const BASES = ['counted', 'estimated', 'modelled', 'self-reported', 'not-stated'] as const;
 export type Basis = (typeof BASES)[number];
 
-/** The part of an outcome that figures follow from. Money is in pence; quantities are safe integers, never floats. */
+/** How an outcome counts over time: what its period brought, or all that the year had brought by the end of it. */
+export const COUNTINGS = ['in-period', 'year-to-date'] as const;
+export type Counting = (typeof COUNTINGS)[number];
+
+/** What a quantity may really be: at least, at most, or one of them. A side that is left out is open. */
+export interface Bounds {
+  readonly low?: number;
+  readonly high?: number;
+}
+
+/** The part of an outcome that figures follow from. Quantities are safe integers of the smallest part of a unit. */
 export interface OutcomeFigures {
   readonly measureId: MeasureId;
   readonly organisationId?: OrganisationId;
+  /** A value of each of the measure's breakdowns; left out, the outcome is of the whole. */
+  readonly breakdown?: Readonly<Record<string, string>>;
   /** For a flow or a stock. */
   readonly quantity?: number;
   /** For a ratio, with `denominator`. */
@@ -36,11 +49,17 @@ export interface OutcomeFigures {
   /** For a rate: a decimal string, kept and shown, never combined. */
   readonly rate?: string;
   readonly effective: { readonly from: CalendarDate; readonly to: CalendarDate };
+  /** Left out, it is in-period. */
+  readonly counting?: Counting;
+  /** The sender's own key of the row that it came from. */
+  readonly reference?: string;
   readonly basis: Basis;
-  /** The low and high bound of an estimate, around the quantity. */
-  readonly range?: { readonly low: number; readonly high: number };
+  /** Left out, the quantity is both of its bounds. */
+  readonly bounds?: Bounds;
   /** SHA-256 of the document that the figure rests on, hexadecimal. */
   readonly evidenceSha256?: string;
+  /** What was sent, where the ledger turned it into a quantity of another period, and the sequence it was reckoned at. */
+  readonly sent?: { readonly quantity: number; readonly bounds?: Bounds; readonly sequence: number };
 }
 
 /** The part of an outcome that is in its programme's own words. */
@@ -52,11 +71,16 @@ export interface OutcomeWords {
 /** What a programme says of one outcome. */
 export interface OutcomeContent extends OutcomeFigures, OutcomeWords {}
 
-/** The facts of an outcome as recorded: its figures, its programme, and the version of the measure. */
+/** An outcome as it is sent: an amount in the measure's unit may stand for the quantity, and its bounds are in that unit. */
+export interface SentOutcome extends Omit<OutcomeContent, 'bounds' | 'sent'> {
+  readonly amount?: string;
+  readonly bounds?: { readonly low?: number | string; readonly high?: number | string };
+}
+
+/** The facts of an outcome as recorded: its figures, and its programme. */
 export interface RecordedOutcome extends OutcomeFigures {
   readonly outcomeId: OutcomeId;
   readonly programmeId: ProgrammeId;
-  readonly measureVersion: number;
 }
 
 export type RecordedWords = OutcomeWords & Overridden;
@@ -65,14 +89,18 @@ export type RecordedWords = OutcomeWords & Overridden;
  * The figures of the version that a correction or a withdrawal replaces, so that each event says by itself
  * what changed from what.
  */
-export type ReplacedOutcome = Omit<RecordedOutcome, 'outcomeId' | 'programmeId' | 'evidenceSha256'> & {
+export type ReplacedOutcome = OutcomeFigures & {
   /** The version that is replaced, and the stream revision of the event that recorded it. */
   readonly version: number;
   readonly revision: number;
 };
 
 /** The members of an outcome that a correction or a withdrawal repeats, by the names that they have everywhere. */
-export const OUTCOME_FACTS = [...FIGURE_MEMBERS, 'effective', 'basis', 'range'] as const;
+export const OUTCOME_FACTS = [
+  'breakdown',
+  ...FIGURE_MEMBERS,
+  ...(['effective', 'counting', 'reference', 'basis', 'bounds', 'evidenceSha256', 'sent'] as const),
+] as const;
 
 /** The catalogue as it stood when a command was given: its facts arrive in the command. */
 export interface CatalogueFacts {
@@ -96,8 +124,12 @@ export function partsOf({
 }
 
 /** The texts that personal data are looked for in. */
-export function textsOf({ evidence, note }: OutcomeWords): FreeTexts {
-  return { 'evidence/title': evidence?.title, 'evidence/uri': evidence?.uri, note };
+export function textsOf({
+  reference,
+  evidence,
+  note,
+}: OutcomeWords & { readonly reference?: string }): FreeTexts {
+  return { reference, 'evidence/title': evidence?.title, 'evidence/uri': evidence?.uri, note };
 }
 
 /** What the rules are asked under. */
@@ -114,10 +146,10 @@ export function faultsOfProgramme({ programme }: CatalogueFacts): Refusal[] {
 }
 
 /** Every rule that an outcome breaks, each with a pointer below `at`. */
-export function faultsOf(content: OutcomeContent, { facts, override }: Asked, at: string): Refusal[] {
+export function faultsOf(content: SentOutcome, { facts, override }: Asked, at: string): Refusal[] {
   const faults: Refusal[] = [];
-  const fault = (code: RefusalCode, field: string, detail: string) =>
-    faults.push({ code, detail, pointer: `${at}/${field}` });
+  const fault: ReportFault = (code, field, detail) =>
+    void faults.push({ code, detail, pointer: `${at}/${field}` });
 
   const measure = facts.measures.get(content.measureId);
   if (!measure) faults.push({ ...thereIsNo('measure', told(content.measureId)), pointer: `${at}/measure` });
@@ -127,8 +159,16 @@ export function faultsOf(content: OutcomeContent, { facts, override }: Asked, at
       pointer: `${at}/organisation`,
     });
   }
-  if (measure) checkQuantity(content, measure, fault);
-  checkRange(content, fault);
+  if (measure) {
+    checkFigure(content, measure, fault);
+    checkBreakdown(content, measure, fault);
+  }
+  if (content.counting === 'year-to-date')
+    fault(
+      'not-counted-yet',
+      'counting',
+      'totals of a year to date are not counted yet: send what each period brought',
+    );
   checkPeriod(content, facts, fault);
   return [...faults, ...textFaults(textsOf(content), override, at)];
 }
@@ -140,32 +180,118 @@ function told(id: string): string | undefined {
 
 type ReportFault = (code: RefusalCode, field: string, detail: string) => void;
 
-function checkQuantity(content: OutcomeContent, measure: Measure, fault: ReportFault): void {
+function checkFigure(content: SentOutcome, measure: Measure, fault: ReportFault): void {
   const { ways, takes }: Kind = KINDS[measure.kind];
-  const isGiven = (field: FigureMember) => content[field] !== undefined;
+  const { amount, percent, numerator, denominator } = content;
+  const isGiven = (field: FigureMember) =>
+    content[field] !== undefined || (field === 'quantity' && amount !== undefined);
   const meant = ways.find((way) => way.every(isGiven)) ?? ways[0]!;
   for (const field of FIGURE_MEMBERS) {
     if (isGiven(field) === meant.includes(field)) continue;
-    fault('quantity-does-not-fit-kind', field, `${measure.id} is a ${measure.kind}: it takes ${takes}`);
+    const named = field === 'quantity' && content.quantity === undefined && isGiven(field) ? 'amount' : field;
+    fault('quantity-does-not-fit-kind', named, `${measure.id} is a ${measure.kind}: it takes ${takes}`);
   }
-  if (content.percent !== undefined && Number(content.percent) > 100) {
+  if (percent !== undefined && Number(percent) > 100) {
     fault('percent-above-hundred', 'percent', 'a percentage is at most 100');
   }
-  if ((content.numerator ?? 0) > (content.denominator ?? Infinity)) {
+  if ((numerator ?? 0) > (denominator ?? Infinity)) {
     fault('numerator-exceeds-denominator', 'numerator', 'a numerator is at most its denominator');
   }
+  if (content.rate?.startsWith('-') && !measure.mayBeNegative)
+    fault('quantity-negative', 'rate', neverBelow(measure));
+  checkQuantity(content, measure, fault);
 }
 
-function checkRange({ range, quantity }: OutcomeContent, fault: ReportFault): void {
-  if (range === undefined) return;
-  if (quantity === undefined) {
-    fault('quantity-does-not-fit-kind', 'range', 'a range goes around a quantity, and there is none');
-  } else if (range.low > quantity || range.high < quantity) {
-    fault('range-excludes-quantity', 'range', `the range must have low ≤ ${quantity} ≤ high`);
+function checkQuantity(content: SentOutcome, measure: Measure, fault: ReportFault): void {
+  const { amount, bounds } = content;
+  const quantity = quantityIn(content, measure);
+  if (amount !== undefined && quantityOf(amount, measure.decimals) === null) {
+    fault('amount-does-not-fit', 'amount', doesNotFit(amount, measure));
+  } else if (amount !== undefined && quantityOf(amount, measure.decimals) !== quantity) {
+    const means = `${amount} is a quantity of ${quantityOf(amount, measure.decimals)}, and not of ${quantity}`;
+    fault('amount-does-not-fit', 'amount', `${means}: send one of the two`);
+  }
+  if (quantity !== undefined && quantity < 0 && !measure.mayBeNegative) {
+    fault('quantity-negative', content.quantity === undefined ? 'amount' : 'quantity', neverBelow(measure));
+  }
+  if (bounds === undefined) return;
+  if (content.quantity === undefined && amount === undefined) {
+    return fault('quantity-does-not-fit-kind', 'bounds', 'bounds go around a quantity, and there is none');
+  }
+  const { low, high } = boundsIn(content, measure);
+  for (const [side, bound] of [
+    ['low', low],
+    ['high', high],
+  ] as const) {
+    if (bound === null) fault('amount-does-not-fit', `bounds/${side}`, doesNotFit(bounds[side]!, measure));
+    else if (bound !== undefined && bound < 0 && !measure.mayBeNegative)
+      fault('quantity-negative', `bounds/${side}`, neverBelow(measure));
+  }
+  if (low === null || high === null || quantity === undefined) return;
+  if (
+    (low === undefined && high === undefined) ||
+    (low ?? quantity) > quantity ||
+    (high ?? quantity) < quantity
+  ) {
+    fault(
+      'bounds-exclude-quantity',
+      'bounds',
+      `bounds have a low, a high or both, with low ≤ ${quantity} ≤ high`,
+    );
   }
 }
 
-function checkPeriod({ effective }: OutcomeContent, facts: CatalogueFacts, fault: ReportFault): void {
+const neverBelow = ({ id }: Measure) =>
+  `${id} is never below nought: to take back what was recorded, correct or withdraw it`;
+
+function doesNotFit(sent: number | string, { id, unit, decimals }: Measure): string {
+  return typeof sent === 'number'
+    ? `bounds are in the unit of what they go around: an amount has bounds such as "${sent}" ${unit}, a quantity whole numbers`
+    : `${id} has amounts in ${unit} with up to ${decimals} decimals, and bounds in the unit of what they go around`;
+}
+
+/** The quantity that was sent, or that the amount comes to; undefined where neither says one. */
+function quantityIn({ quantity, amount }: SentOutcome, { decimals }: Measure): number | undefined {
+  return quantity ?? (amount === undefined ? undefined : (quantityOf(amount, decimals) ?? undefined));
+}
+
+/** As quantities; null where a bound is not in the unit of the member that it goes around. */
+function boundsIn({ quantity, amount, bounds }: SentOutcome, { decimals }: Measure) {
+  const bound = (sent: number | string | undefined) => {
+    if (typeof sent === 'string') return amount === undefined ? null : quantityOf(sent, decimals);
+    return sent !== undefined && quantity === undefined ? null : sent;
+  };
+  return { low: bound(bounds?.low), high: bound(bounds?.high) };
+}
+
+/** An outcome that breaks no rule, as it is recorded: an amount is its quantity, and so are its bounds. */
+export function contentOf(sent: SentOutcome, measure: Measure): OutcomeContent {
+  const { amount: _, bounds, ...content } = sent;
+  const quantity = quantityIn(sent, measure);
+  const { low, high } = boundsIn(sent, measure);
+  return {
+    ...content,
+    ...(quantity !== undefined && { quantity }),
+    ...(bounds && { bounds: { ...(low != null && { low }), ...(high != null && { high }) } }),
+  };
+}
+
+function checkBreakdown(
+  { breakdown }: SentOutcome,
+  { id, breakdowns = [] }: Measure,
+  fault: ReportFault,
+): void {
+  if (breakdown === undefined) return;
+  const isWhole = Object.keys(breakdown).length === breakdowns.length;
+  if (!isWhole || !breakdowns.every((known) => known.values.includes(breakdown[known.id] ?? ''))) {
+    const ways = breakdowns.map((known) => `${known.id} (${known.values.join(', ')})`).join(' and ');
+    const detail = `an outcome of ${id} names a value of each of its breakdowns, ${ways || 'of which it has none'}`;
+    return fault('breakdown-does-not-fit', 'breakdown', detail);
+  }
+  fault('not-counted-yet', 'breakdown', 'parts of a whole are not counted yet: send the whole');
+}
+
+function checkPeriod({ effective }: SentOutcome, facts: CatalogueFacts, fault: ReportFault): void {
   const { from, to } = effective;
   const { programme, today } = facts;
   if (from > to) {

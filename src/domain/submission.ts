@@ -7,7 +7,6 @@
  * same expected version changes nothing either. An outcome whose words were erased by a lawful order is compared by its
  * facts alone: words that are gone cannot be.
  */
-import type { Measure } from './measure.js';
 import { unreachable } from '../kernel/assert.js';
 import { canonicalJson } from '../kernel/canonical-json.js';
 import type { Decider } from '../kernel/decider.js';
@@ -23,6 +22,7 @@ import { outcomeIdOf, type OutcomeId, type ProgrammeId, type SubmissionId } from
 import { picked } from '../kernel/picked.js';
 import { Refused, refuseIfAny, thereIsNo } from '../kernel/refusals.js';
 import {
+  contentOf,
   faultsOf,
   faultsOfProgramme,
   OUTCOME_FACTS,
@@ -34,6 +34,7 @@ import {
   type RecordedOutcome,
   type RecordedWords,
   type ReplacedOutcome,
+  type SentOutcome,
 } from './outcome.js';
 
 export type SubmissionEvent =
@@ -47,7 +48,11 @@ export type SubmissionEvent =
       readonly schema: 'outcome-corrected@2';
       readonly type: 'OutcomeCorrected';
       readonly data: EventData<
-        RecordedOutcome & { readonly replaces: ReplacedOutcome },
+        RecordedOutcome & {
+          readonly replaces: ReplacedOutcome;
+          /** The sequence at which the outcome was first recorded: its place among the values of a day. */
+          readonly firstSequence: number;
+        },
         RecordedWords & { readonly reason: string }
       >;
     }
@@ -87,7 +92,7 @@ export interface Submit extends Overriding {
   readonly kind: 'submit';
   readonly submissionId: SubmissionId;
   readonly programmeId: ProgrammeId;
-  readonly outcomes: readonly OutcomeContent[];
+  readonly outcomes: readonly SentOutcome[];
   readonly facts: CatalogueFacts;
 }
 interface ChangeOfOutcome extends Overriding {
@@ -98,7 +103,8 @@ interface ChangeOfOutcome extends Overriding {
 }
 export interface Correct extends ChangeOfOutcome {
   readonly kind: 'correct';
-  readonly content: OutcomeContent;
+  readonly content: SentOutcome;
+  readonly firstSequence: number;
   readonly facts: CatalogueFacts;
 }
 export interface Withdraw extends ChangeOfOutcome {
@@ -158,7 +164,7 @@ function submit(state: SubmissionState, command: Submit): readonly SubmissionEve
   const { submissionId, programmeId, outcomes, facts, personalDataOverride: override } = command;
   if (state.status === 'recorded') {
     // The rules are not asked again: what they said then holds, even if the programme has closed since.
-    if (state.programmeId === programmeId && sameOutcomes(state, outcomes)) return [];
+    if (isRecorded(state, command)) return [];
     throw new Refused({
       code: 'idempotency-key-reused',
       detail: `the key ${submissionId} was used for a submission with other content`,
@@ -169,12 +175,13 @@ function submit(state: SubmissionState, command: Submit): readonly SubmissionEve
     ...outcomes.flatMap((outcome, index) => faultsOf(outcome, { facts, override }, `/outcomes/${index}`)),
     ...overrideFaults(override),
   ]);
-  return outcomes.map((content, index) => {
-    const measure = facts.measures.get(content.measureId)!;
+  return outcomes.map((sent, index) => {
+    const measure = facts.measures.get(sent.measureId)!;
+    const content = contentOf(sent, measure);
     const outcomeId = outcomeIdOf(submissionId, index + 1);
     const { facts: figures, words = {} } = partsOf(content);
     const data = eventData(
-      { outcomeId, programmeId, measureVersion: measure.version, ...figures },
+      { outcomeId, programmeId, ...figures },
       { ...words, ...overrideFor(textsOf(words), override) },
     );
     return { schema: 'outcome@2', type: measure.eventType, data };
@@ -206,13 +213,13 @@ function change(
     const data = { facts: { outcomeId, programmeId, replaces }, words };
     return [{ schema: 'outcome-withdrawn@2', type: 'OutcomeWithdrawn', data }];
   }
-  const { content, facts } = command;
-  refuseIfAny([...faultsOf(content, { facts, override }, ''), ...faults]);
-  const measureVersion = versionFor(facts.measures.get(content.measureId)!, replaces);
+  const { content: sent, facts, firstSequence } = command;
+  refuseIfAny([...faultsOf(sent, { facts, override }, ''), ...faults]);
+  const content = contentOf(sent, facts.measures.get(sent.measureId)!);
   const parts = partsOf(content);
   const kept = overrideFor({ ...textsOf(content), reason }, override);
   const data = {
-    facts: { outcomeId, programmeId, measureVersion, ...parts.facts, replaces },
+    facts: { outcomeId, programmeId, ...parts.facts, replaces, firstSequence },
     words: { ...parts.words, reason, ...kept },
   };
   return [{ schema: 'outcome-corrected@2', type: 'OutcomeCorrected', data }];
@@ -235,28 +242,28 @@ function erase(state: Recorded, story: OutcomeStory, command: Erase): readonly S
   return [{ schema: 'outcome-erased@2', type: 'OutcomeErased', data: { facts, words: { reason } } }];
 }
 
-/** A correction restates what was counted, so it stays with the definition under which it was counted. */
-function versionFor(measure: Measure, replaces: ReplacedOutcome): number {
-  return measure.id === replaces.measureId ? replaces.measureVersion : measure.version;
-}
-
 function replacedBy(recorded: RecordedOutcome, version: number, revision: number): ReplacedOutcome {
-  const { measureId, measureVersion, organisationId } = recorded;
+  const { measureId, organisationId } = recorded;
   return {
     version,
     revision,
     measureId,
-    measureVersion,
     ...(organisationId !== undefined && { organisationId }),
     ...picked(recorded, OUTCOME_FACTS),
   };
 }
 
-function sameOutcomes(state: Recorded, outcomes: readonly OutcomeContent[]): boolean {
+/** Whether a submission was recorded before, with the same content. */
+export function isRecorded(
+  state: SubmissionState,
+  { programmeId, outcomes, facts }: Pick<Submit, 'programmeId' | 'outcomes' | 'facts'>,
+): boolean {
+  if (state.status === 'new' || state.programmeId !== programmeId) return false;
   if (state.outcomes.length !== outcomes.length) return false;
   return state.outcomes.every(([first], index) => {
     const { event, erased } = first!;
-    return event.schema === 'outcome@2' && sameContent(event.data, outcomes[index]!, erased);
+    const told = toldContent(outcomes[index]!, facts);
+    return event.schema === 'outcome@2' && sameContent(event.data, told, erased);
   });
 }
 
@@ -264,7 +271,15 @@ function saysTheSame({ event: made, erased }: VersionTold, command: Correct | Wi
   if (made.schema === 'outcome@2' || made.data.facts.outcomeId !== command.outcomeId) return false;
   if (!erased && made.data.words?.reason !== command.reason) return false;
   if (made.schema === 'outcome-withdrawn@2') return command.kind === 'withdraw';
-  return command.kind === 'correct' && sameContent(made.data, command.content, erased);
+  return (
+    command.kind === 'correct' && sameContent(made.data, toldContent(command.content, command.facts), erased)
+  );
+}
+
+/** What is told, as it would be recorded. */
+function toldContent(sent: SentOutcome, { measures }: Pick<CatalogueFacts, 'measures'>): OutcomeContent {
+  const measure = measures.get(sent.measureId);
+  return measure ? contentOf(sent, measure) : (sent as OutcomeContent);
 }
 
 /** Whether what was recorded is what is told; words that are gone are taken to be the same. */
@@ -280,8 +295,10 @@ function sameContent(
 }
 
 /** The figures that the programme told, out of the facts that were recorded. */
-function figuresOf(facts: RecordedOutcome & { readonly replaces?: ReplacedOutcome }): OutcomeFigures {
-  const { outcomeId: _o, programmeId: _p, measureVersion: _v, replaces: _s, ...figures } = facts;
+function figuresOf(
+  facts: RecordedOutcome & { readonly replaces?: ReplacedOutcome; readonly firstSequence?: number },
+): OutcomeFigures {
+  const { outcomeId: _o, programmeId: _p, replaces: _s, firstSequence: _f, ...figures } = facts;
   return figures;
 }
 

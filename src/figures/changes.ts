@@ -5,7 +5,7 @@ import { financialYearStarting } from '../kernel/financial-year.js';
 import { outcomeIdOf } from '../kernel/ids.js';
 import { ReadModels } from '../read-models/read-models.js';
 import type { RecordedEvent } from '../store/event-store.js';
-import { amount } from './figure.js';
+import { exact } from './figure.js';
 import { type MomentText } from './moment.js';
 import type { ChangedYear, ChangingEvent, Changes } from './outcome.views.js';
 import { EntryReader, pageOfLog, type LogEntry, type PagePlace } from './outcomes.js';
@@ -77,7 +77,7 @@ function changedYears(before: readonly YearFigure[], after: readonly YearFigure[
     const difference =
       earlier.total === null || figure.total === null
         ? null
-        : amount(BigInt(figure.total) - BigInt(earlier.total));
+        : exact(BigInt(figure.total) - BigInt(earlier.total));
     return [{ financialYear: figure.financialYear, before: earlier, after: figure, difference }];
   });
 }

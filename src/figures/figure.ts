@@ -6,58 +6,49 @@
  *
  * No data is `null`, never 0.
  */
+import { amountOf } from '../domain/amount.js';
 import type { Kind } from '../domain/kinds/kind.js';
 import { KINDS } from '../domain/kinds/kinds.js';
-import type { Measure } from '../domain/measure.js';
+import { isBroken, type Measure } from '../domain/measure.js';
 import { unreachable } from '../kernel/assert.js';
 import { laterOf } from '../read-models/cell.js';
 import type { Cell } from './cells.js';
-import type { Amount, Figure, Flag, Ratio } from './figures.views.js';
+import type { Quantity, Figure, Flag, Ratio } from './figures.views.js';
 
-/** Figures of one measure would be added across a break in its definition. */
-export class DefinitionBreak extends Error {
-  constructor(readonly measure: string) {
-    super(
-      `the definition of ${measure} changed so that figures before and after cannot be compared: ` +
-        `ask for years on one side of the change, or with allowBreaks=true for a flagged figure`,
-    );
-    this.name = 'DefinitionBreak';
-  }
-}
-
-export function amount(value: bigint): Amount {
+export function exact(value: bigint): Quantity {
   return value <= BigInt(Number.MAX_SAFE_INTEGER) && value >= -BigInt(Number.MAX_SAFE_INTEGER)
     ? Number(value)
     : value.toString();
 }
 
-/**
- * @param measure whose kind says how cells combine; the cells may be of measures that roll up into it
- * @throws DefinitionBreak
- */
-export function figureOf(measure: Measure, cells: readonly Cell[], allowBreaks: boolean): Figure {
+/** @param measure whose kind says how cells combine; the cells may be of measures that roll up into it */
+export function figureOf(measure: Measure, cells: readonly Cell[]): Figure {
   const standing = cells.filter(({ state }) => state.outcomes > 0);
   const flags = new Set<Flag>();
-  const broken = brokenMeasure(standing);
-  if (broken !== null) {
-    if (!allowBreaks) throw new DefinitionBreak(broken);
-    flags.add('definition-break');
-  }
   if (measure.countsPeople && standing.length > 1) flags.add('people-may-be-counted-more-than-once');
   const kind: Kind = KINDS[measure.kind];
   const counted = kind.counts === 'latest' ? latestValues(standing) : standing;
   if (kind.flagOfSeveral && counted.length > 1) flags.add(kind.flagOfSeveral);
   if (kind.apart && standing.some(({ state }) => state.apart > 0)) flags.add(kind.apart.flag);
   const outcomes = standing.reduce((sum, { state }) => sum + state.outcomes, 0);
-  return { ...combined(kind, counted), outcomes, flags: [...flags] };
+  return { ...combined(kind, counted, measure.decimals), outcomes, flags: [...flags] };
 }
 
-const NOTHING = { total: null, byBasis: {}, range: null, ratio: null };
+type Combined = Omit<Figure, 'outcomes' | 'flags'>;
 
-function combined({ comesTo }: Kind, cells: readonly Cell[]): Omit<Figure, 'outcomes' | 'flags'> {
+const NOTHING: Combined = {
+  total: null,
+  amount: null,
+  byBasis: {},
+  amountByBasis: {},
+  bounds: null,
+  ratio: null,
+};
+
+function combined({ comesTo }: Kind, cells: readonly Cell[], decimals: number): Combined {
   switch (comesTo) {
     case 'sum':
-      return { ...NOTHING, ...sumOf(cells) };
+      return { ...NOTHING, ...sumOf(cells, decimals) };
     case 'ratio':
       return { ...NOTHING, ratio: ratioOf(cells) };
     case 'nothing':
@@ -67,20 +58,32 @@ function combined({ comesTo }: Kind, cells: readonly Cell[]): Omit<Figure, 'outc
   }
 }
 
-function sumOf(cells: readonly Cell[]): Pick<Figure, 'total' | 'byBasis' | 'range'> {
-  if (cells.length === 0) return { total: null, byBasis: {}, range: null };
+function sumOf(cells: readonly Cell[], decimals: number): Partial<Combined> {
+  if (cells.length === 0) return {};
   const byBasis = new Map<string, bigint>();
-  let [total, low, high] = [0n, 0n, 0n];
+  let [total, low, high, openLow, openHigh] = [0n, 0n, 0n, 0, 0];
   for (const { basis, state } of cells) {
     byBasis.set(basis, (byBasis.get(basis) ?? 0n) + state.amount);
     total += state.amount;
     low += state.low;
     high += state.high;
+    openLow += state.openLow;
+    openHigh += state.openHigh;
   }
+  const sums = [...byBasis].sort();
+  const amount = (sum: bigint) => amountOf(sum, decimals);
   return {
-    total: amount(total),
-    byBasis: Object.fromEntries([...byBasis].sort().map(([basis, sum]) => [basis, amount(sum)])),
-    range: { low: amount(low), high: amount(high) },
+    total: exact(total),
+    amount: amount(total),
+    byBasis: Object.fromEntries(sums.map(([basis, sum]) => [basis, exact(sum)])),
+    amountByBasis: Object.fromEntries(sums.map(([basis, sum]) => [basis, amount(sum)])),
+    // One side that is open opens the total's.
+    bounds: {
+      low: openLow > 0 ? null : exact(low),
+      high: openHigh > 0 ? null : exact(high),
+      lowAmount: openLow > 0 ? null : amount(low),
+      highAmount: openHigh > 0 ? null : amount(high),
+    },
   };
 }
 
@@ -88,7 +91,7 @@ function sumOf(cells: readonly Cell[]): Pick<Figure, 'total' | 'byBasis' | 'rang
 export function latestValues(cells: readonly Cell[]): Cell[] {
   const latest = new Map<string, Cell>();
   for (const cell of cells) {
-    const key = [cell.measure, cell.programme, cell.organisation, cell.year].join(' ');
+    const key = [cell.measure, cell.breakdown, cell.programme, cell.organisation, cell.year].join(' ');
     const known = latest.get(key);
     const later = !known || laterOf(known.state, cell.state) === cell.state;
     if (later) latest.set(key, cell);
@@ -107,15 +110,26 @@ function ratioOf(cells: readonly Cell[]): Ratio | null {
   const scaled = (numerator * 2_000_000n + denominator) / (2n * denominator);
   const digits = scaled.toString().padStart(5, '0');
   const percent = `${digits.slice(0, -4)}.${digits.slice(-4)}`;
-  return { numerator: amount(numerator), denominator: amount(denominator), percent };
+  return { numerator: exact(numerator), denominator: exact(denominator), percent };
 }
 
-function brokenMeasure(cells: readonly Cell[]): string | null {
-  const seriesOf = new Map<string, number>();
-  for (const { measure, series } of cells) {
-    const known = seriesOf.get(measure);
-    if (known !== undefined && known !== series) return measure;
-    seriesOf.set(measure, series);
-  }
-  return null;
+/**
+ * The measure of a family whose definition changed between years that are added, so that these cannot be compared: for
+ * each one the years count in which it or what rolls up into it has outcomes. Null where there is none.
+ */
+export function brokenMeasure(family: readonly Measure[], cells: readonly Cell[]): Measure | null {
+  const standing = cells.filter(({ state }) => state.outcomes > 0);
+  const broken = family.find((measure) => {
+    const own = partsOf(measure, family);
+    const years = new Set(standing.filter((cell) => own.has(cell.measure)).map(({ year }) => year));
+    return years.size > 0 && isBroken(measure, Math.min(...years), Math.max(...years));
+  });
+  return broken ?? null;
+}
+
+/** The measure and all of a family that roll up into it, however far down. */
+function partsOf({ id }: Measure, family: readonly Measure[]): ReadonlySet<string> {
+  const parts = new Set<string>([id]);
+  for (const part of parts) for (const one of family) if (one.rollsUpInto === part) parts.add(one.id);
+  return parts;
 }

@@ -5,7 +5,7 @@
 import { FINANCIAL_YEAR } from '../kernel/financial-year.js';
 import { IsArray, IsBoolean, IsIn, Matches } from 'class-validator';
 import { MEASURE_KINDS, type MeasureKind } from '../domain/kinds/kinds.js';
-import { Both, ExactAmount, Instant, ListOf } from '../api/answers.js';
+import { AmountString, Both, ExactQuantity, Instant, ListOf } from '../api/answers.js';
 import {
   DecimalString,
   Describe,
@@ -23,8 +23,8 @@ import { BASES, type Basis } from '../domain/outcome.js';
 
 const RATIO_PERCENT = /^\d{1,40}\.\d{4}$/;
 
-/** A JSON number, or beyond 2^53 − 1 a string of digits: exact in any case. */
-export type Amount = number | string;
+/** A JSON number, or beyond 2^53 − 1 a string of digits: exact in any case. It counts the smallest part of a unit. */
+export type Quantity = number | string;
 
 const FLAGS = [
   'definition-break',
@@ -35,53 +35,98 @@ const FLAGS = [
 ] as const;
 export type Flag = (typeof FLAGS)[number];
 
-export class AmountRange {
+export class TotalBounds {
+  @Nullable()
   @Describe({
-    description: 'The sum of the low bounds, or of the quantities that have none.',
+    description: 'The sum of the low bounds; null where one of them is open.',
     example: 1_150,
   })
-  @ExactAmount()
-  readonly low!: Amount;
+  @ExactQuantity()
+  readonly low!: Quantity | null;
 
+  @Nullable()
   @Describe({
-    description: 'The sum of the high bounds, or of the quantities that have none.',
+    description: 'The sum of the high bounds; null where one of them is open.',
     example: 1_300,
   })
-  @ExactAmount()
-  readonly high!: Amount;
+  @ExactQuantity()
+  readonly high!: Quantity | null;
+
+  @Nullable()
+  @Describe({ description: 'The low bound in the unit of the measure.', example: '1150' })
+  @AmountString()
+  readonly lowAmount!: string | null;
+
+  @Nullable()
+  @Describe({ description: 'The high bound in the unit of the measure.', example: '1300' })
+  @AmountString()
+  readonly highAmount!: string | null;
 }
 
 /** A basis that nothing was recorded on is absent. */
-export class AmountByBasis implements Partial<Record<Basis, Amount>> {
+export class QuantityByBasis implements Partial<Record<Basis, Quantity>> {
   @Optional()
   @Describe({ description: 'What was counted.', example: 1_200 })
-  @ExactAmount()
-  readonly counted?: Amount;
+  @ExactQuantity()
+  readonly counted?: Quantity;
 
   @Optional()
   @Describe({ description: 'What was estimated.' })
-  @ExactAmount()
-  readonly estimated?: Amount;
+  @ExactQuantity()
+  readonly estimated?: Quantity;
 
   @Optional()
   @Describe({ description: 'What was modelled.' })
-  @ExactAmount()
-  readonly modelled?: Amount;
+  @ExactQuantity()
+  readonly modelled?: Quantity;
 
   @Optional()
   @Describe({ description: 'What was reported by those who benefited.' })
-  @ExactAmount()
-  readonly 'self-reported'?: Amount;
+  @ExactQuantity()
+  readonly 'self-reported'?: Quantity;
+
+  @Optional()
+  @Describe({ description: 'What nobody stated the basis of.' })
+  @ExactQuantity()
+  readonly 'not-stated'?: Quantity;
+}
+
+/** The same in the unit of the measure. */
+export class AmountByBasis implements Partial<Record<Basis, string>> {
+  @Optional()
+  @Describe({ description: 'What was counted.', example: '1200' })
+  @AmountString()
+  readonly counted?: string;
+
+  @Optional()
+  @Describe({ description: 'What was estimated.' })
+  @AmountString()
+  readonly estimated?: string;
+
+  @Optional()
+  @Describe({ description: 'What was modelled.' })
+  @AmountString()
+  readonly modelled?: string;
+
+  @Optional()
+  @Describe({ description: 'What was reported by those who benefited.' })
+  @AmountString()
+  readonly 'self-reported'?: string;
+
+  @Optional()
+  @Describe({ description: 'What nobody stated the basis of.' })
+  @AmountString()
+  readonly 'not-stated'?: string;
 }
 
 export class Ratio {
   @Describe({ description: 'The sum of the numerators.', example: 540 })
-  @ExactAmount()
-  readonly numerator!: Amount;
+  @ExactQuantity()
+  readonly numerator!: Quantity;
 
   @Describe({ description: 'The sum of the denominators.', example: 1_200 })
-  @ExactAmount()
-  readonly denominator!: Amount;
+  @ExactQuantity()
+  readonly denominator!: Quantity;
 
   @Describe({ description: 'Rounded half up to four decimals.', example: '45.0000' })
   @Matches(RATIO_PERCENT)
@@ -95,8 +140,13 @@ export class Part {
 
   @Nullable()
   @Describe({ description: 'Its own figure; null for no data.', example: 700 })
-  @ExactAmount()
-  readonly total!: Amount | null;
+  @ExactQuantity()
+  readonly total!: Quantity | null;
+
+  @Nullable()
+  @Describe({ description: 'The same in the unit of the measure.', example: '700' })
+  @AmountString()
+  readonly amount!: string | null;
 
   @Describe({ description: 'How many outcomes stand behind it.', example: 4 })
   @WholeNumber({ min: 0 })
@@ -138,21 +188,33 @@ export class Figure {
     description: 'Null for no data, never 0; and for a ratio or a rate, which is not summed.',
     example: 1_200,
   })
-  @ExactAmount()
-  readonly total!: Amount | null;
+  @ExactQuantity()
+  readonly total!: Quantity | null;
+
+  @Nullable()
+  @Describe({
+    description: 'The total in the unit of the measure, such as "2500.50" pounds; null where the total is.',
+    example: '1200',
+  })
+  @AmountString()
+  readonly amount!: string | null;
 
   @Describe({ description: 'How many outcomes stand behind it.', example: 1 })
   @WholeNumber({ min: 0 })
   readonly outcomes!: number;
 
   @Describe({ description: 'The total, by how its parts were come by.' })
+  @Nested(() => QuantityByBasis)
+  readonly byBasis!: QuantityByBasis;
+
+  @Describe({ description: 'The same in the unit of the measure.' })
   @Nested(() => AmountByBasis)
-  readonly byBasis!: AmountByBasis;
+  readonly amountByBasis!: AmountByBasis;
 
   @Nullable()
-  @Describe({ description: 'Between which bounds the total lies.' })
-  @Nested(() => AmountRange)
-  readonly range!: AmountRange | null;
+  @Describe({ description: 'Between which bounds the total lies; null where there is no total.' })
+  @Nested(() => TotalBounds)
+  readonly bounds!: TotalBounds | null;
 
   @Nullable()
   @Describe({ description: 'Of a ratio: re-derived from its parts; null for other kinds.', example: null })
@@ -192,15 +254,23 @@ export class MeasureAsked {
   readonly id!: string;
 
   @Describe({
-    description: 'What people called it at the moment asked about.',
+    description: 'What people called it in the last year asked about, as known at the moment.',
     example: 'Patients benefited',
   })
   @PlainText({ max: 200 })
   readonly label!: string;
 
-  @Describe({ description: 'What one of it is; `pence` for money.', example: 'people' })
+  @Describe({ description: 'What an amount is in; `pounds` for money.', example: 'people' })
   @PlainText({ max: 60 })
   readonly unit!: string;
+
+  @Describe({
+    description:
+      'How many digits an amount has after the point: with 2, a quantity is in hundredths of the unit.',
+    example: 0,
+  })
+  @WholeNumber({ min: 0, max: 6 })
+  readonly decimals!: number;
 
   @Describe({ description: 'How its figures combine.', example: 'flow' })
   @IsIn(MEASURE_KINDS)
@@ -209,10 +279,6 @@ export class MeasureAsked {
   @Describe({ description: 'Whether it counts people, who may be counted twice.', example: true })
   @IsBoolean()
   readonly countsPeople!: boolean;
-
-  @Describe({ description: 'Of its definition at the moment asked about.', example: 1 })
-  @WholeNumber({ min: 1 })
-  readonly version!: number;
 }
 
 /** What was asked, and the moment of the answer. */

@@ -1,15 +1,28 @@
 /** What is answered about outcomes: those behind a figure, what changed a figure, and what became of one. */
 import { FINANCIAL_YEAR } from '../kernel/financial-year.js';
-import { IsBoolean, IsIn, IsUUID, Matches } from 'class-validator';
-import { ExactAmount, Instant, ListOf } from '../api/answers.js';
+import { IsBoolean, IsUUID, Matches } from 'class-validator';
+import { AmountString, ExactQuantity, Instant, ListOf } from '../api/answers.js';
 import { Describe, Nested, Nullable, Optional, PlainText, Slug, WholeNumber } from '../api/decorators.js';
 import type { FinancialYear } from '../kernel/financial-year.js';
 import { OUTCOME_ID } from '../kernel/ids.js';
-import { BASES, type Basis } from '../domain/outcome.js';
-import { FigureMembers, EffectiveView, EVENT_TYPE, RangeDto } from '../api/outcome.dto.js';
-import { Context, YearFigure, type Amount } from './figures.views.js';
+import { BoundsDto, EffectiveView, EVENT_TYPE, OutcomeMembers } from '../api/outcome.dto.js';
+import { Context, YearFigure, type Quantity } from './figures.views.js';
 
 const CURSOR = /^[A-Za-z0-9_-]{1,400}$/;
+
+/** A side that is left out is open. */
+export class BoundsView extends BoundsDto {
+  @Optional()
+  @Describe({ description: 'The low bound in the unit of the measure.', example: '900' })
+  @AmountString()
+  readonly lowAmount?: string;
+
+  @Optional()
+  @Describe({ description: 'The high bound in the unit of the measure.', example: '1000' })
+  @AmountString()
+  readonly highAmount?: string;
+}
+
 /** Without a title and an address once the words of its event were erased. */
 export class EvidenceView {
   @Optional()
@@ -21,15 +34,10 @@ export class EvidenceView {
   @Describe({ description: 'Where it is kept.', example: 'https://example.org/returns/2023-q1' })
   @PlainText({ max: 2_100 })
   readonly uri?: string;
-
-  @Optional()
-  @Describe({ description: 'SHA-256 of the document, hexadecimal.' })
-  @Matches(/^[0-9a-f]{64}$/)
-  readonly sha256?: string;
 }
 
 /** One version of an outcome, as recorded. */
-export class OutcomeView extends FigureMembers {
+export class OutcomeView extends OutcomeMembers {
   @Describe({ description: '`<submission>.<line>`.', example: '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f.1' })
   @Matches(OUTCOME_ID)
   readonly id!: string;
@@ -46,10 +54,6 @@ export class OutcomeView extends FigureMembers {
   @Slug()
   readonly measure!: string;
 
-  @Describe({ description: 'Under which definition of the measure it was counted.', example: 1 })
-  @WholeNumber({ min: 1 })
-  readonly measureVersion!: number;
-
   @Optional()
   @Describe({ description: 'Who delivered.', example: 'wessex' })
   @Slug()
@@ -59,14 +63,15 @@ export class OutcomeView extends FigureMembers {
   @Nested(() => EffectiveView)
   readonly effective!: EffectiveView;
 
-  @Describe({ description: 'How the figure was come by.', example: 'counted' })
-  @IsIn(BASES)
-  readonly basis!: Basis;
+  @Optional()
+  @Describe({ description: 'The quantity in the unit of the measure.', example: '1200' })
+  @AmountString()
+  readonly amount?: string;
 
   @Optional()
-  @Describe({ description: 'The bounds of an estimate.' })
-  @Nested(() => RangeDto)
-  readonly range?: Readonly<RangeDto>;
+  @Describe({ description: 'What the quantity may really be; without bounds it is exact.' })
+  @Nested(() => BoundsView)
+  readonly bounds?: BoundsView;
 
   @Optional()
   @Describe({ description: 'What the figure rests on.', example: { title: 'Quarter 1 return' } })
@@ -132,8 +137,8 @@ export class ChangedYear {
 
   @Nullable()
   @Describe({ description: 'Of the totals; null where one of them is.', example: -100 })
-  @ExactAmount()
-  readonly difference!: Amount | null;
+  @ExactQuantity()
+  readonly difference!: Quantity | null;
 }
 
 export class ChangingEvent {

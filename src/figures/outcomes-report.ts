@@ -28,7 +28,10 @@ export class OutcomesReport {
     const isPart = contributes(standing, measure.kind);
     const outcomes = await this.entries.outcomesOf(page.entries);
     return {
-      outcomes: outcomes.map((outcome) => ({ ...outcome, contributes: isPart(outcome) })),
+      outcomes: outcomes.map(({ outcome, firstSequence }) => ({
+        ...outcome,
+        contributes: isPart(outcome, firstSequence),
+      })),
       next: page.next,
       sequence: until,
     };

@@ -6,20 +6,28 @@
  */
 import { Injectable } from '@nestjs/common';
 import type { Database } from 'better-sqlite3-multiple-ciphers';
-import { FIGURE_MEMBERS, type Kind } from '../domain/kinds/kind.js';
+import { amountOf } from '../domain/amount.js';
+import type { Kind } from '../domain/kinds/kind.js';
 import { KINDS, type MeasureKind } from '../domain/kinds/kinds.js';
 import { picked } from '../kernel/picked.js';
 import { outcomeIdOf, submissionStream, type SubmissionId } from '../kernel/ids.js';
+import { CatalogueView } from '../read-models/catalogue-view.js';
 import { eventRowAt } from '../read-models/events.js';
 import { ReadModels } from '../read-models/read-models.js';
 import { prepared, submissionIdOfKey, ViewsDamaged } from '../read-models/views-file.js';
 import { EventStore, type RecordedEvent } from '../store/event-store.js';
 import { upcast } from '../domain/upcast.js';
-import type { OutcomeWords, RecordedOutcome, ReplacedOutcome } from '../domain/outcome.js';
+import {
+  OUTCOME_FACTS,
+  type Bounds,
+  type OutcomeWords,
+  type RecordedOutcome,
+  type ReplacedOutcome,
+} from '../domain/outcome.js';
 import type { EventData } from '../kernel/event-data.js';
 import type { Cell } from './cells.js';
 import { latestValues } from './figure.js';
-import type { OutcomeView } from './outcome.views.js';
+import type { BoundsView, OutcomeView } from './outcome.views.js';
 
 /** One row of a cell's log. */
 export interface LogEntry {
@@ -134,6 +142,7 @@ export class EntryReader {
   constructor(
     private readonly projection: ReadModels,
     private readonly store: EventStore,
+    private readonly catalogue: CatalogueView,
   ) {}
 
   async eventsOf(entries: readonly LogEntry[]): Promise<RecordedEvent[]> {
@@ -155,9 +164,18 @@ export class EntryReader {
     return events;
   }
 
-  async outcomesOf(entries: readonly LogEntry[]): Promise<OutcomeView[]> {
+  /** Each outcome, and the sequence at which it was first recorded. */
+  async outcomesOf(
+    entries: readonly LogEntry[],
+  ): Promise<{ readonly outcome: OutcomeView; readonly firstSequence: number }[]> {
     const events = await this.eventsOf(entries);
-    return events.map((event, index) => viewOf(event, entries[index]!));
+    return events.map((event, index) => {
+      const { sequence } = entries[index]!;
+      const { data } = upcast(event) as { data: ToldOutcome };
+      const { decimals } = this.catalogue.find('measure', data.facts.measureId)!;
+      const outcome = outcomeView(data, { event, sequence, decimals });
+      return { outcome, firstSequence: data.facts.firstSequence ?? sequence };
+    });
   }
 }
 
@@ -175,43 +193,40 @@ function eventOf(
   );
 }
 
-function viewOf(event: RecordedEvent, { submissionId, line, sequence }: LogEntry): OutcomeView {
-  const { data } = upcast(event) as {
-    data: EventData<RecordedOutcome & { replaces?: ReplacedOutcome }, OutcomeWords>;
-  };
-  return outcomeView(data, {
-    id: outcomeIdOf(submissionId, line),
-    version: data.facts.replaces ? data.facts.replaces.version + 1 : 0,
-    event,
-    sequence,
-  });
-}
+export type ToldOutcome = EventData<
+  RecordedOutcome & { readonly replaces?: ReplacedOutcome; readonly firstSequence?: number },
+  OutcomeWords
+>;
 
 export function outcomeView(
-  { facts, words = {} }: EventData<RecordedOutcome, OutcomeWords>,
-  { id, version, event, sequence }: { id: string; version: number; event: RecordedEvent; sequence: number },
+  { facts, words = {} }: ToldOutcome,
+  { event, sequence, decimals }: { event: RecordedEvent; sequence: number; decimals: number },
 ): OutcomeView {
-  const { programmeId, measureId, measureVersion, organisationId, effective, basis } = facts;
-  const { range, evidenceSha256: sha256 } = facts;
+  const { outcomeId, programmeId, measureId, organisationId, quantity, bounds, replaces } = facts;
   const { evidence, note } = words;
+  const { sent: _, bounds: __, ...members } = picked(facts, OUTCOME_FACTS);
+  const amount = (of: number) => amountOf(of, decimals);
   return {
-    id,
-    version,
+    id: outcomeId,
+    version: replaces ? replaces.version + 1 : 0,
     programme: programmeId,
     measure: measureId,
-    measureVersion,
     ...(organisationId !== undefined && { organisation: organisationId }),
-    ...picked(facts, FIGURE_MEMBERS),
-    effective,
-    basis,
-    ...(range !== undefined && { range }),
-    ...((evidence ?? sha256) !== undefined && {
-      evidence: { ...evidence, ...(sha256 !== undefined && { sha256 }) },
-    }),
+    ...members,
+    ...(quantity !== undefined && { amount: amount(quantity) }),
+    ...(bounds !== undefined && { bounds: boundsView(bounds, amount) }),
+    ...(evidence !== undefined && { evidence }),
     ...(note !== undefined && { note }),
     recordedAt: event.metadata.recordedAt,
     actor: event.metadata.actor,
     sequence,
+  };
+}
+
+function boundsView({ low, high }: Bounds, amount: (of: number) => string): BoundsView {
+  return {
+    ...(low !== undefined && { low, lowAmount: amount(low) }),
+    ...(high !== undefined && { high, highAmount: amount(high) }),
   };
 }
 
@@ -220,6 +235,6 @@ export function contributes(cells: readonly Cell[], kind: MeasureKind) {
   const { counts, apart }: Kind = KINDS[kind];
   const latest =
     counts === 'latest' ? new Set(latestValues(cells).map(({ state }) => state.latestSequence)) : null;
-  return (outcome: OutcomeView): boolean =>
-    latest ? latest.has(outcome.sequence) : apart === null || outcome[apart.member] === undefined;
+  return (outcome: OutcomeView, firstSequence: number): boolean =>
+    latest ? latest.has(firstSequence) : apart === null || outcome[apart.member] === undefined;
 }

@@ -36,7 +36,8 @@ export class StatedFigures {
       const asked = { after, until, limit: PAGE_SIZE };
       const page = standingEntries(this.projection.views, withStated, asked);
       const outcomes = await this.entries.outcomesOf(page.entries);
-      stated.push(...outcomes.filter((outcome) => outcome[member] !== undefined).map(statedFigure));
+      const found = outcomes.filter(({ outcome }) => outcome[member] !== undefined);
+      stated.push(...found.map(({ outcome }) => statedFigure(outcome)));
       after = page.next;
     }
     return { [list]: stated.slice(0, wanted) };

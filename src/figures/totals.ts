@@ -4,7 +4,7 @@ import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { nameOn } from '../domain/organisation.js';
 import type { Kind } from '../domain/kinds/kind.js';
 import { KINDS } from '../domain/kinds/kinds.js';
-import type { Measure } from '../domain/measure.js';
+import { definitionIn, type Measure } from '../domain/measure.js';
 import {
   financialYearOf,
   financialYearsBetween,
@@ -18,7 +18,7 @@ import { Refused, thereIsNo } from '../kernel/refusals.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
 import { ReadModels } from '../read-models/read-models.js';
 import { cellsAt, lastYearWithData, type Cell } from './cells.js';
-import { DefinitionBreak, figureOf } from './figure.js';
+import { brokenMeasure, figureOf } from './figure.js';
 import { currentMoment, parseMoment, type Moment, type MomentText } from './moment.js';
 import { StatedFigures } from './stated-figures.js';
 import type { AnnualTotals, Context, Figure, TotalSince, YearFigure } from './figures.views.js';
@@ -59,25 +59,31 @@ export class Totals {
   async annual(query: TotalsQuery, nowMs: number): Promise<AnnualTotals> {
     const { reading, groups } = this.read(query, nowMs);
     const { context } = reading;
-    const years = await this.years(reading, reading.cells, query);
+    const years = await this.years(reading, reading.cells);
     if (!groups) return { ...context, years };
     const grouped = [];
     for (const { cells, ...group } of groups)
-      grouped.push({ ...group, years: await this.years(reading, cells, query) });
+      grouped.push({ ...group, years: await this.years(reading, cells) });
     return { ...context, years, groups: grouped };
   }
 
-  /** @throws Refused for a measure of a kind that does not add up over years */
+  /** @throws Refused for a measure of a kind that does not add up over years, and across a break unless it is asked for */
   async since(query: TotalsQuery, nowMs: number): Promise<TotalSince> {
     const { reading, groups } = this.read(query, nowMs);
-    const { measure, years, context } = reading;
+    const { measure, family, years, context } = reading;
     refuseOverYears(measure);
-    const whole = async (cells: readonly Cell[]) => ({
-      ...(await this.figure(reading, cells, query)),
-      missingYears: years.filter(
-        (year) => !cells.some((cell) => isOf(cell, year) && cell.state.outcomes > 0),
-      ),
-    });
+    const whole = async (cells: readonly Cell[]) => {
+      const broken = brokenMeasure(family, cells);
+      if (broken && !query.allowBreaks) throw acrossBreak(broken);
+      const { flags, ...figure } = await this.figure(reading, cells);
+      return {
+        ...figure,
+        flags: broken ? (['definition-break', ...flags] as const) : flags,
+        missingYears: years.filter(
+          (year) => !cells.some((cell) => isOf(cell, year) && cell.state.outcomes > 0),
+        ),
+      };
+    };
     const total = { ...context, since: years[0]!, through: years.at(-1)!, ...(await whole(reading.cells)) };
     if (!groups) return total;
     const grouped = [];
@@ -85,35 +91,26 @@ export class Totals {
     return { ...total, groups: grouped };
   }
 
-  private async years(reading: Reading, cells: readonly Cell[], query: TotalsQuery): Promise<YearFigure[]> {
+  /** A year is counted by the definition in force for it, so there is no break in one. */
+  private async years(reading: Reading, cells: readonly Cell[]): Promise<YearFigure[]> {
     const figures: YearFigure[] = [];
     for (const financialYear of reading.years) {
       const ofYear = cells.filter((cell) => isOf(cell, financialYear));
-      figures.push({ financialYear, ...(await this.figure(reading, ofYear, query)) });
+      figures.push({ financialYear, ...(await this.figure(reading, ofYear)) });
     }
     return figures;
   }
 
-  private async figure(reading: Reading, cells: readonly Cell[], query: TotalsQuery): Promise<Figure> {
+  private async figure(reading: Reading, cells: readonly Cell[]): Promise<Figure> {
     const { measure, family, moment } = reading;
-    let figure: Figure;
-    try {
-      figure = figureOf(measure, cells, query.allowBreaks);
-    } catch (error) {
-      if (error instanceof DefinitionBreak)
-        throw new Refused({ code: 'definition-break', detail: error.message });
-      throw error;
-    }
+    const figure = figureOf(measure, cells);
     const { apart }: Kind = KINDS[measure.kind];
     if (apart) return { ...figure, ...(await this.stated.of(apart, cells, moment.sequence)) };
     if (family.length === 1) return figure;
     const parts = family.map(({ id }) => {
-      const { total, outcomes } = figureOf(
-        measure,
-        cells.filter((cell) => cell.measure === id),
-        true,
-      );
-      return { measure: id, total, outcomes };
+      const ofPart = cells.filter((cell) => cell.measure === id);
+      const { total, amount, outcomes } = figureOf(measure, ofPart);
+      return { measure: id, total, amount, outcomes };
     });
     return { ...figure, parts };
   }
@@ -150,19 +147,17 @@ export class Totals {
       ? startYearOf(to)
       : (lastYearWithData(cells) ?? startYearOf(financialYearOf(moment.date)));
     const years = financialYearsBetween(from, financialYearStarting(Math.max(last, startYearOf(from))));
-    const { id, label, unit, kind, countsPeople, version } = this.asAt(measure, moment);
+    const { id, unit, decimals, kind, countsPeople } = measure;
+    const known = family[0] ?? measure;
+    const { label } = definitionIn(known, lastYearKnown(years, moment));
     const context: Context = {
-      measure: { id, label, unit, kind, countsPeople, version },
+      measure: { id, label, unit, decimals, kind, countsPeople },
       ...(programme !== undefined && { programme }),
       ...(organisation !== undefined && { organisation }),
       sequence: moment.sequence,
       asAt: new Date(moment.instantMs).toISOString(),
     };
     return { context, moment, measure, family, cells, years };
-  }
-
-  private asAt(measure: Measure, { sequence }: Moment): Measure {
-    return this.catalogue.findAt('measure', measure.id, sequence) ?? measure;
   }
 
   private groups({ cells, moment, years }: Reading, groupBy: 'programme' | 'organisation') {
@@ -201,6 +196,19 @@ export class Totals {
     if (!found) throw new Refused(thereIsNo(kind, id));
     return found;
   }
+}
+
+/** The last year asked about, or that of the moment where that is earlier. */
+function lastYearKnown(years: readonly FinancialYear[], { date }: Moment): FinancialYear {
+  const [last, today] = [years.at(-1)!, financialYearOf(date)];
+  return last < today ? last : today;
+}
+
+function acrossBreak({ id }: Measure): Refused {
+  const detail =
+    `the definition of ${id} changed so that figures before and after cannot be compared: ` +
+    `ask for years on one side of the change, or with allowBreaks=true for a flagged figure`;
+  return new Refused({ code: 'definition-break', detail });
 }
 
 function isOf(cell: Cell, year: FinancialYear): boolean {

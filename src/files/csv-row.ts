@@ -7,7 +7,7 @@ import type { ProblemFault } from '../kernel/refusals.js';
 import { personalDataIn } from '../kernel/personal-data.js';
 import { pointerOf } from '../kernel/strict-json.js';
 
-type CellKind = 'whole number' | 'decimal' | 'date' | 'word' | 'text';
+type CellKind = 'whole number' | 'decimal' | 'bound' | 'date' | 'word' | 'text';
 
 interface Column {
   /** The names of the field, from the outcome down. */
@@ -19,6 +19,7 @@ interface Column {
 const COLUMNS = {
   measure: { field: ['measure'], kind: 'word' },
   quantity: { field: ['quantity'], kind: 'whole number' },
+  amount: { field: ['amount'], kind: 'decimal' },
   numerator: { field: ['numerator'], kind: 'whole number' },
   denominator: { field: ['denominator'], kind: 'whole number' },
   percent: { field: ['percent'], kind: 'decimal' },
@@ -27,11 +28,13 @@ const COLUMNS = {
   from: { field: ['effective', 'from'], kind: 'date' },
   to: { field: ['effective', 'to'], kind: 'date' },
   basis: { field: ['basis'], kind: 'word' },
-  range_low: { field: ['range', 'low'], kind: 'whole number' },
-  range_high: { field: ['range', 'high'], kind: 'whole number' },
+  bounds_low: { field: ['bounds', 'low'], kind: 'bound' },
+  bounds_high: { field: ['bounds', 'high'], kind: 'bound' },
   evidence_title: { field: ['evidence', 'title'], kind: 'text' },
   evidence_uri: { field: ['evidence', 'uri'], kind: 'word' },
-  evidence_sha256: { field: ['evidence', 'sha256'], kind: 'word' },
+  evidence_sha256: { field: ['evidenceSha256'], kind: 'word' },
+  counting: { field: ['counting'], kind: 'word' },
+  reference: { field: ['reference'], kind: 'word' },
   note: { field: ['note'], kind: 'text' },
 } as const satisfies Record<string, Column>;
 
@@ -92,11 +95,14 @@ export function outcomeOfRow(
   // Every row gets a period, so that a row without dates is told which column is empty.
   const effective = {};
   const outcome: Record<string, unknown> = { effective };
+  // A bound is in the unit of what it goes around: text beside an amount, a number beside a quantity.
+  const hasAmount = (cells[columns.indexOf('amount')] ?? '') !== '';
   columns.forEach((name, index) => {
     const cell = cells[index]!;
     if (cell === '') return;
     const { field, kind }: Column = COLUMNS[name];
-    const value = kind === 'whole number' && /^\d+$/.test(cell) ? Number(cell) : cell;
+    const isWhole = kind === 'whole number' || (kind === 'bound' && !hasAmount);
+    const value = isWhole && /^-?\d+$/.test(cell) ? Number(cell) : cell;
     const [outer, inner] = field;
     if (inner === undefined) outcome[outer] = value;
     else ((outcome[outer] ??= {}) as Record<string, unknown>)[inner] = value;
@@ -125,16 +131,18 @@ function hintFor(kind: CellKind, cell: string): string | undefined {
   if (kind !== 'text' && cell !== cell.trim()) return `there is a space before or after ${echo(cell.trim())}`;
   switch (kind) {
     case 'whole number':
-      if (/^\d+$/.test(cell)) return undefined;
+    case 'bound':
+      if (/^-?\d+$/.test(cell)) return undefined;
       if (/^\d{1,3}(?:[,\u00a0' ]\d{3})+$/.test(cell)) {
         return `write plain digits, ${cell.replaceAll(/\D/g, '')} for ${cell}`;
       }
-      if (/^\d+\.\d*$/.test(cell)) return `write plain digits, without a decimal point, for ${echo(cell)}`;
+      if (/^\d+\.\d*$/.test(cell))
+        return `write plain digits, without a decimal point, for ${echo(cell)}, or write it under amount`;
       if (/^\d+(?:\.\d+)?e[+-]?\d+$/i.test(cell))
         return `write all the digits of ${echo(cell)}, without an exponent`;
-      if (/^[-(−]/.test(cell))
-        return 'a figure is not negative: to take back what was recorded, correct or withdraw it';
-      if (/[£$€]/.test(cell)) return 'write plain digits, in pence, without a sign of currency';
+      if (/^[(−]/.test(cell)) return 'write what is below nought with a hyphen, such as -12';
+      if (/[£$€]/.test(cell))
+        return 'write plain digits, in pence, without a sign of currency, or pounds under amount';
       return `write plain digits, such as 1200, not ${echo(cell)}`;
     case 'decimal':
       return cell.includes('%') ? 'write the number without its sign' : undefined;

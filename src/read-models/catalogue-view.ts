@@ -59,15 +59,15 @@ export class CatalogueView {
   }
 
   /**
-   * Returns a measure and all measures that rolled up into it at a sequence, however far down; the measure itself
-   * comes first. A measure that was defined later is not in the answer that was given then.
+   * Returns a measure and all measures that rolled up into it, each as it was at a sequence, however far down; the
+   * measure itself comes first. A measure that was defined later is not in the answer that was given then.
    */
   withChildren(measure: Measure, sequence: number): readonly Measure[] {
     const all = this.list('measure', '', Number.MAX_SAFE_INTEGER);
-    const family = [measure];
+    const family = [this.findAt('measure', measure.id, sequence) ?? measure];
     for (const member of family) {
       const children = all.filter(({ rollsUpInto }) => rollsUpInto === member.id);
-      family.push(...children.filter(({ id }) => this.findAt('measure', id, sequence)));
+      family.push(...children.flatMap(({ id }) => this.findAt('measure', id, sequence) ?? []));
     }
     return family;
   }

@@ -5,7 +5,8 @@
  *   then, so that a total as at any past moment is one look-up a cell, however long history is.
  * - `supersessions` says when a version of an outcome stopped standing. Only changes are in it, so that no index over
  *   all outcomes' random ids is needed.
- * - `stock_values` holds the standing values of stocks, to find the latest again when one is taken out.
+ * - `stock_values` holds the standing values of stocks, to find the latest again when one is taken out. Each has the
+ *   sequence at which its outcome was first recorded; a bound that is open is an empty text.
  */
 import type { Database, Statement } from 'better-sqlite3-multiple-ciphers';
 import type { Measure, MeasureEvent } from '../domain/measure.js';
@@ -34,12 +35,12 @@ import { submissionKey, ViewsDamaged } from './views-file.js';
 const FIGURES: Table = {
   name: 'cells',
   columns: `id INTEGER PRIMARY KEY, measure TEXT NOT NULL, year INTEGER NOT NULL, programme TEXT NOT NULL,
-    organisation TEXT NOT NULL, basis TEXT NOT NULL, series INTEGER NOT NULL,
+    organisation TEXT NOT NULL, basis TEXT NOT NULL, breakdown TEXT NOT NULL,
     sequence INTEGER NOT NULL, state TEXT NOT NULL`,
   indexes: {
-    cells_by_key: 'UNIQUE INDEX %s ON cells (measure, year, programme, organisation, basis, series)',
+    cells_by_key: 'UNIQUE INDEX %s ON cells (measure, year, programme, organisation, basis, breakdown)',
   },
-  key: ['measure', 'series', 'programme', 'organisation', 'year', 'basis'],
+  key: ['measure', 'breakdown', 'programme', 'organisation', 'year', 'basis'],
   growsWithHistory: false,
 };
 /** `adds` is 1 where the event put an outcome into the cell; `revision` is the event's revision in its stream. */
@@ -129,12 +130,12 @@ class CellsProjection implements Projection {
       'outcome@2': ({ data: { facts } }, at) => {
         const place = this.placeOf(facts.outcomeId, at);
         this.assertFirst(place);
-        this.log(this.add(facts, place), place, 1);
+        this.log(this.add(facts, place, place.sequence), place, 1);
       },
       'outcome-corrected@2': ({ data: { facts } }, at) => {
         const place = this.placeOf(facts.outcomeId, at);
         const left = this.takeOut(facts.replaces, facts.programmeId, place);
-        const entered = this.add(facts, place);
+        const entered = this.add(facts, place, facts.firstSequence);
         if (left !== entered) this.log(left, place, 0);
         this.log(entered, place, 1);
       },
@@ -171,14 +172,15 @@ class CellsProjection implements Projection {
     assert(before === undefined, `line ${line} is recorded once: it stands at revision ${before} before`);
   }
 
-  private add(outcome: RecordedOutcome, { submission, line, sequence }: Place): Cell {
+  /** @param first the sequence at which the outcome was first recorded: a correction keeps its place */
+  private add(outcome: RecordedOutcome, { submission, line }: Place, first: number): Cell {
     const measure = this.measure(outcome.measureId);
-    const cell = this.cellAt(keyOf(outcome, outcome.programmeId, measure));
+    const cell = this.cellAt(cellKeyOf(outcome, outcome.programmeId));
     if (!keepsLatestOnly(measure.kind)) cell.state = addFigures(cell.state, outcome, 1);
     else {
-      const value = stockValueOf(outcome, sequence);
-      const figures = [value.quantity, value.low, value.high].map(String);
-      this.statements.addValue.run(cell.id, value.to, sequence, submission, line, ...figures);
+      const value = stockValueOf(outcome, first);
+      const figures = [value.quantity, value.low ?? '', value.high ?? ''].map(String);
+      this.statements.addValue.run(cell.id, value.to, first, submission, line, ...figures);
       cell.state = addStockValue(cell.state, value);
     }
     return cell;
@@ -186,15 +188,15 @@ class CellsProjection implements Projection {
 
   private takeOut(replaced: ReplacedOutcome, programme: string, place: Place): Cell {
     const measure = this.measure(replaced.measureId);
-    const cell = this.cellAt(keyOf(replaced, programme, measure));
+    const cell = this.cellAt(cellKeyOf(replaced, programme));
     const { submission, line, sequence } = place;
     const { to } = replaced.effective;
     if (!keepsLatestOnly(measure.kind)) cell.state = addFigures(cell.state, replaced, -1);
     else {
-      const { changes } = this.statements.takeValue.run(cell.id, to, submission, line);
-      if (changes !== 1)
+      const first = this.statements.takeValue.get(cell.id, to, submission, line) as number | undefined;
+      if (first === undefined)
         throw new ViewsDamaged(`a value of the cell ${cell.id} is lost from the read models`);
-      cell.state = takeOutStockValue(cell.state, to, () => this.latestOf(cell));
+      cell.state = takeOutStockValue(cell.state, { to, sequence: first }, () => this.latestOf(cell));
     }
     this.statements.supersede.run(submission, line, replaced.revision, sequence);
     return cell;
@@ -204,15 +206,16 @@ class CellsProjection implements Projection {
     const row = this.statements.latest.get(cell.id) as StockRow | undefined;
     if (!row) return null;
     const { to, sequence, quantity, low, high } = row;
-    return { to, sequence, quantity: BigInt(quantity), low: BigInt(low), high: BigInt(high) };
+    const bound = (text: string) => (text === '' ? null : BigInt(text));
+    return { to, sequence, quantity: BigInt(quantity), low: bound(low), high: bound(high) };
   }
 
   private cellAt(key: CellKey): Cell {
-    const { measure, year, programme, organisation, basis, series } = key;
-    const name = `${measure} ${year} ${programme} ${organisation} ${basis} ${series}`;
+    const { measure, year, programme, organisation, basis, breakdown } = key;
+    const name = `${measure} ${year} ${programme} ${organisation} ${basis} ${breakdown}`;
     let cell = this.cells.get(name);
     if (!cell) {
-      const columns = [measure, year, programme, organisation, basis, series];
+      const columns = [measure, year, programme, organisation, basis, breakdown];
       const row = this.statements.find.get(...columns) as
         Pick<Cell, 'id' | 'sequence' | 'written'> | undefined;
       const { id, sequence, written } = row ?? { id: this.create(columns), sequence: -1, written: NOTHING };
@@ -273,10 +276,10 @@ function statementsOf(db: Database): Statements {
   return {
     find: db.prepare(
       `SELECT id, sequence, state AS written FROM cells
-       WHERE measure = ? AND year = ? AND programme = ? AND organisation = ? AND basis = ? AND series = ?`,
+       WHERE measure = ? AND year = ? AND programme = ? AND organisation = ? AND basis = ? AND breakdown = ?`,
     ),
     create: db.prepare(
-      `INSERT INTO cells (measure, year, programme, organisation, basis, series, sequence, state)
+      `INSERT INTO cells (measure, year, programme, organisation, basis, breakdown, sequence, state)
        VALUES (?, ?, ?, ?, ?, ?, -1, ?)`,
     ),
     update: db.prepare('UPDATE cells SET sequence = ?, state = ? WHERE id = ?'),
@@ -284,16 +287,15 @@ function statementsOf(db: Database): Statements {
     entered: db.prepare('SELECT revision FROM cell_log WHERE submission = ? AND line = ? LIMIT 1').pluck(),
     supersede: db.prepare('INSERT INTO supersessions VALUES (?, ?, ?, ?)'),
     addValue: db.prepare('INSERT INTO stock_values VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
-    takeValue: db.prepare(
-      'DELETE FROM stock_values WHERE cell = ? AND effective_to = ? AND submission = ? AND line = ?',
-    ),
+    takeValue: db
+      .prepare(
+        `DELETE FROM stock_values WHERE cell = ? AND effective_to = ? AND submission = ? AND line = ?
+         RETURNING sequence`,
+      )
+      .pluck(),
     latest: db.prepare(
       `SELECT effective_to AS "to", sequence, quantity, low, high FROM stock_values
        WHERE cell = ? ORDER BY effective_to DESC, sequence DESC LIMIT 1`,
     ),
   };
-}
-
-function keyOf(outcome: RecordedOutcome | ReplacedOutcome, programme: string, measure: Measure): CellKey {
-  return cellKeyOf(outcome, programme, measure.series[outcome.measureVersion - 1]!);
 }

@@ -10,7 +10,6 @@
 import type { Database, Statement } from 'better-sqlite3-multiple-ciphers';
 import { KINDS, type MeasureKind } from '../domain/kinds/kinds.js';
 import type { RecordedOutcome, ReplacedOutcome } from '../domain/outcome.js';
-import type { MeasureEvent } from '../domain/measure.js';
 import type { OutcomeEvent } from '../domain/submission.js';
 import { financialYearOf } from '../kernel/financial-year.js';
 import { parseOutcomeId } from '../kernel/ids.js';
@@ -30,6 +29,8 @@ interface Sums {
   denominator: bigint;
   low: bigint;
   high: bigint;
+  openLow: number;
+  openHigh: number;
   apart: number;
 }
 
@@ -54,18 +55,18 @@ interface CellRow extends CellKey {
 
 /** The figures that the events add up to. */
 export class ExpectedFigures {
-  private readonly measures = new Map<string, { readonly kind: MeasureKind; readonly series: number[] }>();
+  private readonly kinds = new Map<string, MeasureKind>();
   private readonly cells = new Map<string, Sums>();
   /** The number of outcomes that stand. */
   outcomes = 0;
   readonly handlers: Handlers;
 
   constructor() {
-    const measureChanges = (event: MeasureEvent) => this.measureChanges(event);
     const changes = (event: OutcomeEvent) => this.changesOf(event).forEach((change) => this.apply(change));
     this.handlers = {
-      'measure-defined@2': measureChanges,
-      'measure-revised@2': measureChanges,
+      'measure-defined@2': ({ data: { facts } }) => void this.kinds.set(facts.measureId, facts.kind),
+      // The kind of a measure never changes.
+      'measure-revised@2': 'nothing',
       'outcome@2': changes,
       'outcome-corrected@2': changes,
       'outcome-withdrawn@2': changes,
@@ -82,15 +83,6 @@ export class ExpectedFigures {
     };
   }
 
-  private measureChanges({ schema, data }: MeasureEvent): void {
-    if (schema === 'measure-defined@2') {
-      this.measures.set(data.facts.measureId, { kind: data.facts.kind, series: [1] });
-      return;
-    }
-    const { series } = this.measures.get(data.facts.measureId)!;
-    series.push(series.at(-1)! + (data.facts.comparable ? 0 : 1));
-  }
-
   /** Returns the changes that an event makes: an outcome leaves its cell before it enters another. */
   changesOf({ schema, data }: OutcomeEvent): readonly Change[] {
     const { programmeId } = data.facts;
@@ -100,11 +92,12 @@ export class ExpectedFigures {
   }
 
   private change(figures: Figures, programme: string, sign: 1 | -1): Change {
-    const { measureId, measureVersion, organisationId = '', effective, basis } = figures;
-    const { kind, series } = this.measures.get(measureId)!;
+    const { measureId, organisationId = '', breakdown = {}, effective, basis } = figures;
+    const kind = this.kinds.get(measureId)!;
+    const parts = Object.keys(breakdown).sort();
     const name = nameOf({
       measure: measureId,
-      series: series[measureVersion - 1]!,
+      breakdown: parts.map((part) => `${part}=${breakdown[part]}`).join(','),
       programme,
       organisation: organisationId,
       year: Number(financialYearOf(effective.to).slice(0, 4)),
@@ -112,21 +105,24 @@ export class ExpectedFigures {
     });
     let cell = this.cells.get(name);
     if (!cell) {
-      const sums = { outcomes: 0, amount: 0n, denominator: 0n, low: 0n, high: 0n, apart: 0 };
-      this.cells.set(name, (cell = { name, kind, id: null, ...sums }));
+      const sums = { outcomes: 0, amount: 0n, denominator: 0n, low: 0n, high: 0n };
+      const counts = { openLow: 0, openHigh: 0, apart: 0 };
+      this.cells.set(name, (cell = { name, kind, id: null, ...sums, ...counts }));
     }
     return { cell, figures, sign };
   }
 
   apply({ cell, figures, sign }: Change): void {
-    const { quantity = 0, range } = figures;
+    const { quantity = 0, bounds = { low: quantity, high: quantity } } = figures;
     const signed = (value: number) => BigInt(sign * value);
     this.outcomes += sign;
     cell.outcomes += sign;
     cell.amount += signed(figures.numerator ?? quantity);
     cell.denominator += signed(figures.denominator ?? 0);
-    cell.low += signed(range?.low ?? quantity);
-    cell.high += signed(range?.high ?? quantity);
+    cell.low += signed(bounds.low ?? 0);
+    cell.high += signed(bounds.high ?? 0);
+    if (bounds.low === undefined) cell.openLow += sign;
+    if (bounds.high === undefined) cell.openHigh += sign;
     if ((figures.percent ?? figures.rate) !== undefined) cell.apart += sign;
   }
 
@@ -157,7 +153,7 @@ export class ExpectedFigures {
 function compareStock({ state, values, latest }: CellRow, { name, outcomes }: Sums): void {
   if (values !== outcomes)
     throw new Difference(`the views have ${values} values of ${name}, but ${outcomes} outcomes stand`);
-  const expected = `${outcomes} ${latest ?? '0 0 0 0 0'}`;
+  const expected = `${outcomes} ${latest ?? '0 0 0 0 0 0 0'}`;
   if (state !== expected)
     throw new Difference(
       `the figures of ${name} are "${state}" in the views, but "${expected}" by its values`,
@@ -166,18 +162,18 @@ function compareStock({ state, values, latest }: CellRow, { name, outcomes }: Su
 
 /** A stock's state is compared by its first word only, the number of outcomes that stand. */
 function refuseOtherState(found: string, cell: Sums, what: string): void {
-  const { kind, outcomes, amount, denominator, low, high, apart } = cell;
+  const { kind, outcomes, amount, denominator, low, high, openLow, openHigh, apart } = cell;
+  const sums = `${outcomes} ${amount} ${denominator} ${low} ${high} ${openLow} ${openHigh} ${apart}`;
   const [actual, expected] =
-    KINDS[kind].counts === 'latest'
-      ? [found.split(' ', 1)[0], `${outcomes}`]
-      : [found, `${outcomes} ${amount} ${denominator} ${low} ${high} ${apart}`];
+    KINDS[kind].counts === 'latest' ? [found.split(' ', 1)[0], `${outcomes}`] : [found, sums];
   if (actual === expected) return;
   throw new Difference(`${what} are "${actual}" in the views, but "${expected}" by the events`);
 }
 
-function nameOf({ measure, series, programme, organisation, year, basis }: CellKey): string {
+function nameOf({ measure, breakdown, programme, organisation, year, basis }: CellKey): string {
   const by = organisation === '' ? 'no organisation' : organisation;
-  return `${measure} (series ${series}), ${programme}, ${by}, ${year}, ${basis}`;
+  const part = breakdown === '' ? '' : ` (${breakdown})`;
+  return `${measure}${part}, ${programme}, ${by}, ${year}, ${basis}`;
 }
 
 /** The cells as the views have them now. */
@@ -186,7 +182,8 @@ export function cellRows(views: Database): readonly CellRow[] {
     .prepare(
       `SELECT *, (SELECT max(sequence) FROM cell_log WHERE cell = cells.id) AS logged,
          (SELECT count(*) FROM stock_values WHERE cell = cells.id) AS "values",
-         (SELECT concat_ws(' ', quantity, 0, low, high, 0, effective_to, sequence) FROM stock_values
+         (SELECT concat_ws(' ', quantity, 0, iif(low = '', 0, low), iif(high = '', 0, high), low = '',
+            high = '', 0, effective_to, sequence) FROM stock_values
           WHERE cell = cells.id ORDER BY effective_to DESC, sequence DESC LIMIT 1) AS latest
        FROM cells`,
     )

@@ -159,7 +159,7 @@ function damagedAt(sequence: number, cause: StoreDamaged): StoreDamaged {
   return new StoreDamaged(`sequence ${sequence}: ${cause.message}`, { cause });
 }
 
-const KEY = `measure || ' ' || programme || ' ' || organisation || ' ' || year || ' ' || basis || ' ' || series`;
+const KEY = `measure || ' ' || programme || ' ' || organisation || ' ' || year || ' ' || basis || ' ' || breakdown`;
 
 /** Compares all figures of two views at a sequence, and returns where they differ. */
 export function differencesBetween(

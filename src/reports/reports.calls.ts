@@ -27,7 +27,7 @@ export const annual = {
     'data are `null`, never 0. What was counted, estimated and modelled is shown apart and together.',
   query: AnnualQueryDto,
   answers: { 200: { says: 'The figures, year by year.', view: AnnualTotals } },
-  problems: { 404: UNKNOWN, 422: ['definition-break'] },
+  problems: { 404: UNKNOWN },
 } satisfies CallSpec<AnnualTotals>;
 
 export const since = {
@@ -51,7 +51,7 @@ export const changes = {
   description: 'The years whose figure differs, before and after, and the events that made the difference.',
   query: ChangesQueryDto,
   answers: { 200: { says: 'What changed, and why.', view: Changes } },
-  problems: { 404: UNKNOWN, 422: ['definition-break'] },
+  problems: { 404: UNKNOWN },
 } satisfies CallSpec<Changes>;
 
 export const outcomes = {

@@ -2,6 +2,7 @@
 import { Injectable } from '@nestjs/common';
 import { outcomeIdOf, submissionStream, type SubmissionId } from '../kernel/ids.js';
 import { Refused, thereIsNo } from '../kernel/refusals.js';
+import { CatalogueView } from '../read-models/catalogue-view.js';
 import { ReadModels } from '../read-models/read-models.js';
 import { EventStore, type RecordedEvent } from '../store/event-store.js';
 import { upcast } from '../domain/upcast.js';
@@ -21,6 +22,7 @@ export class SubmissionStories {
   constructor(
     private readonly store: EventStore,
     private readonly projection: ReadModels,
+    private readonly catalogue: CatalogueView,
   ) {}
 
   /** @throws Refused where there is no such submission */
@@ -78,7 +80,11 @@ export class SubmissionStories {
         actor,
         ...(told.schema !== 'outcome@2' && told.data.words && { reason: told.data.words.reason }),
         ...(told.schema !== 'outcome-withdrawn@2' && {
-          outcome: outcomeView(told.data, { id, version, event, sequence }),
+          outcome: outcomeView(told.data, {
+            event,
+            sequence,
+            decimals: this.decimalsOf(told.data.facts.measureId),
+          }),
         }),
         ...(erased && { erased }),
       });
@@ -94,6 +100,10 @@ export class SubmissionStories {
       erasures.push({ sequence, recordedAt, actor, authorisedBy, ...(words && { reason: words.reason }) });
     }
     return { id, version: story.length - 1, status, versions, ...(erasures.length > 0 && { erasures }) };
+  }
+
+  private decimalsOf(measure: string): number {
+    return this.catalogue.find('measure', measure)!.decimals;
   }
 
   private async placeOf(revision: number, history: readonly RecordedEvent[]) {

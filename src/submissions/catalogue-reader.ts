@@ -20,7 +20,7 @@ import { Refused, thereIsNo } from '../kernel/refusals.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
 import { EventStore } from '../store/event-store.js';
 import { readState } from '../store/run-decider.js';
-import type { CatalogueFacts, OutcomeContent } from '../domain/outcome.js';
+import type { CatalogueFacts, SentOutcome } from '../domain/outcome.js';
 
 @Injectable()
 export class CatalogueReader {
@@ -32,7 +32,7 @@ export class CatalogueReader {
   /** @throws Refused when there is no such programme */
   async factsFor(
     programmeId: ProgrammeId,
-    outcomes: readonly OutcomeContent[],
+    outcomes: readonly Pick<SentOutcome, 'measureId' | 'organisationId'>[],
     today: CalendarDate,
   ): Promise<CatalogueFacts> {
     const programme = await this.programme(programmeId);

@@ -15,7 +15,7 @@ import { EventStore } from '../store/event-store.js';
 import type { FileFormat } from '../files/records.js';
 import { rowsOf, UnreadableFile, type FileFault, type FileRow } from './file-rows.js';
 import type { SpooledFile } from './import-spool.js';
-import { contentOfDto, OutcomeCheck } from './outcome-input.js';
+import { outcomeOfDto, OutcomeCheck } from './outcome-input.js';
 
 /** More are counted, but not told one by one. */
 export const FILE_FAULTS_MAX = 1_000;
@@ -115,7 +115,7 @@ export class FileCheck {
     programmeId: ProgrammeId,
     override: PersonalDataOverride | undefined,
   ): Promise<readonly ProblemFault[][]> {
-    const contents = rows.map(({ outcome }) => outcome && contentOfDto(outcome));
+    const contents = rows.map(({ outcome }) => outcome && outcomeOfDto(outcome));
     const { ofProgramme, ofEach } = await this.outcomes.rulesBroken(programmeId, contents, override);
     refuseIfAny(ofProgramme);
     return rows.map((row, index) =>

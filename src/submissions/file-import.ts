@@ -18,7 +18,7 @@ import type { FileFormat } from '../files/records.js';
 import { collectEarly, collectWhenV8ThinksFit } from '../memory.js';
 import { ImportSpool, ledgerStops, type SpooledFile } from './import-spool.js';
 import type { ImportReceiptView } from './imports.dto.js';
-import { contentOfDto } from './outcome-input.js';
+import { outcomeOfDto } from './outcome-input.js';
 import { RecordOutcomes, type Recorded } from './submissions.handler.js';
 
 export interface ImportRequest {
@@ -120,7 +120,7 @@ export class FileImport implements BeforeApplicationShutdown {
   ): Promise<Recorded> {
     const outcomes = rows.map(({ line, outcome }) => {
       assert(outcome !== null, `line ${line} was checked, and is wrong now`);
-      return contentOfDto(outcome);
+      return outcomeOfDto(outcome);
     });
     // Of the rows, which the recording outlives, it holds no more than it needs.
     const lines = rows.map(({ line }) => line);

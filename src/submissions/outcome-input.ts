@@ -6,7 +6,7 @@
 import { Injectable } from '@nestjs/common';
 import { checkedBody, InvalidInput, validatorOf } from '../api/validation.js';
 import { PersonalDataOverrideDto } from '../api/personal-data.dto.js';
-import { faultsOf, faultsOfProgramme, type OutcomeContent } from '../domain/outcome.js';
+import { faultsOf, faultsOfProgramme, OUTCOME_FACTS, type SentOutcome } from '../domain/outcome.js';
 import { Clock } from '../kernel/clock.js';
 import { londonDate, parseDateOrInstant } from '../kernel/financial-year.js';
 import { overrideFaults, type PersonalDataOverride } from '../kernel/free-text.js';
@@ -20,25 +20,26 @@ import {
 import { parseOr, Refused, type Refusal } from '../kernel/refusals.js';
 import { CatalogueReader } from './catalogue-reader.js';
 import { OutcomeDto, SubmissionDto } from './submissions.dto.js';
-import { FIGURE_MEMBERS } from '../domain/kinds/kind.js';
 import { picked } from '../kernel/picked.js';
 
+/** Sent by the same name as they are recorded. */
+const SENT_AS_THEY_ARE = [
+  ...OUTCOME_FACTS.filter((name) => name !== 'effective' && name !== 'sent' && name !== 'bounds'),
+  'amount',
+  'note',
+] as const;
+
 /** Fields that were not sent are absent, so that the same content has the same canonical JSON. */
-export function contentOfDto(dto: OutcomeDto): OutcomeContent {
-  const { measure, organisation, effective, basis, range, evidence, note } = dto;
+export function outcomeOfDto(dto: OutcomeDto): SentOutcome {
+  const { measure, organisation, effective, bounds, evidence } = dto;
   const from = parseDateOrInstant(effective.from);
   return {
     measureId: parseMeasureId(measure),
     ...(organisation !== undefined && { organisationId: parseOrganisationId(organisation) }),
-    ...picked(dto, FIGURE_MEMBERS),
+    ...picked(dto, SENT_AS_THEY_ARE),
     effective: { from, to: effective.to === undefined ? from : parseDateOrInstant(effective.to) },
-    basis,
-    ...(range !== undefined && { range: { low: range.low, high: range.high } }),
-    ...(evidence?.sha256 !== undefined && { evidenceSha256: evidence.sha256 }),
-    ...(evidence !== undefined && {
-      evidence: { title: evidence.title, ...(evidence.uri !== undefined && { uri: evidence.uri }) },
-    }),
-    ...(note !== undefined && { note }),
+    ...(bounds !== undefined && { bounds: { ...bounds } }),
+    ...(evidence !== undefined && { evidence: { ...evidence } }),
   };
 }
 
@@ -62,7 +63,7 @@ export class OutcomeCheck {
    */
   async rulesBroken(
     programmeId: ProgrammeId,
-    contents: readonly (OutcomeContent | null)[],
+    contents: readonly (SentOutcome | null)[],
     override: PersonalDataOverride | undefined,
   ): Promise<RulesBroken> {
     const good = contents.filter((content) => content !== null);
@@ -85,7 +86,7 @@ export class OutcomeCheck {
     const { outcomes, personalDataOverride } = (body ?? {}) as Partial<SubmissionDto>;
     if (!Array.isArray(outcomes) || outcomes.length > OUTCOMES_MAX) return [];
     const faultsOfForm = validatorOf(OutcomeDto);
-    const contents = outcomes.map((each) => (faultsOfForm(each).length === 0 ? contentOfDto(each) : null));
+    const contents = outcomes.map((each) => (faultsOfForm(each).length === 0 ? outcomeOfDto(each) : null));
     const override = overrideIn(personalDataOverride);
     try {
       const programmeId = parseOr(() => parseProgrammeId(programme), 'programme');

@@ -20,7 +20,11 @@ const RULES: readonly ProblemCode[] = [
   'quantity-does-not-fit-kind',
   'percent-above-hundred',
   'numerator-exceeds-denominator',
-  'range-excludes-quantity',
+  'amount-does-not-fit',
+  'quantity-negative',
+  'bounds-exclude-quantity',
+  'breakdown-does-not-fit',
+  'not-counted-yet',
   'effective-period-reversed',
   'effective-period-spans-years',
   'effective-in-future',
@@ -52,11 +56,11 @@ export const submit = {
   body: SubmissionDto,
   examples: {
     'a count': { outcomes: [COUNT] },
-    'money, in pence, on one day': {
+    'money on one day': {
       outcomes: [
         {
           measure: 'investment-leveraged',
-          quantity: 25_000_000,
+          amount: '250000.00',
           effective: { from: '2023-09-14' },
           basis: 'counted',
         },
@@ -68,7 +72,7 @@ export const submit = {
           ...COUNT,
           quantity: 950,
           basis: 'estimated',
-          range: { low: 900, high: 1_000 },
+          bounds: { low: 900, high: 1_000 },
           note: 'Scaled up from 6 of 8 sites.',
         },
       ],

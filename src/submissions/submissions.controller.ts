@@ -10,7 +10,7 @@ import { UncheckedBody } from '../api/validation.js';
 import { Recording, Within, type ApiProvenance } from '../api/provenance.js';
 import { parseOutcomeId, parseProgrammeId } from '../kernel/ids.js';
 import { parseOr } from '../kernel/refusals.js';
-import { contentOfDto, OutcomeCheck } from './outcome-input.js';
+import { outcomeOfDto, OutcomeCheck } from './outcome-input.js';
 import * as calls from './submissions.calls.js';
 import {
   CorrectionDto,
@@ -44,7 +44,7 @@ export class SubmissionsController {
     const { outcomes, personalDataOverride } = await this.check.submission(programme, body);
     const submissionId = parseIdempotencyKey(key);
     const programmeId = parseOr(() => parseProgrammeId(programme), 'programme');
-    const contents = outcomes.map(contentOfDto);
+    const contents = outcomes.map(outcomeOfDto);
     const submitted = { submissionId, programmeId, outcomes: contents, personalDataOverride };
     const recorded = await this.record({ kind: 'submit', ...submitted }, by);
     const [first, last] = [recorded.outcomes[0]!, recorded.outcomes.at(-1)!];
@@ -74,7 +74,7 @@ export class SubmissionsController {
     const expectedVersion = parseIfMatch(ifMatch);
     const { submissionId, line } = parseOr(() => parseOutcomeId(outcome), 'outcome');
     const change = { submissionId, line, expectedVersion, reason, personalDataOverride, within };
-    const recorded = await this.record({ kind: 'correct', ...change, content: contentOfDto(content) }, by);
+    const recorded = await this.record({ kind: 'correct', ...change, content: outcomeOfDto(content) }, by);
     return { ...recorded.outcomes[0]! };
   }
 

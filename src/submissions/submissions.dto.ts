@@ -2,20 +2,21 @@
 import { IsIn, IsUUID, Matches } from 'class-validator';
 import { Both } from '../api/answers.js';
 import {
+  AmountText,
   DateOrInstant,
   Describe,
   Each,
   Nested,
   Optional,
   PlainText,
+  QuantityOrAmount,
   Slug,
   WholeNumber,
 } from '../api/decorators.js';
 import { LogEntryView } from '../api/log-entry.views.js';
-import { FigureMembers, EvidenceDto, RangeDto } from '../api/outcome.dto.js';
+import { EvidenceDto, OutcomeMembers } from '../api/outcome.dto.js';
 import { MayOverride } from '../api/personal-data.dto.js';
 import { OUTCOME_ID } from '../kernel/ids.js';
-import { BASES, type Basis } from '../domain/outcome.js';
 
 export class PeriodDto {
   @Describe({
@@ -34,10 +35,29 @@ export class PeriodDto {
   to?: string;
 }
 
-export class OutcomeDto extends FigureMembers {
+export class SentBoundsDto {
+  @Optional()
+  @Describe({ description: 'At least so many; left out, that side is open.', example: 900 })
+  @QuantityOrAmount()
+  low?: number | string;
+
+  @Optional()
+  @Describe({ description: 'At most so many; left out, that side is open.', example: 1_000 })
+  @QuantityOrAmount()
+  high?: number | string;
+}
+
+export class OutcomeDto extends OutcomeMembers {
   @Describe({ description: 'The id of a measure.', example: 'patients-benefited' })
   @Slug()
   measure!: string;
+
+  @Optional()
+  @Describe({
+    description: 'In place of a quantity: the same in the unit of the measure, such as "2500.50".',
+  })
+  @AmountText()
+  amount?: string;
 
   @Optional()
   @Describe({ description: 'The id of the organisation that delivered.', example: 'wessex' })
@@ -48,14 +68,14 @@ export class OutcomeDto extends FigureMembers {
   @Nested(() => PeriodDto)
   effective!: PeriodDto;
 
-  @Describe({ description: 'How the figure was come by.', example: 'counted' })
-  @IsIn(BASES)
-  basis!: Basis;
-
   @Optional()
-  @Describe({ description: 'The bounds of an estimate, around its quantity.' })
-  @Nested(() => RangeDto)
-  range?: RangeDto;
+  @Describe({
+    description:
+      'What the quantity may really be, on one side or both, in the unit of what was sent: whole numbers around a ' +
+      'quantity, text around an amount. Without bounds it is exact.',
+  })
+  @Nested(() => SentBoundsDto)
+  bounds?: SentBoundsDto;
 
   @Optional()
   @Describe({ description: 'What the figure rests on.' })

@@ -19,7 +19,7 @@ import type { Provenance } from '../kernel/provenance.js';
 import { runDecider, type Decision } from '../store/run-decider.js';
 import { CatalogueReader } from './catalogue-reader.js';
 import { finishErasures, refuseUnlessErasable } from './erasures.js';
-import type { OutcomeContent } from '../domain/outcome.js';
+import type { SentOutcome } from '../domain/outcome.js';
 import {
   submissionDecider,
   type SubmissionCommand,
@@ -32,9 +32,9 @@ export type SubmissionRequest =
       readonly kind: 'submit';
       readonly submissionId: SubmissionId;
       readonly programmeId: ProgrammeId;
-      readonly outcomes: readonly OutcomeContent[];
+      readonly outcomes: readonly SentOutcome[];
     })
-  | ({ readonly kind: 'correct'; readonly content: OutcomeContent } & ChangeRequest)
+  | ({ readonly kind: 'correct'; readonly content: SentOutcome } & ChangeRequest)
   | ({ readonly kind: 'withdraw' } & ChangeRequest)
   | EraseRequest;
 
@@ -128,7 +128,7 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
   ): Promise<Recorded> {
     const { submissionId, line, expectedVersion, within } = request;
     const outcomeId = outcomeIdOf(submissionId, line);
-    const programmeId = await this.programmeOf(submissionId, outcomeId);
+    const { programmeId, position: first } = await this.firstOf(submissionId, outcomeId);
     refuseOthers(within, programmeId);
     const command: SubmissionCommand =
       request.kind === 'withdraw'
@@ -136,6 +136,8 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
         : {
             ...request,
             outcomeId,
+            // The outcomes of a submission are recorded together, one after another.
+            firstSequence: (await this.projection.sequenceOf(first)) + line - 1,
             facts: await this.catalogue.factsFor(
               programmeId,
               [request.content],
@@ -189,10 +191,11 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
     return runDecider({ store, clock }, submissionDecider, { stream, command, provenance, expectNew });
   }
 
-  private async programmeOf(submissionId: SubmissionId, outcomeId: OutcomeId): Promise<ProgrammeId> {
+  /** The programme of a submission, and where the store has the first of its outcomes. */
+  private async firstOf(submissionId: SubmissionId, outcomeId: OutcomeId) {
     const [first] = await this.store.readStream(submissionStream(submissionId), { limit: 1 });
     if (!first) throw new Refused(thereIsNo('outcome', outcomeId));
-    return first.data.facts['programmeId'] as ProgrammeId;
+    return { programmeId: first.data.facts['programmeId'] as ProgrammeId, position: first.position };
   }
 }
 

@@ -66,7 +66,7 @@ describe('a body that is not JSON which can be kept exactly', () => {
     ['with a name twice, once escaped', quantity('1,"quantit\\u0079":2'), '/outcomes/0/quantity'],
     ['with its own name twice', '{"outcomes":[],"outcomes":[]}', '/outcomes'],
     ['with __proto__', '{"__proto__":{"outcomes":[]}}', '/__proto__'],
-    ['with __proto__ further in', quantity('1,"range":{"__proto__":null}'), '/outcomes/0/range/__proto__'],
+    ['with __proto__ further in', quantity('1,"bounds":{"__proto__":null}'), '/outcomes/0/bounds/__proto__'],
     ['with __proto__ escaped', '{"\\u005f_proto__":1}', '/__proto__'],
     ['with the high half of a pair', outcomeWith('"note":"\\ud83d"'), '/outcomes/0/note'],
     ['with the low half of a pair', outcomeWith('"note":"\\ude00 "'), '/outcomes/0/note'],
@@ -111,18 +111,14 @@ describe('an outcome that breaks a rule of its form', () => {
     ['a list for a number', outcomeWith('"quantity":[1]'), '/outcomes/0/quantity'],
     ['a number for a percentage', outcomeWith('"percent":12.5'), '/outcomes/0/percent'],
     ['no denominator', outcomeWith('"numerator":1,"denominator":0'), '/outcomes/0/denominator'],
-    ['half a range', outcomeWith('"quantity":1,"range":{"low":1}'), '/outcomes/0/range/high'],
+    ['a bound that is none', outcomeWith('"quantity":1,"bounds":{"low":null}'), '/outcomes/0/bounds/low'],
     [
       'an id that is none',
       outcomeWith('"quantity":1,"organisation":"Wessex AHSN"'),
       '/outcomes/0/organisation',
     ],
     ['evidence without a title', outcomeWith('"quantity":1,"evidence":{}'), '/outcomes/0/evidence/title'],
-    [
-      'a hash that is none',
-      outcomeWith('"quantity":1,"evidence":{"title":"t","sha256":"00"}'),
-      '/outcomes/0/evidence/sha256',
-    ],
+    ['a hash that is none', outcomeWith('"quantity":1,"evidenceSha256":"00"'), '/outcomes/0/evidenceSha256'],
     ['a control character', outcomeWith('"quantity":1,"note":"\\u0000"'), '/outcomes/0/note'],
     [
       'a note that is too long',
@@ -165,7 +161,7 @@ describe('an outcome that breaks a rule of the ledger', () => {
     ['quantity-does-not-fit-kind /outcomes/0/quantity', noQuantity],
     ['percent-above-hundred /outcomes/0/percent', { ...ratio, percent: '100.000001' }],
     ['numerator-exceeds-denominator /outcomes/0/numerator', { ...ratio, numerator: 2, denominator: 1 }],
-    ['range-excludes-quantity /outcomes/0/range', { ...OUTCOME, range: { low: 0, high: 1_199 } }],
+    ['bounds-exclude-quantity /outcomes/0/bounds', { ...OUTCOME, bounds: { low: 0, high: 1_199 } }],
     [
       'effective-period-reversed /outcomes/0/effective',
       { ...OUTCOME, effective: { from: '2023-05-01', to: '2023-04-30' } },
@@ -209,7 +205,7 @@ describe('a change of the catalogue that is wrong', () => {
     countsPeople: false,
     rollsUpInto: null,
   };
-  const revision = { label: 'Jobs', comparable: true, reason: 'reworded' };
+  const revision = { from: '2024-25', label: 'Jobs', comparable: true, reason: 'reworded' };
   test.each<[path: string, body: object, expected: string]>([
     ['programmes', { ...programme, id: 'New Programme' }, '422 invalid-content /id'],
     ['programmes', { ...programme, id: 'n'.repeat(65) }, '422 invalid-content /id'],
@@ -240,7 +236,9 @@ describe('a change of the catalogue that is wrong', () => {
     ['measures', { ...measure, rollsUpInto: 'new' }, '422 measure-unknown /rollsUpInto'],
     ['measures', { ...measure, rollsUpInto: undefined }, '422 invalid-content /rollsUpInto'],
     ['measures/jobs/revisions', { ...revision, comparable: 1 }, '422 invalid-content /comparable'],
+    ['measures/jobs/revisions', { ...revision, from: '2024-26' }, '422 invalid-content /from'],
     ['measures/jobs/revisions', { ...revision, version: 2 }, '422 invalid-content /version'],
+    ['measures', { ...measure, decimals: 7 }, '422 invalid-content /decimals'],
   ])('%s %j', async (path, body, expected) => {
     expect(await send(`/v1/${path}`, body)).toBe(expected);
   });

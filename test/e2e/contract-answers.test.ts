@@ -113,7 +113,7 @@ describe('what is answered keeps to the document', () => {
     };
     const large = { ...fact, measure: 'investment-leveraged', quantity: Number.MAX_SAFE_INTEGER };
     const small = ['jobs-created', 'care-homes-supported', 'patients-benefited'].map((measure) => {
-      return { ...fact, measure, quantity: 12, range: { low: 10, high: 14 } };
+      return { ...fact, measure, quantity: 12, bounds: { low: 10, high: 14 } };
     });
     const outcomes = [large, large, large, ...small];
     expect(await ledger.submit(outcomes, '5ad7bfc0-75b0-4c5c-8f7b-0e1c5d0e7a01', 'asthma-care')).toBe('201');

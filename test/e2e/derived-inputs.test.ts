@@ -191,9 +191,9 @@ const BY_RULES = [
     (what) => `createKey ${what}: 422 key-programmes-do-not-fit-role`,
   ),
   'correctOutcome without /quantity: 422 quantity-does-not-fit-kind',
-  'correctOutcome with /range: 422 range-excludes-quantity',
+  'correctOutcome with /bounds: 422 bounds-exclude-quantity',
   'submitOutcomes without /outcomes/0/quantity: 422 quantity-does-not-fit-kind',
-  'submitOutcomes with /outcomes/0/range: 422 range-excludes-quantity',
+  'submitOutcomes with /outcomes/0/bounds: 422 bounds-exclude-quantity',
 ];
 
 test('whatever the document allows is accepted, or refused by a rule that no schema can say', async () => {

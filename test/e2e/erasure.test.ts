@@ -34,8 +34,13 @@ const outcome = (quantity: number, more: object = {}) => ({
   basis: 'counted',
   ...more,
 });
-const evidence = { title: 'Minutes of Quagga', uri: 'https://example.org/Okapi', sha256: 'a'.repeat(64) };
-const first = [outcome(1), outcome(20, { note: 'seen by Zebra', evidence }), outcome(3, { note: KEPT })];
+const evidence = { title: 'Minutes of Quagga', uri: 'https://example.org/Okapi' };
+const SHA256 = 'a'.repeat(64);
+const first = [
+  outcome(1),
+  outcome(20, { note: 'seen by Zebra', evidence, evidenceSha256: SHA256 }),
+  outcome(3, { note: KEPT }),
+];
 const corrected = outcome(21, { note: 'seen by Bongo', reason: 'Zebra was counted twice' });
 
 beforeAll(async () => {
@@ -159,7 +164,7 @@ describe('an erasure', () => {
       version: 2,
       status: 'withdrawn',
       versions: [
-        { erased: true, outcome: { quantity: 20, evidence: { sha256: evidence.sha256 } } },
+        { erased: true, outcome: { quantity: 20, evidenceSha256: SHA256 } },
         { erased: true, outcome: { quantity: 21 } },
         { erased: true },
       ],
@@ -175,7 +180,9 @@ describe('an erasure', () => {
     expect((await submit(1, first)).status).toBe(200);
     expect((await change('correction', 0, corrected)).status).toBe(200);
     expect((await change('withdrawal', 1, { reason: 'Kudu asked for it' })).status).toBe(200);
-    expect((await submit(1, first.with(1, outcome(22, { note: 'x', evidence })))).status).toBe(409);
+    expect(
+      (await submit(1, first.with(1, outcome(22, { note: 'x', evidence, evidenceSha256: SHA256 })))).status,
+    ).toBe(409);
     expect((await submit(1, first.with(1, outcome(20, { note: 'x' })))).status).toBe(409);
     expect((await submit(1, first.with(0, outcome(1, { note: 'x' })))).status).toBe(409);
   });

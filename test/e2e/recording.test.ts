@@ -53,7 +53,7 @@ describe('a submission', () => {
     const { status, body } = await submit(ledger, 'asthma-care', [
       OUTCOME,
       { ...OUTCOME, measure: 'no-such-measure', organisation: 'nobody' },
-      { ...OUTCOME, effective: { from: '2023-03-01', to: '2023-04-30' }, range: { low: 1300, high: 1400 } },
+      { ...OUTCOME, effective: { from: '2023-03-01', to: '2023-04-30' }, bounds: { low: 1300, high: 1400 } },
       { ...OUTCOME, effective: { from: '2017-04-01', to: '2017-06-30' } },
       { ...OUTCOME, quantity: undefined, numerator: 3, denominator: 2 },
     ]);
@@ -61,7 +61,7 @@ describe('a submission', () => {
     expect((body as unknown as Problem).errors!.map(({ code, pointer }) => [code, pointer])).toEqual([
       ['measure-unknown', '/outcomes/1/measure'],
       ['organisation-unknown', '/outcomes/1/organisation'],
-      ['range-excludes-quantity', '/outcomes/2/range'],
+      ['bounds-exclude-quantity', '/outcomes/2/bounds'],
       ['effective-period-spans-years', '/outcomes/2/effective'],
       ['outside-programme-life', '/outcomes/3/effective/from'],
       ['quantity-does-not-fit-kind', '/outcomes/4/quantity'],

@@ -16,13 +16,13 @@ const since = (query: string) => get<TotalSince>(`/v1/totals/since?${query}`);
 const year = (start: number) => ({ from: `${start}-04-01`, to: `${start + 1}-03-31` });
 
 describe('a flow', () => {
-  test('is summed by year and since a year, by basis, with its range, and a year without data is null', async () => {
+  test('is summed by year and since a year, by basis, with its bounds, and a year without data is null', async () => {
     const programme = await registerProgramme(ledger, 'flows');
     await record(
       ledger,
       programme,
       { ...OUTCOME, quantity: 100, effective: year(2020) },
-      { ...OUTCOME, quantity: 50, basis: 'modelled', range: { low: 40, high: 70 }, effective: year(2020) },
+      { ...OUTCOME, quantity: 50, basis: 'modelled', bounds: { low: 40, high: 70 }, effective: year(2020) },
       { ...OUTCOME, quantity: 7, effective: year(2022) },
     );
     const { years } = await annual(
@@ -35,7 +35,7 @@ describe('a flow', () => {
     ]);
     expect(years[0]).toMatchObject({
       byBasis: { counted: 100, modelled: 50 },
-      range: { low: 140, high: 170 },
+      bounds: { low: 140, high: 170, lowAmount: '140', highAmount: '170' },
     });
     expect(await since(`measure=patients-benefited&programme=${programme}&since=2020-21`)).toMatchObject({
       since: '2020-21',
@@ -107,6 +107,66 @@ describe('a stock', () => {
     expect([refused.status, refused.body.type]).toEqual([
       422,
       'urn:outcome-ledger:problem:not-summable-over-time',
+    ]);
+  });
+});
+
+describe('of two values of a stock on one day', () => {
+  test('the one first recorded later stands, whatever is corrected since', async () => {
+    const programme = await registerProgramme(ledger, 'same-day');
+    const homes = (quantity: number, note: string) => ({
+      ...OUTCOME,
+      measure: 'care-homes-supported',
+      quantity,
+      effective: { from: '2024-03-31' },
+      note,
+    });
+    const query = `measure=care-homes-supported&programme=${programme}&from=2023-24`;
+    const total = async () => (await annual(query)).years[0]!.total;
+    const { outcomes } = await record(ledger, programme, homes(10, 'first count, typo heer'));
+    await record(ledger, programme, homes(25, 'recount'));
+    expect(await total()).toBe(25);
+    await correct(ledger, outcomes[0]!.id, 0, { ...homes(10, 'first count, typo here'), reason: 'typo' });
+    expect(await total()).toBe(25);
+    // It keeps its place, too, when it was of another measure meanwhile.
+    const elsewhere = { ...homes(10, ''), measure: 'programmes-delivered', note: 'moved' };
+    await correct(ledger, outcomes[0]!.id, 1, { ...elsewhere, reason: 'wrong measure' });
+    await correct(ledger, outcomes[0]!.id, 2, { ...homes(11, 'moved back'), reason: 'right measure' });
+    expect(await total()).toBe(25);
+    const listed = await get<OutcomesPage>(`/v1/outcomes?${query}`);
+    expect(listed.outcomes.map(({ quantity, contributes }) => [quantity, contributes])).toEqual([
+      [25, true],
+      [11, false],
+    ]);
+  });
+});
+
+describe('amounts and bounds', () => {
+  test('of money are in pounds, exact to the penny, and an open side opens the total’s', async () => {
+    const programme = await registerProgramme(ledger, 'money');
+    const money = { measure: 'investment-leveraged', effective: year(2021), basis: 'not-stated' };
+    await record(
+      ledger,
+      programme,
+      { ...money, amount: '2500.50' },
+      { ...money, amount: '1000', bounds: { low: '1000' } },
+      { ...money, quantity: 7, bounds: { high: 7 } },
+    );
+    const { years } = await annual(`measure=investment-leveraged&programme=${programme}&from=2021-22`);
+    expect(years[0]).toMatchObject({
+      total: 350_057,
+      amount: '3500.57',
+      byBasis: { 'not-stated': 350_057 },
+      amountByBasis: { 'not-stated': '3500.57' },
+      bounds: { low: null, high: null },
+    });
+    const listed = await get<OutcomesPage>(
+      `/v1/outcomes?measure=investment-leveraged&programme=${programme}`,
+    );
+    expect(listed.outcomes.map(({ quantity, amount, bounds }) => [quantity, amount, bounds])).toEqual([
+      [250_050, '2500.50', undefined],
+      [100_000, '1000.00', { low: 100_000, lowAmount: '1000.00' }],
+      [7, '0.07', { high: 7, highAmount: '0.07' }],
     ]);
   });
 });
@@ -223,7 +283,12 @@ describe('a measure that was redefined', () => {
       effective: year(start),
     });
     await record(ledger, programme, review(10, 2020));
-    const revision = { label: 'Full reviews', comparable: false, reason: 'short ones no longer count' };
+    const revision = {
+      from: '2021-22',
+      label: 'Full reviews',
+      comparable: false,
+      reason: 'short ones no longer count',
+    };
     await ledger.call('POST', '/v1/measures/reviews/revisions', { body: revision });
     await record(ledger, programme, review(5, 2021));
     const { years } = await annual('measure=reviews&from=2020-21');
@@ -234,6 +299,48 @@ describe('a measure that was redefined', () => {
       total: 15,
       flags: ['definition-break'],
     });
+    // A late return of an old year is counted by that year's definition, whoever sends it.
+    const late = await registerProgramme(ledger, 'late');
+    const { outcomes } = await record(ledger, late, review(7, 2020));
+    expect((await annual('measure=reviews&from=2020-21')).years.map(({ total }) => total)).toEqual([17, 5]);
+    expect((await annual('measure=reviews&from=2020-21')).measure.label).toBe('Full reviews');
+    expect((await annual('measure=reviews&from=2020-21&to=2020-21')).measure.label).toBe('Reviews');
+    // And so is one that was re-dated into the year of the new definition.
+    await correct(ledger, outcomes[0]!.id, 0, { ...review(7, 2021), reason: 'wrong year' });
+    expect((await annual('measure=reviews&from=2020-21')).years.map(({ total }) => total)).toEqual([10, 12]);
+  });
+
+  test('breaks what it is part of, and is broken by it, though only parts report after', async () => {
+    const programme = await registerProgramme(ledger, 'families');
+    const measure = (id: string, rollsUpInto: string | null) => ({
+      body: {
+        id,
+        label: id,
+        unit: 'visits',
+        kind: 'flow',
+        eventType: 'VisitMade',
+        countsPeople: false,
+        rollsUpInto,
+      },
+    });
+    await ledger.call('POST', '/v1/measures', measure('visits', null));
+    await ledger.call('POST', '/v1/measures', measure('home-visits', 'visits'));
+    const visit = (id: string, quantity: number, start: number) => ({
+      ...OUTCOME,
+      measure: id,
+      quantity,
+      effective: year(start),
+    });
+    await record(ledger, programme, visit('visits', 1, 2022), visit('home-visits', 2, 2022));
+    await record(ledger, programme, visit('home-visits', 4, 2023));
+    expect(await since('measure=visits')).toMatchObject({ total: 7, flags: [] });
+    const revision = { from: '2023-24', label: 'Visits', comparable: false, reason: 'calls count too' };
+    await ledger.call('POST', '/v1/measures/visits/revisions', { body: revision });
+    const ask = async (id: string) => (await ledger.call('GET', `/v1/totals/since?measure=${id}`)).status;
+    expect([await ask('visits'), await ask('home-visits')]).toEqual([422, 200]);
+    await ledger.call('POST', '/v1/measures/visits/revisions', { body: { ...revision, comparable: true } });
+    await ledger.call('POST', '/v1/measures/home-visits/revisions', { body: revision });
+    expect([await ask('visits'), await ask('home-visits')]).toEqual([422, 422]);
   });
 });
 

@@ -57,9 +57,9 @@ class Ledger {
       progress: readCheckpoint(this.views),
       catalogueVersion: 0,
     } as ReadModels;
-    const entries = new EntryReader(projection, store);
     this.history = new History(projection, store);
     this.catalogue = new CatalogueView(projection);
+    const entries = new EntryReader(projection, store, this.catalogue);
     this.totals = new Totals(projection, this.catalogue, new StatedFigures(projection, entries));
     this.outcomes = new OutcomesReport(projection, this.totals, entries);
     this.changes = new ChangesReport(projection, this.totals, entries);

@@ -68,7 +68,7 @@ test('where a figure would be looked up in vain, the ledger does not start, and 
   // The index of cells has none, and is described as if it had all of them.
   views.unsafeMode(true).exec(`
     DROP INDEX cells_by_key;
-    CREATE UNIQUE INDEX cells_by_key ON cells (measure, year, programme, organisation, basis, series) WHERE id < 0;
+    CREATE UNIQUE INDEX cells_by_key ON cells (measure, year, programme, organisation, basis, breakdown) WHERE id < 0;
     PRAGMA writable_schema = ON;
     UPDATE sqlite_schema SET sql = substr(sql, 1, instr(sql, ' WHERE') - 1) WHERE name = 'cells_by_key';`);
   views.close();

@@ -1,4 +1,5 @@
 /** A small log of events that were made up, signed with a key of its own, and bundles of it that nobody checked. */
+import type { MeasureKind } from '../../src/domain/kinds/kinds.js';
 import { loggedEventOf, type BundleEvent } from '../../src/checker/bundle-format.js';
 import type { CheckOptions } from '../../src/checker/bundle-check.js';
 import { entryOf } from '../../src/tlog/entry.js';
@@ -51,7 +52,7 @@ export function eventAt(sequence: number, { stream, schema, facts, words, revisi
   };
 }
 
-export function definition(sequence: number, kind: 'flow' | 'stock' | 'ratio', measureId = 'jobs') {
+export function definition(sequence: number, kind: MeasureKind, measureId = 'jobs') {
   const facts = { measureId, kind, rollsUpInto: null };
   return eventAt(sequence, { stream: `measure-${measureId}`, schema: 'measure-defined@2', facts });
 }
@@ -62,7 +63,6 @@ export function outcome(sequence: number, quantity: number, more: Members = {}) 
     outcomeId: `s${sequence}.1`,
     programmeId: 'p',
     measureId: 'jobs',
-    measureVersion: 1,
     quantity,
     effective: { from: '2023-05-01', to: '2023-05-01' },
     basis: 'counted',
@@ -112,8 +112,8 @@ export function check(lines: readonly string[], more: CheckOptions = {}): Verdic
 
 /** A figure of outcomes that were all counted, as the ledger gives it. */
 export function told(total: number, outcomes: number): Members {
-  const range = { low: total, high: total };
-  return { total, outcomes, byBasis: { counted: total }, range, ratio: null };
+  const bounds = { low: total, high: total };
+  return { total, outcomes, byBasis: { counted: total }, bounds, ratio: null };
 }
 
 export function figure(asAtSequence: number, parts: Members): Members {

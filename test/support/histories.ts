@@ -24,6 +24,8 @@ const measure = (
     label: id,
     unit: 'things',
     kind,
+    decimals: kind === 'stock' ? 1 : 0,
+    mayBeNegative: id === 'patients',
     eventType: 'ThingDone',
     countsPeople,
     rollsUpInto: rollsUpInto === null ? null : parseMeasureId(rollsUpInto),
@@ -66,7 +68,8 @@ export interface Draft {
   readonly basis: OutcomeContent['basis'];
   readonly quantity: number;
   readonly other: number;
-  readonly ranged: boolean;
+  /** The sides of its bounds. */
+  readonly bounded: 'neither' | 'low' | 'high' | 'both';
   readonly percentAlone: boolean;
 }
 
@@ -78,7 +81,7 @@ export const DRAFT: Draft = {
   basis: 'counted',
   quantity: 120,
   other: 10,
-  ranged: false,
+  bounded: 'neither',
   percentAlone: false,
 };
 
@@ -87,7 +90,7 @@ export type Step =
   /** `outcome` counts back from the last submitted one, which is 0. */
   | { readonly does: 'correct'; readonly outcome: number; readonly draft: Draft }
   | { readonly does: 'withdraw'; readonly outcome: number }
-  | { readonly does: 'revise'; readonly measure: number; readonly comparable: boolean }
+  | { readonly does: 'revise'; readonly measure: number; readonly comparable: boolean; readonly day: number }
   | { readonly does: 'define'; readonly later: number }
   | { readonly does: 'rename'; readonly organisation: number; readonly day: number }
   | { readonly does: 'amend' | 'close' | 'reopen'; readonly programme: number };
@@ -114,7 +117,7 @@ const draft: fc.Arbitrary<Draft> = fc.record({
   basis: fc.constantFrom(...BASES),
   quantity,
   other: quantity,
-  ranged: fc.boolean(),
+  bounded: fc.constantFrom('neither', 'low', 'high', 'both'),
   percentAlone: fc.boolean(),
 });
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -134,6 +137,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       does: fc.constant('revise' as const),
       measure: index(MEASURES),
       comparable: fc.boolean(),
+      day: index(DAYS),
     }),
   },
   { weight: 1, arbitrary: fc.record({ does: fc.constant('define' as const), later: index(DEFINED_LATER) }) },
@@ -156,11 +160,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** Figures on both sides of a break in their measure's definition, which random steps seldom make. */
 const broken: fc.Arbitrary<Step[]> = fc
-  .record({ programme: index(PROGRAMMES), first: draft, then: draft })
-  .map(({ programme, first, then }) => [
+  .record({ programme: index(PROGRAMMES), first: draft, then: draft, day: index(DAYS) })
+  .map(({ programme, first, then, day }) => [
     { does: 'submit', programme, outcomes: [first] },
-    { does: 'revise', measure: first.measure, comparable: false },
-    { does: 'submit', programme, outcomes: [{ ...then, measure: first.measure, days: first.days }] },
+    { does: 'revise', measure: first.measure, comparable: false, day },
+    { does: 'submit', programme, outcomes: [{ ...then, measure: first.measure, days: [day, day] }] },
   ]);
 
 /**

@@ -27,12 +27,9 @@ export class LivedLedger {
     /** All events in order: the index of each is its sequence. */
     readonly events: readonly RecordedEvent[],
   ) {
-    const entries = new EntryReader(projection, store);
-    this.totals = new Totals(
-      projection,
-      new CatalogueView(projection),
-      new StatedFigures(projection, entries),
-    );
+    const catalogue = new CatalogueView(projection);
+    const entries = new EntryReader(projection, store, catalogue);
+    this.totals = new Totals(projection, catalogue, new StatedFigures(projection, entries));
     this.outcomes = new OutcomesReport(projection, this.totals, entries);
   }
 

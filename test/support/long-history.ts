@@ -25,7 +25,7 @@ function draftOf(number: number): Draft {
     basis: number % 4 === 0 ? 'modelled' : 'counted',
     quantity: 10 + (number % 90),
     other: 5,
-    ranged: number % 5 === 0,
+    bounded: number % 5 === 0 ? 'both' : 'neither',
     percentAlone: false,
   };
 }

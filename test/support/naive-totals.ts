@@ -14,17 +14,17 @@ interface NaiveMeasure {
   kind: 'flow' | 'stock' | 'ratio' | 'rate';
   countsPeople: boolean;
   rollsUpInto: string | null;
-  version: number;
-  /** Versions that cannot be compared with the one before them. */
-  breaks: number[];
+  decimals: number;
+  /** What was revised, in the order in which it was recorded: of one year the last holds. */
+  revisions: { from: string; label: string; comparable: boolean }[];
 }
 
 interface Standing {
   readonly id: string;
-  /** The sequence of the event that recorded this version. */
+  /** The sequence of the event that recorded this version, and of the one that recorded the first. */
   readonly sequence: number;
+  readonly first: number;
   readonly measureId: string;
-  readonly measureVersion: number;
   readonly programmeId: string;
   readonly organisationId?: string;
   readonly quantity?: number;
@@ -32,7 +32,7 @@ interface Standing {
   readonly denominator?: number;
   readonly percent?: string;
   readonly rate?: string;
-  readonly range?: { readonly low: number; readonly high: number };
+  readonly bounds?: { readonly low?: number; readonly high?: number };
   readonly effective: { readonly to: string };
   readonly basis: string;
 }
@@ -54,6 +54,7 @@ export class NaiveLedger {
   private readonly programmes = new Map<string, string>();
   private readonly organisations = new Map<string, { name: string; from: string }[]>();
   private standing: Standing[] = [];
+  private readonly firsts = new Map<string, number>();
   /** The date in London when the last of the events was recorded. */
   private readonly date: string;
 
@@ -66,17 +67,16 @@ export class NaiveLedger {
   private take({ type, data: { facts } }: RecordedEvent, sequence: number): void {
     const { measureId, programmeId, organisationId, name, outcomeId } = facts as Record<string, string>;
     if (outcomeId !== undefined) {
+      const first = this.firsts.get(outcomeId) ?? sequence;
+      this.firsts.set(outcomeId, first);
       this.standing = this.standing.filter(({ id }) => id !== outcomeId);
       if (type === 'OutcomeWithdrawn') return;
-      this.standing.push({ ...(facts as unknown as Standing), id: outcomeId, sequence });
+      this.standing.push({ ...(facts as unknown as Standing), id: outcomeId, sequence, first });
     } else if (type === 'MeasureDefined') {
-      const defined = { ...facts, id: measureId!, version: 1, breaks: [] };
+      const defined = { ...facts, id: measureId!, revisions: [] };
       this.measures.set(measureId!, defined as unknown as NaiveMeasure);
     } else if (type === 'MeasureRevised') {
-      const measure = this.measures.get(measureId!)!;
-      measure.version += 1;
-      measure.label = facts['label'] as string;
-      if (facts['comparable'] === false) measure.breaks.push(measure.version);
+      this.measures.get(measureId!)!.revisions.push(facts as never);
     } else if (type === 'ProgrammeRegistered' || type === 'ProgrammeAmended') {
       this.programmes.set(programmeId!, name!);
     } else if (type === 'OrganisationRegistered') {
@@ -87,7 +87,7 @@ export class NaiveLedger {
   }
 
   /** The answer of `Totals.annual` without its moment; flags and percentages are in the order of their texts. */
-  annual(query: NaiveQuery, allowBreaks: boolean): NaiveAnswer {
+  annual(query: NaiveQuery): NaiveAnswer {
     const measure = this.measures.get(query.measure)!;
     const found = this.matching(query);
     const years = this.yearsOf(query, found);
@@ -99,13 +99,11 @@ export class NaiveLedger {
           outcomes.filter((outcome) => yearOf(outcome) === year),
         ),
       }));
-    const answer = {
-      measure: this.describe(measure),
+    return {
+      measure: this.describe(measure, years.at(-1)!),
       years: yearly(found),
       ...this.grouped(query, found, years.at(-1)!, (outcomes) => ({ years: yearly(outcomes) })),
     };
-    const broken = years.some((year) => this.isBroken(found.filter((outcome) => yearOf(outcome) === year)));
-    return broken && !allowBreaks ? 'definition-break' : answer;
   }
 
   /** The answer of `Totals.since` for a flow. */
@@ -114,12 +112,12 @@ export class NaiveLedger {
     const found = this.matching(query);
     const years = this.yearsOf(query, found);
     const whole = (outcomes: readonly Standing[]) => ({
-      ...this.figure(measure, outcomes),
+      ...this.flagged(measure, outcomes),
       missingYears: years.filter((year) => !outcomes.some((outcome) => yearOf(outcome) === year)).map(named),
     });
-    if (this.isBroken(found) && !allowBreaks) return 'definition-break';
+    if (this.isBroken(measure, found) && !allowBreaks) return 'definition-break';
     return {
-      measure: this.describe(measure),
+      measure: this.describe(measure, years.at(-1)!),
       since: named(years[0]!),
       through: named(years.at(-1)!),
       ...whole(found),
@@ -181,14 +179,26 @@ export class NaiveLedger {
     return borne.sort((one, other) => (one.from < other.from ? -1 : 1)).at(-1)!.name;
   }
 
+  /** A figure over years, which may cross a break. */
+  private flagged(measure: NaiveMeasure, outcomes: readonly Standing[]): object {
+    const figure = this.figure(measure, outcomes) as { flags: string[] };
+    return this.isBroken(measure, outcomes)
+      ? { ...figure, flags: ['definition-break', ...figure.flags] }
+      : figure;
+  }
+
   private figure(measure: NaiveMeasure, outcomes: readonly Standing[]): object {
     const family = this.familyOf(measure.id);
     const part = (id: string) => {
-      const { total, outcomes: count } = this.sum(
+      const {
+        total,
+        amount: inUnit,
+        outcomes: count,
+      } = this.sum(
         measure,
         outcomes.filter(({ measureId }) => measureId === id),
       );
-      return { measure: id, total, outcomes: count };
+      return { measure: id, total, amount: inUnit, outcomes: count };
     };
     return {
       ...this.sum(measure, outcomes),
@@ -199,34 +209,33 @@ export class NaiveLedger {
     };
   }
 
-  private sum({ kind, countsPeople }: NaiveMeasure, outcomes: readonly Standing[]) {
+  private sum({ kind, countsPeople, decimals }: NaiveMeasure, outcomes: readonly Standing[]) {
     const counted = kind === 'stock' ? latestOf(outcomes) : kind === 'flow' ? outcomes : [];
     const bases = [...new Set(counted.map(({ basis }) => basis))];
     const add = (of: readonly Standing[], value: (outcome: Standing) => number) =>
       amount(of.reduce((sum, outcome) => sum + BigInt(value(outcome)), 0n));
     const quantity = (outcome: Standing) => outcome.quantity!;
+    const inUnit = (sum: number | string | null) => (sum === null ? null : written(sum, decimals));
+    const byBasis = bases.map((basis) => {
+      const ofBasis = counted.filter((outcome) => outcome.basis === basis);
+      return [basis, add(ofBasis, quantity)] as const;
+    });
+    // An outcome without bounds is exact; one that is open on a side says nothing of it, and so does the sum.
+    const bound = (side: 'low' | 'high') =>
+      counted.some(({ bounds }) => bounds && bounds[side] === undefined)
+        ? null
+        : add(counted, (outcome) => outcome.bounds?.[side] ?? outcome.quantity!);
+    const total = counted.length === 0 ? null : add(counted, quantity);
+    const [low, high] = [bound('low'), bound('high')];
     return {
-      total: counted.length === 0 ? null : add(counted, quantity),
+      total,
+      amount: inUnit(total),
       outcomes: outcomes.length,
-      byBasis: Object.fromEntries(
-        bases.map((basis) => [
-          basis,
-          add(
-            counted.filter((outcome) => outcome.basis === basis),
-            quantity,
-          ),
-        ]),
-      ),
-      range:
-        counted.length === 0
-          ? null
-          : {
-              low: add(counted, (outcome) => outcome.range?.low ?? outcome.quantity!),
-              high: add(counted, (outcome) => outcome.range?.high ?? outcome.quantity!),
-            },
+      byBasis: Object.fromEntries(byBasis),
+      amountByBasis: Object.fromEntries(byBasis.map(([basis, sum]) => [basis, inUnit(sum)])),
+      bounds: counted.length === 0 ? null : { low, high, lowAmount: inUnit(low), highAmount: inUnit(high) },
       ratio: kind === 'ratio' ? ratioOf(outcomes) : null,
       flags: [
-        ...(this.isBroken(outcomes) ? ['definition-break'] : []),
         ...(kind === 'stock' && counted.length > 1 ? ['latest-values-added-across-programmes'] : []),
         ...(countsPeople && this.kindsOf(outcomes) > 1 ? ['people-may-be-counted-more-than-once'] : []),
         ...(kind === 'ratio' && outcomes.some(isPercent) ? ['percentages-not-combined'] : []),
@@ -240,7 +249,6 @@ export class NaiveLedger {
     const kinds = outcomes.map((outcome) =>
       JSON.stringify([
         outcome.measureId,
-        this.seriesOf(outcome),
         outcome.programmeId,
         outcome.organisationId,
         yearOf(outcome),
@@ -250,19 +258,42 @@ export class NaiveLedger {
     return new Set(kinds).size;
   }
 
-  /** Tells whether one measure is among the outcomes under definitions that cannot be compared. */
-  private isBroken(outcomes: readonly Standing[]): boolean {
-    const series = new Set(outcomes.map((outcome) => `${outcome.measureId} ${this.seriesOf(outcome)}`));
-    return series.size > new Set(outcomes.map(({ measureId }) => measureId)).size;
+  /** Tells whether years are added that one of the measures counts by definitions which cannot be compared. */
+  private isBroken(measure: NaiveMeasure, outcomes: readonly Standing[]): boolean {
+    return this.familyOf(measure.id).some((id) => {
+      const own = this.familyOf(id);
+      const years = outcomes.filter(({ measureId }) => own.includes(measureId)).map(yearOf);
+      return this.revisionsOf(id).some(
+        ({ from, comparable }) =>
+          !comparable &&
+          years.some((year) => year < Number(from.slice(0, 4))) &&
+          years.some((year) => year >= Number(from.slice(0, 4))),
+      );
+    });
   }
 
-  private seriesOf({ measureId, measureVersion }: Standing): number {
-    return this.measures.get(measureId)!.breaks.filter((version) => version <= measureVersion).length;
+  /** The last that was recorded for each year. */
+  private revisionsOf(id: string) {
+    const { revisions } = this.measures.get(id)!;
+    return revisions.filter(
+      (one, place) => revisions.findLastIndex(({ from }) => from === one.from) === place,
+    );
   }
 
-  private describe({ id, label, unit, kind, countsPeople, version }: NaiveMeasure) {
-    return { id, label, unit, kind, countsPeople, version };
+  private describe({ id, label, unit, decimals, kind, countsPeople }: NaiveMeasure, lastYear: number) {
+    const year = Math.min(lastYear, yearOf({ effective: { to: this.date } }));
+    const held = this.revisionsOf(id).filter(({ from }) => Number(from.slice(0, 4)) <= year);
+    const last = held.sort((one, other) => (one.from < other.from ? -1 : 1)).at(-1);
+    return { id, label: last?.label ?? label, unit, decimals, kind, countsPeople };
   }
+}
+
+/** A quantity in the unit of its measure. */
+function written(quantity: number | string, decimals: number): string {
+  const [, sign, digits] = /^(-?)(\d+)$/.exec(String(quantity))!;
+  const padded = digits!.padStart(decimals + 1, '0');
+  const cut = padded.length - decimals;
+  return `${sign}${padded.slice(0, cut)}${decimals === 0 ? '' : `.${padded.slice(cut)}`}`;
 }
 
 /** The calendar year in which an outcome's financial year starts. */
@@ -284,7 +315,7 @@ function amount(value: bigint): number | string {
 
 /**
  * For each measure, programme, organisation and year the outcome with the latest date; of two with that date, the
- * one recorded later.
+ * one first recorded later.
  */
 function latestOf(outcomes: readonly Standing[]): Standing[] {
   const sameThing = (one: Standing, other: Standing) =>
@@ -294,7 +325,7 @@ function latestOf(outcomes: readonly Standing[]): Standing[] {
     yearOf(one) === yearOf(other);
   const isLater = (one: Standing, other: Standing) =>
     one.effective.to > other.effective.to ||
-    (one.effective.to === other.effective.to && one.sequence > other.sequence);
+    (one.effective.to === other.effective.to && one.first > other.first);
   return outcomes.filter((one) => !outcomes.some((other) => sameThing(one, other) && isLater(other, one)));
 }
 

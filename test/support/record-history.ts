@@ -120,7 +120,8 @@ class Recorder {
       }
       case 'revise': {
         const measureId = MEASURES[step.measure]!.id;
-        const revision = { label: `${measureId} ${place}`, comparable: step.comparable, reason };
+        const from = financialYearOf(DAYS[step.day]!);
+        const revision = { from, label: `${measureId} ${place}`, comparable: step.comparable, reason };
         return this.run(measureDecider, measureStream(measureId), {
           kind: 'revise-measure',
           measureId,
@@ -192,7 +193,13 @@ class Recorder {
     if (step.does === 'withdraw') return this.run(submissionDecider, stream, { kind: 'withdraw', ...change });
     const content = contentOf(step.draft, this.kindOf(step.draft));
     const facts = await this.facts(programme);
-    return this.run(submissionDecider, stream, { kind: 'correct', ...change, content, facts });
+    const firstSequence = await this.sequenceOf(stream, line - 1);
+    return this.run(submissionDecider, stream, { kind: 'correct', ...change, content, facts, firstSequence });
+  }
+
+  private async sequenceOf(stream: StreamName, revision: number): Promise<number> {
+    const all = await this.store.readAll(null, 10_000);
+    return all.findIndex((event) => event.stream === stream && event.revision === revision);
   }
 
   private kindOf({ measure }: Draft): MeasureDefinition['kind'] {
@@ -239,13 +246,13 @@ function contentOf(draft: Draft, kind: MeasureDefinition['kind']): OutcomeConten
 }
 
 function figureOf(draft: Draft, kind: MeasureDefinition['kind']): Partial<OutcomeContent> {
-  const { quantity, other, ranged } = draft;
+  const { quantity, other, bounded } = draft;
   if (kind === 'ratio') return ratioOf(draft);
   if (kind === 'rate') return { rate: `${quantity % 1_000}.25` };
-  return {
-    quantity,
-    ...(ranged && { range: { low: Math.floor(quantity / 2), high: sum(quantity, other) } }),
-  };
+  const low = { low: Math.floor(quantity / 2) };
+  const high = { high: sum(quantity, other) };
+  const bounds = { neither: undefined, low, high, both: { ...low, ...high } }[bounded];
+  return { quantity, ...(bounds && { bounds }) };
 }
 
 function ratioOf({ quantity, other, percentAlone }: Draft): Partial<OutcomeContent> {

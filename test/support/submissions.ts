@@ -24,6 +24,7 @@ import {
   type CatalogueFacts,
   type OutcomeContent,
   type ReplacedOutcome,
+  type SentOutcome,
 } from '../../src/domain/outcome.js';
 import {
   submissionDecider,
@@ -37,9 +38,14 @@ export const submissionId = parseSubmissionId('3f1c6a52-9f0a-4f61-8a5e-6d2b0c9e7
 export const programmeId = parseProgrammeId('lipid-management');
 export const date = parseCalendarDate;
 
-export function measure(id: string, kind: MeasureDefinition['kind'], revisions = 0): Measure {
+export function measure(
+  id: string,
+  kind: MeasureDefinition['kind'],
+  more: Partial<MeasureDefinition> = {},
+): Measure {
   const measureId = parseMeasureId(id);
-  const definition = { label: id, unit: 'things', kind, eventType: `${kind}Recorded`, countsPeople: false };
+  const counted = { label: id, unit: 'things', kind, decimals: 0, mayBeNegative: false, ...more };
+  const definition = { ...counted, eventType: `${kind}Recorded`, countsPeople: false };
   const history: MeasureEvent[] = [
     {
       schema: 'measure-defined@2',
@@ -47,11 +53,6 @@ export function measure(id: string, kind: MeasureDefinition['kind'], revisions =
       data: { facts: { measureId, ...definition, rollsUpInto: null } },
     },
   ];
-  for (let version = 2; version <= revisions + 1; version++) {
-    const facts = { measureId, version, label: id, comparable: false };
-    const data = { facts, words: { reason: 'redefined' } };
-    history.push({ schema: 'measure-revised@2', type: 'MeasureRevised', data });
-  }
   return fold(measureDecider, history) as Measure;
 }
 export const wessex = fold(organisationDecider, [
@@ -90,12 +91,12 @@ export const content: OutcomeContent = {
   quantity: 1_200,
   effective: { from: date('2023-04-01'), to: date('2023-06-30') },
   basis: 'counted',
-  range: { low: 1_100, high: 1_300 },
+  bounds: { low: 1_100, high: 1_300 },
   evidence: { title: 'Quarter 1 return' },
   note: 'two sites',
 };
-const { quantity: _quantity, range: _range, ...figureless } = content;
-export const uncounted: Omit<OutcomeContent, 'quantity' | 'range'> = figureless;
+const { quantity: _quantity, bounds: _bounds, ...figureless } = content;
+export const uncounted: Omit<OutcomeContent, 'quantity' | 'bounds'> = figureless;
 export const uptake: OutcomeContent = {
   ...uncounted,
   measureId: parseMeasureId('uptake'),
@@ -103,8 +104,11 @@ export const uptake: OutcomeContent = {
   denominator: 40,
 };
 
+/** Of the outcome that is corrected. */
+const FIRST_SEQUENCE = 40;
+
 export const submit = (
-  outcomes: readonly OutcomeContent[],
+  outcomes: readonly SentOutcome[],
   changed?: Partial<CatalogueFacts>,
 ): SubmissionCommand => ({
   kind: 'submit',
@@ -114,7 +118,7 @@ export const submit = (
   facts: factsWith(changed),
 });
 export const correct = (
-  to: OutcomeContent,
+  to: SentOutcome,
   expectedVersion: number,
   {
     line = 1,
@@ -128,6 +132,7 @@ export const correct = (
   expectedVersion,
   reason,
   content: to,
+  firstSequence: FIRST_SEQUENCE,
   facts: factsWith(changed),
 });
 export const withdraw = (
@@ -144,29 +149,25 @@ export const withdraw = (
 export const recorded = (line: number, of: OutcomeContent, type = 'flowRecorded'): SubmissionEvent => {
   const { facts, words = {} } = partsOf(of);
   const outcomeId = outcomeIdOf(submissionId, line);
-  const data = eventData({ outcomeId, programmeId, measureVersion: 1, ...facts }, words);
+  const data = eventData({ outcomeId, programmeId, ...facts }, words);
   return { schema: 'outcome@2', type, data };
 };
-export const replacing = (
-  of: OutcomeContent,
-  version: number,
-  revision: number,
-  measureVersion = 1,
-): ReplacedOutcome => {
-  const { evidenceSha256: _, ...figures } = partsOf(of).facts;
-  return { version, revision, measureVersion, ...figures };
+export const replacing = (of: OutcomeContent, version: number, revision: number): ReplacedOutcome => {
+  return { version, revision, ...partsOf(of).facts };
 };
-export const corrected = (
-  to: OutcomeContent,
-  replaces: ReplacedOutcome,
-  measureVersion = 1,
-): SubmissionEvent => {
+export const corrected = (to: OutcomeContent, replaces: ReplacedOutcome): SubmissionEvent => {
   const { facts, words } = partsOf(to);
   return {
     schema: 'outcome-corrected@2',
     type: 'OutcomeCorrected',
     data: {
-      facts: { outcomeId: outcomeIdOf(submissionId, 1), programmeId, measureVersion, ...facts, replaces },
+      facts: {
+        outcomeId: outcomeIdOf(submissionId, 1),
+        programmeId,
+        ...facts,
+        replaces,
+        firstSequence: FIRST_SEQUENCE,
+      },
       words: { ...words, reason: 'recount' },
     },
   };
@@ -180,7 +181,7 @@ export const withdrawn = (replaces: ReplacedOutcome): SubmissionEvent => ({
   },
 });
 
-export const second: OutcomeContent = { ...content, quantity: 50, range: { low: 50, high: 50 } };
+export const second: OutcomeContent = { ...content, quantity: 50, bounds: { low: 50, high: 50 } };
 export const recount: OutcomeContent = { ...content, quantity: 1_150 };
 export const afterRecount = [
   recorded(1, content),

@@ -59,12 +59,15 @@ describe('any outcome', () => {
       denominator: whole.filter((value) => value > 0),
       percent: fc.stringMatching(/^\d{1,3}(?:\.\d{1,6})?$/),
       organisation: slug,
-      range: fc.record({ low: whole, high: whole }),
+      amount: fc.stringMatching(/^(?:0|[1-9]\d{0,9})\.\d{1,2}$/),
+      rate: fc.stringMatching(/^(?:0|[1-9]\d{0,9})\.\d{1,2}$/),
+      counting: fc.constantFrom('in-period' as const, 'year-to-date' as const),
+      reference: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,20}$/),
+      evidenceSha256: fc.stringMatching(/^[0-9a-f]{64}$/),
       evidence: fc.record(
         {
           title: text.filter((title) => title.length <= 300),
           uri: fc.stringMatching(/^https:\/\/[!-~]{1,40}$/),
-          sha256: fc.stringMatching(/^[0-9a-f]{64}$/),
         },
         { requiredKeys: ['title'] },
       ),
@@ -73,14 +76,14 @@ describe('any outcome', () => {
     { requiredKeys: ['measure', 'effective', 'basis'] },
   );
 
-  const cellsOf = ({ effective, range, evidence, ...plain }: OutcomeDto) => ({
+  const cellsOf = ({ effective, bounds, evidence, evidenceSha256, ...plain }: OutcomeDto) => ({
     ...plain,
     ...effective,
-    range_low: range?.low,
-    range_high: range?.high,
+    bounds_low: bounds?.low,
+    bounds_high: bounds?.high,
     evidence_title: evidence?.title,
     evidence_uri: evidence?.uri,
-    evidence_sha256: evidence?.sha256,
+    evidence_sha256: evidenceSha256,
   });
   const columns = fc.shuffledSubarray([...COLUMN_NAMES], { minLength: COLUMN_NAMES.length });
 

@@ -6,7 +6,7 @@ import { organisationDecider, type OrganisationCommand } from '../../src/domain/
 import { programmeDecider, type ProgrammeCommand } from '../../src/domain/programme.js';
 import { standardCatalogue } from '../../src/catalogue/standard.js';
 import { fold, type Decider } from '../../src/kernel/decider.js';
-import { parseCalendarDate } from '../../src/kernel/financial-year.js';
+import { parseCalendarDate, parseFinancialYear } from '../../src/kernel/financial-year.js';
 import { textFaults } from '../../src/kernel/free-text.js';
 import { parseMeasureId, parseOrganisationId, parseProgrammeId } from '../../src/kernel/ids.js';
 import type { EventData } from '../../src/kernel/event-data.js';
@@ -188,13 +188,21 @@ const definition = {
   label: NUMBER,
   unit: NUMBER,
   kind: 'flow',
+  decimals: 0,
+  mayBeNegative: false,
   eventType: 'FenoTestDone',
   countsPeople: false,
   rollsUpInto: null,
   definition: 'ask someone@example.org',
 } as const;
 const { definition: _, ...ofDefinition } = definition;
-const revision = { label: NUMBER, definition: because, comparable: true, reason: because };
+const revision = {
+  from: parseFinancialYear('2024-25'),
+  label: NUMBER,
+  definition: because,
+  comparable: true,
+  reason: because,
+};
 
 const programme = [
   {

@@ -5,6 +5,7 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cellsAt, type Cell } from '../../src/figures/cells.js';
+import { CatalogueView } from '../../src/read-models/catalogue-view.js';
 import { EntryReader, standingEntries, START } from '../../src/figures/outcomes.js';
 import { parseFinancialYear } from '../../src/kernel/financial-year.js';
 import { rowsAfter, rowsWithId } from '../../src/read-models/events.js';
@@ -108,7 +109,8 @@ test.each([
   const store = await SqliteStore.open(lived.dataDir);
   try {
     const views = openViewsForReading(lived.viewsFile, PUBLIC_KEY);
-    const reader = new EntryReader({ views } as ReadModels, store);
+    const projection = { views, catalogueVersion: 0 } as ReadModels;
+    const reader = new EntryReader(projection, store, new CatalogueView(projection));
     expect(await reader.outcomesOf(entriesAfter(''))).toHaveLength(3);
     const entries = entriesAfter(`UPDATE cell_log SET ${column} = ${value} WHERE sequence = ${last() - 1}`);
     expect(await refusal(reader.outcomesOf(entries))).toBeInstanceOf(ViewsDamaged);

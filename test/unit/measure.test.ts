@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import {
+  definitionIn,
+  isBroken,
   measureDecider,
   type Measure,
   type MeasureCommand,
@@ -8,6 +10,7 @@ import {
   type MeasureRevision,
 } from '../../src/domain/measure.js';
 import { fold } from '../../src/kernel/decider.js';
+import { parseFinancialYear } from '../../src/kernel/financial-year.js';
 import { parseMeasureId } from '../../src/kernel/ids.js';
 import { decided, type ExpectedRefusal } from '../support/given.js';
 
@@ -18,6 +21,8 @@ const definition: MeasureDefinition = {
   label: 'Jobs created',
   unit: 'jobs',
   kind: 'flow',
+  decimals: 1,
+  mayBeNegative: false,
   eventType: 'JobCreated',
   countsPeople: false,
   rollsUpInto: null,
@@ -49,13 +54,16 @@ const defined: MeasureEvent = {
   type: 'MeasureDefined',
   data: { facts: { measureId, ...definition } },
 };
-const revised = (version: number, { label, comparable, ...words }: MeasureRevision): MeasureEvent => ({
+const revised = ({ from, label, comparable, ...words }: MeasureRevision): MeasureEvent => ({
   schema: 'measure-revised@2',
   type: 'MeasureRevised',
-  data: { facts: { measureId, version, label, comparable }, words },
+  data: { facts: { measureId, from, label, comparable }, words },
 });
-const reworded: MeasureRevision = { label: 'Jobs newly created', comparable: true, reason: 'clearer' };
+const from = parseFinancialYear('2023-24');
+const later = parseFinancialYear('2024-25');
+const reworded: MeasureRevision = { from, label: 'Jobs newly created', comparable: true, reason: 'clearer' };
 const redefined: MeasureRevision = {
+  from: later,
   label: 'Jobs created',
   definition: 'Full-time equivalents',
   comparable: false,
@@ -68,35 +76,35 @@ describe('a measure', () => {
     given()
       .when(define(ofJobs, jobs))
       .then({ ...defined, data: { facts: { measureId, ...ofJobs } } }));
-  test('is revised, each time with the next version', () => {
-    given(defined).when(revise(reworded)).then(revised(2, reworded));
-    given(defined, revised(2, reworded)).when(revise(redefined)).then(revised(3, redefined));
+  test('is revised from a year on, however the years are ordered', () => {
+    given(defined).when(revise(redefined)).then(revised(redefined));
+    given(defined, revised(redefined)).when(revise(reworded)).then(revised(reworded));
   });
   test('is revised back to how it was', () => {
-    const back = { label: 'Jobs created', comparable: true, reason: 'as it was' };
-    given(defined, revised(2, reworded)).when(revise(back)).then(revised(3, back));
+    const back = { from: later, label: 'Jobs created', comparable: true, reason: 'as it was' };
+    given(defined, revised(reworded)).when(revise(back)).then(revised(back));
   });
-  test('opens a new series again for another reason, though its words stay', () => {
+  test('is revised again from the same year, for another reason', () => {
     const again = { ...redefined, reason: 'part-time jobs were left out before' };
-    given(defined, revised(2, redefined)).when(revise(again)).then(revised(3, again));
+    given(defined, revised(redefined)).when(revise(again)).then(revised(again));
   });
 });
 
 describe('repeating changes nothing:', () => {
   test.each<[string, MeasureEvent[], MeasureCommand]>([
     ['a definition', [defined], define(definition)],
-    ['a definition, after revisions', [defined, revised(2, redefined)], define(definition)],
+    ['a definition, after revisions', [defined, revised(redefined)], define(definition)],
     [
       'a definition, when the one it rolls up into is not looked up',
       [{ ...defined, data: { facts: { measureId, ...ofJobs } } }],
       define(ofJobs),
     ],
-    ['a comparable revision', [defined, revised(2, reworded)], revise(reworded)],
-    ['a revision that breaks comparison', [defined, revised(2, redefined)], revise(redefined)],
+    ['a comparable revision', [defined, revised(reworded)], revise(reworded)],
+    ['a revision that breaks comparison', [defined, revised(redefined)], revise(redefined)],
     [
       'a comparable revision that changes no word',
       [defined],
-      revise({ label: 'Jobs created', comparable: true, reason: 'none' }),
+      revise({ from, label: 'Jobs created', comparable: true, reason: 'none' }),
     ],
   ])('%s', (_what, history, command) =>
     given(...history)
@@ -111,7 +119,7 @@ describe('refused, the first fault first:', () => {
     ['defining it otherwise, with a type that is reserved', [defined], define(reserved), 'measure-exists'],
     [
       'defining it as it was revised',
-      [defined, revised(2, reworded)],
+      [defined, revised(reworded)],
       define({ ...definition, label: reworded.label }),
       'measure-exists',
     ],
@@ -133,6 +141,18 @@ describe('refused, the first fault first:', () => {
       [],
       define({ ...ofJobs, unit: 'posts' }, jobs),
       'roll-up-mismatch /rollsUpInto',
+    ],
+    [
+      'rolling up into other decimals',
+      [],
+      define({ ...ofJobs, decimals: 0 }, jobs),
+      'roll-up-mismatch /rollsUpInto',
+    ],
+    [
+      'a breakdown that is named twice',
+      [],
+      define({ ...definition, breakdowns: [{ id: 'age', values: ['young', 'young'] }] }),
+      'breakdown-repeated /breakdowns',
     ],
     [
       'people into what counts none',
@@ -184,13 +204,37 @@ describe('refused, the first fault first:', () => {
   );
 });
 
-test('a revision that breaks comparison opens a new series, and one that does not goes on in it', () => {
-  const history = [defined, revised(2, reworded), revised(3, redefined), revised(4, reworded)];
-  expect(fold(measureDecider, history)).toMatchObject({
-    version: 4,
-    series: [1, 1, 2, 2],
-    label: reworded.label,
-    definedAs: definition,
+describe('a year is counted by the definition in force for it', () => {
+  const year = parseFinancialYear;
+  const revisedTo = (...revisions: readonly MeasureRevision[]) =>
+    fold(measureDecider, [defined, ...revisions.map((revision) => revised(revision))]) as Measure;
+
+  test('whenever it was revised, and the later of two revisions from one year holds', () => {
+    const again = { ...reworded, label: 'New jobs', comparable: false };
+    const measure = revisedTo(redefined, reworded, again);
+    const labels = ['2022-23', '2023-24', '2024-25', '2030-31'].map(
+      (each) => definitionIn(measure, year(each)).label,
+    );
+    expect(labels).toEqual(['Jobs created', 'New jobs', 'Jobs created', 'Jobs created']);
+    expect(definitionIn(measure, year('2024-25')).definition).toBe('Full-time equivalents');
+    expect(measure).toMatchObject({ revisions: [again, redefined], definedAs: definition });
   });
-  expect(fold(measureDecider, history)).not.toHaveProperty('definition');
+
+  test('and years can be added unless one that cannot be compared begins between them', () => {
+    const measure = revisedTo(reworded, redefined);
+    const pairs = [
+      [2022, 2023],
+      [2023, 2024],
+      [2022, 2026],
+      [2024, 2026],
+      [2024, 2024],
+    ] as const;
+    expect(pairs.map(([first, last]) => isBroken(measure, first, last))).toEqual([
+      false,
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
 });

@@ -1,7 +1,7 @@
 /** The rules that a single outcome keeps, submitted or corrected. */
 import { describe, test } from '@jest/globals';
 import { parseMeasureId, parseOrganisationId } from '../../src/kernel/ids.js';
-import type { OutcomeContent } from '../../src/domain/outcome.js';
+import type { SentOutcome } from '../../src/domain/outcome.js';
 import type { ExpectedRefusal } from '../support/given.js';
 import {
   given,
@@ -18,7 +18,7 @@ import {
 
 describe('faults of an outcome, the first of them first:', () => {
   const reversed = { from: date('2023-06-30'), to: date('2023-04-01') };
-  test.each<[string, OutcomeContent, ExpectedRefusal[]]>([
+  test.each<[string, SentOutcome, ExpectedRefusal[]]>([
     [
       'an unknown measure',
       { ...content, measureId: parseMeasureId('unheard-of') },
@@ -71,18 +71,49 @@ describe('faults of an outcome, the first of them first:', () => {
       { ...uncounted, measureId: uptake.measureId, percent: '100.000001' },
       ['percent-above-hundred /percent'],
     ],
-    ['a range below', { ...content, range: { low: 1, high: 1_199 } }, ['range-excludes-quantity /range']],
-    ['a range above', { ...content, range: { low: 1_201, high: 1_300 } }, ['range-excludes-quantity /range']],
+    ['bounds below', { ...content, bounds: { low: 1, high: 1_199 } }, ['bounds-exclude-quantity /bounds']],
+    ['a bound above', { ...content, bounds: { low: 1_201 } }, ['bounds-exclude-quantity /bounds']],
+    ['bounds that say nothing', { ...content, bounds: {} }, ['bounds-exclude-quantity /bounds']],
     [
-      'a range upside down',
-      { ...content, range: { low: 1_300, high: 1_100 } },
-      ['range-excludes-quantity /range'],
+      'bounds upside down',
+      { ...content, bounds: { low: 1_300, high: 1_100 } },
+      ['bounds-exclude-quantity /bounds'],
     ],
     [
-      'a range around a ratio',
-      { ...uptake, range: { low: 1, high: 2 } },
-      ['quantity-does-not-fit-kind /range'],
+      'bounds around a ratio',
+      { ...uptake, bounds: { low: 1, high: 2 } },
+      ['quantity-does-not-fit-kind /bounds'],
     ],
+    ['less than nothing', { ...uncounted, quantity: -1 }, ['quantity-negative /quantity']],
+    ['a bound below nought', { ...content, bounds: { low: -1 } }, ['quantity-negative /bounds/low']],
+    ['an amount with decimals', { ...uncounted, amount: '12.5' }, ['amount-does-not-fit /amount']],
+    [
+      'an amount past what is exact',
+      { ...uncounted, amount: '9007199254740992' },
+      ['amount-does-not-fit /amount'],
+    ],
+    [
+      'a quantity and another amount',
+      { ...uncounted, quantity: 12, amount: '13' },
+      ['amount-does-not-fit /amount'],
+    ],
+    [
+      'bounds in another unit than the quantity',
+      { ...content, bounds: { low: '1100', high: 1_300 } },
+      ['amount-does-not-fit /bounds/low'],
+    ],
+    [
+      'bounds in another unit than the amount',
+      { ...uncounted, amount: '1200', bounds: { low: '1100', high: 1_300 } },
+      ['amount-does-not-fit /bounds/high'],
+    ],
+    ['an amount of a ratio', { ...uptake, amount: '3' }, ['quantity-does-not-fit-kind /amount']],
+    [
+      'a breakdown that the measure has not',
+      { ...content, breakdown: { 'age-band': '60-plus' } },
+      ['breakdown-does-not-fit /breakdown'],
+    ],
+    ['a year to date', { ...content, counting: 'year-to-date' }, ['not-counted-yet /counting']],
     [
       'a period the wrong way round',
       { ...content, effective: reversed },
@@ -111,7 +142,7 @@ describe('faults of an outcome, the first of them first:', () => {
         numerator: 3,
         denominator: 2,
         percent: '101',
-        range: { low: 2, high: 1 },
+        bounds: { low: 2, high: 1 },
         effective: { from: date('2020-03-31'), to: date('2024-05-02') },
         basis: 'counted',
       },
@@ -123,7 +154,7 @@ describe('faults of an outcome, the first of them first:', () => {
         'quantity-does-not-fit-kind /percent',
         'percent-above-hundred /percent',
         'numerator-exceeds-denominator /numerator',
-        'quantity-does-not-fit-kind /range',
+        'quantity-does-not-fit-kind /bounds',
         'effective-period-spans-years /effective',
         'effective-in-future /effective/to',
         'outside-programme-life /effective/from',
@@ -153,14 +184,14 @@ describe('faults of an outcome, the first of them first:', () => {
     const unknown = { ...content, measureId: parseMeasureId('unheard-of') };
     given()
       .when(
-        submit([unknown, content, { ...content, range: { low: 0, high: 0 } }, unknown], {
+        submit([unknown, content, { ...content, bounds: { low: 0, high: 0 } }, unknown], {
           programme: closedProgramme,
         }),
       )
       .refuses(
         'programme-closed',
         'measure-unknown /outcomes/0/measure',
-        'range-excludes-quantity /outcomes/2/range',
+        'bounds-exclude-quantity /outcomes/2/bounds',
         'measure-unknown /outcomes/3/measure',
       );
   });

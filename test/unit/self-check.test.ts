@@ -21,7 +21,7 @@ const HISTORY: History = {
       programme: 1,
       outcomes: [
         { ...DRAFT, measure: 4 },
-        { ...DRAFT, measure: 1, ranged: true },
+        { ...DRAFT, measure: 1, bounded: 'both' },
       ],
     },
     { does: 'correct', outcome: 4, draft: { ...DRAFT, quantity: 110 } },
@@ -29,8 +29,8 @@ const HISTORY: History = {
   ],
   clockMs: [1_000],
 };
-const JOBS = 'jobs (series 1), lipid-management, wessex, 2023, counted';
-const SITES = 'sites (series 1), lipid-management, wessex, 2023, counted';
+const JOBS = 'jobs, lipid-management, wessex, 2023, counted';
+const SITES = 'sites, lipid-management, wessex, 2023, counted';
 
 let lived: LivedLedger;
 let events: readonly RecordedEvent[];
@@ -123,12 +123,12 @@ describe('figures', () => {
     ['a total', `UPDATE cells SET state = replace(state, '110', '111') ${OF_JOBS}`, JOBS],
     ['the number of outcomes', `UPDATE cells SET state = '2' || substr(state, 2) ${OF_JOBS}`, JOBS],
     ['a state that is none', `UPDATE cells SET state = 'many' ${OF_JOBS}`, JOBS],
-    ['the programme', `UPDATE cells SET programme = 'polypill' ${OF_JOBS}`, 'jobs (series 1), polypill'],
+    ['the programme', `UPDATE cells SET programme = 'polypill' ${OF_JOBS}`, 'jobs, polypill'],
     ['the year', `UPDATE cells SET year = 2022 ${OF_JOBS}`, 'wessex, 2022, counted'],
     ['a cell taken out', `DELETE FROM cells ${OF_JOBS}`, JOBS],
     [
       'a cell added',
-      `INSERT INTO cells SELECT 99, measure, 2011, programme, organisation, basis, series, sequence, state FROM cells ${OF_JOBS}`,
+      `INSERT INTO cells SELECT 99, measure, 2011, programme, organisation, basis, breakdown, sequence, state FROM cells ${OF_JOBS}`,
       'wessex, 2011, counted',
     ],
     [

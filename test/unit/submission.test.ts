@@ -41,18 +41,25 @@ describe('a submission', () => {
     given()
       .when(submit([content, uptake]))
       .then(recorded(1, content), recorded(2, uptake, 'ratioRecorded')));
-  test('is recorded under the version that each measure has', () => {
-    const revised = measure('patients', 'flow', 2);
-    const { data, ...event } = recorded(1, content);
-    const facts = { ...data.facts, measureVersion: 3 };
+  test('of amounts is recorded as the quantities that they come to, with their bounds', () => {
+    const jobs = measure('patients', 'flow', { decimals: 1 });
+    const { quantity: _q, bounds: _b, ...said } = content;
     given()
-      .when(submit([content], { measures: new Map([[revised.id, revised]]) }))
-      .then({ ...event, data: { ...data, facts } } as SubmissionEvent);
+      .when(
+        submit([{ ...said, amount: '142.5', bounds: { low: '100' } }], {
+          measures: new Map([[jobs.id, jobs]]),
+        }),
+      )
+      .then(recorded(1, { ...said, quantity: 1_425, bounds: { low: 1_000 } }));
   });
   test.each<[string, OutcomeContent]>([
     ['nothing counted', { ...uncounted, quantity: 0 }],
     ['the largest quantity', { ...uncounted, quantity: Number.MAX_SAFE_INTEGER }],
-    ['a range that is a point', { ...content, range: { low: 1_200, high: 1_200 } }],
+    ['bounds that are a point', { ...content, bounds: { low: 1_200, high: 1_200 } }],
+    ['a low bound alone', { ...content, bounds: { low: 1_200 } }],
+    ['a high bound alone', { ...content, bounds: { high: 57_000 } }],
+    ['that nobody stated how it was come by', { ...content, basis: 'not-stated' }],
+    ['a row of its sender', { ...content, reference: 'q1/row-17', counting: 'in-period' }],
     ['a day', { ...content, effective: { from: date('2023-04-01'), to: date('2023-04-01') } }],
     ['a whole year', { ...content, effective: { from: date('2022-04-01'), to: date('2023-03-31') } }],
     [
@@ -101,7 +108,9 @@ describe('repeating a submission changes nothing,', () => {
       'when its measures were revised since',
       afterRecount,
       submit([content, second], {
-        measures: new Map([measure('patients', 'flow', 1)].map((known) => [known.id, known])),
+        measures: new Map(
+          [measure('patients', 'flow', { label: 'People' })].map((known) => [known.id, known]),
+        ),
       }),
     ],
   ])('%s', (_when, history, command) =>
@@ -162,24 +171,6 @@ describe('an outcome', () => {
     given(...withdrawnAtLast)
       .when(correct(recount, 0, { line: 2 }))
       .then({ ...event, data: { ...data, facts } } as SubmissionEvent);
-  });
-  test('stays under the version of its measure when it is corrected, though that was revised', () => {
-    const revised = measure('patients', 'flow', 2);
-    given(...afterRecount)
-      .when(correct(again, 1, { measures: new Map([[revised.id, revised]]) }))
-      .then(corrected(again, replacing(recount, 1, 2), 1));
-  });
-  test('takes the present version of a measure that it is moved to, and moved back to', () => {
-    const revised = [measure('patients', 'flow', 2), measure('sites', 'stock', 1)];
-    const changed = { measures: new Map(revised.map((known) => [known.id, known])) };
-    const moved = { ...again, measureId: parseMeasureId('sites') };
-    const movedEvent = corrected(moved, replacing(recount, 1, 2), 2);
-    given(...afterRecount)
-      .when(correct(moved, 1, changed))
-      .then(movedEvent);
-    given(...afterRecount, movedEvent)
-      .when(correct(again, 2, changed))
-      .then(corrected(again, replacing(moved, 2, 3, 2), 3));
   });
 });
 

@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { IsArray, IsBoolean, IsIn, IsInt, IsObject, IsString, IsUUID } from 'class-validator';
 import { Length, Matches, Max, Min } from 'class-validator';
 import fc from 'fast-check';
-import { Both, ExactAmount, Instant, ListOf, OneOf } from '../../src/api/answers.js';
+import { Both, ExactQuantity, Instant, ListOf, OneOf } from '../../src/api/answers.js';
 import { CalendarDate, DateOrInstant, DecimalString, DigitsText } from '../../src/api/decorators.js';
 import { Each, Nested, Nullable, Optional, PlainText, Slug, WholeNumber } from '../../src/api/decorators.js';
 import { componentsOf } from '../../src/api/json-schema.js';
@@ -36,7 +36,7 @@ class Outcome extends Annotated {
 }
 
 class Counted {
-  @Nullable() @ExactAmount() total!: number | string | null;
+  @Nullable() @ExactQuantity() total!: number | string | null;
   @IsArray() @IsIn(['counted', 'estimated'], { each: true }) flags!: string[];
 }
 

@@ -1,0 +1,23 @@
+/**
+ * Amounts and quantities. An amount is a decimal string in the unit of its measure, "2500.50" pounds; a quantity is a
+ * whole number of the smallest part of that unit, 250050 pence. Either says exactly the same: nothing is rounded.
+ */
+const AMOUNT = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?$/;
+
+/** @returns null where the text has more decimals than the measure, or says more than a quantity can hold */
+export function quantityOf(amount: string, decimals: number): number | null {
+  const [, sign = '', whole = '', fraction = ''] = AMOUNT.exec(amount) ?? [];
+  if (whole === '' || fraction.length > decimals) return null;
+  const quantity = Number(`${sign}${whole}${fraction.padEnd(decimals, '0')}`);
+  // Minus nought is nought: canonical JSON has one way of writing it.
+  return Number.isSafeInteger(quantity) ? quantity + 0 : null;
+}
+
+/** @param quantity a whole number, as its digits where it is beyond the safe integers */
+export function amountOf(quantity: bigint | number | string, decimals: number): string {
+  const value = BigInt(quantity);
+  const digits = (value < 0n ? -value : value).toString().padStart(decimals + 1, '0');
+  const sign = value < 0n ? '-' : '';
+  const point = digits.length - decimals;
+  return decimals === 0 ? `${sign}${digits}` : `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
+}
