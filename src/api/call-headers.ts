@@ -11,17 +11,18 @@ export interface RequestHeader {
   readonly says: string;
 }
 
-const UUID = '[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}';
+/** Version 8 is left out: those are the ledger's own (kernel/ids.ts). */
+const UUID = '[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-79A-Fa-f][0-9A-Fa-f]{3}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}';
 
 export const IDEMPOTENCY_KEY: RequestHeader = {
   name: 'Idempotency-Key',
   required: true,
   description:
     'A UUID that you make for this submission and keep for its retries. It becomes the id of the submission ' +
-    'for good: a retry with the same content gets the first receipt again.',
+    'for good: a retry with the same content gets the first receipt again. Any version of UUID will do but 8.',
   schema: { type: 'string', pattern: `^(?:${UUID}|"${UUID}")$` },
   example: '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f',
-  says: 'Idempotency-Key must be one UUID, made by you for this submission and kept for its retries',
+  says: 'Idempotency-Key must be one UUID (not of version 8), made by you for this submission and kept for its retries',
 };
 
 export const IF_MATCH: RequestHeader = {

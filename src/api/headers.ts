@@ -1,7 +1,7 @@
 /** Headers that carry meaning are parsed here, once. */
 import { Headers } from '@nestjs/common';
 import { overrideFaults, type PersonalDataOverride } from '../kernel/free-text.js';
-import { parseSubmissionId, UUID, type SubmissionId } from '../kernel/ids.js';
+import { isOwn, parseSubmissionId, UUID, type SubmissionId } from '../kernel/ids.js';
 import { IDEMPOTENCY_KEY, IF_MATCH, PERSONAL_DATA_OVERRIDE } from './call-headers.js';
 import { Problem } from './problem.js';
 
@@ -15,7 +15,7 @@ export function parseIdempotencyKey(header: string | undefined): SubmissionId {
     ?.trim()
     .replace(/^"(.*)"$/, '$1')
     .toLowerCase();
-  if (text === undefined || !UUID.test(text)) {
+  if (text === undefined || !UUID.test(text) || isOwn(text)) {
     throw new Problem('bad-header', IDEMPOTENCY_KEY.says);
   }
   return parseSubmissionId(text);

@@ -57,7 +57,7 @@ export async function loadExample(commands: CommandBus): Promise<number> {
     await commands.execute(new ChangeCatalogue({ kind: 'register-programme', programmeId, details }, by));
     const request = {
       kind: 'submit' as const,
-      submissionId: fileSubmissionId(programmeId, sha256, 0),
+      submissionId: fileSubmissionId(programmeId, sha256),
       programmeId,
       outcomes: claims.map(({ claim }) => outcomeOf(claim)),
     };

@@ -18,7 +18,14 @@ import {
   type Overridden,
   type Overriding,
 } from '../kernel/free-text.js';
-import { outcomeIdOf, type OutcomeId, type ProgrammeId, type SubmissionId } from '../kernel/ids.js';
+import {
+  outcomeIdOf,
+  parseOutcomeId,
+  placeOfOutcome,
+  type OutcomeId,
+  type ProgrammeId,
+  type SubmissionId,
+} from '../kernel/ids.js';
 import { picked } from '../kernel/picked.js';
 import { Refused, refuseIfAny, thereIsNo } from '../kernel/refusals.js';
 import {
@@ -91,6 +98,8 @@ export type ErasureEvent = Extract<SubmissionEvent, { readonly schema: 'outcome-
 export interface Submit extends Overriding {
   readonly kind: 'submit';
   readonly submissionId: SubmissionId;
+  /** The number of the first outcome, where they are a part of a file; 1 where it is left out. */
+  readonly firstNumber?: number;
   readonly programmeId: ProgrammeId;
   readonly outcomes: readonly SentOutcome[];
   readonly facts: CatalogueFacts;
@@ -161,7 +170,8 @@ function decide(state: SubmissionState, command: SubmissionCommand): readonly Su
 }
 
 function submit(state: SubmissionState, command: Submit): readonly SubmissionEvent[] {
-  const { submissionId, programmeId, outcomes, facts, personalDataOverride: override } = command;
+  const { submissionId, firstNumber = 1, programmeId, outcomes, facts } = command;
+  const { personalDataOverride: override } = command;
   if (state.status === 'recorded') {
     // The rules are not asked again: what they said then holds, even if the programme has closed since.
     if (isRecorded(state, command)) return [];
@@ -178,11 +188,11 @@ function submit(state: SubmissionState, command: Submit): readonly SubmissionEve
   return outcomes.map((sent, index) => {
     const measure = facts.measures.get(sent.measureId)!;
     const content = contentOf(sent, measure);
-    const outcomeId = outcomeIdOf(submissionId, index + 1);
+    const outcomeId = outcomeIdOf(submissionId, firstNumber + index);
     const { facts: figures, words = {} } = partsOf(content);
     const data = eventData(
       { outcomeId, programmeId, ...figures },
-      { ...words, ...overrideFor(textsOf(words), override) },
+      { ...words, ...overrideFor(textsOf(content), override) },
     );
     return { schema: 'outcome@2', type: measure.eventType, data };
   });
@@ -341,7 +351,8 @@ function evolve(
 }
 
 function lineOf({ data: { facts } }: SubmissionEvent): number {
-  return Number(facts.outcomeId.slice(facts.outcomeId.indexOf('.') + 1));
+  const { submissionId, line: number } = parseOutcomeId(facts.outcomeId);
+  return placeOfOutcome(submissionId, number).line;
 }
 
 export const submissionDecider: Decider<SubmissionState, SubmissionCommand, SubmissionEvent> = {

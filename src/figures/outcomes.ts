@@ -10,7 +10,7 @@ import { amountOf } from '../domain/amount.js';
 import type { Kind } from '../domain/kinds/kind.js';
 import { KINDS, type MeasureKind } from '../domain/kinds/kinds.js';
 import { picked } from '../kernel/picked.js';
-import { outcomeIdOf, submissionStream, type SubmissionId } from '../kernel/ids.js';
+import { outcomeIdOf, placeOfOutcome, type SubmissionId } from '../kernel/ids.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
 import { eventRowAt } from '../read-models/events.js';
 import { ReadModels } from '../read-models/read-models.js';
@@ -136,6 +136,8 @@ export function pageOfLog(
   return { entries, next: null };
 }
 
+const streamOf = ({ submissionId, line }: LogEntry) => placeOfOutcome(submissionId, line).stream;
+
 /** Reads the events of log entries: neighbours of one submission with one look into the store. */
 @Injectable()
 export class EntryReader {
@@ -149,14 +151,14 @@ export class EntryReader {
     const { views } = this.projection;
     const events: RecordedEvent[] = [];
     for (let start = 0; start < entries.length;) {
-      const { submissionId } = entries[start]!;
+      const stream = streamOf(entries[start]!);
       let end = start + 1;
-      while (end < entries.length && entries[end]!.submissionId === submissionId) end++;
+      while (end < entries.length && streamOf(entries[end]!) === stream) end++;
       const run = entries.slice(start, end);
       const revisions = run.map(({ revision }) => revision);
       const from = Math.min(...revisions);
       const limit = Math.max(...revisions) - from + 1;
-      const read = await this.store.readStream(submissionStream(submissionId), { from, limit });
+      const read = await this.store.readStream(stream, { from, limit });
       const byRevision = new Map(read.map((event) => [event.revision, event]));
       for (const entry of run) events.push(eventOf(views, entry, byRevision.get(entry.revision)));
       start = end;

@@ -25,7 +25,9 @@ export const SHA256 = /^[0-9a-f]{64}$/;
 export const KEY_ID = /^[0-9a-f]{16}$/;
 /** A submission has at most so many outcomes. */
 export const OUTCOMES_MAX = 500;
-export const OUTCOME_ID = /^([0-9a-f-]{36})\.([1-9][0-9]{0,2})$/;
+export const OUTCOME_ID = /^([0-9a-f-]{36})\.([1-9][0-9]{0,8})$/;
+/** UUIDs of version 8 are the ledger's own: no caller can take one for a submission. */
+const OWN_UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-8/;
 
 /** The namespace of every UUIDv5 of the ledger; its own value is arbitrary and must never change. */
 const LEDGER_NAMESPACE = Buffer.from('6f0c1ad453ff5c0e9d4b2f8a4e0d7c11', 'hex');
@@ -58,7 +60,7 @@ export function parseOutcomeId(text: string): {
   const lowerCase = text.toLowerCase();
   const match = OUTCOME_ID.exec(lowerCase);
   const line = Number(match?.[2]);
-  if (!match || line > OUTCOMES_MAX) throw new TypeError(`not an outcome id: ${text}`);
+  if (!match || (line > OUTCOMES_MAX && !isOwn(match[1]!))) throw new TypeError(`not an outcome id: ${text}`);
   return { submissionId: parseSubmissionId(match[1]!), line, outcomeId: lowerCase as OutcomeId };
 }
 
@@ -72,6 +74,24 @@ export const programmeStream = (id: ProgrammeId) => `programme-${id}` as StreamN
 export const organisationStream = (id: OrganisationId) => `organisation-${id}` as StreamName;
 export const measureStream = (id: MeasureId) => `measure-${id}` as StreamName;
 export const submissionStream = (id: SubmissionId) => `submission-${id}` as StreamName;
+
+/** Whether an id is one that only the ledger makes. */
+export function isOwn(id: string): boolean {
+  return OWN_UUID.test(id);
+}
+
+/**
+ * The stream that an outcome is recorded in, and the number of its line there, from 1. A submission has a stream; a file
+ * has one for every 500 outcomes, which are numbered through the whole file.
+ */
+export function placeOfOutcome(
+  id: SubmissionId,
+  number: number,
+): { readonly stream: StreamName; readonly line: number } {
+  const part = Math.floor((number - 1) / OUTCOMES_MAX);
+  const line = number - part * OUTCOMES_MAX;
+  return { stream: isOwn(id) ? (`part-${id}-${part}` as StreamName) : submissionStream(id), line };
+}
 export const keyStream = (id: KeyId) => `key-${id}` as StreamName;
 
 /**
@@ -85,14 +105,22 @@ export function eventIdOf(stream: StreamName, revision: number, factsHash: strin
   return uuidV5(LEDGER_NAMESPACE, `${stream}@${revision} ${factsHash}`);
 }
 
-/** The id of one chunk of a file: the same file posted to the same programme makes the same submissions. */
-export function fileSubmissionId(programmeId: ProgrammeId, fileSha256: string, chunk: number): SubmissionId {
-  return uuidV5(LEDGER_NAMESPACE, `file ${programmeId} ${fileSha256} ${chunk}`) as SubmissionId;
+/**
+ * The id under which the outcomes of a file are recorded: the same file posted to the same programme has the same. It is
+ * a UUID of version 8 (RFC 9562, section 5.8) made of a SHA-256, which no idempotency key may be: whoever knows the
+ * file could otherwise record something else under its id first.
+ */
+export function fileSubmissionId(programmeId: ProgrammeId, fileSha256: string): SubmissionId {
+  const name = Buffer.concat([LEDGER_NAMESPACE, Buffer.from(`file ${programmeId} ${fileSha256}`)]);
+  return uuidOf(hash('sha256', name, 'hex'), 8) as SubmissionId;
 }
 
 /** RFC 9562, section 5.5: the first 122 bits of a SHA-1 that version and variant leave room for. */
 export function uuidV5(namespace: Buffer, name: string): string {
-  const hex = hash('sha1', Buffer.concat([namespace, Buffer.from(name)]), 'hex');
+  return uuidOf(hash('sha1', Buffer.concat([namespace, Buffer.from(name)]), 'hex'), 5);
+}
+
+function uuidOf(hex: string, version: number): string {
   const variant = '89ab'[Number.parseInt(hex[16]!, 16) % 4]!;
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${version}${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

@@ -12,7 +12,7 @@ import type { Database, Statement } from 'better-sqlite3-multiple-ciphers';
 import type { Measure, MeasureEvent } from '../domain/measure.js';
 import type { RecordedOutcome, ReplacedOutcome } from '../domain/outcome.js';
 import { assert } from '../kernel/assert.js';
-import { parseOutcomeId, type OutcomeId, type SubmissionId } from '../kernel/ids.js';
+import { parseOutcomeId, placeOfOutcome, type OutcomeId, type SubmissionId } from '../kernel/ids.js';
 import { catalogueState } from './catalogue.js';
 import {
   addFigures,
@@ -129,7 +129,7 @@ class CellsProjection implements Projection {
       'measure-revised@2': measureChanges,
       'outcome@2': ({ data: { facts } }, at) => {
         const place = this.placeOf(facts.outcomeId, at);
-        this.assertFirst(place);
+        this.assertFirst(place, facts.outcomeId);
         this.log(this.add(facts, place, place.sequence), place, 1);
       },
       'outcome-corrected@2': ({ data: { facts } }, at) => {
@@ -166,8 +166,9 @@ class CellsProjection implements Projection {
    * A stream that was deleted and written to again would count its outcomes twice. A line n at revision n − 1 of its
    * stream cannot be a second one. A line is looked up only where other events were written into the stream before it.
    */
-  private assertFirst({ submission, line, revision }: Place): void {
-    if (revision === line - 1) return;
+  private assertFirst({ submission, line, revision }: Place, outcomeId: OutcomeId): void {
+    const { submissionId } = parseOutcomeId(outcomeId);
+    if (revision === placeOfOutcome(submissionId, line).line - 1) return;
     const before = this.statements.entered.get(submission, line) as number | undefined;
     assert(before === undefined, `line ${line} is recorded once: it stands at revision ${before} before`);
   }

@@ -1,6 +1,12 @@
 /** A submission's own stream tells what was submitted, and what became of each outcome. */
 import { Injectable } from '@nestjs/common';
-import { outcomeIdOf, submissionStream, type SubmissionId } from '../kernel/ids.js';
+import {
+  outcomeIdOf,
+  placeOfOutcome,
+  submissionStream,
+  type StreamName,
+  type SubmissionId,
+} from '../kernel/ids.js';
 import { Refused, thereIsNo } from '../kernel/refusals.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
 import { ReadModels } from '../read-models/read-models.js';
@@ -27,7 +33,7 @@ export class SubmissionStories {
 
   /** @throws Refused where there is no such submission */
   async submission(submissionId: SubmissionId): Promise<SubmissionStory> {
-    const { state, history } = await this.read(submissionId);
+    const { state, history } = await this.read(submissionStream(submissionId));
     if (state.status === 'new') {
       throw new Refused(thereIsNo('submission', submissionId));
     }
@@ -46,9 +52,10 @@ export class SubmissionStories {
     submissionId: SubmissionId,
     line: number,
   ): Promise<{ programme: string; history: OutcomeHistory }> {
-    const { state, history } = await this.read(submissionId);
+    const place = placeOfOutcome(submissionId, line);
+    const { state, history } = await this.read(place.stream);
     const id = outcomeIdOf(submissionId, line);
-    const story = state.status === 'recorded' ? state.outcomes[line - 1] : undefined;
+    const story = state.status === 'recorded' ? state.outcomes[place.line - 1] : undefined;
     if (state.status !== 'recorded' || !story) {
       throw new Refused(thereIsNo('outcome', id));
     }
@@ -56,8 +63,8 @@ export class SubmissionStories {
     return { programme: programmeId, history: await this.historyOf({ id, story, erasures }, history) };
   }
 
-  private async read(submissionId: SubmissionId) {
-    const history = await this.store.readStream(submissionStream(submissionId));
+  private async read(stream: StreamName) {
+    const history = await this.store.readStream(stream);
     let state: SubmissionState = submissionDecider.initialState;
     for (const event of history) {
       state = submissionDecider.evolve(state, upcast(event) as SubmissionEvent, event.revision);

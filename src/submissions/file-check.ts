@@ -9,9 +9,11 @@ import { Injectable } from '@nestjs/common';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Problem } from '../api/problem.js';
 import type { PersonalDataOverride } from '../kernel/free-text.js';
-import { fileSubmissionId, OUTCOMES_MAX, submissionStream, type ProgrammeId } from '../kernel/ids.js';
+import { fileSubmissionId, OUTCOMES_MAX, placeOfOutcome, type ProgrammeId } from '../kernel/ids.js';
 import { refuseIfAny, type ProblemFault } from '../kernel/refusals.js';
+import { submissionDecider } from '../domain/submission.js';
 import { EventStore } from '../store/event-store.js';
+import { readState } from '../store/run-decider.js';
 import type { FileFormat } from '../files/records.js';
 import { rowsOf, UnreadableFile, type FileFault, type FileRow } from './file-rows.js';
 import type { SpooledFile } from './import-spool.js';
@@ -25,6 +27,11 @@ export const FILE_FAULTS_MAX = 1_000;
  * others, and sending it again would count it twice.
  */
 const ROWS_PER_CHUNK = OUTCOMES_MAX;
+
+/** The number, in the whole file, of the first outcome of a chunk. */
+export function numberOf(chunk: number): number {
+  return chunk * ROWS_PER_CHUNK + 1;
+}
 
 /** Rows in the order of the file: chunks are the same whenever the file is read. */
 export interface Chunk {
@@ -83,7 +90,7 @@ export class FileCheck {
     try {
       for await (const chunk of chunksOf(file, format)) {
         signal.throwIfAborted();
-        const isKnown = await this.isRecorded(fileSubmissionId(programmeId, file.sha256, chunk.index));
+        const isKnown = await this.isRecorded(chunk, file.sha256, programmeId);
         const faultsByRow = isKnown ? [] : await this.faultsOf(chunk.rows, programmeId, override);
         faultsByRow.forEach((faults, index) => {
           if (faults.length > 0) bad++;
@@ -123,9 +130,17 @@ export class FileCheck {
     );
   }
 
-  private async isRecorded(submissionId: ReturnType<typeof fileSubmissionId>): Promise<boolean> {
-    const events = await this.store.readStream(submissionStream(submissionId), { limit: 1 });
-    return events.length > 0;
+  /** Whether the rows were recorded, as they are, when the file was sent before. */
+  private async isRecorded(
+    { index, rows }: Chunk,
+    sha256: string,
+    programmeId: ProgrammeId,
+  ): Promise<boolean> {
+    const { stream } = placeOfOutcome(fileSubmissionId(programmeId, sha256), numberOf(index));
+    const state = await readState(this.store, submissionDecider, stream);
+    const outcomes = rows.flatMap(({ outcome }) => (outcome ? [outcomeOfDto(outcome)] : []));
+    if (state.status === 'new' || outcomes.length < rows.length) return false;
+    return this.outcomes.isRecorded(state, programmeId, outcomes);
   }
 }
 

@@ -13,7 +13,7 @@ import { assert } from '../kernel/assert.js';
 import type { PersonalDataOverride } from '../kernel/free-text.js';
 import { fileSubmissionId, type ProgrammeId } from '../kernel/ids.js';
 import type { Provenance } from '../kernel/provenance.js';
-import { chunksOf, FileCheck, type Chunk } from './file-check.js';
+import { chunksOf, FileCheck, numberOf, type Chunk } from './file-check.js';
 import type { FileFormat } from '../files/records.js';
 import { collectEarly, collectWhenV8ThinksFit } from '../memory.js';
 import { ImportSpool, ledgerStops, type SpooledFile } from './import-spool.js';
@@ -125,8 +125,9 @@ export class FileImport implements BeforeApplicationShutdown {
     // Of the rows, which the recording outlives, it holds no more than it needs.
     const lines = rows.map(({ line }) => line);
     const source = (row: number) => `file:${sha256}#${lines[row]}`;
-    const submissionId = fileSubmissionId(programmeId, sha256, index);
-    const request = { submissionId, programmeId, outcomes, personalDataOverride: override };
+    const submissionId = fileSubmissionId(programmeId, sha256);
+    const firstNumber = numberOf(index);
+    const request = { submissionId, firstNumber, programmeId, outcomes, personalDataOverride: override };
     return this.commands.execute(new RecordOutcomes({ kind: 'submit', ...request }, { ...by, source }));
   }
 

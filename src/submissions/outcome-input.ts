@@ -7,6 +7,7 @@ import { Injectable } from '@nestjs/common';
 import { checkedBody, InvalidInput, validatorOf } from '../api/validation.js';
 import { PersonalDataOverrideDto } from '../api/personal-data.dto.js';
 import { faultsOf, faultsOfProgramme, OUTCOME_FACTS, type SentOutcome } from '../domain/outcome.js';
+import { isRecorded, type SubmissionState } from '../domain/submission.js';
 import { Clock } from '../kernel/clock.js';
 import { londonDate, parseDateOrInstant } from '../kernel/financial-year.js';
 import { overrideFaults, type PersonalDataOverride } from '../kernel/free-text.js';
@@ -70,6 +71,16 @@ export class OutcomeCheck {
     const facts = await this.catalogue.factsFor(programmeId, good, londonDate(this.clock.now()));
     const ofEach = contents.map((content) => (content ? faultsOf(content, { facts, override }, '') : []));
     return { ofProgramme: faultsOfProgramme(facts), ofEach };
+  }
+
+  /** Whether a submission stands as recorded with these outcomes. */
+  async isRecorded(
+    state: SubmissionState,
+    programmeId: ProgrammeId,
+    outcomes: readonly SentOutcome[],
+  ): Promise<boolean> {
+    const facts = await this.catalogue.factsFor(programmeId, outcomes, londonDate(this.clock.now()));
+    return isRecorded(state, { programmeId, outcomes, facts });
   }
 
   /** @throws InvalidInput with every fault of form, and every rule that is broken where the form is good */

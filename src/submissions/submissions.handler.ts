@@ -6,9 +6,10 @@ import { londonDate } from '../kernel/financial-year.js';
 import type { Overriding } from '../kernel/free-text.js';
 import {
   outcomeIdOf,
-  submissionStream,
+  placeOfOutcome,
   type OutcomeId,
   type ProgrammeId,
+  type StreamName,
   type SubmissionId,
 } from '../kernel/ids.js';
 import { Refused, thereIsNo } from '../kernel/refusals.js';
@@ -31,6 +32,7 @@ export type SubmissionRequest =
   | (Overriding & {
       readonly kind: 'submit';
       readonly submissionId: SubmissionId;
+      readonly firstNumber?: number;
       readonly programmeId: ProgrammeId;
       readonly outcomes: readonly SentOutcome[];
     })
@@ -41,6 +43,7 @@ export type SubmissionRequest =
 export interface EraseRequest {
   readonly kind: 'erase';
   readonly submissionId: SubmissionId;
+  /** The number of the outcome in its submission or file. */
   readonly line: number;
   readonly reason: string;
   readonly authorisedBy: string;
@@ -105,9 +108,10 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
     request: Extract<SubmissionRequest, { kind: 'submit' }>,
     provenance: Provenance,
   ): Promise<Recorded> {
-    const { submissionId, programmeId, outcomes } = request;
+    const { submissionId, firstNumber = 1, programmeId, outcomes } = request;
+    const { stream } = placeOfOutcome(submissionId, firstNumber);
     const facts = await this.catalogue.factsFor(programmeId, outcomes, londonDate(this.clock.now()));
-    const decision = await this.run(submissionId, { ...request, facts }, provenance, true);
+    const decision = await this.run(stream, { ...request, facts }, provenance, true);
     // The stream begins with the submission's own outcomes, one a line.
     const lastPosition = decision.appended?.position ?? decision.history[outcomes.length - 1]!.position;
     const lastSequence = await this.projection.sequenceOf(lastPosition);
@@ -115,7 +119,7 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
       repeated: decision.appended === null,
       programmeId,
       outcomes: outcomes.map((_, index) => ({
-        id: outcomeIdOf(submissionId, index + 1),
+        id: outcomeIdOf(submissionId, firstNumber + index),
         sequence: lastSequence - (outcomes.length - 1 - index),
         version: 0,
       })),
@@ -126,15 +130,17 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
     request: Extract<SubmissionRequest, { kind: 'correct' | 'withdraw' }>,
     provenance: Provenance,
   ): Promise<Recorded> {
-    const { submissionId, line, expectedVersion, within } = request;
-    const outcomeId = outcomeIdOf(submissionId, line);
-    const { programmeId, position: first } = await this.firstOf(submissionId, outcomeId);
+    const { submissionId, line: number, expectedVersion, within } = request;
+    const outcomeId = outcomeIdOf(submissionId, number);
+    const { stream, line } = placeOfOutcome(submissionId, number);
+    const { programmeId, position: first } = await this.firstOf(stream, outcomeId);
     refuseOthers(within, programmeId);
     const command: SubmissionCommand =
       request.kind === 'withdraw'
-        ? { ...request, outcomeId }
+        ? { ...request, line, outcomeId }
         : {
             ...request,
+            line,
             outcomeId,
             // The outcomes of a submission are recorded together, one after another.
             firstSequence: (await this.projection.sequenceOf(first)) + line - 1,
@@ -144,7 +150,7 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
               londonDate(this.clock.now()),
             ),
           };
-    const decision = await this.run(submissionId, command, provenance, false);
+    const decision = await this.run(stream, command, provenance, false);
     const version = expectedVersion + 1;
     const position = decision.appended?.position ?? positionOf(decision, line, version);
     const sequence = await this.projection.sequenceOf(position);
@@ -157,14 +163,15 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
 
   /** The event first: it says what is to be gone, so that an erasure that is cut short is finished later. */
   private async erase(
-    { submissionId, line, ...order }: EraseRequest,
+    { submissionId, line: number, ...order }: EraseRequest,
     provenance: Provenance,
   ): Promise<Recorded> {
     refuseUnlessErasable(this.store);
-    const outcomeId = outcomeIdOf(submissionId, line);
+    const outcomeId = outcomeIdOf(submissionId, number);
+    const { stream, line } = placeOfOutcome(submissionId, number);
     const command: SubmissionCommand = { ...order, outcomeId, line };
-    const decision = await this.run(submissionId, command, provenance, false);
-    await finishErasures(this.store, submissionStream(submissionId));
+    const decision = await this.run(stream, command, provenance, false);
+    await finishErasures(this.store, stream);
     const { programmeId, outcomes, erasures } = decision.state as Extract<
       SubmissionState,
       { status: 'recorded' }
@@ -181,19 +188,18 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
   }
 
   private run(
-    submissionId: SubmissionId,
+    stream: StreamName,
     command: SubmissionCommand,
     provenance: Provenance,
     expectNew: boolean,
   ): Promise<SubmissionDecision> {
-    const stream = submissionStream(submissionId);
     const { store, clock } = this;
     return runDecider({ store, clock }, submissionDecider, { stream, command, provenance, expectNew });
   }
 
   /** The programme of a submission, and where the store has the first of its outcomes. */
-  private async firstOf(submissionId: SubmissionId, outcomeId: OutcomeId) {
-    const [first] = await this.store.readStream(submissionStream(submissionId), { limit: 1 });
+  private async firstOf(stream: StreamName, outcomeId: OutcomeId) {
+    const [first] = await this.store.readStream(stream, { limit: 1 });
     if (!first) throw new Refused(thereIsNo('outcome', outcomeId));
     return { programmeId: first.data.facts['programmeId'] as ProgrammeId, position: first.position };
   }

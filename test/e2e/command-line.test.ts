@@ -338,7 +338,7 @@ describe('ledger replay', () => {
     const altered = await run('replay');
     expect(altered.code).toBe(1);
     expect(altered.stdout).toContain(
-      'differs: jobs-safeguarded of innovation-exchange, no organisation, 2020-21, counted: ' +
+      'differs: jobs-safeguarded of innovation-exchange, no organisation, 2020-21, not-stated: ' +
         'served 764 (764 to 764) in 1 outcome, replayed 763 (763 to 763) in 1 outcome',
     );
     expect(altered.stdout).toContain('served damaged, replayed 700 (700 to 700) in 1 outcome');

@@ -53,7 +53,7 @@ describe('any outcome', () => {
     {
       measure: slug,
       effective: fc.record({ from: moment, to: moment }, { requiredKeys: ['from'] }),
-      basis: fc.constantFrom('counted', 'estimated', 'modelled', 'self-reported'),
+      basis: fc.constantFrom('counted', 'estimated', 'modelled', 'self-reported', 'not-stated'),
       quantity: whole,
       numerator: whole,
       denominator: whole.filter((value) => value > 0),
@@ -128,21 +128,21 @@ test('the two templates say the same outcomes, under every column there is', asy
 });
 
 describe('what a spreadsheet makes of a cell is not guessed at, but explained:', () => {
-  const WHOLE = 'must be a whole number from 0 to 9007199254740991';
+  const WHOLE = 'must be a whole number from -9007199254740991 to 9007199254740991';
   const DATE = 'must be a date that exists, such as 2023-04-01, or an instant such as 2023-04-01T09:30:00Z';
   test.each([
     [{ quantity: '1,200' }, `/quantity: ${WHOLE}: write plain digits, 1200 for 1,200`],
     [
       { quantity: '1200.0' },
-      `/quantity: ${WHOLE}: write plain digits, without a decimal point, for "1200.0"`,
+      `/quantity: ${WHOLE}: write plain digits, without a decimal point, for "1200.0", or write it under amount`,
     ],
     [{ quantity: '1e3' }, `/quantity: ${WHOLE}: write all the digits of "1e3", without an exponent`],
     [{ quantity: '1.2E+06' }, `/quantity: ${WHOLE}: write all the digits of "1.2E+06", without an exponent`],
-    [{ quantity: '£1200' }, `/quantity: ${WHOLE}: write plain digits, in pence, without a sign of currency`],
     [
-      { quantity: '-5' },
-      `/quantity: ${WHOLE}: a figure is not negative: to take back what was recorded, correct or withdraw it`,
+      { quantity: '£1200' },
+      `/quantity: ${WHOLE}: write plain digits, in pence, without a sign of currency, or pounds under amount`,
     ],
+    [{ quantity: '(5)' }, `/quantity: ${WHOLE}: write what is below nought with a hyphen, such as -12`],
     [{ quantity: ' 5' }, `/quantity: ${WHOLE}: there is a space before or after "5"`],
     [{ quantity: 'about 5' }, `/quantity: ${WHOLE}: write plain digits, such as 1200, not "about 5"`],
     [{ quantity: '9007199254740993' }, `/quantity: ${WHOLE}`],
@@ -151,7 +151,6 @@ describe('what a spreadsheet makes of a cell is not guessed at, but explained:',
     [{ to: '2023-02-30' }, `/to: ${DATE}`],
     [{ from: '' }, '/from: is required'],
     [{ evidence_uri: 'https://example.org' }, '/evidence_title: is required'],
-    [{ range_low: '1' }, '/range_high: is required'],
   ])('%j', async (cells, says) => expect(await faultOf(cells)).toBe(says));
 
   test('a percentage with its sign, and a word with a space behind it', async () => {
@@ -160,6 +159,17 @@ describe('what a spreadsheet makes of a cell is not guessed at, but explained:',
       /^\/basis: .*: there is a space before or after "counted"$/,
     );
   });
+});
+
+test('a bound is a number beside a quantity, and a text beside an amount', async () => {
+  const rows = await rowsIn(
+    'measure,quantity,amount,bounds_low,bounds_high,from,basis\n' +
+      'jobs,10,,9,,2023-04-01,counted\njobs,,142.5,,150,2023-04-01,counted\n',
+  );
+  expect(rows.map(({ outcome }) => outcome)).toMatchObject([
+    { quantity: 10, bounds: { low: 9 } },
+    { amount: '142.5', bounds: { high: '150' } },
+  ]);
 });
 
 describe('a row', () => {
@@ -197,11 +207,8 @@ describe('a row', () => {
 
 describe('a header', () => {
   test.each([
-    [
-      'measure,from,basis,colour',
-      'there is no column "colour": the columns are measure, quantity, numerator',
-    ],
-    ['measure,from,basis,Range low', 'there is no column "Range low": write it range_low'],
+    ['measure,from,basis,colour', 'there is no column "colour": the columns are measure, quantity, amount'],
+    ['measure,from,basis,Bounds low', 'there is no column "Bounds low": write it bounds_low'],
     ['measure,from,basis,from', 'there are two columns from'],
     ['measure,basis', 'there is no column from, which every row needs'],
     ['measure;from;basis', 'the columns must be separated by commas'],
