@@ -186,7 +186,7 @@ describe('ledger log rotate-key', () => {
   test('adds a key, with which both sign, and takes the old one away when both have', async () => {
     expect(await run('log', 'rotate-key', '--finish')).toMatchObject({
       code: 1,
-      stderr: matching(/nothing/),
+      stderr: matching(/only one key signs/),
     });
     expect((await run('log', 'rotate-key')).code).toBe(0);
     expect(statSync(keyIn(ledger.dataDir)).mode & 0o777).toBe(0o600);
