@@ -26,7 +26,7 @@ export class EffectiveView {
   readonly to!: string;
 }
 
-/** As stored: a side that is left out is open. */
+/** The bounds as stored: a side that is left out is open. */
 export class BoundsDto {
   @Optional()
   @Describe({ description: 'At least so many.', example: 900 })
@@ -85,7 +85,7 @@ export class FigureMembers {
   rate?: string;
 }
 
-/** What is told of an outcome beside its measure, its period, its bounds and its words. */
+/** These members tell all of an outcome but its measure, its period, its bounds and its words. */
 export class OutcomeMembers extends FigureMembers {
   @Optional()
   @Describe({ description: 'A value of each of the measure’s breakdowns; left out for the whole.' })

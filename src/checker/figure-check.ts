@@ -238,7 +238,7 @@ function ratioOf(outcomes: readonly Outcome[]): ToldFigure['ratio'] {
     : { numerator: sumOf(whole, ({ numerator = 0 }) => numerator), denominator };
 }
 
-/** As the ledger tells it: a number where that is exact, and otherwise its digits. */
+/** Adds values up as the ledger tells a sum: a number where that is exact, and otherwise its digits. */
 function sumOf(outcomes: readonly Outcome[], valueOf: (outcome: Outcome) => number): Quantity {
   const sum = outcomes.reduce((total, outcome) => total + BigInt(valueOf(outcome)), 0n);
   return Number.isSafeInteger(Number(sum)) ? Number(sum) : sum.toString();
