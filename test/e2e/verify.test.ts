@@ -6,16 +6,12 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Verdict } from '../../src/checker/verdict.js';
 import { makeSignerKey } from '../../src/tlog/note.js';
-import { saltedHash } from '../../src/kernel/canonical-json.js';
 import { rebuildOffline } from '../../src/read-models/rebuild.js';
 import { openReader } from '../../src/store/open-reader.js';
-import type { AppendRow } from '../../src/store/sqlite/format.js';
-import { eventsFile } from '../../src/store/sqlite/store.js';
+import { alterStore, alterViews, sealAnew, type StoredEvent } from '../support/altered-files.js';
 import { headIn, keyIn, ORIGIN, textOf, withLedgerIn } from '../support/audited-ledger.js';
 import { runCommand, type CommandResult } from '../support/command.js';
 import { ADMIN_KEY, Ledger, type Answer } from '../support/ledger.js';
-import { openDatabase, PUBLIC_KEY } from '../../src/store/database.js';
-import { viewsFileIn } from '../support/lived-ledger.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'ledger-verify-'));
 const file = (name: string) => join(dir, name);
@@ -207,49 +203,6 @@ describe('on a running ledger', () => {
   });
 });
 
-type Events = Record<string, unknown> & {
-  metadata: Record<string, string>;
-  data: Record<'facts' | 'words', Record<string, unknown>>;
-};
-
-/** Changes the store as its administrator could: positions are made to fit. */
-function alterStore(change: (submissions: Events[][]) => void): void {
-  const db = openDatabase(eventsFile(dataDir), PUBLIC_KEY);
-  const rows = db.prepare('SELECT * FROM appends ORDER BY position').all() as AppendRow[];
-  const own = rows.filter(({ stream }) => stream.startsWith('submission-'));
-  const contents = own.map(({ events }) => events.split('\n').map((line) => JSON.parse(line) as Events));
-  change(contents);
-  db.exec('DELETE FROM appends');
-  let position = 1;
-  for (const row of rows) {
-    const content = own.includes(row)
-      ? contents[own.indexOf(row)]!
-      : row.events.split('\n').map((line) => JSON.parse(line) as Events);
-    if (content.length === 0) continue;
-    db.prepare('INSERT INTO appends VALUES (?, ?, ?, ?, ?)').run(
-      position,
-      row.stream,
-      row.revision,
-      content.length,
-      content.map((one) => JSON.stringify(one)).join('\n'),
-    );
-    position += content.length;
-  }
-  db.close();
-}
-
-/** With its hash made to fit. */
-function sealAnew(event: Events): void {
-  const { metadata, data } = event;
-  metadata['factsHash'] = saltedHash(metadata['factsSalt']!, JSON.stringify(data.facts));
-}
-
-function alterViews(sql: string): void {
-  const views = openDatabase(viewsFileIn(dataDir), PUBLIC_KEY);
-  views.exec(sql);
-  views.close();
-}
-
 describe('what is done to the files of a ledger', () => {
   let kept: string;
   let first: number;
@@ -271,7 +224,7 @@ describe('what is done to the files of a ledger', () => {
   const live = () => run('verify', '--live');
   const says = ({ code, stdout, stderr }: CommandResult) => `${code} ${stdout}${stderr}`;
 
-  const STORE: readonly (readonly [string, (all: Events[][]) => void, number])[] = [
+  const STORE: readonly (readonly [string, (all: StoredEvent[][]) => void, number])[] = [
     [
       'changes an event, with its hash',
       ([one]) => {
@@ -315,7 +268,7 @@ describe('what is done to the files of a ledger', () => {
   describe.each(STORE)('who %s', (_what, change, offset) => {
     beforeAll(() => {
       restore();
-      alterStore(change);
+      alterStore(dataDir, change);
     });
 
     test('is found by verify --live, which names the first event that is not what it was', async () => {
@@ -357,22 +310,25 @@ describe('what is done to the files of a ledger', () => {
     [
       'alters a figure',
       () =>
-        alterViews(`UPDATE cells SET state = '9' || substr(state, 2) WHERE id = (SELECT max(id) FROM cells)`),
+        alterViews(
+          dataDir,
+          `UPDATE cells SET state = '9' || substr(state, 2) WHERE id = (SELECT max(id) FROM cells)`,
+        ),
       /measure "jobs-\w+", .*: state in cells is/,
     ],
     [
       'alters a tile',
-      () => alterViews('UPDATE log_nodes SET hash = zeroblob(32)'),
+      () => alterViews(dataDir, 'UPDATE log_nodes SET hash = zeroblob(32)'),
       /level 1, number 0: hash in log_nodes is/,
     ],
     [
       'alters a leaf',
-      () => alterViews('UPDATE events SET leaf = zeroblob(32) WHERE sequence = 5'),
+      () => alterViews(dataDir, 'UPDATE events SET leaf = zeroblob(32) WHERE sequence = 5'),
       /sequence 5: /,
     ],
     [
       'alters a payload',
-      () => alterStore(([one]) => void (one![9]!.data.facts['quantity'] = 1)),
+      () => alterStore(dataDir, ([one]) => void (one![9]!.data.facts['quantity'] = 1)),
       /sequence \d+: event .* was altered: the facts/,
     ],
     [
@@ -406,11 +362,11 @@ describe('what is done to the files of a ledger', () => {
 
   test('no erasure hides a figure that was altered: its facts are held to the log without their words', async () => {
     restore();
-    alterStore(([one]) => {
+    alterStore(dataDir, ([one]) => {
       const altered = one![10]!;
       altered.data.facts['quantity'] = 9_050;
       const { words: _, ...facts } = altered.data;
-      altered.data = facts as Events['data'];
+      altered.data = facts as StoredEvent['data'];
       delete altered.metadata['wordsSalt'];
       const erasure = structuredClone(one!.at(-1)!);
       const { outcomeId, programmeId } = altered.data.facts;
@@ -440,7 +396,7 @@ describe('what is done to the files of a ledger', () => {
 
   test('a ledger whose past was altered does not start, even on read models that were built anew', async () => {
     restore();
-    alterStore(([one]) => void (one![40]!.metadata['recordedAt'] = '2020-05-01T00:00:00.000Z'));
+    alterStore(dataDir, ([one]) => void (one![40]!.metadata['recordedAt'] = '2020-05-01T00:00:00.000Z'));
     rmSync(join(dataDir, 'views'), { recursive: true });
     await expect(ledger.start()).rejects.toThrow(/a checkpoint of \d+ events was signed with the root/);
   });
@@ -459,7 +415,7 @@ describe('what is done to the files of a ledger', () => {
       expect([more, (await run('verify', '--live', ...more)).code]).toEqual([more, 2]);
     }
     expect((await runCommand(['verify', '--live'], { DATA_DIR: file('nothing') })).code).toBe(2);
-    alterViews(`DROP TABLE cell_log`);
+    alterViews(dataDir, `DROP TABLE cell_log`);
     expect((await live()).code).toBe(2);
   });
 

@@ -33,7 +33,11 @@ async function serve(dataDir, url) {
   const clock = new Clock();
   const changes = new ChangeCatalogueHandler(store, clock, projection);
   const outcomes = new RecordOutcomesHandler(store, clock, projection, new CatalogueReader(view, store));
-  const totals = new Totals(projection, view, new StatedFigures(projection, new EntryReader(projection, store, view)));
+  const totals = new Totals(
+    projection,
+    view,
+    new StatedFigures(projection, new EntryReader(projection, store, view)),
+  );
 
   const carryOut = {
     change: (command) => changes.execute(new ChangeCatalogue(command, provenance)),
