@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Verdict } from '../../src/checker/verdict.js';
 import { makeSignerKey } from '../../src/tlog/note.js';
+import { PUBLIC_KEY } from '../../src/store/database.js';
 import { rebuildOffline } from '../../src/read-models/rebuild.js';
 import { openReader } from '../../src/store/open-reader.js';
 import { alterStore, alterViews, sealAnew, type StoredEvent } from '../support/altered-files.js';
