@@ -154,6 +154,7 @@ describe('problems keep to the document', () => {
     ['event-type-reserved', { eventType: 'OutcomeDone' }],
     ['measure-unknown', { rollsUpInto: 'nothing' }],
     ['roll-up-mismatch', { rollsUpInto: 'jobs' }],
+    ['breakdown-repeated', { breakdowns: [{ id: 'age-band', values: ['under-60', 'under-60'] }] }],
   ])('where a measure may not be so defined: %s', async (code, wrong) => {
     expect(await ledger.post('/v1/measures', { ...feno, id: 'other', ...wrong })).toBe(`422 ${code}`);
   });
@@ -229,6 +230,7 @@ describe('problems keep to the document', () => {
     expect(await ledger.get('/v1/totals/since?measure=care-homes-supported')).toBe(
       '422 not-summable-over-time',
     );
+    expect(await ledger.get('/v1/figures/proof?measure=feno-tests&total=true')).toBe('422 definition-break');
     expect(await ledger.get('/v1/figures/proof?measure=care-homes-supported&total=true')).toBe(
       '422 not-summable-over-time',
     );
