@@ -106,7 +106,7 @@ describe('an outcome that breaks a rule of its form', () => {
     ['a field with a pointer in its name', outcomeWith('"quantity":1,"a/b~c":2'), '/outcomes/0/a~1b~0c'],
     ['a text for a number', outcomeWith('"quantity":"12"'), '/outcomes/0/quantity'],
     ['a fraction of a number', outcomeWith('"quantity":1.5'), '/outcomes/0/quantity'],
-    ['a negative number', outcomeWith('"quantity":-1'), '/outcomes/0/quantity'],
+    ['a negative number', outcomeWith('"numerator":-1,"denominator":2'), '/outcomes/0/numerator'],
     ['null for a number', outcomeWith('"quantity":null'), '/outcomes/0/quantity'],
     ['a list for a number', outcomeWith('"quantity":[1]'), '/outcomes/0/quantity'],
     ['a number for a percentage', outcomeWith('"percent":12.5'), '/outcomes/0/percent'],

@@ -190,10 +190,10 @@ const BY_RULES = [
   ...['/role reporter', '/role auditor', '/role steward', '/role admin', 'without /programmes'].map(
     (what) => `createKey ${what}: 422 key-programmes-do-not-fit-role`,
   ),
-  'correctOutcome without /quantity: 422 quantity-does-not-fit-kind',
   'correctOutcome with /bounds: 422 bounds-exclude-quantity',
-  'submitOutcomes without /outcomes/0/quantity: 422 quantity-does-not-fit-kind',
+  'correctOutcome without /quantity: 422 quantity-does-not-fit-kind',
   'submitOutcomes with /outcomes/0/bounds: 422 bounds-exclude-quantity',
+  'submitOutcomes without /outcomes/0/quantity: 422 quantity-does-not-fit-kind',
 ];
 
 test('whatever the document allows is accepted, or refused by a rule that no schema can say', async () => {
