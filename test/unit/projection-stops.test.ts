@@ -41,14 +41,14 @@ test('an unknown schema stops it at that event, wherever its batch begins, with 
   const place = fc.record({ at: fc.nat(events.length - 1), start: fc.nat(events.length - 1) });
   fc.assert(
     fc.property(place, ({ at, start }) => {
-      const stranger = withSchema(events[at]!, 'outcome@2');
+      const stranger = withSchema(events[at]!, 'outcome@3');
       const asStored = events.with(at, stranger);
       const projector = new Projector(file, PUBLIC_KEY);
       projector.project(asStored.slice(0, Math.min(start, at)));
       const stopped = caught(() => projector.project(asStored.slice(Math.min(start, at))));
       expect(stopped).toBeInstanceOf(ProjectionStopped);
       expect(stopped.message).toContain(`sequence ${at}, event ${stranger.id}`);
-      expect(stopped.message).toContain('outcome@2');
+      expect(stopped.message).toContain('outcome@3');
       expect(projector.checkpoint.sequence).toBe(at - 1);
       // Told again, it stops again, and changes nothing.
       expect(caught(() => projector.project(asStored.slice(at)))).toEqual(stopped);
@@ -63,7 +63,7 @@ test('an unknown schema stops it at that event, wherever its batch begins, with 
 test('it goes on from there once a version that knows the schema runs', () => {
   const { events } = lived;
   const projector = new Projector(file, PUBLIC_KEY);
-  caught(() => projector.project(events.with(20, withSchema(events[20]!, 'outcome@2'))));
+  caught(() => projector.project(events.with(20, withSchema(events[20]!, 'outcome@3'))));
   projector.project(events.slice(20));
   projector.close();
   expect(contentOfViews(file)).toEqual(viewsOf(events));
@@ -72,7 +72,8 @@ test('it goes on from there once a version that knows the schema runs', () => {
 test('an outcome of a measure that nobody defined stops it too, with the reason', () => {
   const { events } = lived;
   const at = events.findIndex(({ metadata }) => metadata.schema === 'outcome@2');
-  const orphan = { ...events[at]!, data: { ...events[at]!.data, measureId: 'never-defined' } };
+  const { data } = events[at]!;
+  const orphan = { ...events[at]!, data: { ...data, facts: { ...data.facts, measureId: 'never-defined' } } };
   const projector = new Projector(file, PUBLIC_KEY);
   const stopped = caught(() => projector.project(events.with(at, orphan)));
   expect(stopped.message).toContain(`sequence ${at}`);

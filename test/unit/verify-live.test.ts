@@ -62,7 +62,7 @@ test.each([
     'an event whose content was altered, by its sequence',
     eventsFile,
     `UPDATE appends SET events = replace(events, 'wessex', 'wessey') WHERE stream = 'organisation-wessex'`,
-    /^sequence \d+: the payload of event \S+ \(organisation-wessex revision 0\) has the hash/,
+    /^sequence \d+: event \S+ \(organisation-wessex revision 0\) was altered: the facts have the hash/,
   ],
   [
     'a checkpoint of the read models that is gone',
