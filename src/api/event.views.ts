@@ -134,7 +134,7 @@ export class CloudEvent {
 
   @Describe({
     description: 'SHA-256(factssalt ‖ RFC 8785 canonical JSON of `data.facts`), hexadecimal.',
-    example: '00735c7b330a1100354e365db4f3bba7176fe2f6d162b7e8bac0399628259d68',
+    example: '01c4a0a1baac279288a4bc11ad6dec855beb5e21bbe7a4950774b681762a4c4c',
   })
   @Matches(HASH)
   readonly factshash!: string;

@@ -1,12 +1,12 @@
 /** The life of a key, and what the ledger says of who acted with it. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KeyListView } from '../../src/access/keys.dto.js';
 import type { EventsPage } from '../../src/api/event.views.js';
 import { runCommand } from '../support/command.js';
 import { eventually, makeKey, secretOf, withKey } from '../support/keys.js';
+import { plainBytesOf } from '../support/plain-bytes.js';
 import { ADMIN_KEY, Ledger } from '../support/ledger.js';
 import { OUTCOME, registerProgramme } from '../support/outcomes.js';
 
@@ -99,9 +99,7 @@ describe('a key', () => {
       JSON.stringify(event),
       (await ledger.call('GET', '/v1/keys')).text,
       (await ledger.call('GET', '/v1/audit/bundle')).text,
-      ['events.db', 'events.db-wal']
-        .map((file) => readFileSync(join(ledger.dataDir, file), 'latin1'))
-        .join(''),
+      plainBytesOf(join(ledger.dataDir, 'events.db')).toString('latin1'),
     ];
     const found = told.map((text) => [text.includes(id), text.includes(secret)]);
     expect(found).toEqual(told.map(() => [true, false]));

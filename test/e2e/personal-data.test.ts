@@ -33,7 +33,7 @@ afterAll(() => ledger.remove());
 const faultsIn = ({ text }: Answer<unknown>) =>
   (JSON.parse(text) as ProblemDocument).errors!.map(({ code, pointer, line }) => ({ code, pointer, line }));
 const events = async (after: number) => {
-  const { body } = await ledger.call<{ events: { data: Record<string, unknown> }[] }>(
+  const { body } = await ledger.call<{ events: { data: { words?: Record<string, unknown> } }[] }>(
     'GET',
     `/v1/events?after=${after}`,
   );
@@ -97,7 +97,7 @@ describe('what looks like personal data', () => {
     const misplaced = await importCsv(['patients-benefited,943 476 5919,someone@example.org,counted,,']);
     expect([misplaced.status, faultsIn(misplaced).map(({ pointer }) => pointer)]).toEqual([
       422,
-      ['/quantity', '/from'],
+      ['/from', '/quantity'],
     ]);
     told.push(misplaced.text);
     const strange = { ...OUTCOME, measure: '9434765919', organisation: '943-476-5919' };
@@ -132,8 +132,8 @@ describe('an override', () => {
     const first = await send({ outcomes, personalDataOverride: { reason: REASON } });
     expect(first.status).toBe(201);
     const [plain, overridden] = await events(first.body.sequence - 2);
-    expect(plain).not.toHaveProperty('personalDataOverride');
-    expect(overridden).toMatchObject({ note: NUMBER, personalDataOverride: { reason: REASON } });
+    expect(plain!.words).not.toHaveProperty('personalDataOverride');
+    expect(overridden!.words).toMatchObject({ note: NUMBER, personalDataOverride: { reason: REASON } });
     for (const again of [{ outcomes, personalDataOverride: { reason: REASON } }, { outcomes }]) {
       expect(await send(again)).toMatchObject({ status: 200, body: first.body });
     }
@@ -162,7 +162,7 @@ describe('an override', () => {
     const { status, body } = await importCsv<ImportReceiptView>(ROWS, header);
     expect([status, body.recorded]).toEqual([201, 3]);
     const recorded = await events(body.sequence! - 3);
-    expect(recorded.map(({ personalDataOverride }) => personalDataOverride)).toEqual([
+    expect(recorded.map(({ words }) => words?.['personalDataOverride'])).toEqual([
       undefined,
       { reason: REASON },
       { reason: REASON },
