@@ -14,7 +14,12 @@ const { SqliteStore } = require('../../dist/store/sqlite/store.js');
 const { CatalogueReader } = require('../../dist/submissions/catalogue-reader.js');
 const { RecordOutcomes, RecordOutcomesHandler } = require('../../dist/submissions/submissions.handler.js');
 
-const provenance = { actor: 'crash', correlationId: '7c0b9a52-1f3d-4b9c-8d6e-0a1b2c3d4e5f', source: 'api' };
+const provenance = {
+  actor: 'crash',
+  role: 'admin',
+  correlationId: '7c0b9a52-1f3d-4b9c-8d6e-0a1b2c3d4e5f',
+  source: 'api',
+};
 const programmeId = 'lipid-management';
 const reason = 'recount';
 

@@ -19,7 +19,12 @@ const { RecordOutcomes, RecordOutcomesHandler } = require('../../dist/submission
 const CLIENTS = 8;
 const SUBMISSIONS_A_CLIENT_MAX = 40;
 const programmeId = 'lipid-management';
-const provenance = { actor: 'hammer', correlationId: '7c0b9a52-1f3d-4b9c-8d6e-0a1b2c3d4e5f', source: 'api' };
+const provenance = {
+  actor: 'hammer',
+  role: 'admin',
+  correlationId: '7c0b9a52-1f3d-4b9c-8d6e-0a1b2c3d4e5f',
+  source: 'api',
+};
 const CATALOGUE = [
   { kind: 'register-programme', programmeId, details: { name: 'Lipid management', startedOn: '2020-04-01' } },
   ...['flow', 'stock'].map((kind) => ({

@@ -19,6 +19,7 @@ const { RecordOutcomes, RecordOutcomesHandler } = require('../../dist/submission
 
 const provenance = {
   actor: 'simulation',
+  role: 'admin',
   correlationId: '7c0b9a52-1f3d-4b9c-8d6e-0a1b2c3d4e5f',
   source: 'api',
 };
