@@ -44,7 +44,7 @@ test('a figure that differs from the events is noticed and named, told as doubtf
   while (answer.body.selfCheck.ok) answer = await ready();
   expect([answer.status, answer.headers.get('ledger-stale')]).toEqual([503, 'doubtful']);
   expect(answer.body.selfCheck.fault).toMatch(
-    /^the figures of patients-benefited .*asthma-care.* are "1 1300 .*" in the views, but "1 1200 .*" by the events$/,
+    /^the figures of patients-benefited, asthma-care, .* are "1 1300 .*" in the views, but "1 1200 .*" by the events$/,
   );
   expect((await ledger.call('GET', '/health/live')).status).toBe(200);
   expect(await total()).toEqual({ status: 200, total: 1300, stale: 'doubtful' });
