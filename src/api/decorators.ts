@@ -204,18 +204,21 @@ const AMOUNT = /^-?(?:0|[1-9]\d{0,15})(?:\.\d{1,6})?$/u;
 /** Up to so many keys with a value each, both slugs: `{ "theme": "cardiovascular" }`. */
 export function SlugMap({ max }: UpTo): PropertyDecorator {
   const slug = { type: 'string', pattern: SLUG.source, maxLength: SLUG_LENGTH_MAX };
+  const mapOf = (each: JsonSchema): JsonSchema => ({
+    type: 'object',
+    maxProperties: max,
+    propertyNames: each,
+    additionalProperties: each,
+  });
   return rule({
     says: `must be an object of up to ${max} names with a value each, all of them slugs such as lipid-management`,
     accepts: (value) =>
       isObject(value) &&
       Object.keys(value).length <= max &&
       Object.entries(value).every((entry) => entry.every(isSlug)),
-    published: () => ({
-      type: 'object',
-      maxProperties: max,
-      propertyNames: slug,
-      additionalProperties: slug,
-    }),
+    published: () => mapOf(slug),
+    // A fault is told with the sentence of the schema that it breaks, so each of these has one.
+    checked: () => mapOf({ ...slug, says: 'must be an object of names and values that are slugs' }),
   });
 }
 

@@ -174,11 +174,13 @@ const CODES: Readonly<Record<string, FaultCode>> = {
   type: 'type',
   format: 'format',
   pattern: 'format',
+  propertyNames: 'format',
   minimum: 'range',
   maximum: 'range',
   maxLength: 'length',
   minItems: 'length',
   maxItems: 'length',
+  maxProperties: 'length',
   enum: 'choice',
   anyOf: 'choice',
 };

@@ -123,7 +123,7 @@ test('a store that is not one is refused in one line', async () => {
   );
   const { code, stderr } = await runCommand(['serve'], env);
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^ledger: .*events\.db: file is not a database.*\n$/);
+  expect(stderr).toMatch(/^ledger: .*events\.db: its first page is damaged\n$/);
 });
 
 test('the admin key is made once, shown once, and readable by its owner alone', async () => {
