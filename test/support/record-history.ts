@@ -21,7 +21,7 @@ import {
   type SubmissionId,
 } from '../../src/kernel/ids.js';
 import { Refused } from '../../src/kernel/refusals.js';
-import type { EventStore } from '../../src/store/event-store.js';
+import type { EventStore, Position, RecordedEvent } from '../../src/store/event-store.js';
 import { Clock } from '../../src/kernel/clock.js';
 import { readState, runDecider } from '../../src/store/run-decider.js';
 import type { LedgerEvent } from '../../src/domain/upcast.js';
@@ -81,6 +81,8 @@ class Recorder {
     readonly line: number;
     programme: number;
   }[] = [];
+  private readonly sequences = new Map<string, number>();
+  private readUpTo: Position | null = null;
 
   constructor(
     private readonly store: EventStore,
@@ -197,9 +199,17 @@ class Recorder {
     return this.run(submissionDecider, stream, { kind: 'correct', ...change, content, facts, firstSequence });
   }
 
+  /** Reads on from where it read last, so that a long history costs no more an event than a short one. */
   private async sequenceOf(stream: StreamName, revision: number): Promise<number> {
-    const all = await this.store.readAll(null, 10_000);
-    return all.findIndex((event) => event.stream === stream && event.revision === revision);
+    let more: readonly RecordedEvent[];
+    do {
+      more = await this.store.readAll(this.readUpTo, 10_000);
+      for (const event of more) this.sequences.set(`${event.stream}@${event.revision}`, this.sequences.size);
+      this.readUpTo = more.at(-1)?.position ?? this.readUpTo;
+    } while (more.length > 0);
+    const sequence = this.sequences.get(`${stream}@${revision}`);
+    assert(sequence !== undefined, `${stream} has a revision ${revision}`);
+    return sequence;
   }
 
   private kindOf({ measure }: Draft): MeasureDefinition['kind'] {
