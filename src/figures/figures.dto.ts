@@ -1,6 +1,7 @@
 /** What the questions about figures take. Query parameters arrive as text. */
 import { FINANCIAL_YEAR } from '../kernel/financial-year.js';
 import { IsIn, Matches } from 'class-validator';
+import { Both } from '../api/answers.js';
 import { Describe, DigitsText, Optional, Slug } from '../api/decorators.js';
 import {
   A_CURSOR,
@@ -51,7 +52,7 @@ export class MomentQueryDto extends FigureQueryDto {
   asAtSequence?: string;
 }
 
-export class AnnualQueryDto extends MomentQueryDto {
+class YearsQueryDto {
   @Optional()
   @Describe({
     description: 'The first financial year; by default the one that totals since begin with.',
@@ -64,14 +65,30 @@ export class AnnualQueryDto extends MomentQueryDto {
   @Describe({ description: 'The last financial year; by default the last one with data.' })
   @Matches(FINANCIAL_YEAR, A_YEAR)
   to?: string;
+}
 
+class GroupsQueryDto {
   @Optional()
   @Describe({ description: 'The same figures for each programme or organisation.' })
   @IsIn(['programme', 'organisation'])
   groupBy?: 'programme' | 'organisation';
 }
 
-export class SinceQueryDto extends MomentQueryDto {
+class PageQueryDto {
+  @Optional()
+  @Describe({ description: 'Entries on a page, up to 500.' })
+  @DigitsText({ min: 1, max: 500 })
+  limit?: string;
+
+  @Optional()
+  @Describe({ description: 'The `next` of the page before.' })
+  @Matches(CURSOR, A_CURSOR)
+  cursor?: string;
+}
+
+export class AnnualQueryDto extends Both(Both(MomentQueryDto, YearsQueryDto), GroupsQueryDto) {}
+
+export class SinceQueryDto extends Both(MomentQueryDto, GroupsQueryDto) {
   @Optional()
   @Describe({ description: 'The first financial year; by default the one configured.', example: '2018-19' })
   @Matches(FINANCIAL_YEAR, A_YEAR)
@@ -81,31 +98,16 @@ export class SinceQueryDto extends MomentQueryDto {
   @Describe({ description: 'The last financial year; by default the last one with data.' })
   @Matches(FINANCIAL_YEAR, A_YEAR)
   through?: string;
-
-  @Optional()
-  @Describe({ description: 'The same figures for each programme or organisation.' })
-  @IsIn(['programme', 'organisation'])
-  groupBy?: 'programme' | 'organisation';
 }
 
-export class ProofQueryDto extends MomentQueryDto {
-  @Optional()
-  @Describe({ description: 'The first financial year; by default the one that totals since begin with.' })
-  @Matches(FINANCIAL_YEAR, A_YEAR)
-  from?: string;
-
-  @Optional()
-  @Describe({ description: 'The last financial year; by default the last one with data.' })
-  @Matches(FINANCIAL_YEAR, A_YEAR)
-  to?: string;
-
+export class ProofQueryDto extends Both(MomentQueryDto, YearsQueryDto) {
   @Optional()
   @Describe({ description: 'true: prove the total over these years, instead of the figure of each.' })
   @IsIn(['true', 'false'])
   total?: 'true' | 'false';
 }
 
-export class ChangesQueryDto extends FigureQueryDto {
+export class ChangesQueryDto extends Both(Both(FigureQueryDto, YearsQueryDto), PageQueryDto) {
   @Describe({
     description: 'The earlier moment: a sequence, an instant, or the end of a day.',
     example: '40',
@@ -117,46 +119,6 @@ export class ChangesQueryDto extends FigureQueryDto {
   @Describe({ description: 'The later moment; now if left out.' })
   @Matches(SEQUENCE_OR_INSTANT, A_MOMENT)
   later?: string;
-
-  @Optional()
-  @Describe({ description: 'The first financial year; by default the one that totals since begin with.' })
-  @Matches(FINANCIAL_YEAR, A_YEAR)
-  from?: string;
-
-  @Optional()
-  @Describe({ description: 'The last financial year; by default the last one with data.' })
-  @Matches(FINANCIAL_YEAR, A_YEAR)
-  to?: string;
-
-  @Optional()
-  @Describe({ description: 'Events on a page, up to 500.' })
-  @DigitsText({ min: 1, max: 500 })
-  limit?: string;
-
-  @Optional()
-  @Describe({ description: 'The `next` of the page before.' })
-  @Matches(CURSOR, A_CURSOR)
-  cursor?: string;
 }
 
-export class OutcomesQueryDto extends MomentQueryDto {
-  @Optional()
-  @Describe({ description: 'The first financial year; by default the one that totals since begin with.' })
-  @Matches(FINANCIAL_YEAR, A_YEAR)
-  from?: string;
-
-  @Optional()
-  @Describe({ description: 'The last financial year; by default the last one with data.' })
-  @Matches(FINANCIAL_YEAR, A_YEAR)
-  to?: string;
-
-  @Optional()
-  @Describe({ description: 'Outcomes on a page, up to 500.' })
-  @DigitsText({ min: 1, max: 500 })
-  limit?: string;
-
-  @Optional()
-  @Describe({ description: 'The `next` of the page before.' })
-  @Matches(CURSOR, A_CURSOR)
-  cursor?: string;
-}
+export class OutcomesQueryDto extends Both(Both(MomentQueryDto, YearsQueryDto), PageQueryDto) {}

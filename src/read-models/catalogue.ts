@@ -58,12 +58,37 @@ interface Evolving<State, Event> {
 }
 
 /** The schemas of events that change no entry of the catalogue. */
-const OF_NO_ENTRY = {
+const NO_ENTRY = {
   'outcome@2': 'nothing',
   'outcome-corrected@2': 'nothing',
   'outcome-withdrawn@2': 'nothing',
   'outcome-erased@2': 'nothing',
 } as const;
+
+/** Each kind of entry has one way to take the events of its stream. */
+interface OfEntries {
+  readonly programme: (event: ProgrammeEvent, at: At) => void;
+  readonly organisation: (event: OrganisationEvent, at: At) => void;
+  readonly measure: (event: MeasureEvent, at: At) => void;
+  readonly key: (event: KeyEvent, at: At) => void;
+}
+
+function handlersOf({ programme, organisation, measure, key }: OfEntries): Handlers {
+  return {
+    ...NO_ENTRY,
+    'programme-registered@2': programme,
+    'programme-amended@2': programme,
+    'programme-closed@2': programme,
+    'programme-reopened@2': programme,
+    'organisation-registered@2': organisation,
+    'organisation-renamed@2': organisation,
+    'measure-defined@2': measure,
+    'measure-revised@2': measure,
+    'key-created@2': key,
+    'key-rotated@2': key,
+    'key-revoked@2': key,
+  };
+}
 
 class CatalogueProjection implements Projection {
   /** The catalogue is small beside the outcomes: thousands of entries at most. */
@@ -85,20 +110,7 @@ class CatalogueProjection implements Projection {
       this.evolve(measureDecider, event, { kind: 'measure', id: event.data.facts.measureId, at });
     const key = (event: KeyEvent, at: At) =>
       this.evolve(keyDecider, event, { kind: 'key', id: event.data.facts.keyId, at });
-    this.handlers = {
-      ...OF_NO_ENTRY,
-      'programme-registered@2': programme,
-      'programme-amended@2': programme,
-      'programme-closed@2': programme,
-      'programme-reopened@2': programme,
-      'organisation-registered@2': organisation,
-      'organisation-renamed@2': organisation,
-      'measure-defined@2': measure,
-      'measure-revised@2': measure,
-      'key-created@2': key,
-      'key-rotated@2': key,
-      'key-revoked@2': key,
-    };
+    this.handlers = handlersOf({ programme, organisation, measure, key });
   }
 
   private evolve<State, Event>(
@@ -124,7 +136,7 @@ class CatalogueProjection implements Projection {
 
 /** Whether an event of that schema changes the catalogue. */
 export function changesCatalogue(schema: LedgerSchema): boolean {
-  return !Object.hasOwn(OF_NO_ENTRY, schema);
+  return !Object.hasOwn(NO_ENTRY, schema);
 }
 
 /** This second fold goes by the streams of the events: each entry has one, whose name says which entry it is. */
@@ -137,23 +149,7 @@ class ExpectedCatalogue implements Expectation {
     const organisation = (event: OrganisationEvent, at: At) => this.compare(organisationDecider, event, at);
     const measure = (event: MeasureEvent, at: At) => this.compare(measureDecider, event, at);
     const key = (event: KeyEvent, at: At) => this.compare(keyDecider, event, at);
-    this.handlers = {
-      'programme-registered@2': programme,
-      'programme-amended@2': programme,
-      'programme-closed@2': programme,
-      'programme-reopened@2': programme,
-      'organisation-registered@2': organisation,
-      'organisation-renamed@2': organisation,
-      'measure-defined@2': measure,
-      'measure-revised@2': measure,
-      'key-created@2': key,
-      'key-rotated@2': key,
-      'key-revoked@2': key,
-      'outcome@2': 'nothing',
-      'outcome-corrected@2': 'nothing',
-      'outcome-withdrawn@2': 'nothing',
-      'outcome-erased@2': 'nothing',
-    };
+    this.handlers = handlersOf({ programme, organisation, measure, key });
   }
 
   private compare<State, Event>(
