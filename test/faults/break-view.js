@@ -12,7 +12,7 @@ CELLS.project = (db) => {
   const projection = project(db);
   const { handlers } = projection;
   const outcome = (event, at) => {
-    if (event.data.quantity === Number(BROKEN_AT)) throw new Error('the view has a bug');
+    if (event.data.facts.quantity === Number(BROKEN_AT)) throw new Error('the view has a bug');
     handlers['outcome@2'](event, at);
   };
   return {
