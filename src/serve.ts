@@ -62,17 +62,17 @@ async function start(app: NestFastifyApplication, found: (key: AdminKey) => Admi
     traceRequests(app.getHttpAdapter().getInstance());
   }
   await app.init();
-  const projection = app.get(ReadModels);
-  const level = projection.start();
+  const readModels = app.get(ReadModels);
+  const level = readModels.start();
   const listen = () => app.listen(config.port, config.host);
   // A rebuild takes as long as history is: until it ends, the process supervisor can ask whether the process
   // lives, and how far it is.
-  const listening = projection.state.status === 'rebuilding' ? listen() : null;
+  const listening = readModels.state.status === 'rebuilding' ? listen() : null;
   if (listening) await Promise.race([level, listening]);
   await level;
   app.get(LogSigner).start();
-  if (projection.state.status === 'live') {
-    await finishAllErasures(app.get(EventStore), projection);
+  if (readModels.state.status === 'live') {
+    await finishAllErasures(app.get(EventStore), readModels);
     await loadStandardCatalogue(app.get(CommandBus));
   }
   door.isOpen = true;

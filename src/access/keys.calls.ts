@@ -1,5 +1,5 @@
 /** The descriptions of the calls about keys. */
-import { OF_TEXTS, type CallSpec, type Described } from '../api/call-spec.js';
+import { TEXT_PROBLEMS, type CallSpec, type Described } from '../api/call-spec.js';
 import { KEY_ID as KEY_ID_PATTERN } from '../kernel/ids.js';
 import {
   CreateKeyDto,
@@ -29,7 +29,7 @@ export const createKey = {
     201: { says: 'It lets in from now on.', view: KeySecretView },
   },
   problems: {
-    422: ['key-programmes-do-not-fit-role', 'programme-unknown', 'key-expiry-passed', ...OF_TEXTS],
+    422: ['key-programmes-do-not-fit-role', 'programme-unknown', 'key-expiry-passed', ...TEXT_PROBLEMS],
   },
 } satisfies CallSpec<KeySecretView>;
 
@@ -56,7 +56,7 @@ export const rotateKey = {
   answers: {
     200: { says: 'The new secret is taken from now on.', view: KeySecretView },
   },
-  problems: { 404: ['key-unknown'], 422: ['key-revoked', ...OF_TEXTS] },
+  problems: { 404: ['key-unknown'], 422: ['key-revoked', ...TEXT_PROBLEMS] },
 } satisfies CallSpec<KeySecretView>;
 
 export const revokeKey = {
@@ -68,5 +68,5 @@ export const revokeKey = {
   params: { id: KEY_ID },
   body: RevokeKeyDto,
   answers: { 200: { says: 'It is revoked, or had been before.', view: KeyRevokedView } },
-  problems: { 404: ['key-unknown'], 422: [...OF_TEXTS] },
+  problems: { 404: ['key-unknown'], 422: [...TEXT_PROBLEMS] },
 } satisfies CallSpec<KeyRevokedView>;

@@ -36,19 +36,19 @@ export class ChangeKeyHandler implements ICommandHandler<ChangeKey> {
   constructor(
     private readonly store: EventStore,
     private readonly clock: Clock,
-    private readonly projection: ReadModels,
+    private readonly readModels: ReadModels,
     private readonly catalogue: CatalogueView,
   ) {}
 
   /** Resolves when the change holds on this replica. */
   async execute({ change, provenance }: ChangeKey): Promise<KeyChanged> {
-    this.projection.refuseIfStopped();
+    this.readModels.refuseIfStopped();
     const command = await this.commandOf(change);
     const { store, clock } = this;
     const stream = keyStream(change.keyId);
     const decided = await runDecider({ store, clock }, keyDecider, { stream, command, provenance });
     const position = decided.appended?.position ?? decided.history.at(-1)!.position;
-    return { changed: decided.appended !== null, sequence: await this.projection.sequenceOf(position) };
+    return { changed: decided.appended !== null, sequence: await this.readModels.sequenceOf(position) };
   }
 
   private async commandOf(change: KeyChange): Promise<KeyCommand> {

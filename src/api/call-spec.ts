@@ -77,7 +77,7 @@ interface CallTold<View extends object> {
 }
 
 /** The problems that any call can meet that records texts of its caller. */
-export const OF_TEXTS = ['text-unreadable', 'personal-data-suspected'] as const;
+export const TEXT_PROBLEMS = ['text-unreadable', 'personal-data-suspected'] as const;
 
 /** Problems are listed by status: an unknown id is a 404 in the path or the query, and a 422 in a body. */
 export type Problems = Readonly<Record<number, readonly ProblemCode[]>>;

@@ -30,13 +30,13 @@ class HeldDataDir {
 @Injectable()
 class Closing implements OnApplicationShutdown {
   constructor(
-    private readonly projection: ReadModels,
+    private readonly readModels: ReadModels,
     private readonly store: EventStore,
     private readonly dataDir: HeldDataDir,
   ) {}
 
   async onApplicationShutdown(): Promise<void> {
-    await this.projection.stop();
+    await this.readModels.stop();
     await this.store.close();
     this.dataDir.giveBack();
   }

@@ -19,13 +19,21 @@ import { Bundles, type BundleQuery } from './bundle.js';
 import { ProveFigure } from './figure-proof.js';
 
 /** Parameters that only a bundle of figures takes. */
-const OF_FIGURES = ['organisation', 'from', 'to', 'asAt', 'asAtSequence', 'allowBreaks', 'whole'] as const;
+const FIGURE_PARAMETERS = [
+  'organisation',
+  'from',
+  'to',
+  'asAt',
+  'asAtSequence',
+  'allowBreaks',
+  'whole',
+] as const;
 
 @Controller('v1')
 export class BundleController {
   constructor(
     private readonly bundles: Bundles,
-    private readonly projection: ReadModels,
+    private readonly readModels: ReadModels,
     private readonly catalogue: CatalogueView,
     private readonly queries: QueryBus,
   ) {}
@@ -40,7 +48,7 @@ export class BundleController {
     if (within && query.whole === 'true')
       throw notAllowed('whole=true asks for the events of every programme');
     const since = Number(query.since ?? 0);
-    const size = this.projection.progress.sequence + 1;
+    const size = this.readModels.progress.sequence + 1;
     if (since > size) throw new BadParameter(`the log has ${size} entries, not ${since}`, 'since');
     return this.send({ ...(await this.question(query)), since }, reply);
   }
@@ -68,7 +76,8 @@ export class BundleController {
       const proof = await this.queries.execute(new ProveFigure(asked));
       return whole === 'true' ? { scope: { kind: 'everything' }, figure: proof.figure! } : proof;
     }
-    const stray = isPeriod && measure !== undefined ? 'measure' : OF_FIGURES.find((name) => name in query);
+    const stray =
+      isPeriod && measure !== undefined ? 'measure' : FIGURE_PARAMETERS.find((name) => name in query);
     if (stray !== undefined)
       throw new BadParameter(`${stray} is asked of a figure: name a measure, and no period`, stray);
     if (isPeriod && programme !== undefined) {
@@ -83,7 +92,7 @@ export class BundleController {
       throw new Refused(thereIsNo('programme', programme));
     }
     if (after === undefined && until === undefined) return { kind: 'everything' };
-    const { views, progress } = this.projection;
+    const { views, progress } = this.readModels;
     const last =
       until === undefined
         ? progress.sequence

@@ -32,7 +32,7 @@ export class ProveFigure extends Query<FigureProof> {
 @Injectable()
 export class FigureProofs {
   constructor(
-    private readonly projection: ReadModels,
+    private readonly readModels: ReadModels,
     private readonly totals: Totals,
   ) {}
 
@@ -71,7 +71,7 @@ export class FigureProofs {
       asAtSequence: context.sequence,
       ...told,
     };
-    const { views, progress } = this.projection;
+    const { views, progress } = this.readModels;
     const until = context.sequence;
     const erasures = erasuresIn(views, progress.sequence);
     const asked = { measures: family.map(({ id }) => id), cells };

@@ -56,7 +56,7 @@ export class LogSigner implements BeforeApplicationShutdown {
 
   constructor(
     private readonly config: Config,
-    private readonly projection: ReadModels,
+    private readonly readModels: ReadModels,
     private readonly log: TransparencyLog,
   ) {
     this.files = new SigningFiles(config.signingDir);
@@ -99,7 +99,7 @@ export class LogSigner implements BeforeApplicationShutdown {
     this.latest = this.readHead();
     this.signedAtMs = this.files.headWrittenAtMs() ?? Date.now();
     // A projection that stopped early says nothing about the events that it did not reach.
-    const isLive = this.projection.state.status === 'live';
+    const isLive = this.readModels.state.status === 'live';
     if (isLive || (this.latest && this.log.size >= this.latest.size)) this.refuseIfContradicted();
     const signatures = this.latest?.checkpoint.note.signatures ?? [];
     const hasSigned = ({ verifier: { id, name } }: SignerKey) =>
@@ -119,7 +119,7 @@ export class LogSigner implements BeforeApplicationShutdown {
     } catch (error) {
       this.logger.error((error as Error).message);
       if (error instanceof StoreDamaged)
-        this.projection.distrust(error instanceof LogContradicted ? error.found : error.message);
+        this.readModels.distrust(error instanceof LogContradicted ? error.found : error.message);
     }
   }
 
@@ -147,7 +147,7 @@ export class LogSigner implements BeforeApplicationShutdown {
   }
 
   private async sign(): Promise<void> {
-    this.projection.refuseIfStopped();
+    this.readModels.refuseIfStopped();
     this.refuseIfContradicted();
     const size = this.log.size;
     const head = { origin: this.origin, size: BigInt(size), root: this.log.rootAt(size) };

@@ -32,13 +32,13 @@ export interface EntryProof {
 @Injectable()
 export class TransparencyLog {
   constructor(
-    private readonly projection: ReadModels,
+    private readonly readModels: ReadModels,
     private readonly store: EventStore,
   ) {}
 
   /** The number of entries now. */
   get size(): number {
-    return this.projection.progress.sequence + 1;
+    return this.readModels.progress.sequence + 1;
   }
 
   /** A tree that reads each tile once: it must not be kept for longer than one question. */
@@ -114,7 +114,7 @@ export class TransparencyLog {
   }
 
   private get views(): Database {
-    return this.projection.views;
+    return this.readModels.views;
   }
 }
 

@@ -1,6 +1,6 @@
 /** This file describes the calls about programmes, organisations and measures. */
 import type { Grants } from '../domain/role.js';
-import { OF_TEXTS, type CallAnswer, type CallSpec } from '../api/call-spec.js';
+import { TEXT_PROBLEMS, type CallAnswer, type CallSpec } from '../api/call-spec.js';
 import { PROGRAMME_ID } from '../api/parameters.js';
 import {
   AmendProgrammeDto,
@@ -49,7 +49,7 @@ export const registerProgramme = {
   description: 'Registering it again with the same content is a success that changes nothing.',
   body: RegisterProgrammeDto,
   answers: changed('The programme is registered.', PROGRAMME_CHANGED),
-  problems: { 409: ['programme-exists'], 422: [...OF_TEXTS] },
+  problems: { 409: ['programme-exists'], 422: [...TEXT_PROBLEMS] },
 } satisfies CallSpec<ChangeReceipt>;
 
 export const amendProgramme = {
@@ -61,7 +61,7 @@ export const amendProgramme = {
   params: { id: PROGRAMME_ID },
   body: AmendProgrammeDto,
   answers: changed('The programme is amended.', PROGRAMME_CHANGED),
-  problems: { 404: ['programme-unknown'], 422: ['programme-closed', ...OF_TEXTS] },
+  problems: { 404: ['programme-unknown'], 422: ['programme-closed', ...TEXT_PROBLEMS] },
 } satisfies CallSpec<ChangeReceipt>;
 
 export const closeProgramme = {
@@ -75,7 +75,7 @@ export const closeProgramme = {
   answers: changed('The programme is closed.', PROGRAMME_CHANGED),
   problems: {
     404: ['programme-unknown'],
-    422: ['programme-closed', 'outside-programme-life', ...OF_TEXTS],
+    422: ['programme-closed', 'outside-programme-life', ...TEXT_PROBLEMS],
   },
 } satisfies CallSpec<ChangeReceipt>;
 
@@ -87,7 +87,7 @@ export const reopenProgramme = {
   params: { id: PROGRAMME_ID },
   body: ReopenProgrammeDto,
   answers: changed('The programme is open.', PROGRAMME_CHANGED),
-  problems: { 404: ['programme-unknown'], 422: [...OF_TEXTS] },
+  problems: { 404: ['programme-unknown'], 422: [...TEXT_PROBLEMS] },
 } satisfies CallSpec<ChangeReceipt>;
 
 export const listProgrammes = {
@@ -118,7 +118,7 @@ export const registerOrganisation = {
   description: 'With the name that it bears from the beginning; later names are posted to its names.',
   body: RegisterOrganisationDto,
   answers: changed('The organisation is registered.', ORGANISATION_CHANGED),
-  problems: { 409: ['organisation-exists'], 422: [...OF_TEXTS] },
+  problems: { 409: ['organisation-exists'], 422: [...TEXT_PROBLEMS] },
 } satisfies CallSpec<ChangeReceipt>;
 
 export const renameOrganisation = {
@@ -130,7 +130,7 @@ export const renameOrganisation = {
   params: { id: ORGANISATION_ID },
   body: RenameOrganisationDto,
   answers: changed('The organisation is renamed.', ORGANISATION_CHANGED),
-  problems: { 404: ['organisation-unknown'], 409: ['name-date-taken'], 422: [...OF_TEXTS] },
+  problems: { 404: ['organisation-unknown'], 409: ['name-date-taken'], 422: [...TEXT_PROBLEMS] },
 } satisfies CallSpec<ChangeReceipt>;
 
 export const listOrganisations = {
@@ -165,7 +165,13 @@ export const defineMeasure = {
   answers: changed('The measure is defined.', MEASURE_CHANGED),
   problems: {
     409: ['measure-exists'],
-    422: ['event-type-reserved', 'breakdown-repeated', 'measure-unknown', 'roll-up-mismatch', ...OF_TEXTS],
+    422: [
+      'event-type-reserved',
+      'breakdown-repeated',
+      'measure-unknown',
+      'roll-up-mismatch',
+      ...TEXT_PROBLEMS,
+    ],
   },
 } satisfies CallSpec<ChangeReceipt>;
 
@@ -181,7 +187,7 @@ export const reviseMeasure = {
   params: { id: MEASURE_ID },
   body: ReviseMeasureDto,
   answers: changed('The measure is revised.', MEASURE_CHANGED),
-  problems: { 404: ['measure-unknown'], 422: [...OF_TEXTS] },
+  problems: { 404: ['measure-unknown'], 422: [...TEXT_PROBLEMS] },
 } satisfies CallSpec<ChangeReceipt>;
 
 export const listMeasures = {

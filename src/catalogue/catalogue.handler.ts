@@ -48,11 +48,11 @@ export class ChangeCatalogueHandler implements ICommandHandler<ChangeCatalogue> 
   constructor(
     private readonly store: EventStore,
     private readonly clock: Clock,
-    private readonly projection: ReadModels,
+    private readonly readModels: ReadModels,
   ) {}
 
   async execute({ command, provenance }: ChangeCatalogue): Promise<CatalogueChange> {
-    this.projection.refuseIfStopped();
+    this.readModels.refuseIfStopped();
     switch (command.kind) {
       case 'register-programme':
       case 'amend-programme':
@@ -83,7 +83,7 @@ export class ChangeCatalogueHandler implements ICommandHandler<ChangeCatalogue> 
       provenance,
     });
     const { position } = appended ?? madeBy(decider, command, history);
-    return { changed: appended !== null, sequence: await this.projection.sequenceOf(position) };
+    return { changed: appended !== null, sequence: await this.readModels.sequenceOf(position) };
   }
 
   private async measure(id: MeasureId | null): Promise<Measure | undefined> {

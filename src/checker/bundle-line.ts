@@ -6,12 +6,11 @@
  * readers read the same that is checked. Members of an event that state the same thing are compared here as well.
  */
 import { financialYearsBetween, isFinancialYear, type FinancialYear } from '../kernel/financial-year.js';
+import type { Members } from '../kernel/event-data.js';
 import { BUNDLE_FORMAT, instantOf, SCHEMA_PREFIX } from './bundle-format.js';
 import type { BundleEvent, BundleHeader, BundleLine, BundleScope } from './bundle-format.js';
 import { HEIGHT_MAX, parseHashText } from '../tlog/merkle.js';
 import { parseVerifierKey } from '../tlog/note.js';
-
-type Members = Readonly<Record<string, unknown>>;
 
 /** @throws Error that says what no ledger would write */
 export function parseBundleLine(text: string): BundleLine {

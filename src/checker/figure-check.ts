@@ -7,6 +7,7 @@
  * figure includes the measures that roll up into it. The stated figure must be what the events give, and every
  * measure that they name must be defined among them.
  */
+import { exact, type Quantity } from '../domain/amount.js';
 import type { Kind } from '../domain/kinds/kind.js';
 import { isMeasureKind, KINDS, type MeasureKind } from '../domain/kinds/kinds.js';
 import { unreachable } from '../kernel/assert.js';
@@ -29,7 +30,7 @@ interface Outcome {
   readonly sequence: number;
 }
 
-interface Measure {
+interface BundleMeasure {
   readonly kind: MeasureKind;
   readonly rollsUpInto: string | null;
   /** By the year from which each holds, whether what it counts can be compared with what was counted before. */
@@ -44,10 +45,8 @@ interface Revision {
   readonly comparable: boolean;
 }
 
-type Quantity = number | string;
-
 export class FigureCheck {
-  private readonly measures = new Map<string, Measure>();
+  private readonly measures = new Map<string, BundleMeasure>();
   private readonly standing = new Map<string, Outcome>();
   /** Reasons why it cannot be decided whether the figure is right. */
   readonly doubts: string[] = [];
@@ -70,7 +69,7 @@ export class FigureCheck {
         if (!isMeasureKind(facts['kind']))
           this.doubts.push(`what kind ${String(facts['kind'])} is, is not known here`);
         this.measures.set(facts['measureId'] as string, {
-          ...(facts as unknown as Measure),
+          ...(facts as unknown as BundleMeasure),
           revisions: new Map(),
           events: 1,
         });
@@ -238,10 +237,8 @@ function ratioOf(outcomes: readonly Outcome[]): ToldFigure['ratio'] {
     : { numerator: sumOf(whole, ({ numerator = 0 }) => numerator), denominator };
 }
 
-/** Adds values up as the ledger tells a sum: a number where that is exact, and otherwise its digits. */
 function sumOf(outcomes: readonly Outcome[], valueOf: (outcome: Outcome) => number): Quantity {
-  const sum = outcomes.reduce((total, outcome) => total + BigInt(valueOf(outcome)), 0n);
-  return Number.isSafeInteger(Number(sum)) ? Number(sum) : sum.toString();
+  return exact(outcomes.reduce((total, outcome) => total + BigInt(valueOf(outcome)), 0n));
 }
 
 /** The later effective date wins, and on the same date the one first recorded later. */

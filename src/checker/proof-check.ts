@@ -75,7 +75,7 @@ interface ConsistencyJson {
   readonly hashes: readonly string[];
 }
 
-interface Inclusion extends Pick<LogProof, 'index' | 'hashes'> {
+interface InclusionClaim extends Pick<LogProof, 'index' | 'hashes'> {
   readonly size: bigint;
   readonly root: Checkpoint['root'];
   readonly checkpoint: Checkpoint | null;
@@ -98,7 +98,7 @@ function checkEntry({ canonicalizedBody, inclusionProof: proof }: EntryJson, opt
   );
 }
 
-function checkInclusion(inclusion: Inclusion, options: ProofOptions): ProofVerdict {
+function checkInclusion(inclusion: InclusionClaim, options: ProofOptions): ProofVerdict {
   const { index, hashes, size, root, checkpoint, entry } = inclusion;
   const faults: string[] = [];
   const doubts: string[] = [];

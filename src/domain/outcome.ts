@@ -63,13 +63,13 @@ export interface OutcomeFigures {
 }
 
 /** The part of an outcome that is in its programme's own words. */
-export interface OutcomeWords {
+export interface ContentWords {
   readonly evidence?: { readonly title: string; readonly uri?: string };
   readonly note?: string;
 }
 
 /** What a programme says of one outcome. */
-export interface OutcomeContent extends OutcomeFigures, OutcomeWords {}
+export interface OutcomeContent extends OutcomeFigures, ContentWords {}
 
 /** An outcome as it is sent: an amount in the measure's unit may stand for the quantity, and its bounds are in that unit. */
 export interface SentOutcome extends Omit<OutcomeContent, 'bounds' | 'sent'> {
@@ -83,7 +83,7 @@ export interface RecordedOutcome extends OutcomeFigures {
   readonly programmeId: ProgrammeId;
 }
 
-export type RecordedWords = OutcomeWords & Overridden;
+export type RecordedWords = ContentWords & Overridden;
 
 /**
  * The figures of the version that a correction or a withdrawal replaces, so that each event says by itself
@@ -116,7 +116,7 @@ export function partsOf({
   evidence,
   note,
   ...facts
-}: OutcomeContent): EventData<OutcomeFigures, OutcomeWords> {
+}: OutcomeContent): EventData<OutcomeFigures, ContentWords> {
   return eventData(facts, {
     ...(evidence !== undefined && { evidence }),
     ...(note !== undefined && { note }),
@@ -128,7 +128,7 @@ export function textsOf({
   reference,
   evidence,
   note,
-}: OutcomeWords & { readonly reference?: string }): FreeTexts {
+}: ContentWords & { readonly reference?: string }): FreeTexts {
   return { reference, 'evidence/title': evidence?.title, 'evidence/uri': evidence?.uri, note };
 }
 

@@ -17,19 +17,19 @@ export interface ProgrammeDetails {
   readonly description?: string;
 }
 
-type ProgrammeFacts = Omit<ProgrammeDetails, 'description'> & { readonly programmeId: ProgrammeId };
-type ProgrammeWords = Overridden & Pick<ProgrammeDetails, 'description'>;
+type RegisteredFacts = Omit<ProgrammeDetails, 'description'> & { readonly programmeId: ProgrammeId };
+type RegisteredWords = Overridden & Pick<ProgrammeDetails, 'description'>;
 
 export type ProgrammeEvent =
   | {
       readonly schema: 'programme-registered@2';
       readonly type: 'ProgrammeRegistered';
-      readonly data: EventData<ProgrammeFacts, ProgrammeWords>;
+      readonly data: EventData<RegisteredFacts, RegisteredWords>;
     }
   | {
       readonly schema: 'programme-amended@2';
       readonly type: 'ProgrammeAmended';
-      readonly data: EventData<ProgrammeFacts, ProgrammeWords & { readonly reason: string }>;
+      readonly data: EventData<RegisteredFacts, RegisteredWords & { readonly reason: string }>;
     }
   | {
       readonly schema: 'programme-closed@2';
@@ -157,7 +157,7 @@ function partsOf({ description, ...facts }: ProgrammeDetails) {
   return { facts, words: description === undefined ? {} : { description } };
 }
 
-function told({ facts, words }: EventData<ProgrammeFacts, ProgrammeWords>): ProgrammeDetails {
+function told({ facts, words }: EventData<RegisteredFacts, RegisteredWords>): ProgrammeDetails {
   const { name, startedOn } = facts;
   const { description } = words ?? {};
   return { name, startedOn, ...(description !== undefined && { description }) };

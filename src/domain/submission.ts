@@ -149,7 +149,7 @@ export type SubmissionState =
       readonly erasures: readonly { readonly event: ErasureEvent; readonly revision: number }[];
       readonly revision: number;
     };
-type Recorded = Extract<SubmissionState, { status: 'recorded' }>;
+export type RecordedSubmission = Extract<SubmissionState, { status: 'recorded' }>;
 
 function decide(state: SubmissionState, command: SubmissionCommand): readonly SubmissionEvent[] {
   switch (command.kind) {
@@ -199,7 +199,7 @@ function submit(state: SubmissionState, command: Submit): readonly SubmissionEve
 }
 
 function change(
-  state: Recorded,
+  state: RecordedSubmission,
   story: OutcomeStory,
   command: Correct | Withdraw,
 ): readonly SubmissionEvent[] {
@@ -236,7 +236,7 @@ function change(
 }
 
 /** @throws Refused `nothing-to-erase` where no version has, or ever had, words */
-function erase(state: Recorded, story: OutcomeStory, command: Erase): readonly SubmissionEvent[] {
+function erase(state: RecordedSubmission, story: OutcomeStory, command: Erase): readonly SubmissionEvent[] {
   const { outcomeId, reason, authorisedBy } = command;
   const due = story.filter(({ event, erased }) => !erased && event.data.words !== undefined);
   if (due.length === 0) {
@@ -326,13 +326,13 @@ function evolve(
     }
     case 'outcome-corrected@2':
     case 'outcome-withdrawn@2': {
-      const { outcomes, ...recorded } = state as Recorded;
+      const { outcomes, ...recorded } = state as RecordedSubmission;
       const line = lineOf(event);
       const told = [...outcomes[line - 1]!, { event, revision, erased: false }];
       return { ...recorded, revision, outcomes: outcomes.with(line - 1, told) };
     }
     case 'outcome-erased@2': {
-      const { outcomes, erasures, ...recorded } = state as Recorded;
+      const { outcomes, erasures, ...recorded } = state as RecordedSubmission;
       const line = lineOf(event);
       const gone = new Set(event.data.facts.erased);
       const told = outcomes[line - 1]!.map((version) =>

@@ -5,7 +5,7 @@ import { financialYearStarting } from '../kernel/financial-year.js';
 import { outcomeIdOf } from '../kernel/ids.js';
 import { ReadModels } from '../read-models/read-models.js';
 import type { RecordedEvent } from '../store/event-store.js';
-import { exact } from './figure.js';
+import { exact } from '../domain/amount.js';
 import { type MomentText } from './moment.js';
 import type { ChangedYear, ChangingEvent, Changes } from './outcome.views.js';
 import { EntryReader, pageOfLog, type LogEntry, type PagePlace } from './outcomes.js';
@@ -25,7 +25,7 @@ export type ReadChanges = Omit<Changes, 'next'> & { readonly next: PagePlace | n
 @Injectable()
 export class ChangesReport {
   constructor(
-    private readonly projection: ReadModels,
+    private readonly readModels: ReadModels,
     private readonly totals: Totals,
     private readonly entries: EntryReader,
   ) {}
@@ -47,7 +47,7 @@ export class ChangesReport {
     }
     const changed = cells.filter(({ sequence }) => sequence > before.sequence);
     // Of now, which may be newer than the cells, and is never older: a rebuild may have taken its place meanwhile.
-    const page = pageOfLog(this.projection.views, changed, {
+    const page = pageOfLog(this.readModels.views, changed, {
       after: place,
       since: before.sequence,
       until: now.sequence,

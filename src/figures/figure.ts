@@ -6,20 +6,14 @@
  *
  * No data is `null`, never 0.
  */
-import { amountOf } from '../domain/amount.js';
+import { amountOf, exact } from '../domain/amount.js';
 import type { Kind } from '../domain/kinds/kind.js';
 import { KINDS } from '../domain/kinds/kinds.js';
 import { isBroken, type Measure } from '../domain/measure.js';
 import { unreachable } from '../kernel/assert.js';
 import { laterOf } from '../read-models/cell.js';
 import type { Cell } from './cells.js';
-import type { Quantity, Figure, Flag, Ratio } from './figures.views.js';
-
-export function exact(value: bigint): Quantity {
-  return value <= BigInt(Number.MAX_SAFE_INTEGER) && value >= -BigInt(Number.MAX_SAFE_INTEGER)
-    ? Number(value)
-    : value.toString();
-}
+import type { Figure, Flag, Ratio } from './figures.views.js';
 
 /** @param measure whose kind says how cells combine; the cells may be of measures that roll up into it */
 export function figureOf(measure: Measure, cells: readonly Cell[]): Figure {

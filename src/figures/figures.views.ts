@@ -19,12 +19,10 @@ import {
 } from '../api/decorators.js';
 import type { FinancialYear } from '../kernel/financial-year.js';
 import { OUTCOME_ID } from '../kernel/ids.js';
+import type { Quantity } from '../domain/amount.js';
 import { BASES, type Basis } from '../domain/outcome.js';
 
 const RATIO_PERCENT = /^\d{1,40}\.\d{4}$/;
-
-/** A JSON number, or beyond 2^53 − 1 a string of digits: exact in any case. It counts the smallest part of a unit. */
-export type Quantity = number | string;
 
 const FLAGS = [
   'definition-break',

@@ -6,7 +6,8 @@ import { Describe, Nested, Nullable, Optional, PlainText, Slug, WholeNumber } fr
 import type { FinancialYear } from '../kernel/financial-year.js';
 import { OUTCOME_ID } from '../kernel/ids.js';
 import { BoundsDto, EffectiveView, EVENT_TYPE, OutcomeMembers } from '../api/outcome.dto.js';
-import { Context, YearFigure, type Quantity } from './figures.views.js';
+import type { Quantity } from '../domain/amount.js';
+import { Context, YearFigure } from './figures.views.js';
 
 const CURSOR = /^[A-Za-z0-9_-]{1,400}$/;
 

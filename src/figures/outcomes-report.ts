@@ -11,7 +11,7 @@ export type ReadOutcomes = Omit<OutcomesPage, 'next'> & { readonly next: PagePla
 @Injectable()
 export class OutcomesReport {
   constructor(
-    private readonly projection: ReadModels,
+    private readonly readModels: ReadModels,
     private readonly totals: Totals,
     private readonly entries: EntryReader,
   ) {}
@@ -24,7 +24,7 @@ export class OutcomesReport {
     const { place, limit } = query;
     const until = moment.sequence;
     const standing = cells.filter(({ state }) => state.outcomes > 0);
-    const page = standingEntries(this.projection.views, standing, { after: place, until, limit });
+    const page = standingEntries(this.readModels.views, standing, { after: place, until, limit });
     const isPart = contributes(standing, measure.kind);
     const outcomes = await this.entries.outcomesOf(page.entries);
     return {

@@ -20,7 +20,7 @@ import { upcast } from '../domain/upcast.js';
 import {
   OUTCOME_FACTS,
   type Bounds,
-  type OutcomeWords,
+  type ContentWords,
   type RecordedOutcome,
   type ReplacedOutcome,
 } from '../domain/outcome.js';
@@ -142,13 +142,13 @@ const streamOf = ({ submissionId, line }: LogEntry) => placeOfOutcome(submission
 @Injectable()
 export class EntryReader {
   constructor(
-    private readonly projection: ReadModels,
+    private readonly readModels: ReadModels,
     private readonly store: EventStore,
     private readonly catalogue: CatalogueView,
   ) {}
 
   async eventsOf(entries: readonly LogEntry[]): Promise<RecordedEvent[]> {
-    const { views } = this.projection;
+    const { views } = this.readModels;
     const events: RecordedEvent[] = [];
     for (let start = 0; start < entries.length;) {
       const stream = streamOf(entries[start]!);
@@ -197,7 +197,7 @@ function eventOf(
 
 export type ToldOutcome = EventData<
   RecordedOutcome & { readonly replaces?: ReplacedOutcome; readonly firstSequence?: number },
-  OutcomeWords
+  ContentWords
 >;
 
 export function outcomeView(

@@ -15,7 +15,7 @@ const PAGES_MAX = 20;
 @Injectable()
 export class StatedFigures {
   constructor(
-    private readonly projection: ReadModels,
+    private readonly readModels: ReadModels,
     private readonly entries: EntryReader,
   ) {}
 
@@ -34,7 +34,7 @@ export class StatedFigures {
     let after: PagePlace | null = START;
     for (let pages = 0; after && pages < PAGES_MAX && stated.length < wanted; pages++) {
       const asked = { after, until, limit: PAGE_SIZE };
-      const page = standingEntries(this.projection.views, withStated, asked);
+      const page = standingEntries(this.readModels.views, withStated, asked);
       const outcomes = await this.entries.outcomesOf(page.entries);
       const found = outcomes.filter(({ outcome }) => outcome[member] !== undefined);
       stated.push(...found.map(({ outcome }) => statedFigure(outcome)));

@@ -51,7 +51,7 @@ const LAST_YEAR = financialYearStarting(2998);
 @Injectable()
 export class Totals {
   constructor(
-    private readonly projection: ReadModels,
+    private readonly readModels: ReadModels,
     private readonly catalogue: CatalogueView,
     private readonly stated: StatedFigures,
   ) {}
@@ -117,12 +117,12 @@ export class Totals {
 
   /** The cells that answer a query, and the moment and the years of the answer. */
   reading(query: TotalsQuery, nowMs: number): Reading {
-    const { views } = this.projection;
+    const { views } = this.readModels;
     return views.transaction(() => this.readingOf(views, query, nowMs))();
   }
 
   private read(query: TotalsQuery, nowMs: number) {
-    const { views } = this.projection;
+    const { views } = this.readModels;
     return views.transaction(() => {
       const reading = this.readingOf(views, query, nowMs);
       const groups = query.groupBy && this.groups(reading, query.groupBy);

@@ -34,7 +34,7 @@ export interface Edge {
   readonly door: Door;
   readonly gate: Gate;
   readonly authentication: Authentication;
-  readonly projection: ReadModels;
+  readonly readModels: ReadModels;
   readonly metrics: Metrics;
   /** Seconds in which the rest of a body must arrive that was answered before its end. */
   readonly bodySeconds: number;
@@ -82,11 +82,11 @@ function refuseUnheardParameters(fastify: FastifyInstance): void {
 }
 
 /** Any question may say `minSequence`: it is answered once the read models have reached that sequence. */
-function waitForSequence(fastify: FastifyInstance, { projection }: Edge): void {
+function waitForSequence(fastify: FastifyInstance, { readModels }: Edge): void {
   fastify.addHook('preHandler', async ({ method, query }: FastifyRequest) => {
     const { minSequence } = query as { minSequence?: unknown };
     const waits = method === 'GET' && isDigitsText(minSequence, { max: Number.MAX_SAFE_INTEGER });
-    if (waits) await projection.reach(Number(minSequence));
+    if (waits) await readModels.reach(Number(minSequence));
   });
 }
 
@@ -106,9 +106,9 @@ function keepConnection(fastify: FastifyInstance): void {
   });
 }
 
-function stampAnswer(fastify: FastifyInstance, { projection }: Edge): void {
+function stampAnswer(fastify: FastifyInstance, { readModels }: Edge): void {
   fastify.decorate('stamp', ({ id }: FastifyRequest, reply: FastifyReply) => {
-    const { progress, staleness } = projection;
+    const { progress, staleness } = readModels;
     void reply.header('ledger-sequence', String(progress.sequence)).header('x-request-id', id);
     if (staleness !== null) void reply.header('ledger-stale', staleness);
     for (const [name, value] of SECURITY_HEADERS) if (!reply.hasHeader(name)) void reply.header(name, value);

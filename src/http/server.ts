@@ -79,7 +79,7 @@ export async function setUpHttp(
     routes: new RouteTable(fastify),
     readLog: makeReadLog(logLevel),
   });
-  const asked = { projection: app.get(ReadModels), metrics: app.get(Metrics) };
+  const asked = { readModels: app.get(ReadModels), metrics: app.get(Metrics) };
   const edge = { door, gate, authentication, bodySeconds: limits.bodySeconds, ...asked };
   for (const addTo of HOOKS) addTo(fastify, edge);
   readBodies(fastify, limits.bodySeconds);

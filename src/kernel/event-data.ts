@@ -8,7 +8,7 @@
  */
 import { makeSalt, saltedHash } from './canonical-json.js';
 
-type Members = Readonly<Record<string, unknown>>;
+export type Members = Readonly<Record<string, unknown>>;
 
 export interface EventData<Facts extends object = Members, Words extends object = Members> {
   readonly facts: Facts;

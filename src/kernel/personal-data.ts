@@ -118,12 +118,12 @@ function isAnotherNumber(before: string, after: string, undivided: boolean): boo
 /** Matches addresses up to their query or fragment, with or without a scheme or a host; and DOIs. */
 const REFERENCE =
   /(?<![\w.-])(?:[a-z][a-z0-9+.-]{1,30}:\/\/[^\s?#]*|(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}\/[^\s?#]*|10\.\d{4,9}\/\S+)|(?<![^\s(])\/[^\s?#]*/giu;
-const OF_A_PATIENT = /\/(?:patients?|persons?|nhs[-_]?(?:no|number)?)\/\d{10}(?!\d)/giu;
+const PATIENT_PATH = /\/(?:patients?|persons?|nhs[-_]?(?:no|number)?)\/\d{10}(?!\d)/giu;
 
 /** Removes addresses and DOIs from a text, but keeps the ids that an address calls a patient's. */
 function withoutReferences(text: string): string {
   if (!text.includes('/')) return text;
-  return text.replaceAll(REFERENCE, (reference) => ` ${(reference.match(OF_A_PATIENT) ?? []).join(' ')} `);
+  return text.replaceAll(REFERENCE, (reference) => ` ${(reference.match(PATIENT_PATH) ?? []).join(' ')} `);
 }
 
 const EMAIL = /(?<=[\p{L}\p{N}_%+'-])@(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62})\.){1,8}\p{L}{2,63}/u;

@@ -26,7 +26,7 @@ export function isLevel({ lagMs, silentMs, cutShort }: StoreSeen): boolean {
 @Controller('health')
 export class HealthController {
   constructor(
-    private readonly projection: ReadModels,
+    private readonly readModels: ReadModels,
     private readonly lag: Lag,
     private readonly clock: Clock,
   ) {}
@@ -78,7 +78,7 @@ export class HealthController {
   })
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<ReadinessView> {
     const seen = await this.lag.look();
-    const { state, selfCheck, progress } = this.projection;
+    const { state, selfCheck, progress } = this.readModels;
     const ready = state.status === 'live' && selfCheck.ok && isLevel(seen);
     if (!ready) void reply.status(503);
     return {

@@ -85,7 +85,7 @@ function reasonsOf(error: unknown): string {
  * Contexts of errors that keep a ledger from starting. `ledger serve` prints these in one line, so the log has
  * them, with their stacks, at the debug level only.
  */
-const OF_THE_START = ['ExceptionHandler', 'NestApplication'];
+const START_CONTEXTS = ['ExceptionHandler', 'NestApplication'];
 
 /** Writes Nest's own messages in the same form; its messages of the start go to the debug level. */
 export class NestLogger implements LoggerService {
@@ -99,7 +99,7 @@ export class NestLogger implements LoggerService {
   }
   error(message: unknown, ...rest: unknown[]): void {
     const context = rest.at(-1);
-    if (OF_THE_START.includes(context as string)) this.logger.debug({ context, err: message });
+    if (START_CONTEXTS.includes(context as string)) this.logger.debug({ context, err: message });
     else if (message instanceof Error) this.logger.error({ context, err: message });
     else if (typeof message === 'string') this.logger.error({ context }, message);
     else this.logger.error({ context, ...(message as object) });

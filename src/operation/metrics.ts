@@ -21,7 +21,7 @@ export class Metrics {
   private store: StoreSeen = { lagMs: null, silentMs: null, cutShort: false };
 
   constructor(
-    projection: ReadModels,
+    readModels: ReadModels,
     private readonly lag: Lag,
     appends: AppendCounts,
     clock: Clock,
@@ -38,10 +38,10 @@ export class Metrics {
     gauge(
       'sequence',
       'Of the last event that is projected; -1 before the first.',
-      () => projection.progress.sequence,
+      () => readModels.progress.sequence,
     );
     gauge('projection_live', '1 while the read models follow the store.', () =>
-      Number(projection.state.status === 'live'),
+      Number(readModels.state.status === 'live'),
     );
     gauge(
       'projection_lag_seconds',
@@ -60,12 +60,12 @@ export class Metrics {
       'subscriptions_lost_total',
       'How often the store ended what the projector was following.',
       null,
-      () => ({ '': projection.subscriptionsLost }),
+      () => ({ '': readModels.subscriptionsLost }),
     );
     gauge(
       'events_skipped',
       'Events of the store that are not the ledger’s own.',
-      () => projection.progress.skipped,
+      () => readModels.progress.skipped,
     );
     gauge(
       'clock_moved_seconds',
@@ -75,13 +75,13 @@ export class Metrics {
     gauge(
       'clock_behind_seconds',
       'How far the clock is behind ledger time.',
-      () => Math.max(0, projection.progress.ledgerTime - Date.now()) / 1_000,
+      () => Math.max(0, readModels.progress.ledgerTime - Date.now()) / 1_000,
     );
-    gauge('self_check_ok', '0 where read models and events differ.', () => Number(projection.selfCheck.ok));
+    gauge('self_check_ok', '0 where read models and events differ.', () => Number(readModels.selfCheck.ok));
     gauge(
       'self_check_sequence',
       'Up to which sequence they were compared.',
-      () => projection.selfCheck.sequence,
+      () => readModels.selfCheck.sequence,
     );
     this.counted('appends_total', 'Appends to the store, by how they ended.', 'outcome', () => ({
       appended: appends.appended,

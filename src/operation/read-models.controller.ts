@@ -6,12 +6,12 @@ import * as calls from './read-models.calls.js';
 
 @Controller('v1/projections')
 export class ProjectionsController {
-  constructor(private readonly projection: ReadModels) {}
+  constructor(private readonly readModels: ReadModels) {}
 
   @Get()
   @Call(calls.state)
   state() {
-    const { state, progress, rebuildProgress, rebuildFailure, selfCheck } = this.projection;
+    const { state, progress, rebuildProgress, rebuildFailure, selfCheck } = this.readModels;
     return {
       projection: state,
       sequence: progress.sequence,
@@ -27,7 +27,7 @@ export class ProjectionsController {
   @HttpCode(202)
   @Call(calls.rebuild)
   rebuild() {
-    this.projection.startRebuild();
+    this.readModels.startRebuild();
     return this.state();
   }
 }

@@ -20,12 +20,12 @@ export class CatalogueView {
   private readonly cache = new Map<string, unknown>();
   private cachedVersion = -1;
 
-  constructor(private readonly projection: ReadModels) {}
+  constructor(private readonly readModels: ReadModels) {}
 
   find<Kind extends CatalogueKind>(kind: Kind, id: string): CatalogueEntries[Kind] | undefined {
-    if (this.cachedVersion !== this.projection.catalogueVersion) {
+    if (this.cachedVersion !== this.readModels.catalogueVersion) {
       this.cache.clear();
-      this.cachedVersion = this.projection.catalogueVersion;
+      this.cachedVersion = this.readModels.catalogueVersion;
     }
     const key = `${kind} ${id}`;
     const cached = this.cache.get(key) as CatalogueEntries[Kind] | undefined;
@@ -42,13 +42,13 @@ export class CatalogueView {
     id: string,
     sequence: number,
   ): CatalogueEntries[Kind] | undefined {
-    return catalogueState(this.projection.views, [kind, id], sequence) as CatalogueEntries[Kind] | undefined;
+    return catalogueState(this.readModels.views, [kind, id], sequence) as CatalogueEntries[Kind] | undefined;
   }
 
   /** Lists entries in order of id, beginning after the id `after`. */
   list<Kind extends CatalogueKind>(kind: Kind, after: string, limit: number): CatalogueEntries[Kind][] {
     const states = prepared(
-      this.projection.views,
+      this.readModels.views,
       `SELECT state FROM catalogue AS entry WHERE kind = ? AND id > ? AND sequence =
            (SELECT max(sequence) FROM catalogue WHERE kind = entry.kind AND id = entry.id)
          ORDER BY id LIMIT ?`,

@@ -8,7 +8,7 @@
 import { KINDS, type MeasureKind } from '../domain/kinds/kinds.js';
 import { assert } from '../kernel/assert.js';
 import { financialYearOf, startYearOf, type CalendarDate } from '../kernel/financial-year.js';
-import type { OutcomeContent, RecordedOutcome } from '../domain/outcome.js';
+import type { OutcomeFigures, RecordedOutcome } from '../domain/outcome.js';
 
 export interface CellKey {
   readonly measure: string;
@@ -54,20 +54,7 @@ export const EMPTY_CELL: CellState = {
   latestSequence: -1,
 };
 
-type Figures = Pick<
-  OutcomeContent,
-  | 'measureId'
-  | 'organisationId'
-  | 'breakdown'
-  | 'quantity'
-  | 'numerator'
-  | 'denominator'
-  | 'effective'
-  | 'basis'
-  | 'bounds'
->;
-
-export function cellKeyOf(figures: Figures, programme: string): CellKey {
+export function cellKeyOf(figures: OutcomeFigures, programme: string): CellKey {
   return {
     measure: figures.measureId,
     breakdown: breakdownText(figures.breakdown),
@@ -94,12 +81,12 @@ export interface StockValue {
 }
 
 /** The bounds of a quantity, which is both where it has none; null where a side is open. */
-function boundsOf({ quantity = 0, bounds }: Pick<Figures, 'quantity' | 'bounds'>) {
+function boundsOf({ quantity = 0, bounds }: Pick<OutcomeFigures, 'quantity' | 'bounds'>) {
   return bounds ? { low: bounds.low ?? null, high: bounds.high ?? null } : { low: quantity, high: quantity };
 }
 
 /** Adds an outcome to a flow or a ratio, or with `sign` −1 takes it out again. */
-export function addFigures(cell: CellState, figures: Figures, sign: 1 | -1): CellState {
+export function addFigures(cell: CellState, figures: OutcomeFigures, sign: 1 | -1): CellState {
   const { quantity = 0, numerator, denominator } = figures;
   const { low, high } = boundsOf(figures);
   const isApart = figures.quantity === undefined && numerator === undefined;

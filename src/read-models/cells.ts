@@ -81,7 +81,7 @@ export const CELLS: ReadModel = {
   expect: (views) => new ExpectedCells(views),
 };
 
-interface Cell {
+interface RunningCell {
   readonly id: number;
   readonly key: CellKey;
   state: CellState;
@@ -112,8 +112,8 @@ type Statements = Readonly<
 >;
 
 class CellsProjection implements Projection {
-  private readonly cells = new Map<string, Cell>();
-  private readonly changed = new Set<Cell>();
+  private readonly cells = new Map<string, RunningCell>();
+  private readonly changed = new Set<RunningCell>();
   private readonly measures = new Map<string, Measure>();
   private lastSubmission: { readonly id: string; readonly key: Buffer } = { id: '', key: Buffer.alloc(0) };
   private readonly statements: Statements;
@@ -174,7 +174,7 @@ class CellsProjection implements Projection {
   }
 
   /** @param first the sequence at which the outcome was first recorded: a correction keeps its place */
-  private add(outcome: RecordedOutcome, { submission, line }: Place, first: number): Cell {
+  private add(outcome: RecordedOutcome, { submission, line }: Place, first: number): RunningCell {
     const measure = this.measure(outcome.measureId);
     const cell = this.cellAt(cellKeyOf(outcome, outcome.programmeId));
     if (!keepsLatestOnly(measure.kind)) cell.state = addFigures(cell.state, outcome, 1);
@@ -187,7 +187,7 @@ class CellsProjection implements Projection {
     return cell;
   }
 
-  private takeOut(replaced: ReplacedOutcome, programme: string, place: Place): Cell {
+  private takeOut(replaced: ReplacedOutcome, programme: string, place: Place): RunningCell {
     const measure = this.measure(replaced.measureId);
     const cell = this.cellAt(cellKeyOf(replaced, programme));
     const { submission, line, sequence } = place;
@@ -203,7 +203,7 @@ class CellsProjection implements Projection {
     return cell;
   }
 
-  private latestOf(cell: Cell): StockValue | null {
+  private latestOf(cell: RunningCell): StockValue | null {
     const row = this.statements.latest.get(cell.id) as StockRow | undefined;
     if (!row) return null;
     const { to, sequence, quantity, low, high } = row;
@@ -211,14 +211,14 @@ class CellsProjection implements Projection {
     return { to, sequence, quantity: BigInt(quantity), low: bound(low), high: bound(high) };
   }
 
-  private cellAt(key: CellKey): Cell {
+  private cellAt(key: CellKey): RunningCell {
     const { measure, year, programme, organisation, basis, breakdown } = key;
     const name = `${measure} ${year} ${programme} ${organisation} ${basis} ${breakdown}`;
     let cell = this.cells.get(name);
     if (!cell) {
       const columns = [measure, year, programme, organisation, basis, breakdown];
       const row = this.statements.find.get(...columns) as
-        Pick<Cell, 'id' | 'sequence' | 'written'> | undefined;
+        Pick<RunningCell, 'id' | 'sequence' | 'written'> | undefined;
       const { id, sequence, written } = row ?? { id: this.create(columns), sequence: -1, written: NOTHING };
       cell = { id, key, sequence, written, state: decodeCell(written) };
       this.cells.set(name, cell);
@@ -242,7 +242,7 @@ class CellsProjection implements Projection {
   }
 
   /** `adds` says whether the event put an outcome into the cell. */
-  private log(cell: Cell, { submission, line, revision, sequence }: Place, adds: 0 | 1): void {
+  private log(cell: RunningCell, { submission, line, revision, sequence }: Place, adds: 0 | 1): void {
     this.statements.log.run(cell.id, sequence, adds, submission, line, revision, cell.written);
     cell.sequence = sequence;
     cell.written = encodeCell(cell.state);

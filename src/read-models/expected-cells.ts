@@ -9,15 +9,13 @@
  */
 import type { Database, Statement } from 'better-sqlite3-multiple-ciphers';
 import { KINDS, type MeasureKind } from '../domain/kinds/kinds.js';
-import type { RecordedOutcome, ReplacedOutcome } from '../domain/outcome.js';
+import type { OutcomeFigures, ReplacedOutcome } from '../domain/outcome.js';
 import type { OutcomeEvent } from '../domain/submission.js';
 import { financialYearOf } from '../kernel/financial-year.js';
 import { parseOutcomeId } from '../kernel/ids.js';
 import type { CellKey } from './cell.js';
 import { Difference, type At, type Expectation, type Handlers } from './read-model.js';
 import { prepared, submissionKey } from './views-file.js';
-
-type Figures = Omit<RecordedOutcome, 'outcomeId' | 'programmeId'> | ReplacedOutcome;
 
 interface Sums {
   readonly name: string;
@@ -37,7 +35,7 @@ interface Sums {
 /** An outcome that an event puts into a cell, or takes out of it. */
 interface Change {
   readonly cell: Sums;
-  readonly figures: Figures;
+  readonly figures: OutcomeFigures;
   readonly sign: 1 | -1;
 }
 
@@ -91,7 +89,7 @@ export class ExpectedFigures {
     return [...left, ...entered];
   }
 
-  private change(figures: Figures, programme: string, sign: 1 | -1): Change {
+  private change(figures: OutcomeFigures, programme: string, sign: 1 | -1): Change {
     const { measureId, organisationId = '', breakdown = {}, effective, basis } = figures;
     const kind = this.kinds.get(measureId)!;
     const parts = Object.keys(breakdown).sort();

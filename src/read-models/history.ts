@@ -42,26 +42,26 @@ const ROWS_A_PAGE_MAX = 10_000;
 @Injectable()
 export class History {
   constructor(
-    private readonly projection: ReadModels,
+    private readonly readModels: ReadModels,
     private readonly store: EventStore,
   ) {}
 
   async page(query: HistoryQuery): Promise<HistoryPage> {
     await ownTurn();
-    const { rows, next } = indexPage(this.projection.views, query);
+    const { rows, next } = indexPage(this.readModels.views, query);
     return { events: await this.read(rows), next };
   }
 
   /** Returns the events with the given sequences, which must be in rising order and projected. */
   async at(sequences: readonly number[]): Promise<SequencedEvent[]> {
     await ownTurn();
-    const { views } = this.projection;
+    const { views } = this.readModels;
     return this.read(sequences.map((sequence) => eventRowAt(views, sequence)));
   }
 
   /** @throws ViewsDamaged where a row does not lead to its event */
   private async read(rows: readonly EventRow[]): Promise<SequencedEvent[]> {
-    const { views } = this.projection;
+    const { views } = this.readModels;
     const events: SequencedEvent[] = [];
     for (let start = 0; start < rows.length;) {
       const first = rows[start]!.sequence;

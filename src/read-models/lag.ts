@@ -28,7 +28,7 @@ export class Lag {
 
   constructor(
     private readonly store: EventStore,
-    private readonly projection: ReadModels,
+    private readonly readModels: ReadModels,
   ) {}
 
   async behindMs(nowMs: () => number = () => performance.now()): Promise<number | null> {
@@ -38,7 +38,7 @@ export class Lag {
   async look(nowMs: () => number = () => performance.now()): Promise<StoreSeen> {
     // The position is taken before the store is asked: the projector may meanwhile get past the end that the store
     // tells.
-    const known = this.projection.lastPosition;
+    const known = this.readModels.lastPosition;
     const head = await this.headInTime();
     if (head === undefined) {
       const silentMs = this.answeredAtMs === null ? null : Math.round(nowMs() - this.answeredAtMs);
@@ -50,7 +50,7 @@ export class Lag {
   }
 
   private lagBehind(head: Position | null, nowMs: number): number {
-    const reached = this.projection.progress.position ?? '';
+    const reached = this.readModels.progress.position ?? '';
     if (this.awaited && reached >= this.awaited.head) this.awaited = null;
     if (head === null || reached >= head) return 0;
     this.awaited ??= { head, sinceMs: nowMs };

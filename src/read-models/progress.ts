@@ -11,7 +11,7 @@ const WAIT_MS_MAX = 10_000;
 /** The least number of positions that are remembered, those of the events projected last. */
 const RECENT_MIN = 4_096;
 
-interface Waiting {
+interface Waiter {
   readonly reached: (checkpoint: ViewsCheckpoint) => boolean;
   readonly resolve: (reached: boolean) => void;
   readonly timer: NodeJS.Timeout;
@@ -19,7 +19,7 @@ interface Waiting {
 
 export class Progress {
   private readonly checkpoint$ = new BehaviorSubject<ViewsCheckpoint>(NOTHING_PROJECTED);
-  private readonly waiting = new Set<Waiting>();
+  private readonly waiting = new Set<Waiter>();
   /** The positions of the last events up to the checkpoint; the last one is the checkpoint's own. */
   private recent: string[] = [];
 
@@ -42,11 +42,11 @@ export class Progress {
   }
 
   /** Resolves, in ten seconds at most, with whether the views got so far. */
-  until(reached: Waiting['reached']): Promise<boolean> {
+  until(reached: Waiter['reached']): Promise<boolean> {
     if (reached(this.checkpoint)) return Promise.resolve(true);
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.end(waiting, false), WAIT_MS_MAX);
-      const waiting: Waiting = { reached, resolve, timer };
+      const waiting: Waiter = { reached, resolve, timer };
       this.waiting.add(waiting);
     });
   }
@@ -56,7 +56,7 @@ export class Progress {
     for (const waiting of this.waiting) this.end(waiting, false);
   }
 
-  private end(waiting: Waiting, reached: boolean): void {
+  private end(waiting: Waiter, reached: boolean): void {
     clearTimeout(waiting.timer);
     this.waiting.delete(waiting);
     waiting.resolve(reached);

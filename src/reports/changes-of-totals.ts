@@ -24,7 +24,7 @@ export class ChangesHandler implements IQueryHandler<AskChanges> {
     private readonly report: ChangesReport,
     private readonly config: Config,
     private readonly clock: Clock,
-    private readonly projection: ReadModels,
+    private readonly readModels: ReadModels,
   ) {}
 
   async execute({ query }: AskChanges): Promise<Changes> {
@@ -32,7 +32,7 @@ export class ChangesHandler implements IQueryHandler<AskChanges> {
     const { earlier, later, limit, cursor, ...rest } = query;
     const question = questionOf(rest, { from: rest.from, to: rest.to }, this.config.since);
     const asked = [question, earlier, later];
-    const { views } = this.projection;
+    const { views } = this.readModels;
     const place = cursor === undefined ? null : decodeCursor(cursor, asked, views);
     const pinned = place ? String(place.until) : later;
     const { next, ...changes } = await this.report.between(

@@ -36,12 +36,12 @@ export interface LiveQuery extends Pick<HistoryQuery, 'after' | 'programme' | 't
 /** Yields server-sent events whose `id` is the sequence, so that a reader that comes back says where it was. */
 export async function* liveEvents(
   history: History,
-  projection: ReadModels,
+  readModels: ReadModels,
   { after, programme, type, signal, isStillLetIn }: LiveQuery,
 ): AsyncGenerator<string> {
   yield ': connected\n\n';
   for (let reached = after; !signal.aborted && (await isStillLetIn());) {
-    const until = projection.progress.sequence;
+    const until = readModels.progress.sequence;
     const page = await history.page({ after: reached, until, programme, type, limit: PAGE_SIZE });
     if (page.events.length > 0) {
       yield page.events
@@ -52,21 +52,21 @@ export async function* liveEvents(
         .join('');
     }
     reached = page.next ?? Math.max(reached, until);
-    if (page.next === null && (await nextOf(projection, reached, signal)) === 'quiet')
+    if (page.next === null && (await nextOf(readModels, reached, signal)) === 'quiet')
       yield ': heartbeat\n\n';
   }
 }
 
 /** Waits until there is something after a sequence, or nothing for the time of a heartbeat, or the end. */
 function nextOf(
-  projection: ReadModels,
+  readModels: ReadModels,
   reached: number,
   signal: AbortSignal,
 ): Promise<'more' | 'quiet' | 'end'> {
   if (signal.aborted) return Promise.resolve('end');
   return firstValueFrom(
     merge(
-      projection.progressed$.pipe(
+      readModels.progressed$.pipe(
         filter(({ sequence }) => sequence > reached),
         map(() => 'more' as const),
       ),

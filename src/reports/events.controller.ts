@@ -34,7 +34,7 @@ export class EventsController implements BeforeApplicationShutdown {
 
   constructor(
     private readonly history: History,
-    private readonly projection: ReadModels,
+    private readonly readModels: ReadModels,
     private readonly catalogue: CatalogueView,
     private readonly clock: Clock,
   ) {
@@ -70,7 +70,7 @@ export class EventsController implements BeforeApplicationShutdown {
     const from = lastEventId ?? this.afterOf(after);
     this.refuseUnknown(programme);
     void reply.type('text/event-stream').header('x-accel-buffering', 'no');
-    const events = liveEvents(this.history, this.projection, {
+    const events = liveEvents(this.history, this.readModels, {
       after: Number(from),
       programme,
       type,
@@ -96,7 +96,7 @@ export class EventsController implements BeforeApplicationShutdown {
   }
 
   private question({ after, until, limit, programme, type }: EventsQueryDto): HistoryQuery {
-    const { views, progress } = this.projection;
+    const { views, progress } = this.readModels;
     this.refuseUnknown(programme);
     const last =
       until === undefined
@@ -117,14 +117,14 @@ export class EventsController implements BeforeApplicationShutdown {
   private afterOf(text: string | undefined): number {
     if (text === undefined) return -1;
     if (!this.isReached(text)) {
-      const { sequence } = this.projection.progress;
+      const { sequence } = this.readModels.progress;
       throw new BadParameter(`after ${text} is not reached: the ledger stands at ${sequence}`, 'after');
     }
     return Number(text);
   }
 
   private isReached(sequence: string): boolean {
-    return Number(sequence) <= this.projection.progress.sequence;
+    return Number(sequence) <= this.readModels.progress.sequence;
   }
 
   /** Refuses an unknown programme: a misspelt name would otherwise look like a programme without events. */

@@ -24,14 +24,14 @@ export class OutcomesHandler implements IQueryHandler<AskOutcomes> {
     private readonly report: OutcomesReport,
     private readonly config: Config,
     private readonly clock: Clock,
-    private readonly projection: ReadModels,
+    private readonly readModels: ReadModels,
   ) {}
 
   async execute({ query }: AskOutcomes): Promise<OutcomesPage> {
     await ownTurn();
     const { limit, cursor, ...rest } = query;
     const question = questionOf(rest, { from: rest.from, to: rest.to }, this.config.since);
-    const { views } = this.projection;
+    const { views } = this.readModels;
     const place = cursor === undefined ? null : decodeCursor(cursor, question, views);
     const { next, ...page } = await this.report.page(
       {

@@ -15,19 +15,18 @@ import { upcast } from '../domain/upcast.js';
 import {
   submissionDecider,
   type OutcomeStory,
+  type RecordedSubmission,
   type SubmissionEvent,
   type SubmissionState,
 } from '../domain/submission.js';
 import { outcomeView } from '../figures/outcomes.js';
 import type { Erasure, OutcomeHistory, OutcomeVersion, SubmissionStory } from './story.views.js';
 
-type Recorded = Extract<SubmissionState, { status: 'recorded' }>;
-
 @Injectable()
 export class SubmissionStories {
   constructor(
     private readonly store: EventStore,
-    private readonly projection: ReadModels,
+    private readonly readModels: ReadModels,
     private readonly catalogue: CatalogueView,
   ) {}
 
@@ -73,7 +72,11 @@ export class SubmissionStories {
   }
 
   private async historyOf(
-    { id, story, erasures: all }: { id: string; story: OutcomeStory; erasures: Recorded['erasures'] },
+    {
+      id,
+      story,
+      erasures: all,
+    }: { id: string; story: OutcomeStory; erasures: RecordedSubmission['erasures'] },
     history: readonly RecordedEvent[],
   ): Promise<OutcomeHistory> {
     const versions: OutcomeVersion[] = [];
@@ -116,6 +119,6 @@ export class SubmissionStories {
   private async placeOf(revision: number, history: readonly RecordedEvent[]) {
     const event = history.find((one) => one.revision === revision)!;
     const { recordedAt, actor } = event.metadata;
-    return { event, sequence: await this.projection.sequenceOf(event.position), recordedAt, actor };
+    return { event, sequence: await this.readModels.sequenceOf(event.position), recordedAt, actor };
   }
 }

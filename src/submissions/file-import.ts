@@ -19,7 +19,7 @@ import { collectEarly, collectWhenV8ThinksFit } from '../memory.js';
 import { ImportSpool, ledgerStops, type SpooledFile } from './import-spool.js';
 import type { ImportReceiptView } from './imports.dto.js';
 import { outcomeOfDto } from './outcome-input.js';
-import { RecordOutcomes, type Recorded } from './submissions.handler.js';
+import { RecordOutcomes, type RecordOutcomesResult } from './submissions.handler.js';
 
 export interface ImportRequest {
   readonly programmeId: ProgrammeId;
@@ -117,7 +117,7 @@ export class FileImport implements BeforeApplicationShutdown {
     { sha256 }: SpooledFile,
     { index, rows }: Chunk,
     { programmeId, by, override }: ImportRequest,
-  ): Promise<Recorded> {
+  ): Promise<RecordOutcomesResult> {
     const outcomes = rows.map(({ line, outcome }) => {
       assert(outcome !== null, `line ${line} was checked, and is wrong now`);
       return outcomeOfDto(outcome);

@@ -1,6 +1,6 @@
 /** What the calls that record, correct and withdraw outcomes say of themselves. */
 import { IDEMPOTENCY_KEY, IF_MATCH } from '../api/call-headers.js';
-import { OF_TEXTS, type CallSpec } from '../api/call-spec.js';
+import { TEXT_PROBLEMS, type CallSpec } from '../api/call-spec.js';
 import { OUTCOME_ID, PROGRAMME_ID } from '../api/parameters.js';
 import type { ProblemCode } from '../api/problem.js';
 import {
@@ -29,7 +29,7 @@ const RULES: readonly ProblemCode[] = [
   'effective-period-spans-years',
   'effective-in-future',
   'outside-programme-life',
-  ...OF_TEXTS,
+  ...TEXT_PROBLEMS,
 ];
 
 const EFFECTIVE = { from: '2023-04-01', to: '2023-06-30' };
@@ -151,7 +151,7 @@ export const withdraw = {
   problems: {
     404: ['outcome-unknown'],
     412: ['outcome-version-stale'],
-    422: ['outcome-withdrawn', ...OF_TEXTS],
+    422: ['outcome-withdrawn', ...TEXT_PROBLEMS],
   },
 } satisfies CallSpec<RecordedLineView>;
 
@@ -174,6 +174,6 @@ export const erase = {
   },
   problems: {
     404: ['outcome-unknown'],
-    422: ['erasure-impossible', 'nothing-to-erase', ...OF_TEXTS],
+    422: ['erasure-impossible', 'nothing-to-erase', ...TEXT_PROBLEMS],
   },
 } satisfies CallSpec<RecordedLineView>;

@@ -21,7 +21,7 @@ import {
   type ReceiptView,
   type RecordedLineView,
 } from './submissions.dto.js';
-import { RecordOutcomes, type Recorded, type SubmissionRequest } from './submissions.handler.js';
+import { RecordOutcomes, type RecordOutcomesResult, type SubmissionRequest } from './submissions.handler.js';
 
 @Controller('v1')
 export class SubmissionsController {
@@ -108,7 +108,7 @@ export class SubmissionsController {
     return { ...recorded.outcomes[0]! };
   }
 
-  private record(request: SubmissionRequest, by: ApiProvenance): Promise<Recorded> {
+  private record(request: SubmissionRequest, by: ApiProvenance): Promise<RecordOutcomesResult> {
     return this.commands.execute(new RecordOutcomes(request, by));
   }
 }

@@ -59,7 +59,7 @@ interface ChangeRequest extends Overriding {
 }
 
 /** The same for a retry as for the first time. */
-export interface Recorded {
+export interface RecordOutcomesResult {
   readonly repeated: boolean;
   readonly programmeId: ProgrammeId;
   readonly outcomes: readonly {
@@ -69,7 +69,7 @@ export interface Recorded {
   }[];
 }
 
-export class RecordOutcomes extends Command<Recorded> {
+export class RecordOutcomes extends Command<RecordOutcomesResult> {
   constructor(
     readonly request: SubmissionRequest,
     readonly provenance: Provenance,
@@ -85,12 +85,12 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
   constructor(
     private readonly store: EventStore,
     private readonly clock: Clock,
-    private readonly projection: ReadModels,
+    private readonly readModels: ReadModels,
     private readonly catalogue: CatalogueReader,
   ) {}
 
-  async execute({ request, provenance }: RecordOutcomes): Promise<Recorded> {
-    this.projection.refuseIfStopped();
+  async execute({ request, provenance }: RecordOutcomes): Promise<RecordOutcomesResult> {
+    this.readModels.refuseIfStopped();
     switch (request.kind) {
       case 'submit':
         return this.submit(request, provenance);
@@ -107,14 +107,14 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
   private async submit(
     request: Extract<SubmissionRequest, { kind: 'submit' }>,
     provenance: Provenance,
-  ): Promise<Recorded> {
+  ): Promise<RecordOutcomesResult> {
     const { submissionId, firstNumber = 1, programmeId, outcomes } = request;
     const { stream } = placeOfOutcome(submissionId, firstNumber);
     const facts = await this.catalogue.factsFor(programmeId, outcomes, londonDate(this.clock.now()));
     const decision = await this.run(stream, { ...request, facts }, provenance, true);
     // The stream begins with the submission's own outcomes, one a line.
     const lastPosition = decision.appended?.position ?? decision.history[outcomes.length - 1]!.position;
-    const lastSequence = await this.projection.sequenceOf(lastPosition);
+    const lastSequence = await this.readModels.sequenceOf(lastPosition);
     return {
       repeated: decision.appended === null,
       programmeId,
@@ -129,7 +129,7 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
   private async change(
     request: Extract<SubmissionRequest, { kind: 'correct' | 'withdraw' }>,
     provenance: Provenance,
-  ): Promise<Recorded> {
+  ): Promise<RecordOutcomesResult> {
     const { submissionId, line: number, expectedVersion, within } = request;
     const outcomeId = outcomeIdOf(submissionId, number);
     const { stream, line } = placeOfOutcome(submissionId, number);
@@ -143,7 +143,7 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
             line,
             outcomeId,
             // The outcomes of a submission are recorded together, one after another.
-            firstSequence: (await this.projection.sequenceOf(first)) + line - 1,
+            firstSequence: (await this.readModels.sequenceOf(first)) + line - 1,
             facts: await this.catalogue.factsFor(
               programmeId,
               [request.content],
@@ -153,7 +153,7 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
     const decision = await this.run(stream, command, provenance, false);
     const version = expectedVersion + 1;
     const position = decision.appended?.position ?? positionOf(decision, line, version);
-    const sequence = await this.projection.sequenceOf(position);
+    const sequence = await this.readModels.sequenceOf(position);
     return {
       repeated: decision.appended === null,
       programmeId,
@@ -165,7 +165,7 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
   private async erase(
     { submissionId, line: number, ...order }: EraseRequest,
     provenance: Provenance,
-  ): Promise<Recorded> {
+  ): Promise<RecordOutcomesResult> {
     refuseUnlessErasable(this.store);
     const outcomeId = outcomeIdOf(submissionId, number);
     const { stream, line } = placeOfOutcome(submissionId, number);
@@ -179,7 +179,7 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
     const story = outcomes[line - 1]!;
     const last = erasures.findLast(({ event }) => event.data.facts.outcomeId === outcomeId) ?? story.at(-1)!;
     const known = decision.history.find(({ revision }) => revision === last.revision);
-    const sequence = await this.projection.sequenceOf(decision.appended?.position ?? known!.position);
+    const sequence = await this.readModels.sequenceOf(decision.appended?.position ?? known!.position);
     return {
       repeated: decision.appended === null,
       programmeId,

@@ -77,13 +77,13 @@ const revision = { label: 'Jobs', comparable: false, reason: 'redefined' };
 async function runWorkload(dataDir, { rebuilds, opened, acknowledge }) {
   const release = holdDataDir(dataDir);
   const store = await SqliteStore.open(dataDir);
-  const projection = new ReadModels({ dataDir });
-  await projection.start();
+  const readModels = new ReadModels({ dataDir });
+  await readModels.start();
   await opened?.();
   const clock = new Clock();
-  const reader = new CatalogueReader(new CatalogueView(projection), store);
-  const catalogueHandler = new ChangeCatalogueHandler(store, clock, projection);
-  const outcomesHandler = new RecordOutcomesHandler(store, clock, projection, reader);
+  const reader = new CatalogueReader(new CatalogueView(readModels), store);
+  const catalogueHandler = new ChangeCatalogueHandler(store, clock, readModels);
+  const outcomesHandler = new RecordOutcomesHandler(store, clock, readModels, reader);
   const change = async (command) =>
     acknowledge(await catalogueHandler.execute(new ChangeCatalogue(command, provenance)));
   const record = async (request) =>
@@ -93,12 +93,12 @@ async function runWorkload(dataDir, { rebuilds, opened, acknowledge }) {
   for (const request of recording) await record(request);
   await change({ kind: 'revise-measure', measureId: 'jobs', revision });
   if (rebuilds) {
-    projection.startRebuild();
-    await firstValueFrom(projection.progressed$.pipe(filter(() => projection.rebuildProgress === null)));
+    readModels.startRebuild();
+    await firstValueFrom(readModels.progressed$.pipe(filter(() => readModels.rebuildProgress === null)));
   }
   await record(submit(3, [flow(5)]));
 
-  await projection.stop();
+  await readModels.stop();
   await store.close();
   release();
 }

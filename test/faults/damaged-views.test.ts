@@ -52,19 +52,19 @@ class Ledger {
   constructor() {
     // As the ledger does when it starts: what differs there is told with every answer.
     checkSmallTables(this.views);
-    const projection = {
+    const readModels = {
       views: this.views,
       progress: readCheckpoint(this.views),
       catalogueVersion: 0,
     } as ReadModels;
-    this.history = new History(projection, store);
-    this.catalogue = new CatalogueView(projection);
-    const entries = new EntryReader(projection, store, this.catalogue);
-    this.totals = new Totals(projection, this.catalogue, new StatedFigures(projection, entries));
-    this.outcomes = new OutcomesReport(projection, this.totals, entries);
-    this.changes = new ChangesReport(projection, this.totals, entries);
-    this.log = new TransparencyLog(projection, store);
-    this.proofs = new FigureProofs(projection, this.totals);
+    this.history = new History(readModels, store);
+    this.catalogue = new CatalogueView(readModels);
+    const entries = new EntryReader(readModels, store, this.catalogue);
+    this.totals = new Totals(readModels, this.catalogue, new StatedFigures(readModels, entries));
+    this.outcomes = new OutcomesReport(readModels, this.totals, entries);
+    this.changes = new ChangesReport(readModels, this.totals, entries);
+    this.log = new TransparencyLog(readModels, store);
+    this.proofs = new FigureProofs(readModels, this.totals);
   }
 }
 

@@ -55,12 +55,12 @@ function submissionOf(number) {
 async function hammer(dataDir, seed, run) {
   holdDataDir(dataDir);
   const store = await SqliteStore.open(dataDir);
-  const projection = new ReadModels({ dataDir });
-  await projection.start();
+  const readModels = new ReadModels({ dataDir });
+  await readModels.start();
   const clock = new Clock();
-  const catalogue = new CatalogueReader(new CatalogueView(projection), store);
-  const changes = new ChangeCatalogueHandler(store, clock, projection);
-  const outcomes = new RecordOutcomesHandler(store, clock, projection, catalogue);
+  const catalogue = new CatalogueReader(new CatalogueView(readModels), store);
+  const changes = new ChangeCatalogueHandler(store, clock, readModels);
+  const outcomes = new RecordOutcomesHandler(store, clock, readModels, catalogue);
   for (const command of CATALOGUE) await changes.execute(new ChangeCatalogue(command, provenance));
 
   const random = randomFrom(seed + run);

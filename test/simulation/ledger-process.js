@@ -28,23 +28,23 @@ async function serve(dataDir, url) {
   const release = holdDataDir(dataDir);
   const location = { dataDir, eventStore: url && { url } };
   const store = await openStore(location);
-  const projection = new ReadModels(location);
-  await projection.start();
-  const view = new CatalogueView(projection);
+  const readModels = new ReadModels(location);
+  await readModels.start();
+  const view = new CatalogueView(readModels);
   const clock = new Clock();
-  const changes = new ChangeCatalogueHandler(store, clock, projection);
-  const outcomes = new RecordOutcomesHandler(store, clock, projection, new CatalogueReader(view, store));
+  const changes = new ChangeCatalogueHandler(store, clock, readModels);
+  const outcomes = new RecordOutcomesHandler(store, clock, readModels, new CatalogueReader(view, store));
   const totals = new Totals(
-    projection,
+    readModels,
     view,
-    new StatedFigures(projection, new EntryReader(projection, store, view)),
+    new StatedFigures(readModels, new EntryReader(readModels, store, view)),
   );
 
   const carryOut = {
     change: (command) => changes.execute(new ChangeCatalogue(command, provenance)),
     record: (request) => outcomes.execute(new RecordOutcomes(request, provenance)),
     total: async ({ measure, sequence, least }) => {
-      await projection.reach(least);
+      await readModels.reach(least);
       const moment =
         sequence === undefined ? undefined : { parameter: 'asAtSequence', text: String(sequence) };
       const query = { measure, from: '2018-19', allowBreaks: true, ...(moment && { moment }) };
@@ -52,7 +52,7 @@ async function serve(dataDir, url) {
       return { total, outcomes: standing, sequence: at };
     },
     stop: async () => {
-      await projection.stop();
+      await readModels.stop();
       await store.close();
       release();
     },

@@ -17,24 +17,24 @@ export const ORIGIN = 'ledger.example.org/log';
 interface Parts {
   readonly dataDir: string;
   readonly store: EventStore;
-  readonly projection: ReadModels;
+  readonly readModels: ReadModels;
 }
 
 export class AuditedLedger {
   readonly signer: LogSigner;
   readonly bundles: Bundles;
-  private readonly projection: ReadModels;
+  private readonly readModels: ReadModels;
 
-  constructor({ dataDir, store, projection }: Parts) {
-    const log = new TransparencyLog(projection, store);
+  constructor({ dataDir, store, readModels }: Parts) {
+    const log = new TransparencyLog(readModels, store);
     const config = readConfig({ DATA_DIR: dataDir, LEDGER_ORIGIN: ORIGIN });
-    this.projection = projection;
-    this.signer = new LogSigner(config, projection, log);
-    this.bundles = new Bundles(new History(projection, store), log, this.signer);
+    this.readModels = readModels;
+    this.signer = new LogSigner(config, readModels, log);
+    this.bundles = new Bundles(new History(readModels, store), log, this.signer);
   }
 
   async checkpoint(): Promise<string> {
-    return (await this.signer.covering(this.projection.progress.sequence + 1)).text;
+    return (await this.signer.covering(this.readModels.progress.sequence + 1)).text;
   }
 
   async bundle(query: Partial<BundleQuery> = {}): Promise<string> {
@@ -46,7 +46,7 @@ export class AuditedLedger {
   }
 
   figures(totals: Totals): FigureProofs {
-    return new FigureProofs(this.projection, totals);
+    return new FigureProofs(this.readModels, totals);
   }
 }
 
@@ -56,12 +56,12 @@ export async function withLedgerIn<Result>(
   use: (ledger: AuditedLedger) => Promise<Result>,
 ): Promise<Result> {
   const store = await SqliteStore.open(dataDir);
-  const projection = new ReadModels({ dataDir });
+  const readModels = new ReadModels({ dataDir });
   try {
-    await projection.start();
-    return await use(new AuditedLedger({ dataDir, store, projection }));
+    await readModels.start();
+    return await use(new AuditedLedger({ dataDir, store, readModels }));
   } finally {
-    await projection.stop();
+    await readModels.stop();
     await store.close();
   }
 }

@@ -23,26 +23,26 @@ export class LivedLedger {
   private constructor(
     readonly dataDir: string,
     readonly store: SqliteStore,
-    readonly projection: ReadModels,
+    readonly readModels: ReadModels,
     /** All events in order: the index of each is its sequence. */
     readonly events: readonly RecordedEvent[],
   ) {
-    const catalogue = new CatalogueView(projection);
-    const entries = new EntryReader(projection, store, catalogue);
-    this.totals = new Totals(projection, catalogue, new StatedFigures(projection, entries));
-    this.outcomes = new OutcomesReport(projection, this.totals, entries);
+    const catalogue = new CatalogueView(readModels);
+    const entries = new EntryReader(readModels, store, catalogue);
+    this.totals = new Totals(readModels, catalogue, new StatedFigures(readModels, entries));
+    this.outcomes = new OutcomesReport(readModels, this.totals, entries);
   }
 
   /** Projects a history live, while it is being recorded. */
   static async of(history: History): Promise<LivedLedger> {
     const dataDir = mkdtempSync(join(tmpdir(), 'ledger-lived-'));
     const store = await SqliteStore.open(dataDir);
-    const projection = new ReadModels({ dataDir });
-    await projection.start();
+    const readModels = new ReadModels({ dataDir });
+    await readModels.start();
     await record(history, store);
     const events = await store.readAll(null, 100_000);
-    await projection.reach(events.length - 1);
-    return new LivedLedger(dataDir, store, projection, events);
+    await readModels.reach(events.length - 1);
+    return new LivedLedger(dataDir, store, readModels, events);
   }
 
   get viewsFile(): string {
@@ -50,7 +50,7 @@ export class LivedLedger {
   }
 
   async stop(): Promise<void> {
-    await this.projection.stop();
+    await this.readModels.stop();
     await this.store.close();
   }
 

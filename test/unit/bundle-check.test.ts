@@ -409,7 +409,7 @@ describe('a figure', () => {
     const whole: number[] = [];
     for await (const some of sequences!()) whole.push(...some);
     expect(whole).toEqual([...new Set(whole)].sort((one, other) => one - other));
-    const { views } = lived.projection;
+    const { views } = lived.readModels;
     const cells = views.prepare('SELECT id, sequence FROM cells').all() as { id: number; sequence: number }[];
     const asked = { measures: ['jobs', 'jobs-created', 'sites'], cells };
     const until = lived.events.length - 1;

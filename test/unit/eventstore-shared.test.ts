@@ -192,22 +192,22 @@ describe('the projection', () => {
   describe('where a stream of the ledger is deleted', () => {
     const stream = programmeStream(parseProgrammeId('asthma-care'));
     let client: EventStoreDBClient;
-    let projection: ReadModels;
+    let readModels: ReadModels;
     beforeEach(async () => {
       client = EventStoreDBClient.connectionString(double.url);
       await register('asthma-care', 'Asthma care');
-      projection = new ReadModels({ dataDir, eventStore: { url: double.url } });
-      await projection.start();
+      readModels = new ReadModels({ dataDir, eventStore: { url: double.url } });
+      await readModels.start();
     });
     afterEach(async () => {
-      await projection.stop();
+      await readModels.stop();
       await client.dispose();
     });
     const stopped = async () => {
       // What waits for more is told as soon as it has stopped.
-      await expect(projection.reach(1)).rejects.toBeInstanceOf(NotProjected);
-      expect(JSON.stringify(projection.state)).toContain(`${stream} was deleted from the store`);
-      expect(projection.state.status).toBe('stopped');
+      await expect(readModels.reach(1)).rejects.toBeInstanceOf(NotProjected);
+      expect(JSON.stringify(readModels.state)).toContain(`${stream} was deleted from the store`);
+      expect(readModels.state.status).toBe('stopped');
     };
 
     test.each([
@@ -217,39 +217,39 @@ describe('the projection', () => {
     ])('it stops, live and from nothing, and numbers nothing after it: %s', async (_how, remove) => {
       await remove();
       await stopped();
-      await projection.stop();
+      await readModels.stop();
       rmSync(dataDir, { recursive: true });
       mkdirSync(dataDir);
-      projection = new ReadModels({ dataDir, eventStore: { url: double.url } });
-      await expect(projection.start()).rejects.toThrow('was deleted from the store');
+      readModels = new ReadModels({ dataDir, eventStore: { url: double.url } });
+      await expect(readModels.start()).rejects.toThrow('was deleted from the store');
     });
 
     test('it goes on where what was deleted was given back', async () => {
       await client.deleteStream(stream);
       await stopped();
-      await projection.stop();
+      await readModels.stop();
       await client.setStreamMetadata(stream, {});
       await register('polypill', 'Polypill');
-      projection = new ReadModels({ dataDir, eventStore: { url: double.url } });
-      await projection.start();
-      expect(projection.progress.sequence).toBe(1);
+      readModels = new ReadModels({ dataDir, eventStore: { url: double.url } });
+      await readModels.start();
+      expect(readModels.progress.sequence).toBe(1);
     });
 
     test('that others delete theirs is nothing to it', async () => {
       double.inject('order-1', { type: 'OrderPlaced', data: '{}' });
       await client.tombstoneStream('order-1');
       const { appended } = await register('polypill', 'Polypill');
-      expect(await projection.sequenceOf(appended!.position)).toBe(1);
+      expect(await readModels.sequenceOf(appended!.position)).toBe(1);
     });
   });
 
   test('ends when it is told to, though every node of the cluster is silent', async () => {
     const cluster = await ProtocolDouble.start({ nodes: 3 });
-    const projection = new ReadModels({ dataDir, eventStore: { url: cluster.url } });
-    await projection.start();
+    const readModels = new ReadModels({ dataDir, eventStore: { url: cluster.url } });
+    await readModels.start();
     cluster.faults.all('gossip', { action: 'stay-silent' });
     await cluster.restart();
-    await projection.stop();
+    await readModels.stop();
     await cluster.kill();
   });
 
@@ -261,19 +261,19 @@ describe('the projection', () => {
     };
     strangers(10);
     await register('asthma-care', 'Asthma care');
-    let projection = new ReadModels(located);
-    await projection.start();
-    expect(projection.progress).toMatchObject({ sequence: 0, skipped: 10 });
+    let readModels = new ReadModels(located);
+    await readModels.start();
+    expect(readModels.progress).toMatchObject({ sequence: 0, skipped: 10 });
     strangers(300);
     const { appended } = await register('polypill', 'Polypill');
-    expect(await projection.sequenceOf(appended!.position)).toBe(1);
-    expect(projection.progress.skipped).toBe(310);
+    expect(await readModels.sequenceOf(appended!.position)).toBe(1);
+    expect(readModels.progress.skipped).toBe(310);
     strangers(200);
-    await projection.stop();
-    projection = new ReadModels(located);
-    await projection.start();
-    expect(projection.progress).toMatchObject({ sequence: 1, skipped: 510, position: await store.head() });
-    await projection.stop();
+    await readModels.stop();
+    readModels = new ReadModels(located);
+    await readModels.start();
+    expect(readModels.progress).toMatchObject({ sequence: 1, skipped: 510, position: await store.head() });
+    await readModels.stop();
   });
 });
 

@@ -35,7 +35,7 @@ const rootAt = (views: Database.Database, size: number) =>
   rootOf(size, treeIn(views).subtree).toString('base64');
 
 test('every size of the tree that was ever reached has its root', () => {
-  const { views } = lived.projection;
+  const { views } = lived.readModels;
   expect(events.length).toBeGreaterThan(2 * 256);
   for (const size of [0, 1, 2, 255, 256, 257, 511, 512, 513, events.length]) {
     expect(rootAt(views, size)).toBe(rootOfEvents(events.slice(0, size)));
@@ -59,9 +59,9 @@ test('entries that are not those that were logged are not served', async () => {
   const other = await LivedLedger.of(longHistory(600));
   const tile = { level: 'entries', index: 0, width: 256 } as const;
   try {
-    const damaged = new TransparencyLog(lived.projection, other.store);
+    const damaged = new TransparencyLog(lived.readModels, other.store);
     await expect(damaged.tile(tile)).rejects.toThrow(/is not the one that was logged/);
-    const whole = new TransparencyLog(lived.projection, lived.store);
+    const whole = new TransparencyLog(lived.readModels, lived.store);
     expect(decodeEntries((await whole.tile(tile))!)).toHaveLength(256);
   } finally {
     await other.remove();
@@ -69,7 +69,7 @@ test('entries that are not those that were logged are not served', async () => {
 });
 
 test('every event has an inclusion proof in the whole tree', () => {
-  const { subtree } = treeIn(lived.projection.views);
+  const { subtree } = treeIn(lived.readModels.views);
   const size = events.length;
   const root = rootOf(size, subtree);
   const faults = events.map((event, index) => {
@@ -117,7 +117,7 @@ describe('a node that was altered', () => {
   afterAll(() => altered.remove());
 
   test('is found by the self-check, which says where', async () => {
-    const report = await new SelfCheck(altered.store, altered.projection.views).step();
+    const report = await new SelfCheck(altered.store, altered.readModels.views).step();
     expect(report.fault).toBe('node 1 of level 1 of the log is not that of the events 256 to 511');
   });
 

@@ -43,7 +43,7 @@ async function grow(): Promise<number> {
       source: 'api',
     },
   });
-  await lived.projection.reach(lived.events.length);
+  await lived.readModels.reach(lived.events.length);
   return lived.events.length + 1;
 }
 
@@ -86,24 +86,24 @@ test('a key that was added signs what is there, without a new event', async () =
 test('a log whose hashes do not lead to its root is not signed nor ready, and takes nothing more', async () => {
   ledger.signer.start();
   await ledger.signer.signDue();
-  expect(lived.projection.selfCheck.ok).toBe(true);
+  expect(lived.readModels.selfCheck.ok).toBe(true);
   const views = openDatabase(lived.viewsFile, PUBLIC_KEY);
   views.exec('UPDATE events SET leaf = zeroblob(32) WHERE sequence = 5');
   views.close();
   await grow();
   await ledger.signer.signDue();
-  expect(lived.projection.selfCheck).toMatchObject({
+  expect(lived.readModels.selfCheck).toMatchObject({
     ok: false,
     fault: expect.stringMatching(/do not lead to its root/) as unknown,
   });
-  expect(() => lived.projection.refuseIfStopped()).toThrow(NotProjected);
+  expect(() => lived.readModels.refuseIfStopped()).toThrow(NotProjected);
 });
 
 test('a replica makes up no name of its own', () => {
   const env = { DATA_DIR: join(lived.dataDir, 'replica'), EVENT_STORE_URL: 'esdb://localhost?tls=false' };
-  const log = new TransparencyLog(lived.projection, lived.store);
+  const log = new TransparencyLog(lived.readModels, lived.store);
   const signerOf = (more: NodeJS.ProcessEnv) =>
-    new LogSigner(readConfig({ ...env, ...more }), lived.projection, log);
+    new LogSigner(readConfig({ ...env, ...more }), lived.readModels, log);
   expect(() => signerOf({})).toThrow(/LEDGER_ORIGIN must be set/);
   expect(signerOf({ LEDGER_ORIGIN: ORIGIN }).origin).toBe(ORIGIN);
   // It has its name from the key from then on.

@@ -109,8 +109,8 @@ test.each([
   const store = await SqliteStore.open(lived.dataDir);
   try {
     const views = openViewsForReading(lived.viewsFile, PUBLIC_KEY);
-    const projection = { views, catalogueVersion: 0 } as ReadModels;
-    const reader = new EntryReader(projection, store, new CatalogueView(projection));
+    const readModels = { views, catalogueVersion: 0 } as ReadModels;
+    const reader = new EntryReader(readModels, store, new CatalogueView(readModels));
     expect(await reader.outcomesOf(entriesAfter(''))).toHaveLength(3);
     const entries = entriesAfter(`UPDATE cell_log SET ${column} = ${value} WHERE sequence = ${last() - 1}`);
     expect(await refusal(reader.outcomesOf(entries))).toBeInstanceOf(ViewsDamaged);

@@ -129,9 +129,9 @@ test('projecting in batches of any sizes, reopening in between, and rebuilding m
       expect(viewsOf(ledger.events, batches)).toEqual(atOnce);
       expect(contentOfViews(ledger.viewsFile)).toEqual(atOnce);
       const lived = ledger.viewsFile;
-      ledger.projection.startRebuild();
+      ledger.readModels.startRebuild();
       await firstValueFrom(
-        ledger.projection.progressed$.pipe(filter(() => ledger.projection.rebuildProgress === null)),
+        ledger.readModels.progressed$.pipe(filter(() => ledger.readModels.rebuildProgress === null)),
       );
       expect(ledger.viewsFile).not.toBe(lived);
       expect(contentOfViews(ledger.viewsFile)).toEqual(atOnce);

@@ -106,13 +106,13 @@ test('a running ledger that meets one says so, and serves what stands before it,
   await ledger.store.append(stream, revision, strangers);
   // Refused as soon as it has stopped, whether that was before or after it was asked.
   for (const _time of ['at once', 'again']) {
-    await expect(ledger.projection.reach(last + 1)).rejects.toBeInstanceOf(NotProjected);
+    await expect(ledger.readModels.reach(last + 1)).rejects.toBeInstanceOf(NotProjected);
   }
-  expect(ledger.projection.state.status).toBe('stopped');
+  expect(ledger.readModels.state.status).toBe('stopped');
   const before = await ledger.totals.annual(question, NOW);
   expect(before.sequence).toBe(last);
 
-  await ledger.projection.stop();
+  await ledger.readModels.stop();
   const restarted = new ReadModels({ dataDir: ledger.dataDir });
   await restarted.start();
   expect(restarted.state.status).toBe('stopped');

@@ -36,7 +36,7 @@ describe('the store as it was last seen', () => {
   let dataDir: string;
   let double: ProtocolDouble;
   let store: EventStoreDbStore;
-  let projection: ReadModels;
+  let readModels: ReadModels;
   beforeEach(async () => {
     // What the self-check says of the store that is cut short below is expected.
     Logger.overrideLogger(false);
@@ -50,11 +50,11 @@ describe('the store as it was last seen', () => {
       command: { kind: 'register-programme', programmeId, details },
       provenance: { actor: 'tests', role: 'admin', correlationId: 'tests', source: 'api' },
     });
-    projection = new ReadModels({ dataDir, eventStore: { url: double.url } });
-    await projection.start();
+    readModels = new ReadModels({ dataDir, eventStore: { url: double.url } });
+    await readModels.start();
   });
   afterEach(async () => {
-    await projection.stop();
+    await readModels.stop();
     Logger.overrideLogger(['error', 'warn']);
     await store.close();
     await double.kill();
@@ -62,16 +62,16 @@ describe('the store as it was last seen', () => {
   });
 
   test('how long the store has been silent is reckoned from its last answer', async () => {
-    const lag = new Lag(store, projection);
+    const lag = new Lag(store, readModels);
     expect(await lag.look(() => 1_000)).toEqual(LEVEL);
     await double.kill();
     expect(await lag.look(() => 5_000)).toEqual({ ...SILENT, silentMs: 4_000 });
     await double.restart();
-    expect(await new Lag(store, projection).look()).toEqual(LEVEL);
+    expect(await new Lag(store, readModels).look()).toEqual(LEVEL);
   });
 
   test('a store that ends before what was read from it is not one that all is level with', async () => {
     double.log.cutTo(0);
-    expect(await new Lag(store, projection).look()).toEqual({ ...LEVEL, cutShort: true });
+    expect(await new Lag(store, readModels).look()).toEqual({ ...LEVEL, cutShort: true });
   });
 });

@@ -10,11 +10,12 @@ import { ROOT } from '../support/pages.js';
 /** Folders and files whose comments are still to be rewritten: this list only ever gets shorter. */
 const TO_DO = new Set(['src/domain', 'src/domain/kinds', 'src/figures', 'src/submissions', 'test/support']);
 
-const files = ['src', 'bench', 'test/support']
+const sources = ['src', 'bench', 'test/support']
   .flatMap((root) =>
     readdirSync(join(ROOT, root), { recursive: true, encoding: 'utf8' }).map((name) => `${root}/${name}`),
   )
-  .filter((file) => file.endsWith('.ts') && !TO_DO.has(dirname(file)) && !TO_DO.has(file));
+  .filter((file) => file.endsWith('.ts'));
+const files = sources.filter((file) => !TO_DO.has(dirname(file)) && !TO_DO.has(file));
 
 /** Comments that stand on lines of their own, each from its first word to its end, with the line where it begins. */
 function commentsIn(source: string): { readonly line: number; readonly text: string }[] {
@@ -57,4 +58,15 @@ test.each([
   ['/** Offsets of events. */', false],
 ])('%j is taken for what it is', (source, isFound) => {
   expect(commentsIn(source).some(({ text }) => hidesItsSubject(text))).toBe(isFound);
+});
+
+test('one name of a type is one thing: no two files of src declare the same name', () => {
+  const declared = new Map<string, string[]>();
+  for (const file of sources.filter((name) => name.startsWith('src/'))) {
+    const source = readFileSync(join(ROOT, file), 'utf8');
+    const types = source.matchAll(/^(?:export )?(?:abstract )?(?:interface|type|class|enum) (\w+)/gm);
+    for (const [, name = ''] of types) declared.set(name, [...(declared.get(name) ?? []), file]);
+  }
+  expect(declared.size).toBeGreaterThan(500);
+  expect([...declared].filter(([, where]) => where.length > 1)).toEqual([]);
 });

@@ -30,7 +30,7 @@ test('what is signed while it is being compared is no tampering', async () => {
     if (signedMeanwhile) return;
     signedMeanwhile = true;
     await register('new-network');
-    await lived.projection.reach(lived.events.length);
+    await lived.readModels.reach(lived.events.length);
     await ledger.checkpoint();
   };
   const report = await verifyLive({

@@ -22,7 +22,7 @@ import {
 import { PUBLIC_KEY, type DatabaseKey } from '../database.js';
 import { encodeEvent, encodePosition, openEvents } from './format.js';
 import { SqliteReader } from './reader.js';
-import type { AppendReply, AppendRequest, EraseRequest, StoreFailure, WriterOptions } from './writer.js';
+import type { AppendReply, AppendRequest, EraseWordsRequest, StoreFailure, WriterOptions } from './writer.js';
 import { damageInWal } from '../wal-damage.js';
 
 export const eventsFile = (dataDir: string) => join(dataDir, 'events.db');
@@ -33,7 +33,7 @@ export const eventsFile = (dataDir: string) => join(dataDir, 'events.db');
  */
 const GROUP_SIZE_MIN = 8;
 
-interface Waiting {
+interface PendingAppend {
   readonly request: AppendRequest;
   readonly expected: ExpectedRevision;
   readonly resolve: (appended: Appended) => void;
@@ -50,14 +50,14 @@ export interface SqliteStoreOptions {
 
 const ignore = () => undefined;
 
-interface Erasing {
+interface PendingErasure {
   readonly resolve: () => void;
   readonly reject: (reason: Error) => void;
 }
 
 export class SqliteStore extends StoreOverReader implements WordsEraser {
-  private readonly erasing = new Map<number, Erasing>();
-  private readonly waiting = new Map<number, Waiting>();
+  private readonly erasing = new Map<number, PendingErasure>();
+  private readonly waiting = new Map<number, PendingAppend>();
   private outbox: AppendRequest[] = [];
   private nextTicket = 0;
   private gone: Error | null = null;
@@ -124,7 +124,7 @@ export class SqliteStore extends StoreOverReader implements WordsEraser {
 
   erase(stream: StreamName, erased: ReadonlySet<number>): Promise<void> {
     if (this.gone) return Promise.reject(this.gone);
-    const request: EraseRequest = { ticket: this.nextTicket++, stream, erased };
+    const request: EraseWordsRequest = { ticket: this.nextTicket++, stream, erased };
     return new Promise((resolve, reject) => {
       this.erasing.set(request.ticket, { resolve, reject });
       this.writer.postMessage(request);

@@ -30,7 +30,7 @@ export interface AppendRequest {
   readonly events: string;
 }
 
-export interface EraseRequest {
+export interface EraseWordsRequest {
   readonly ticket: number;
   readonly stream: string;
   /** The revisions whose events lose their words. */
@@ -193,7 +193,7 @@ class Writer {
   }
 
   /** Erases between two commits; queued appends wait for it. */
-  erase({ ticket, stream, erased }: EraseRequest): void {
+  erase({ ticket, stream, erased }: EraseWordsRequest): void {
     let reply: AppendReply = { ticket, outcome: 'erased' };
     try {
       if (!this.broken) eraseIn(this.db, stream, erased);
@@ -235,7 +235,7 @@ function failureOf(error: unknown): StoreFailure {
 }
 
 const writer = openWriter(workerData as WriterOptions);
-parentPort!.on('message', (message: readonly AppendRequest[] | EraseRequest | 'close') => {
+parentPort!.on('message', (message: readonly AppendRequest[] | EraseWordsRequest | 'close') => {
   if (message !== 'close') return 'erased' in message ? writer.erase(message) : writer.accept(message);
   // Appends are accepted in order, so each append that was asked for before is committed by now or in the queue.
   setImmediate(function drain() {
