@@ -43,7 +43,7 @@ export async function serve(): Promise<Serving> {
 
 async function start(app: NestFastifyApplication, found: (key: AdminKey) => AdminKey): Promise<Serving> {
   const config = app.get(Config);
-  const { key, made } = findAdminKey(config.dataDir, config.adminKey);
+  const { key, made } = await findAdminKey(config.dataDir, config.adminKey);
   // The key is shown at once: if the start fails later, the next start finds the key made and does not show it.
   if (made) {
     process.stdout.write(

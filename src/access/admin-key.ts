@@ -7,8 +7,9 @@
  * it is first found.
  */
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { writeDurably } from '../store/durable-file.js';
 
 export class AdminKey {
   private readonly hash: Buffer;
@@ -44,27 +45,27 @@ function asItIsOrEscaped(character: string): string {
  * @returns the key, and whether this call made it, so that it must be shown
  * @throws Error where the file was altered
  */
-export function findAdminKey(
+export async function findAdminKey(
   dataDir: string,
   configured: string | undefined,
-): { key: string; made: boolean } {
+): Promise<{ key: string; made: boolean }> {
   if (configured !== undefined) return { key: configured, made: false };
   const file = adminKeyFile(dataDir);
-  if (existsSync(file)) return { key: readKept(file), made: false };
+  if (existsSync(file)) return { key: await readKept(file), made: false };
   const key = randomBytes(32).toString('base64url');
   // A crash before the end leaves a key without its hash, and never a key beside another key's hash.
   rmSync(hashFileOf(file), { force: true });
-  writeFileSync(file, `${key}\n`, { mode: 0o600, flag: 'wx' });
-  keepHash(file);
+  await writeDurably(file, `${key}\n`);
+  await keepHash(file);
   return { key, made: true };
 }
 
-function readKept(file: string): string {
+async function readKept(file: string): Promise<string> {
   const key = readFileSync(file, 'utf8').trim();
-  // A full disk may have cut the file short; the empty key would let nobody in.
+  // The file may have been put there empty, and the empty key would let nobody in.
   if (key === '') throw new Error(`${file} holds no key: remove it, and a new one is made`);
   const kept = hashFileOf(file);
-  if (!existsSync(kept)) keepHash(file);
+  if (!existsSync(kept)) await keepHash(file);
   else if (readFileSync(kept, 'utf8') !== hashLineOf(file)) {
     throw new Error(
       `${file} does not match its hash in ${kept}: one of them was altered. Restore it; remove ${kept} to accept the ` +
@@ -74,8 +75,8 @@ function readKept(file: string): string {
   return key;
 }
 
-function keepHash(file: string): void {
-  writeFileSync(hashFileOf(file), hashLineOf(file), { mode: 0o600 });
+function keepHash(file: string): Promise<void> {
+  return writeDurably(hashFileOf(file), hashLineOf(file));
 }
 
 /** The hash of all bytes of the file, as `sha256sum` writes it. */

@@ -9,17 +9,26 @@
  * secret: keys are kept apart. Its pages are encrypted as the ledger's are, with the same key or with the one that is
  * to take its place.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { EventReader, Position } from '../store/event-store.js';
 import {
   backUpEvents,
-  flush,
   hashOfEvents,
   hasEvents,
   putEvents,
   type EventsDirectory,
 } from '../store/backup-file.js';
+import { flush } from '../store/durable-file.js';
 import { openReader } from '../store/open-reader.js';
 import type { DatabaseKey } from '../store/database.js';
 import { verifyPayload } from '../store/verify-payload.js';
@@ -78,7 +87,7 @@ export async function makeBackup(
   if (!hasEvents(dataDir)) throw new BackupRefused(`there is no ledger in ${dataDir}: set DATA_DIR`);
   if (existsSync(to)) throw new BackupRefused(`${to} is there already: name a new directory`);
   const unfinished = `${to}.unfinished`;
-  rmSync(unfinished, { recursive: true, force: true });
+  removeUnfinished(unfinished);
   mkdirSync(unfinished, { recursive: true, mode: 0o700 });
   // The head is read before the events are copied, so that the copy has at least the events that the head covers.
   const signing = new SigningFiles(signingDir);
@@ -98,6 +107,17 @@ export async function makeBackup(
   renameSync(unfinished, to);
   flush(dirname(resolve(to)));
   return contents;
+}
+
+/** Removes what a backup that was cut off left. @throws BackupRefused where something else has that name */
+function removeUnfinished(dir: string): void {
+  if (!existsSync(dir)) return;
+  const isOurs = (name: string) => [HEAD, KEYS, MANIFEST].includes(name) || name.startsWith('events.db');
+  if (!statSync(dir).isDirectory() || !readdirSync(dir).every(isOurs))
+    throw new BackupRefused(
+      `${dir} is there, and is no unfinished backup: move it away, or name another directory`,
+    );
+  rmSync(dir, { recursive: true });
 }
 
 /**

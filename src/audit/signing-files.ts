@@ -6,21 +6,10 @@
  * the data then keeps the newest head. One signer at a time holds the directory.
  */
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { holdDataDir } from '../store/data-dir.js';
+import { flush, writeDurably } from '../store/durable-file.js';
 import { StoreUnavailable } from '../store/event-store.js';
 import { encodeVerifierKey, makeSignerKey, parseSignerKey, type SignerKey } from '../tlog/note.js';
 
@@ -89,15 +78,13 @@ export class SigningFiles {
     } finally {
       rmSync(next);
     }
-    const dir = openSync(this.dir, 'r');
-    fsyncSync(dir);
-    closeSync(dir);
+    flush(this.dir);
   }
 
   /** Replaces the keys in one step. A running signer goes on with the old keys until it is restarted. */
   async replaceKeys(change: (lines: readonly string[]) => readonly string[]): Promise<void> {
     const lines = change(readFileSync(this.keyFile, 'utf8').trim().split('\n'));
-    await writeDurably(this.dir, this.keyFile, `${lines.join('\n')}\n`);
+    await writeDurably(this.keyFile, `${lines.join('\n')}\n`);
   }
 
   private readKeys(): readonly SignerKey[] {
@@ -134,7 +121,7 @@ export class SigningFiles {
    * nothing.
    */
   async keepTimestamp(token: string): Promise<void> {
-    await writeDurably(this.dir, this.timestampFile, token);
+    await writeDurably(this.timestampFile, token);
   }
 
   private get timestampFile(): string {
@@ -157,36 +144,12 @@ export class SigningFiles {
     this.known = found;
     this.attempted = checkpoint;
     try {
-      await writeDurably(this.dir, this.headFile, checkpoint);
+      await writeDurably(this.headFile, checkpoint);
     } catch (error) {
       throw new StoreUnavailable(`${this.headFile} cannot be kept: ${(error as Error).message}`, {
         cause: error,
       });
     }
     this.known = checkpoint;
-  }
-}
-
-/** Writes a file in one step: a crash leaves the old content or the new. */
-export async function writeDurably(dir: string, name: string, content: string): Promise<void> {
-  const next = `${name}.${randomBytes(8).toString('hex')}.new`;
-  const file = await open(next, 'w', 0o600);
-  try {
-    try {
-      await file.writeFile(content);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(next, name);
-  } catch (error) {
-    await rm(next, { force: true });
-    throw error;
-  }
-  const directory = await open(dir, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
   }
 }

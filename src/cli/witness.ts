@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { encodeVerifierKey, makeSignerKey, parseSignerKey, parseVerifierKey } from '../tlog/note.js';
-import { writeDurably } from '../audit/signing-files.js';
+import { writeDurably } from '../store/durable-file.js';
 import { Witness, type WitnessAnswer, type WitnessMemory } from '../tlog/witness.js';
 import { print } from './output.js';
 
@@ -60,7 +60,7 @@ function memoryIn(dir: string): WitnessMemory {
     join(dir, `${createHash('sha256').update(origin).digest('hex')}.checkpoint`);
   return {
     read: (origin) => (existsSync(fileOf(origin)) ? readFileSync(fileOf(origin), 'utf8') : null),
-    keep: (origin, checkpoint) => writeDurably(dir, fileOf(origin), checkpoint),
+    keep: (origin, checkpoint) => writeDurably(fileOf(origin), checkpoint),
   };
 }
 

@@ -238,11 +238,13 @@ export class ReadModels {
         if (this.status.status === 'rebuilding') this.status = { ...this.status, sequence: report.sequence };
         this.reached.advance(this.build.progress, report.positions);
         break;
-      case 'level':
+      case 'level': {
+        const fault = this.makeCurrent(this.build);
+        if (fault !== null) return this.onCurrentReport({ kind: 'stopped', message: fault, atEvent: false });
         this.status = { status: 'live' };
-        this.makeCurrent(this.build);
-        this.directory.removeAllBut(this.build.file);
+        this.removeOld();
         break;
+      }
       case 'stopped': {
         if (!report.atEvent) this.impossible = new ProjectionImpossible(report.message);
         // A fault that keeps the ledger from starting is thrown instead, and whoever starts the ledger reports it.
@@ -256,23 +258,25 @@ export class ReadModels {
   }
 
   private onRebuildReport(build: Build, report: ProjectorReport): void {
-    if (report.kind === 'stopped') {
-      this.nextBuild = null;
-      this.rebuildFault = this.told(report.message);
-      this.logger.error(`the rebuild stopped: ${report.message}`);
-      void build.stop().then(() => this.directory.removeAllBut(this.build.file));
-      return;
-    }
+    if (report.kind === 'stopped') return this.giveUp(build, report.message);
     if (!build.level || build.progress.sequence < this.progress.sequence) return;
+    const fault = this.makeCurrent(build);
+    if (fault !== null) return this.giveUp(build, fault);
     const old = this.build;
     this.build = build;
     this.nextBuild = null;
     this.status = { status: 'live' };
     this.catalogueAt++;
-    this.makeCurrent(build);
     this.reached.advance(build.progress, []);
     this.changes$.next();
-    void old.stop().then(() => this.directory.removeAllBut(this.build.file));
+    void old.stop().then(() => this.removeOld());
+  }
+
+  private giveUp(build: Build, message: string): void {
+    this.nextBuild = null;
+    this.rebuildFault = this.told(message);
+    this.logger.error(`the rebuild stopped: ${message}`);
+    void build.stop().then(() => this.removeOld());
   }
 
   /** Replaces the paths of files by their names in answers to callers: where files lie is for the log alone. */
@@ -280,11 +284,26 @@ export class ReadModels {
     return message.replaceAll(join(this.store.dataDir, sep), '');
   }
 
-  private makeCurrent(build: Build): void {
-    this.directory.makeCurrent(build.file);
+  /** @returns what keeps the build from being current, and then the current one goes on; else null */
+  private makeCurrent(build: Build): string | null {
+    try {
+      this.directory.makeCurrent(build.file);
+    } catch (error) {
+      return `the read models cannot be put in their place: ${(error as Error).message}`;
+    }
     // The old views are not closed here: a request that began on them ends on them, and the last reference closes them.
     this.reader = null;
     this.checking.start({ store: this.store, file: build.file });
+    return null;
+  }
+
+  /** An old file that stays takes up room, and the next start tries again. */
+  private removeOld(): void {
+    try {
+      this.directory.removeAllBut(this.build.file);
+    } catch (error) {
+      this.logger.warn(`an old file of the read models cannot be removed: ${(error as Error).message}`);
+    }
   }
 
   async stop(): Promise<void> {

@@ -28,15 +28,17 @@ export class ViewsDirectory {
     return join(this.dir, `views-${VIEWS_VERSION}-${Date.now()}.db`);
   }
 
-  /** Makes a file current in one step: a crash leaves the old file or the new one current. */
+  /** Makes a file current in one step: a crash or a fault of the disk leaves the old file or the new one current. */
   makeCurrent(file: string): void {
-    writeFileSync(`${this.pointer}.new`, basename(file));
+    if (file === this.currentFile()) return;
+    writeFileSync(`${this.pointer}.new`, basename(file), { flush: true });
     renameSync(`${this.pointer}.new`, this.pointer);
   }
 
+  /** Other files of read models are removed; `lost+found`, and whatever else is not the ledger's, stays. */
   removeAllBut(file: string): void {
     for (const name of readdirSync(this.dir)) {
-      if (name !== 'current' && !name.startsWith(basename(file)))
+      if (name.startsWith('views-') && !name.startsWith(basename(file)))
         rmSync(join(this.dir, name), { force: true });
     }
   }

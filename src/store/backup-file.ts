@@ -6,21 +6,14 @@
  * original. The copy is one file, with no log beside it, and on disk when it is done.
  */
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  copyFileSync,
-  createReadStream,
-  existsSync,
-  fsyncSync,
-  openSync,
-  renameSync,
-} from 'node:fs';
+import { copyFileSync, createReadStream, existsSync, renameSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { pipeline } from 'node:stream/promises';
 import { asStoreError } from './database-errors.js';
 import { checkOf, type DatabaseKey } from './database.js';
+import { flush } from './durable-file.js';
 import { copyRows, openEvents } from './sqlite/format.js';
-import { eventsFile } from './sqlite/store.js';
+import { arrivingFile, eventsFile } from './sqlite/store.js';
 
 export function hasEvents(dir: string): boolean {
   return existsSync(eventsFile(dir));
@@ -69,8 +62,7 @@ export async function hashOfEvents(dir: string): Promise<string> {
 
 /** In one step: there is a whole copy or none. The check value of its key, which is worth nothing alone, comes first. */
 export function putEvents(fromDir: string, toDir: string): void {
-  const [original, file] = [eventsFile(fromDir), eventsFile(toDir)];
-  const arriving = `${file}.new`;
+  const [original, file, arriving] = [eventsFile(fromDir), eventsFile(toDir), arrivingFile(toDir)];
   if (existsSync(checkOf(original))) {
     copyFileSync(checkOf(original), checkOf(file));
     flush(checkOf(file));
@@ -79,14 +71,4 @@ export function putEvents(fromDir: string, toDir: string): void {
   flush(arriving);
   renameSync(arriving, file);
   flush(toDir);
-}
-
-/** A file, or the names in a directory. */
-export function flush(path: string): void {
-  const fd = openSync(path, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }

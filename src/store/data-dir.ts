@@ -5,7 +5,7 @@
  * ends, so that no stale lock can keep a ledger from starting.
  */
 import Database from 'better-sqlite3-multiple-ciphers';
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 interface HeldDirectory {
@@ -44,6 +44,8 @@ export function holdDataDir(dir: string, held: HeldDirectory = DATA): () => void
   let lock: Database.Database | undefined;
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
+    // SQLite would open its files on a read-only file system, and fail at the first write.
+    accessSync(dir, constants.W_OK);
     lock = new Database(join(dir, 'lock'), { timeout: 0 });
     lock.pragma('locking_mode = EXCLUSIVE');
     lock.exec('BEGIN EXCLUSIVE');

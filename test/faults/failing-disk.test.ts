@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { FaultyMachine } from '../support/faulty-machine.js';
 import { Ledger } from '../support/ledger.js';
 import { OUTCOME, record, registerProgramme, submit } from '../support/outcomes.js';
-import { allNeedTool, areToolsRequired, hasTool } from '../support/tools.js';
+import { allNeedTool, hasTool, mayMount } from '../support/tools.js';
 
 const withCompiler = allNeedTool('gcc');
 /** Three of them are longer than the log of the store grows before it is moved into the file. */
@@ -266,17 +266,3 @@ describe('a small file system of its own', () => {
     },
   );
 });
-
-function mayMount(): boolean {
-  if (areToolsRequired) return true;
-  const dir = mkdtempSync(join(tmpdir(), 'ledger-mount-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', dir], { stdio: 'ignore' });
-    execFileSync('umount', [dir]);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    rmSync(dir, { recursive: true });
-  }
-}

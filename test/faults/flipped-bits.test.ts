@@ -237,31 +237,32 @@ describe('in the log of a store that was killed', () => {
 describe('in the admin key', () => {
   const home = mkdtempSync(join(dir, 'admin-'));
   const file = adminKeyFile(home);
-  const { key } = findAdminKey(home, undefined);
+  let key: string;
+  beforeAll(async () => ({ key } = await findAdminKey(home, undefined)));
 
-  test.each([file, `${file}.sha256`])('a flipped bit of %s keeps the ledger from starting', (name) => {
+  test.each([file, `${file}.sha256`])('a flipped bit of %s keeps the ledger from starting', async (name) => {
     const whole = readFileSync(name);
     for (const bit of bitsOf(0, whole.length)) {
       writeFileSync(name, flip(whole, bit));
-      expect(() => findAdminKey(home, undefined)).toThrow(
+      await expect(findAdminKey(home, undefined)).rejects.toThrow(
         `${file} does not match its hash in ${file}.sha256`,
       );
     }
     writeFileSync(name, whole);
-    expect(findAdminKey(home, undefined)).toEqual({ key, made: false });
+    expect(await findAdminKey(home, undefined)).toEqual({ key, made: false });
   });
 
-  test('one that was put there is known from then on, and one that is removed is made anew', () => {
+  test('one that was put there is known from then on, and one that is removed is made anew', async () => {
     const [own, other] = ['x'.repeat(40), 'y'.repeat(40)];
     rmSync(`${file}.sha256`);
     writeFileSync(file, own);
-    expect(findAdminKey(home, undefined)).toEqual({ key: own, made: false });
+    expect(await findAdminKey(home, undefined)).toEqual({ key: own, made: false });
     writeFileSync(file, other);
-    expect(() => findAdminKey(home, undefined)).toThrow('one of them was altered');
+    await expect(findAdminKey(home, undefined)).rejects.toThrow('one of them was altered');
     rmSync(file);
-    const made = findAdminKey(home, undefined);
+    const made = await findAdminKey(home, undefined);
     expect(made).toEqual({ key: expect.stringMatching(/^[\w-]{43}$/), made: true });
-    expect(findAdminKey(home, undefined)).toEqual({ key: made.key, made: false });
+    expect(await findAdminKey(home, undefined)).toEqual({ key: made.key, made: false });
   });
 });
 

@@ -3,7 +3,9 @@
  * are skipped, and say so; `.ci/run` installs all tools, and skips none.
  */
 import { describe, test } from '@jest/globals';
-import { existsSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export const areToolsRequired = process.env['TEST_TOOLS'] === 'required';
@@ -15,3 +17,18 @@ export function hasTool(name: string): boolean {
 
 export const needsTool = (name: string) => (hasTool(name) ? test : test.skip);
 export const allNeedTool = (name: string) => (hasTool(name) ? describe : describe.skip);
+
+/** Tells whether this process may mount a file system, as a container often may not. */
+export function mayMount(): boolean {
+  if (areToolsRequired) return true;
+  const dir = mkdtempSync(join(tmpdir(), 'ledger-mount-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', dir], { stdio: 'ignore' });
+    execFileSync('umount', [dir]);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}

@@ -6,6 +6,7 @@
  */
 import type { StreamName } from '../../kernel/ids.js';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { compiled } from '../../kernel/compiled.js';
@@ -26,6 +27,8 @@ import type { AppendReply, AppendRequest, EraseWordsRequest, StoreFailure, Write
 import { damageInWal } from '../wal-damage.js';
 
 export const eventsFile = (dataDir: string) => join(dataDir, 'events.db');
+/** The name of a copy that is on its way into a data directory, until it is whole. */
+export const arrivingFile = (dataDir: string) => `${eventsFile(dataDir)}.new`;
 
 /**
  * This many appends are worth a flush at once. Waiting for all requests of a turn would make them a convoy: the disk
@@ -89,6 +92,12 @@ export class SqliteStore extends StoreOverReader implements WordsEraser {
     { databaseKey: key = PUBLIC_KEY, groupSizeMax = 1_000, onCommit = ignore }: SqliteStoreOptions = {},
   ): Promise<SqliteStore> {
     const file = eventsFile(dataDir);
+    const arriving = arrivingFile(dataDir);
+    if (existsSync(arriving)) {
+      throw new StoreDamaged(
+        `${arriving} is of a restore that was cut off: run ledger restore again, or remove it to begin a new ledger`,
+      );
+    }
     // The log is checked before SQLite takes up the part of it that it can read, and writes over the rest.
     const damage = damageInWal(file, { isSynced: true });
     if (damage !== null) throw new StoreDamaged(damage);
