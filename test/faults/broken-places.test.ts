@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -21,10 +22,15 @@ import { runCommand } from '../support/command.js';
 import { FaultyMachine } from '../support/faulty-machine.js';
 import { eventually } from '../support/keys.js';
 import { Ledger } from '../support/ledger.js';
+import { OUTCOME, registerProgramme, submit } from '../support/outcomes.js';
 import { mayMount, needsTool } from '../support/tools.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'ledger-places-'));
 afterAll(() => rmSync(dir, { recursive: true }));
+
+interface Readiness {
+  readonly projection: object;
+}
 
 const serve = (dataDir: string, env: NodeJS.ProcessEnv = {}) =>
   runCommand(['serve'], { DATA_DIR: dataDir, PORT: '0', LOG_LEVEL: 'silent', ...env });
@@ -142,3 +148,30 @@ needsTool('gcc')(
     disk.remove();
   },
 );
+
+describe('M6: a store whose files are taken away while it serves', () => {
+  const remove = (file: string) => rmSync(file);
+  const replace = (file: string) => {
+    copyFileSync(file, `${file}.copy`);
+    renameSync(`${file}.copy`, file);
+  };
+  test.each([
+    ['events.db', 'removed', remove],
+    ['events.db-wal', 'removed', remove],
+    ['events.db', 'replaced by a copy of itself', replace],
+  ])('acknowledges nothing more, and is not ready: %s is %s', async (name, _how, take) => {
+    const ledger = await Ledger.start({ LOG_LEVEL: 'error' });
+    await registerProgramme(ledger);
+    expect((await submit(ledger, 'asthma-care', [OUTCOME])).status).toBe(201);
+    take(join(ledger.dataDir, name));
+    const { status, text } = await submit(ledger, 'asthma-care', [OUTCOME]);
+    expect([status, text]).toEqual([503, expect.stringContaining('store-damaged')]);
+    await eventually(async () => (await ledger.call('GET', '/health/ready')).status === 503);
+    expect((await ledger.call<Readiness>('GET', '/health/ready')).body.projection).toEqual({
+      status: 'stopped',
+      message: `${name} was removed or replaced while it was open`,
+    });
+    expect((await ledger.call('GET', '/v1/totals/since?measure=patients-benefited')).status).toBe(200);
+    await ledger.remove();
+  });
+});

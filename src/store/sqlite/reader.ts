@@ -21,6 +21,7 @@ import {
 import type { DatabaseKey } from '../database.js';
 import { decodePosition, decodeRow, encodePosition, openEvents, type ReadRow } from './format.js';
 import { asStoreError } from '../database-errors.js';
+import { heldInPlace } from './in-place.js';
 
 const LOOK_AGAIN_MS = 1_000;
 /** The most events in one batch of a subscription. */
@@ -129,8 +130,10 @@ export class SqliteReader extends EventReader {
 
   async *subscribe(after: Position | null, signal: AbortSignal): AsyncIterable<Run> {
     const commits = new CommitSignal(this.file, signal);
+    const refuseMoved = heldInPlace(this.file);
     try {
       for (let position = after; !signal.aborted;) {
+        refuseMoved();
         // The signal is armed before the look, so that no commit falls between look and wait.
         const committed = commits.next();
         const run = await this.readRun(position, BATCH_SIZE_MAX);

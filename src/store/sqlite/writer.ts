@@ -11,6 +11,7 @@ import { eraseIn } from './erase.js';
 import { asStoreError } from '../database-errors.js';
 import type { DatabaseKey } from '../database.js';
 import { decodeRow, openEvents, type AppendRow } from './format.js';
+import { heldInPlace } from './in-place.js';
 import { commitChannel } from './reader.js';
 
 export interface WriterOptions {
@@ -65,6 +66,7 @@ class Writer {
    * log.
    */
   private unmoved: StoreFailure | null = null;
+  private readonly refuseMoved: () => void;
   private readonly commits: ReturnType<typeof commitChannel>;
   private readonly lastOf: Statement<[string]>;
   private readonly appendAt: Statement<[string, number]>;
@@ -84,6 +86,7 @@ class Writer {
       'INSERT INTO appends (position, stream, revision, count, events) VALUES (?, ?, ?, ?, ?)',
     );
     this.nextPosition = this.readNextPosition();
+    this.refuseMoved = heldInPlace(options.file);
   }
 
   private readNextPosition(): number {
@@ -117,6 +120,7 @@ class Writer {
       this.db.exec('BEGIN IMMEDIATE');
       replies = group.map((request) => this.append(request));
       this.db.exec('COMMIT');
+      this.refuseMoved();
       this.commits.postMessage(null);
     } catch (error) {
       return this.failAll(group, this.failureAfter(error));
@@ -197,6 +201,7 @@ class Writer {
     let reply: AppendReply = { ticket, outcome: 'erased' };
     try {
       if (!this.broken) eraseIn(this.db, stream, erased);
+      this.refuseMoved();
     } catch (error) {
       reply = { ticket, outcome: 'failed', error: this.failureAfter(error) };
     }
