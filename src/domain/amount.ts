@@ -1,6 +1,6 @@
 /**
- * Amounts and quantities. An amount is a decimal string in the unit of its measure, "2500.50" pounds; a quantity is a
- * whole number of the smallest part of that unit, 250050 pence. Either says exactly the same: nothing is rounded.
+ * An amount is a decimal string in the unit of its measure, "2500.50" pounds; a quantity is a whole number of the
+ * smallest part of that unit, 250050 pence. Either says exactly the same: nothing is rounded.
  */
 /** A quantity in an answer: a number, or its digits where it is beyond ±(2^53 − 1). */
 export type Quantity = number | string;
@@ -17,7 +17,7 @@ export function quantityOf(amount: string, decimals: number): number | null {
   const [, sign = '', whole = '', fraction = ''] = AMOUNT.exec(amount) ?? [];
   if (whole === '' || fraction.length > decimals) return null;
   const quantity = Number(`${sign}${whole}${fraction.padEnd(decimals, '0')}`);
-  // Minus nought is nought: canonical JSON has one way of writing it.
+  // Minus nought becomes nought: canonical JSON has one way of writing it.
   return Number.isSafeInteger(quantity) ? quantity + 0 : null;
 }
 

@@ -1,9 +1,9 @@
 /**
- * A key lets a caller in: in one role, for the programmes that it names, until it expires or is revoked. Its secret
- * may change; its id, which events name as their actor, never does.
+ * A key lets a caller in: in one role, for the programmes that it names, until it expires or is revoked. Its secret may
+ * change; its id, which events name as their actor, never does.
  *
- * What is recorded of the secret is its SHA-256: every replica learns of new and revoked keys from the events, and
- * whoever reads them can do nothing with the hash of 256 random bits (docs/adr/0013-who-may-do-what.md).
+ * Events hold the SHA-256 of the secret: every replica learns of new and revoked keys from the events, and nobody can
+ * turn the hash of 256 random bits back into them (docs/adr/0013-who-may-do-what.md).
  */
 import { assert, unreachable } from '../kernel/assert.js';
 import type { Decider } from '../kernel/decider.js';
@@ -16,9 +16,9 @@ import { Refused, type Refusal, thereIsNo } from '../kernel/refusals.js';
 export interface KeyDetails {
   readonly name: string;
   readonly role: Role;
-  /** Of the role `programme` only. */
+  /** A key of the role `programme` names at least one; other roles name none. */
   readonly programmes: readonly ProgrammeId[];
-  /** An instant, ISO 8601 with milliseconds; null where it never does. */
+  /** The key expires at this instant, ISO 8601 with milliseconds; null where it never does. */
   readonly expiresAt: string | null;
 }
 
@@ -38,7 +38,7 @@ export type KeyEvent =
         {
           readonly keyId: KeyId;
           readonly secretSha256: string;
-          /** Until when the secret before this one is taken too; null where it is not. */
+          /** The secret before this one is accepted until then; null where it no longer is. */
           readonly previousUntil: string | null;
         },
         Overridden & { readonly reason: string }
@@ -57,9 +57,8 @@ type KeyRequest =
       readonly keyId: KeyId;
       readonly details: KeyDetails;
       readonly secretSha256: string;
-      /** Milliseconds since 1970. */
       readonly nowMs: number;
-      /** Of `details.programmes`, those that the ledger has. */
+      /** The programmes of `details` that exist. */
       readonly knownProgrammes: ReadonlySet<ProgrammeId>;
     }
   | {
@@ -115,7 +114,7 @@ function decide(state: KeyState, command: KeyCommand): readonly KeyEvent[] {
 function create(state: KeyState, command: Extract<KeyCommand, { kind: 'create-key' }>): readonly KeyEvent[] {
   const { keyId, details, secretSha256 } = command;
   if (state.status !== 'unknown') {
-    // Ids are random: what is there under this one can only be the same, appended by an attempt whose answer was lost.
+    // Ids are random, so the key that has this one was created by an attempt whose answer was lost.
     assert(state.secretSha256 === secretSha256, `key ${keyId} is made once`);
     return [];
   }

@@ -1,10 +1,10 @@
 /**
- * A measure says what is counted, in which unit, and how its figures combine. Measures are data: a new one,
- * with its own event type, is defined through the API.
+ * A measure says what is counted, in which unit, and how its figures combine. Measures are data: a new one, with its
+ * own event type, is defined through the API.
  *
  * A measure is revised from a financial year on: each year is counted by the definition in force for it, whenever an
- * outcome is recorded. Where a revision cannot be compared with what was before it, figures of the years before and
- * after are never added without being asked to. The kind, the unit, the decimals and the roll-up never change.
+ * outcome is recorded. Figures of years before and after a revision that is not comparable are added only on request.
+ * The kind, the unit, the decimals and the roll-up never change.
  */
 import { unreachable } from '../kernel/assert.js';
 import { canonicalJson } from '../kernel/canonical-json.js';
@@ -16,7 +16,7 @@ import { startYearOf, type FinancialYear } from '../kernel/financial-year.js';
 import { Refused, type Refusal, thereIsNo } from '../kernel/refusals.js';
 import { KINDS, type MeasureKind } from './kinds/kinds.js';
 
-/** Event types that say something else in this ledger, so that no measure may take them. */
+/** The ledger's own events have types that begin so: no measure may take one. */
 export const RESERVED_EVENT_TYPE =
   /^(Programme|Organisation|Measure|Submission|Outcome|Ledger|Key|Checkpoint)/;
 
@@ -26,24 +26,23 @@ export interface MeasureDefinition {
   readonly kind: MeasureKind;
   /** How many digits an amount has after the point; a quantity counts the smallest part, such as pence. */
   readonly decimals: number;
-  /** Whether a quantity may be below nought, as a net change may. */
   readonly mayBeNegative: boolean;
   readonly eventType: string;
   readonly countsPeople: boolean;
   readonly rollsUpInto: MeasureId | null;
-  /** The ways in which its quantity is split, at most three. */
+  /** At most three. */
   readonly breakdowns?: readonly Breakdown[];
   readonly definition?: string;
 }
 
-/** One way in which a quantity is split, such as by age band, and the values that there are. */
+/** A breakdown splits a quantity, such as by age band, into the parts that it lists. */
 export interface Breakdown {
   readonly id: string;
   readonly values: readonly string[];
 }
 
 export interface MeasureRevision {
-  /** The first financial year that is counted by it. */
+  /** This is the first financial year that the revision counts. */
   readonly from: FinancialYear;
   readonly label: string;
   readonly definition?: string;
@@ -75,7 +74,7 @@ type MeasureRequest =
       readonly kind: 'define-measure';
       readonly measureId: MeasureId;
       readonly definition: MeasureDefinition;
-      /** The measure it rolls up into, as the ledger knows it. */
+      /** The measure that this one rolls up into, if that exists. */
       readonly parent: Measure | undefined;
     }
   | { readonly kind: 'revise-measure'; readonly measureId: MeasureId; readonly revision: MeasureRevision };
@@ -83,9 +82,9 @@ type MeasureRequest =
 export interface Measure extends MeasureDefinition {
   readonly status: 'defined';
   readonly id: MeasureId;
-  /** In order of the year from which each holds, one a year: of two from one year the later recorded holds. */
+  /** Sorted by year, one a year: of two revisions from one year the one recorded later holds. */
   readonly revisions: readonly MeasureRevision[];
-  /** As first defined: repeating that is a success for ever, whatever was revised since. */
+  /** The measure as first defined. Defining it again like that succeeds, whatever was revised since. */
   readonly definedAs: MeasureDefinition;
 }
 export type MeasureState = { readonly status: 'undefined' } | Measure;
@@ -112,7 +111,7 @@ function decide(state: MeasureState, command: MeasureCommand): readonly MeasureE
   }
 }
 
-/** Whether the year from which a revision is to hold is counted by what it says already. */
+/** A revision that repeats what already holds for its year changes nothing. */
 function isInForce(measure: Measure, revision: MeasureRevision): boolean {
   const known = measure.revisions.find(({ from }) => from === revision.from);
   if (known) return canonicalJson(known) === canonicalJson(revision);
@@ -120,7 +119,7 @@ function isInForce(measure: Measure, revision: MeasureRevision): boolean {
   return revision.comparable && revision.label === label && revision.definition === definition;
 }
 
-/** The words of the definition by which a financial year is counted. */
+/** The label and the definition by which a financial year is counted. */
 export function definitionIn(
   { revisions, definedAs }: Measure,
   year: FinancialYear,
@@ -129,7 +128,9 @@ export function definitionIn(
   return { label, ...(definition !== undefined && { definition }) };
 }
 
-/** Whether figures of two years, given as the calendar years that they start in, are counted by incomparable definitions. */
+/**
+ * Tells whether an incomparable revision lies between two years, each given by the calendar year in which it starts.
+ */
 export function isBroken({ revisions }: Pick<Measure, 'revisions'>, first: number, last: number): boolean {
   return revisions.some(({ from, comparable }) => {
     const year = startYearOf(from);

@@ -1,6 +1,6 @@
 /**
- * An organisation delivers programmes: one of the networks, or a body within one. Its name may change at a
- * date; its id never does, and every name stays known with the date it took effect.
+ * An organisation delivers programmes: one of the networks, or a body within one. Its id never changes. Its name may
+ * change from a date on, and every name stays known.
  */
 import { unreachable } from '../kernel/assert.js';
 import type { Decider } from '../kernel/decider.js';
@@ -45,7 +45,7 @@ type OrganisationRequest =
 export interface Organisation {
   readonly status: 'registered';
   readonly id: OrganisationId;
-  /** The first name holds from the beginning; the others, in order of date, from theirs on. */
+  /** The first name holds from the beginning, and so its date is null. The others are in order of date. */
   readonly names: readonly { readonly name: string; readonly from: CalendarDate | null }[];
 }
 export type OrganisationState = { readonly status: 'unregistered' } | Organisation;
@@ -104,7 +104,6 @@ function evolve(state: OrganisationState, event: OrganisationEvent): Organisatio
   }
 }
 
-/** The name that an organisation bears on a date. */
 export function nameOn(organisation: Organisation, date: CalendarDate): string {
   const name = organisation.names.findLast(({ from }) => from === null || from <= date)?.name;
   return name ?? organisation.id;

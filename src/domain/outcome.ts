@@ -1,6 +1,6 @@
 /**
- * What an outcome is, what the ledger knows of the catalogue when one is recorded, and the rules that a single
- * outcome must keep. Pure; `submission.ts` applies them to a whole submission and to corrections.
+ * An outcome, and the rules that a single outcome must keep. `submission.ts` applies them to whole submissions and to
+ * corrections.
  */
 import { quantityOf } from './amount.js';
 import { FIGURE_MEMBERS, type FigureMember, type Kind } from './kinds/kind.js';
@@ -23,61 +23,62 @@ import { thereIsNo, type Refusal, type RefusalCode } from '../kernel/refusals.js
 export const BASES = ['counted', 'estimated', 'modelled', 'self-reported', 'not-stated'] as const;
 export type Basis = (typeof BASES)[number];
 
-/** How an outcome counts over time: what its period brought, or all that the year had brought by the end of it. */
+/** An outcome counts what its period brought, or all that the year had brought by the end of the period. */
 export const COUNTINGS = ['in-period', 'year-to-date'] as const;
 export type Counting = (typeof COUNTINGS)[number];
 
-/** What a quantity may really be: at least, at most, or one of them. A side that is left out is open. */
+/** The real quantity lies between these bounds. A side that is left out is open. */
 export interface Bounds {
   readonly low?: number;
   readonly high?: number;
 }
 
-/** The part of an outcome that figures follow from. Quantities are safe integers of the smallest part of a unit. */
+/** Figures follow from these members. Quantities are safe integers of the smallest part of a unit. */
 export interface OutcomeFigures {
   readonly measureId: MeasureId;
   readonly organisationId?: OrganisationId;
-  /** A value of each of the measure's breakdowns; left out, the outcome is of the whole. */
+  /** One value for each breakdown of the measure; without this member the outcome is of the whole. */
   readonly breakdown?: Readonly<Record<string, string>>;
-  /** For a flow or a stock. */
+  /** Flows and stocks have a quantity. */
   readonly quantity?: number;
-  /** For a ratio, with `denominator`. */
+  /** Ratios have a numerator and a denominator. */
   readonly numerator?: number;
   readonly denominator?: number;
-  /** For a ratio whose denominator nobody published: a decimal string, kept and shown, never combined. */
+  /** A ratio whose denominator nobody published has a decimal string, which is shown and never combined. */
   readonly percent?: string;
-  /** For a rate: a decimal string, kept and shown, never combined. */
+  /** Rates have a decimal string, which is shown and never combined. */
   readonly rate?: string;
   readonly effective: { readonly from: CalendarDate; readonly to: CalendarDate };
-  /** Left out, it is in-period. */
+  /** An outcome without this member is in-period. */
   readonly counting?: Counting;
   /** The sender's own key of the row that it came from. */
   readonly reference?: string;
   readonly basis: Basis;
-  /** Left out, the quantity is both of its bounds. */
+  /** Without bounds, the quantity is both of its bounds. */
   readonly bounds?: Bounds;
-  /** SHA-256 of the document that the figure rests on, hexadecimal. */
+  /** The SHA-256, hexadecimal, of the document that the figure rests on. */
   readonly evidenceSha256?: string;
-  /** What was sent, where the ledger turned it into a quantity of another period, and the sequence it was reckoned at. */
+  /**
+   * The quantity as it was sent, where the ledger turned it into one of another period, and the sequence at which it
+   * did.
+   */
   readonly sent?: { readonly quantity: number; readonly bounds?: Bounds; readonly sequence: number };
 }
 
-/** The part of an outcome that is in its programme's own words. */
 export interface ContentWords {
   readonly evidence?: { readonly title: string; readonly uri?: string };
   readonly note?: string;
 }
 
-/** What a programme says of one outcome. */
 export interface OutcomeContent extends OutcomeFigures, ContentWords {}
 
-/** An outcome as it is sent: an amount in the measure's unit may stand for the quantity, and its bounds are in that unit. */
+/** An outcome as a caller sends it. An amount may stand for the quantity; bounds are then in the unit of the amount. */
 export interface SentOutcome extends Omit<OutcomeContent, 'bounds' | 'sent'> {
   readonly amount?: string;
   readonly bounds?: { readonly low?: number | string; readonly high?: number | string };
 }
 
-/** The facts of an outcome as recorded: its figures, and its programme. */
+/** The facts of an outcome as recorded. */
 export interface RecordedOutcome extends OutcomeFigures {
   readonly outcomeId: OutcomeId;
   readonly programmeId: ProgrammeId;
@@ -86,32 +87,31 @@ export interface RecordedOutcome extends OutcomeFigures {
 export type RecordedWords = ContentWords & Overridden;
 
 /**
- * The figures of the version that a correction or a withdrawal replaces, so that each event says by itself
- * what changed from what.
+ * The figures of the version that a correction or a withdrawal replaces: each event says by itself what changed from
+ * what.
  */
 export type ReplacedOutcome = OutcomeFigures & {
-  /** The version that is replaced, and the stream revision of the event that recorded it. */
   readonly version: number;
   readonly revision: number;
 };
 
-/** The members of an outcome that a correction or a withdrawal repeats, by the names that they have everywhere. */
+/** The members that a correction or a withdrawal repeats, under the same names everywhere. */
 export const OUTCOME_FACTS = [
   'breakdown',
   ...FIGURE_MEMBERS,
   ...(['effective', 'counting', 'reference', 'basis', 'bounds', 'evidenceSha256', 'sent'] as const),
 ] as const;
 
-/** The catalogue as it stood when a command was given: its facts arrive in the command. */
+/** The catalogue as it stood when a command was given. */
 export interface CatalogueFacts {
   readonly programme: Programme;
   readonly measures: ReadonlyMap<MeasureId, Measure>;
   readonly organisations: ReadonlyMap<OrganisationId, Organisation>;
-  /** London's date. */
+  /** Today's date in London. */
   readonly today: CalendarDate;
 }
 
-/** What a programme says of one outcome, as the two parts of an event's data. */
+/** Splits an outcome into the two parts of an event's data. */
 export function partsOf({
   evidence,
   note,
@@ -123,7 +123,7 @@ export function partsOf({
   });
 }
 
-/** The texts that personal data are looked for in. */
+/** These texts are searched for personal data. */
 export function textsOf({
   reference,
   evidence,
@@ -132,20 +132,19 @@ export function textsOf({
   return { reference, 'evidence/title': evidence?.title, 'evidence/uri': evidence?.uri, note };
 }
 
-/** What the rules are asked under. */
 export interface Asked {
   readonly facts: CatalogueFacts;
   readonly override: PersonalDataOverride | undefined;
 }
 
-/** What keeps a programme from taking any outcome. */
+/** A programme that is not open takes no outcome. */
 export function faultsOfProgramme({ programme }: CatalogueFacts): Refusal[] {
   if (programme.status === 'open') return [];
   const detail = `programme ${programme.id} closed on ${programme.closedOn}`;
   return [{ code: 'programme-closed', detail }];
 }
 
-/** Every rule that an outcome breaks, each with a pointer below `at`. */
+/** Finds every rule that an outcome breaks; pointers begin with `at`. */
 export function faultsOf(content: SentOutcome, { facts, override }: Asked, at: string): Refusal[] {
   const faults: Refusal[] = [];
   const fault: ReportFault = (code, field, detail) =>
@@ -173,7 +172,9 @@ export function faultsOf(content: SentOutcome, { facts, override }: Asked, at: s
   return [...faults, ...textFaults(textsOf(content), override, at)];
 }
 
-/** A text where an id belongs may come from the column beside it: it is told back only if it looks like nobody's. */
+/**
+ * A text in place of an id may come from the column beside it: it is repeated only if it looks like no personal data.
+ */
 function told(id: string): string | undefined {
   return personalDataIn(id).length > 0 ? undefined : id;
 }
@@ -250,12 +251,11 @@ function doesNotFit(sent: number | string, { id, unit, decimals }: Measure): str
     : `${id} has amounts in ${unit} with up to ${decimals} decimals, and bounds in the unit of what they go around`;
 }
 
-/** The quantity that was sent, or that the amount comes to; undefined where neither says one. */
 function quantityIn({ quantity, amount }: SentOutcome, { decimals }: Measure): number | undefined {
   return quantity ?? (amount === undefined ? undefined : (quantityOf(amount, decimals) ?? undefined));
 }
 
-/** As quantities; null where a bound is not in the unit of the member that it goes around. */
+/** Turns bounds into quantities; a bound in another unit than the sent member becomes null. */
 function boundsIn({ quantity, amount, bounds }: SentOutcome, { decimals }: Measure) {
   const bound = (sent: number | string | undefined) => {
     if (typeof sent === 'string') return amount === undefined ? null : quantityOf(sent, decimals);
@@ -264,7 +264,7 @@ function boundsIn({ quantity, amount, bounds }: SentOutcome, { decimals }: Measu
   return { low: bound(bounds?.low), high: bound(bounds?.high) };
 }
 
-/** An outcome that breaks no rule, as it is recorded: an amount is its quantity, and so are its bounds. */
+/** Turns an outcome that breaks no rule into its recorded form: an amount and its bounds become quantities. */
 export function contentOf(sent: SentOutcome, measure: Measure): OutcomeContent {
   const { amount: _, bounds, ...content } = sent;
   const quantity = quantityIn(sent, measure);

@@ -1,6 +1,6 @@
 /**
- * A programme: a funded piece of work with outcomes. It is registered once, amended, closed and reopened;
- * outcomes are recorded while it is open, for dates inside its life.
+ * A programme is a funded piece of work with outcomes. It is registered once, amended, closed and reopened; outcomes
+ * are recorded while it is open, for dates inside its life.
  */
 import { unreachable } from '../kernel/assert.js';
 import { canonicalJson } from '../kernel/canonical-json.js';
@@ -74,7 +74,7 @@ export interface Programme extends ProgrammeDetails {
   readonly status: 'open' | 'closed';
   readonly id: ProgrammeId;
   readonly closedOn?: CalendarDate;
-  /** As first registered: repeating that is a success for ever, whatever was amended since. */
+  /** The programme as first registered. Registering it again like that succeeds, whatever was amended since. */
   readonly registeredAs: ProgrammeDetails;
 }
 export type ProgrammeState = { readonly status: 'unregistered' } | Programme;

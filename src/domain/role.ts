@@ -1,28 +1,27 @@
 /**
- * Who may do what. Whoever calls has roles; the admin may do everything, and what a call does not grant to a role
- * that role may not do. The grants stand beside each call's declaration (`may` in api/call-spec.ts), are shown in
- * the OpenAPI document, and are held to a table by test/e2e/access.test.ts.
+ * The rights of callers. A call is open to the admin and to the roles in its `may` (api/call-spec.ts), and to nobody
+ * else. The OpenAPI document shows these grants, and test/e2e/access.test.ts holds them to a table.
  *
- * A caller in the role `programme` is kept to its own programmes. Where a question names one, it must: a figure of
- * all programmes that was cut down in silence would be taken for the whole (docs/adr/0013-who-may-do-what.md).
+ * A caller in the role `programme` is kept to its own programmes, and must name one where a question may name one: a
+ * figure that was cut down in silence would be taken for the whole (docs/adr/0013-who-may-do-what.md).
  */
 import { ROLES, type Role } from '../kernel/provenance.js';
 import { Refused } from '../kernel/refusals.js';
 
-/** How a call is kept to the programmes of its caller. */
+/** These are the ways to keep a call to the programmes of its caller. */
 export type OwnProgrammes =
-  /** The id in the address is the programme's. */
+  /** The address has the id of the programme. */
   | 'in-path'
-  /** The parameter `programme` must name one. */
+  /** The parameter `programme` must name a programme. */
   | 'in-query'
-  /** Decided when what is asked for is found, and known whose it is. */
+  /** The handler decides once it has found the thing and knows its programme. */
   | 'when-found'
-  /** A list that leaves the others out. */
+  /** The list leaves other programmes out. */
   | 'in-list'
-  /** It says nothing of any programme. */
+  /** The call tells nothing about any programme. */
   | 'regardless';
 
-/** Who may make a call, beside the admin. */
+/** The roles that may make a call, beside the admin. */
 export interface Grants {
   readonly programme?: OwnProgrammes;
   readonly reporter?: true;
@@ -30,25 +29,23 @@ export interface Grants {
   readonly steward?: true;
 }
 
-/** Who calls. */
 export interface Principal {
-  /** What events say of who recorded them. */
+  /** Events name this actor. */
   readonly actor: string;
   readonly roles: readonly Role[];
-  /** Its own, where it has the role `programme`. */
+  /** The caller's own programmes, in the role `programme`. */
   readonly programmes: ReadonlySet<string>;
 }
 
-/** The programmes that a call may see and change; null where it may all. */
+/** The programmes that a call may see and change; null for all of them. */
 export type ProgrammeScope = ReadonlySet<string> | null;
 
-/** In which of its roles a caller makes a call, and how far it may go. */
+/** The role in which a caller makes a call, and how far it may go. */
 export interface Acting {
   readonly role: Role;
   readonly scope: ProgrammeScope;
 }
 
-/** What a request says of programmes, before anything is looked up. */
 export interface NamedProgramme {
   readonly inPath: unknown;
   readonly inQuery: unknown;
@@ -56,13 +53,12 @@ export interface NamedProgramme {
 
 export const ADMIN: Principal = { actor: 'admin', roles: ['admin'], programmes: new Set() };
 
-/** The roles that may make a call, in the order of ROLES. */
 export function rolesOf(may: Grants): Role[] {
   return ROLES.filter((role) => role === 'admin' || may[role] !== undefined);
 }
 
 /**
- * How a caller may make a call. Where several of its roles would do, it acts in the first of them in the order of ROLES.
+ * Decides how a caller may make a call. Of several roles that would do, it acts in the first in the order of ROLES.
  * @throws Refused `not-allowed`
  */
 export function actingAs({ roles, programmes }: Principal, may: Grants, named: NamedProgramme): Acting {
@@ -91,7 +87,7 @@ export function actingAs({ roles, programmes }: Principal, may: Grants, named: N
   return { role: 'programme', scope: programmes };
 }
 
-/** @throws Refused `not-allowed` for what belongs to a programme that is not among those of the caller */
+/** @throws Refused `not-allowed` where the programme is not among those of the scope */
 export function refuseOthers(scope: ProgrammeScope, programme: unknown): void {
   if (scope === null || (typeof programme === 'string' && scope.has(programme))) return;
   throw notAllowed('it belongs to a programme that is not one of yours');

@@ -1,11 +1,10 @@
 /**
  * A submission: one to 500 outcomes that a programme posts together, and what becomes of each.
  *
- * All outcomes are recorded or none is. Its stream is `submission-<id>`, where the id is the client's
- * idempotency key: a retry, even a year later, finds the stream and gets the original receipt, and other
- * content under the same key is refused. A correction or a withdrawal repeated with the same content and the
- * same expected version changes nothing either. An outcome whose words were erased by a lawful order is compared by its
- * facts alone: words that are gone cannot be.
+ * All outcomes are recorded or none is. Its stream is `submission-<id>`, where the id is the client's idempotency key:
+ * a retry, even a year later, finds the stream and gets the original receipt, and other content under the same key is
+ * refused. A correction or a withdrawal repeated with the same content and the same expected version changes nothing
+ * either. Once the words of an outcome are erased, a retry is compared by its facts alone.
  */
 import { unreachable } from '../kernel/assert.js';
 import { canonicalJson } from '../kernel/canonical-json.js';
@@ -45,7 +44,7 @@ import {
 } from './outcome.js';
 
 export type SubmissionEvent =
-  /** The type is the one that the outcome's measure names. */
+  /** The outcome's measure names the type. */
   | {
       readonly schema: 'outcome@2';
       readonly type: string;
@@ -57,7 +56,7 @@ export type SubmissionEvent =
       readonly data: EventData<
         RecordedOutcome & {
           readonly replaces: ReplacedOutcome;
-          /** The sequence at which the outcome was first recorded: its place among the values of a day. */
+          /** The outcome was first recorded at this sequence, its place among the values of a day. */
           readonly firstSequence: number;
         },
         RecordedWords & { readonly reason: string }
@@ -82,23 +81,23 @@ export type SubmissionEvent =
         {
           readonly outcomeId: OutcomeId;
           readonly programmeId: ProgrammeId;
-          /** An office, not a person: the order to erase follows from it. */
+          /** An office gave the order to erase, not a person. */
           readonly authorisedBy: string;
-          /** The revisions of the stream whose events lost their words. */
+          /** The events at these revisions of the stream lost their words. */
           readonly erased: readonly number[];
         },
         { readonly reason: string }
       >;
     };
 
-/** What makes a version of an outcome. */
+/** Each of these events makes a version of an outcome. */
 export type OutcomeEvent = Exclude<SubmissionEvent, { readonly schema: 'outcome-erased@2' }>;
 export type ErasureEvent = Extract<SubmissionEvent, { readonly schema: 'outcome-erased@2' }>;
 
 export interface Submit extends Overriding {
   readonly kind: 'submit';
   readonly submissionId: SubmissionId;
-  /** The number of the first outcome, where they are a part of a file; 1 where it is left out. */
+  /** The number of the first outcome: above 1 in a later part of a file. */
   readonly firstNumber?: number;
   readonly programmeId: ProgrammeId;
   readonly outcomes: readonly SentOutcome[];
@@ -119,7 +118,7 @@ export interface Correct extends ChangeOfOutcome {
 export interface Withdraw extends ChangeOfOutcome {
   readonly kind: 'withdraw';
 }
-/** Takes the words out of all versions of an outcome. Its facts stand. */
+/** Takes the words out of all versions of an outcome. Its facts stay. */
 export interface Erase {
   readonly kind: 'erase';
   readonly outcomeId: OutcomeId;
@@ -132,10 +131,10 @@ export type SubmissionCommand = Submit | Correct | Withdraw | Erase;
 export interface VersionTold {
   readonly event: OutcomeEvent;
   readonly revision: number;
-  /** Whether an erasure names it. The words may stand in the store still, where the erasure was cut short. */
+  /** An erasure names this version. The store may still have the words, where the erasure was cut short. */
   readonly erased: boolean;
 }
-/** What happened to one outcome, oldest first; its version is the index of the last. */
+/** The versions of an outcome, oldest first; the number of a version is its index. */
 export type OutcomeStory = readonly VersionTold[];
 
 export type SubmissionState =
@@ -143,9 +142,8 @@ export type SubmissionState =
   | {
       readonly status: 'recorded';
       readonly programmeId: ProgrammeId;
-      /** By line, from 1: `outcomes[line - 1]`. */
+      /** Line `n` is at `outcomes[n - 1]`. */
       readonly outcomes: readonly OutcomeStory[];
-      /** Oldest first. */
       readonly erasures: readonly { readonly event: ErasureEvent; readonly revision: number }[];
       readonly revision: number;
     };
@@ -173,7 +171,7 @@ function submit(state: SubmissionState, command: Submit): readonly SubmissionEve
   const { submissionId, firstNumber = 1, programmeId, outcomes, facts } = command;
   const { personalDataOverride: override } = command;
   if (state.status === 'recorded') {
-    // The rules are not asked again: what they said then holds, even if the programme has closed since.
+    // A rule that held when this was recorded is not asked again, even if the programme has closed since.
     if (isRecorded(state, command)) return [];
     throw new Refused({
       code: 'idempotency-key-reused',
@@ -235,7 +233,7 @@ function change(
   return [{ schema: 'outcome-corrected@2', type: 'OutcomeCorrected', data }];
 }
 
-/** @throws Refused `nothing-to-erase` where no version has, or ever had, words */
+/** @throws Refused `nothing-to-erase` where no version ever had words */
 function erase(state: RecordedSubmission, story: OutcomeStory, command: Erase): readonly SubmissionEvent[] {
   const { outcomeId, reason, authorisedBy } = command;
   const due = story.filter(({ event, erased }) => !erased && event.data.words !== undefined);
@@ -245,7 +243,7 @@ function erase(state: RecordedSubmission, story: OutcomeStory, command: Erase): 
     const detail = `outcome ${outcomeId} was recorded without a text, so that there is nothing to erase`;
     throw new Refused({ code: 'nothing-to-erase', detail });
   }
-  // An order to erase is kept for good, so no override lets a text through that would have to be erased in its turn.
+  // An order to erase is kept for good, so no override lets a text in that would have to be erased in its turn.
   refuseIfAny(textFaults({ reason, authorisedBy }, undefined));
   const erased = due.map(({ revision }) => revision);
   const facts = { outcomeId, programmeId: state.programmeId, authorisedBy, erased };
@@ -263,7 +261,7 @@ function replacedBy(recorded: RecordedOutcome, version: number, revision: number
   };
 }
 
-/** Whether a submission was recorded before, with the same content. */
+/** Tells whether a submission was recorded before, with the same content. */
 export function isRecorded(
   state: SubmissionState,
   { programmeId, outcomes, facts }: Pick<Submit, 'programmeId' | 'outcomes' | 'facts'>,
@@ -286,13 +284,13 @@ function saysTheSame({ event: made, erased }: VersionTold, command: Correct | Wi
   );
 }
 
-/** What is told, as it would be recorded. */
+/** Turns what a caller sent into the form in which it would be recorded. */
 function toldContent(sent: SentOutcome, { measures }: Pick<CatalogueFacts, 'measures'>): OutcomeContent {
   const measure = measures.get(sent.measureId);
   return measure ? contentOf(sent, measure) : (sent as OutcomeContent);
 }
 
-/** Whether what was recorded is what is told; words that are gone are taken to be the same. */
+/** Compares with what was recorded. Words that were erased are taken to be the same. */
 function sameContent(
   recorded: EventData<RecordedOutcome, RecordedWords & { readonly reason?: string }>,
   told: OutcomeContent,
@@ -304,7 +302,6 @@ function sameContent(
   return erased || canonicalJson(wordsRecorded) === canonicalJson(words);
 }
 
-/** The figures that the programme told, out of the facts that were recorded. */
 function figuresOf(
   facts: RecordedOutcome & { readonly replaces?: ReplacedOutcome; readonly firstSequence?: number },
 ): OutcomeFigures {

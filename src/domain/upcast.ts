@@ -1,9 +1,8 @@
 /**
- * From what is stored to what the running code understands.
+ * Upcasting turns stored events into those that the running code understands.
  *
- * A stored event never changes. When a shape needs to, it gets a new version and an upcaster from the old one
- * here. A schema that this code does not know stops the reader: it is never skipped, because a figure without
- * it would be wrong.
+ * A stored event never changes. When a shape needs to, it gets a new version and an upcaster from the old one here. A
+ * schema that this code does not know stops the reader: a figure that skipped the event would be wrong.
  */
 import type { KeyEvent } from './key.js';
 import type { MeasureEvent } from './measure.js';
@@ -36,7 +35,6 @@ const CURRENT_SCHEMAS: Readonly<Record<LedgerSchema, true>> = {
 
 export const LEDGER_SCHEMAS = Object.keys(CURRENT_SCHEMAS) as readonly LedgerSchema[];
 
-/** An event as a store has it, as far as its content goes. */
 export interface StoredEvent {
   readonly id: string;
   readonly stream: string;

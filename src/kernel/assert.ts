@@ -1,7 +1,4 @@
-/**
- * Assertions stop the run at a bug or at tampering, and name the values. Refusals (a rule saying no) are in
- * `refusals.ts`; faults of disk and network are in the adapters.
- */
+/** An assertion stops the run at a bug or at tampering, and names the values. */
 
 /** Ends a switch over a union: a new member breaks the build here, and a stray value stops the run. */
 export function unreachable(value: never): never {

@@ -9,8 +9,8 @@ import { hash, randomFillSync } from 'node:crypto';
 import { assert } from './assert.js';
 
 /**
- * Members in order of their names' UTF-16 units, no white space, strings and numbers as `JSON.stringify` writes
- * them (RFC 8785, section 3.2). A member that is `undefined` is absent.
+ * Writes members in order of their names' UTF-16 units, without white space (RFC 8785, section 3.2). A member that is
+ * `undefined` is absent.
  */
 export function canonicalJson(value: unknown): string {
   if (typeof value === 'string') return quoted(value);
@@ -26,7 +26,7 @@ export function canonicalJson(value: unknown): string {
   return `{${members}}`;
 }
 
-/** Writes a string as JSON. Most texts need no escape, and finding that out is quicker than `JSON.stringify`. */
+/** Most texts need no escape, and finding that out is quicker than `JSON.stringify`. */
 export function quoted(text: string): string {
   return NEEDS_NO_ESCAPE.test(text) ? `"${text}"` : JSON.stringify(text);
 }
@@ -41,11 +41,10 @@ function scalar(value: unknown): string {
 }
 
 const SALT_BYTES = 16;
-/** A call of the system's generator costs more than a hash, so it fills many salts at once. */
+/** A call of the system's generator costs more than a hash, so one call fills many salts. */
 const salts = Buffer.alloc(256 * SALT_BYTES);
 let saltsUsed = salts.length;
 
-/** 16 random bytes as base64url, 22 characters. */
 export function makeSalt(): string {
   if (saltsUsed === salts.length) {
     randomFillSync(salts);
@@ -56,7 +55,8 @@ export function makeSalt(): string {
 
 /** SHA-256(salt ‖ text), hexadecimal. The salt keeps a short text from being guessed from its hash once it is erased. */
 export function saltedHash(salt: string, canonicalText: string): string {
-  // Written into bytes that are there, it is hashed in two thirds of the time. A character takes three at most.
+  // A text is hashed in two thirds of the time where a buffer for it exists already. UTF-8 has at most three bytes a
+  // character.
   if (salt.length <= SALT_TEXT_LENGTH && 3 * canonicalText.length <= HASHED.length - SALT_BYTES) {
     const salted = HASHED.write(salt, 'base64url');
     return hash('sha256', HASHED.subarray(0, salted + HASHED.write(canonicalText, salted)), 'hex');
@@ -64,7 +64,5 @@ export function saltedHash(salt: string, canonicalText: string): string {
   return hash('sha256', Buffer.concat([Buffer.from(salt, 'base64url'), Buffer.from(canonicalText)]), 'hex');
 }
 
-/** 16 bytes as base64url. */
 const SALT_TEXT_LENGTH = 22;
-/** The input of the hash function, reused: it is hashed before the next is written. */
 const HASHED = Buffer.alloc(8_192);

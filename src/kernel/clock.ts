@@ -1,5 +1,3 @@
-/** The clock by which the ledger dates what it records. */
-
 /** Milliseconds since 1970 that never go back: a clock that is set back must not reorder what is recorded. */
 export class Clock {
   private last = 0;
@@ -10,10 +8,7 @@ export class Clock {
     return this.last;
   }
 
-  /**
-   * The difference by which the clock was set forward, or back, since the process began; the machine's own timer
-   * shows it.
-   */
+  /** How far the wall clock was set forward, or back, since the process began, by the machine's own timer. */
   movedMs(): number {
     return Math.round(offFromMachineMs() - this.offAtStartMs);
   }

@@ -7,10 +7,7 @@
 export interface Decider<State, Command, Event> {
   readonly initialState: State;
   decide(this: void, state: State, command: Command): readonly Event[];
-  /**
-   * @param revision the event's revision in its stream, where it is known; else the event follows the one before
-   * it
-   */
+  /** @param revision the event's revision in its stream; left out, the event follows the one before it */
   evolve(this: void, state: State, event: Event, revision?: number): State;
 }
 

@@ -1,10 +1,10 @@
 /**
- * An event's data in its two parts (docs/adr/0016-facts-and-words.md).
+ * The data of an event have two parts (docs/adr/0016-facts-and-words.md).
  *
- * `facts` are whatever a figure, a right or an order follows from: ids, quantities, periods, names, hashes of
- * evidence. They stay for ever. `words` are free text: titles, addresses, notes, reasons, descriptions. A lawful order
- * may take them away, and no figure changes with them. Each part has a salt and a hash of its own, so that the facts
- * can be verified when the words are gone. An event without words has no such member.
+ * Figures, rights and orders follow from the `facts`: ids, quantities, periods, names, hashes of evidence. They stay
+ * for ever. The `words` are free text: titles, addresses, notes, reasons, descriptions. A lawful order may erase them,
+ * and no figure changes. Each part has its own salt and hash, so that the facts can be verified when the words are
+ * gone. An event without words has no such member.
  */
 import { makeSalt, saltedHash } from './canonical-json.js';
 
@@ -15,21 +15,18 @@ export interface EventData<Facts extends object = Members, Words extends object 
   readonly words?: Words;
 }
 
-/** The salts, 16 random bytes as base64url, and the hashes of an event's two parts. */
+/**
+ * Salts are 16 random bytes as base64url; hashes are SHA-256(salt ‖ RFC 8785 canonical JSON of the part), hexadecimal.
+ */
 export interface Seals {
   readonly factsSalt: string;
-  /** SHA-256(salt ‖ RFC 8785 canonical JSON of the facts), hexadecimal. */
   readonly factsHash: string;
-  /**
-   * The salt is absent where the event has no words, and once they were erased: then nobody can guess them from
-   * their hash.
-   */
+  /** Erased words lose their salt too: nobody can then guess them from their hash. */
   readonly wordsSalt?: string;
-  /** The hash is absent where the event never had words. */
   readonly wordsHash?: string;
 }
 
-/** Words that hold nothing are left out. */
+/** Leaves out words that hold nothing. */
 export function eventData<Facts extends object, Words extends object>(
   facts: Facts,
   words: Words,
@@ -46,13 +43,13 @@ export function sealsOf(parts: { readonly facts: string; readonly words: string 
   return { ...sealed, wordsSalt, wordsHash: saltedHash(wordsSalt, parts.words) };
 }
 
-/** Whether an event had words that are gone. */
+/** Tells whether an event had words and lost them. */
 export const areWordsGone = ({ wordsSalt, wordsHash }: Pick<Seals, 'wordsSalt' | 'wordsHash'>): boolean =>
   wordsHash !== undefined && wordsSalt === undefined;
 
 /**
- * In words, why the parts of an event are not those that were sealed; null where they are. Words that are gone fit: it
- * is for an erasure to say why they are. Stored parts are canonical, so `JSON.stringify` gives the text that was hashed.
+ * Says why the parts of an event are not those that were sealed; null where they are. Words that are gone pass here: an
+ * erasure must explain them. Stored parts are canonical, so `JSON.stringify` gives the text that was hashed.
  */
 export function sealFault({ facts, words }: EventData, seals: Seals): string | null {
   const { factsSalt, factsHash, wordsSalt, wordsHash } = seals;

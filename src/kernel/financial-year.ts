@@ -14,7 +14,7 @@ const INSTANT =
   /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 export const FINANCIAL_YEAR = /^\d{4}-\d{2}$/;
 
-/** A calendar date must exist, and be from 1900 to 2999. */
+/** A calendar date exists, and lies between 1900 and 2999. */
 export function isCalendarDate(text: string): boolean {
   const match = DATE.exec(text);
   if (!match) return false;
@@ -23,7 +23,7 @@ export function isCalendarDate(text: string): boolean {
   return day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
 }
 
-/** An instant is written as RFC 3339 with its offset; leap seconds are not instants of this ledger. */
+/** An instant is RFC 3339 with its offset, without leap seconds. */
 export function isInstant(text: string): boolean {
   const match = INSTANT.exec(text);
   return match !== null && isCalendarDate(match[1]!) && !Number.isNaN(Date.parse(text));
@@ -38,7 +38,7 @@ export function parseCalendarDate(text: string): CalendarDate {
   return text as CalendarDate;
 }
 
-/** Gives a date as it is, and for an instant London's date at it. */
+/** An instant becomes London's date at it. */
 export function parseDateOrInstant(text: string): CalendarDate {
   return isInstant(text) ? londonDate(Date.parse(text)) : parseCalendarDate(text);
 }
@@ -52,7 +52,7 @@ const londonClock = new Intl.DateTimeFormat('en-GB', {
 
 /** The date in Europe/London at an instant, given in milliseconds since 1970. */
 export function londonDate(instantMs: number): CalendarDate {
-  // London is whole hours ahead of UTC, so its date changes only on the hour: most calls ask about the last one.
+  // London is whole hours ahead of UTC, so its date changes only on the hour, and most calls ask about the same hour.
   const hour = Math.floor(instantMs / HOUR_MS);
   if (hour !== lastAsked.hour) {
     const [day, month, year] = londonClock.format(instantMs).split('/');
@@ -101,7 +101,7 @@ export function lastDayOf(year: FinancialYear): CalendarDate {
   return `${startYearOf(year) + 1}-03-31` as CalendarDate;
 }
 
-/** Every financial year from one to another, both included. */
+/** Lists the financial years from one to another, both included. */
 export function financialYearsBetween(from: FinancialYear, to: FinancialYear): FinancialYear[] {
   const [first, last] = [startYearOf(from), startYearOf(to)];
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) =>

@@ -1,37 +1,32 @@
 /**
- * The rules for texts that callers write in their own words. A text that looks as if it held personal data
- * (personal-data.ts) is refused, with the pointer of its field and never its words, unless the caller gives a
- * reason why it may be recorded. That reason is then kept with the event (docs/adr/0009-personal-data.md). A text
- * that nobody can see, or that changes the order in which it is read, would show an auditor something else than
- * what was recorded: it is refused whatever reason the caller gives.
+ * The rules for texts that callers write in their own words.
  *
- * Deciders apply the rules when they make an event, not before: a text that was recorded once, under whatever
- * rule, can be repeated for ever.
+ * A text that looks as if it held personal data (personal-data.ts) is refused, by the pointer of its field and never by
+ * its words, unless the caller gives a reason to record it. The event keeps that reason
+ * (docs/adr/0009-personal-data.md). An invisible text, or one that changes the order in which it is read, would show an
+ * auditor something else than what was recorded: no reason lets it in.
+ *
+ * Deciders apply the rules when they make an event, not before: a text that was recorded once can be repeated for ever.
  */
 import { personalDataIn } from './personal-data.js';
 import { refuseIfAny, type Refusal } from './refusals.js';
 
-/** Texts by their place in the request: `evidence/title`. */
 export type FreeTexts = Readonly<Record<string, string | undefined>>;
 
-/** The reason why texts that look like personal data are none, or must be recorded. */
+/** The caller's reason to record texts that look like personal data. */
 export interface PersonalDataOverride {
   readonly reason: string;
 }
 
-/** The override as the data of an event keep it, where it let a text through. */
+/** The event keeps an override that let a text in. */
 export interface Overridden {
   readonly personalDataOverride?: PersonalDataOverride;
 }
 
-/** The override that a command carries beside its content. */
 export interface Overriding {
   readonly personalDataOverride?: PersonalDataOverride | undefined;
 }
 
-/**
- * One refusal for each text that cannot be read, or that looks as if it held personal data and is not overridden.
- */
 export function textFaults(texts: FreeTexts, override: PersonalDataOverride | undefined, at = ''): Refusal[] {
   return Object.entries(texts).flatMap(([place, text]) => {
     const pointer = `${at}/${place}`;
@@ -39,13 +34,13 @@ export function textFaults(texts: FreeTexts, override: PersonalDataOverride | un
   });
 }
 
-/** The reason of an override is recorded too, and nothing overrides the refusal of that reason. */
+/** The reason itself is recorded too, and nothing overrides its refusal. */
 export function overrideFaults(override: PersonalDataOverride | undefined): Refusal[] {
   const pointer = '/personalDataOverride/reason';
   return [...unreadable(override?.reason, pointer), ...suspicion(override?.reason, pointer)];
 }
 
-/** The override, where one of the texts needed it; an event that needed none does not mention it. */
+/** An event that needed no override does not keep one. */
 export function overrideFor(texts: FreeTexts, override: PersonalDataOverride | undefined): Overridden {
   if (!override || textFaults(texts, undefined).length === 0) return {};
   return { personalDataOverride: { reason: override.reason } };
@@ -54,7 +49,6 @@ export function overrideFor(texts: FreeTexts, override: PersonalDataOverride | u
 /**
  * Admits the texts of a command that makes one event.
  * @param others other refusals of the command, which go first
- * @returns the override as the event keeps it
  * @throws Refused with every fault
  */
 export function admitTexts(
@@ -66,7 +60,7 @@ export function admitTexts(
   return overrideFor(texts, override);
 }
 
-/** Embeddings, overrides and isolates of the Unicode Bidirectional Algorithm (UAX #9). */
+/** These characters embed, override or isolate a direction (Unicode Bidirectional Algorithm, UAX #9). */
 const TURNS_ORDER = /[\u202a-\u202e\u2066-\u2069]/u;
 const VISIBLE = /[^\s\p{Default_Ignorable_Code_Point}]/u;
 

@@ -1,8 +1,7 @@
 /**
- * Identifiers, parsed once at the edge and branded so that one cannot be taken for another.
+ * Identifiers are parsed once at the edge and branded, so that one cannot be taken for another.
  *
- * `outcomeId` is `<submissionId>.<line>` with lines from 1: it is the same on every retry and leads to its
- * stream without an index.
+ * An `outcomeId` is `<submissionId>.<line>` with lines from 1: it is the same on every retry and leads to its stream.
  */
 import { hash } from 'node:crypto';
 
@@ -20,16 +19,14 @@ export type StreamName = Branded<string, 'StreamName'>;
 export const SLUG = /^[a-z0-9]+(?:-[a-z0-9]+)*$/u;
 export const SLUG_LENGTH_MAX = 64;
 export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-/** A SHA-256 in hexadecimal digits. */
 export const SHA256 = /^[0-9a-f]{64}$/;
 export const KEY_ID = /^[0-9a-f]{16}$/;
-/** A submission has at most so many outcomes. */
 export const OUTCOMES_MAX = 500;
 export const OUTCOME_ID = /^([0-9a-f-]{36})\.([1-9][0-9]{0,8})$/;
-/** UUIDs of version 8 are the ledger's own: no caller can take one for a submission. */
+/** UUIDs of version 8 are the ledger's own: no caller can name a submission so. */
 const OWN_UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-8/;
 
-/** The namespace of every UUIDv5 of the ledger; its own value is arbitrary and must never change. */
+/** Every UUIDv5 of the ledger is in this namespace, an arbitrary value that must never change. */
 const LEDGER_NAMESPACE = Buffer.from('6f0c1ad453ff5c0e9d4b2f8a4e0d7c11', 'hex');
 
 function parseSlug(text: string, what: string): string {
@@ -41,7 +38,7 @@ export const parseProgrammeId = (text: string) => parseSlug(text, 'a programme i
 export const parseOrganisationId = (text: string) => parseSlug(text, 'an organisation id') as OrganisationId;
 export const parseMeasureId = (text: string) => parseSlug(text, 'a measure id') as MeasureId;
 
-/** UUIDs are compared as text, so they are lower case from here on. */
+/** UUIDs are compared as text, so upper case becomes lower case. */
 export function parseSubmissionId(text: string): SubmissionId {
   const lowerCase = text.toLowerCase();
   if (!UUID.test(lowerCase)) throw new TypeError(`not a UUID: ${text}`);
@@ -64,7 +61,7 @@ export function parseOutcomeId(text: string): {
   return { submissionId: parseSubmissionId(match[1]!), line, outcomeId: lowerCase as OutcomeId };
 }
 
-/** Parses the id of a key that lets a caller in; the ledger makes these ids. */
+/** The ledger makes the ids of keys, not their users. */
 export function parseKeyId(text: string): KeyId {
   if (!KEY_ID.test(text)) throw new TypeError(`not a key id: ${text}`);
   return text as KeyId;
@@ -75,14 +72,13 @@ export const organisationStream = (id: OrganisationId) => `organisation-${id}` a
 export const measureStream = (id: MeasureId) => `measure-${id}` as StreamName;
 export const submissionStream = (id: SubmissionId) => `submission-${id}` as StreamName;
 
-/** Whether an id is one that only the ledger makes. */
 export function isOwn(id: string): boolean {
   return OWN_UUID.test(id);
 }
 
 /**
- * The stream that an outcome is recorded in, and the number of its line there, from 1. A submission has a stream; a file
- * has one for every 500 outcomes, which are numbered through the whole file.
+ * Finds the stream of an outcome, and its line there, from 1. A file has a stream for every 500 outcomes, which are
+ * numbered through the whole file.
  */
 export function placeOfOutcome(
   id: SubmissionId,
@@ -95,27 +91,27 @@ export function placeOfOutcome(
 export const keyStream = (id: KeyId) => `key-${id}` as StreamName;
 
 /**
- * The id of an event: UUIDv5 over its place and the salted hash of its facts.
+ * Makes the id of an event: UUIDv5 over its place and the salted hash of its facts.
  *
- * A store takes an append that repeats known ids for a retry, and answers with the first result. So the ids
- * are the same when one decision is appended again, and differ between decisions: of two writers that race
- * for one place, the second is told so, even when both say the same (docs/adr/0003-event-ids.md).
+ * A store takes an append that repeats known ids for a retry, and answers with the first result. So one decision that
+ * is appended again has the same ids, and two decisions never do: of two writers that race for one place, the second is
+ * told so, even when both say the same (docs/adr/0003-event-ids.md).
  */
 export function eventIdOf(stream: StreamName, revision: number, factsHash: string): string {
   return uuidV5(LEDGER_NAMESPACE, `${stream}@${revision} ${factsHash}`);
 }
 
 /**
- * The id under which the outcomes of a file are recorded: the same file posted to the same programme has the same. It is
- * a UUID of version 8 (RFC 9562, section 5.8) made of a SHA-256, which no idempotency key may be: whoever knows the
- * file could otherwise record something else under its id first.
+ * Makes the id of a file's outcomes, which is the same when the file is posted to the same programme again. It is a
+ * UUID of version 8 (RFC 9562, section 5.8) over a SHA-256, which no idempotency key may be: someone with the file
+ * could otherwise record something else under its id first.
  */
 export function fileSubmissionId(programmeId: ProgrammeId, fileSha256: string): SubmissionId {
   const name = Buffer.concat([LEDGER_NAMESPACE, Buffer.from(`file ${programmeId} ${fileSha256}`)]);
   return uuidOf(hash('sha256', name, 'hex'), 8) as SubmissionId;
 }
 
-/** RFC 9562, section 5.5: the first 122 bits of a SHA-1 that version and variant leave room for. */
+/** RFC 9562, section 5.5. */
 export function uuidV5(namespace: Buffer, name: string): string {
   return uuidOf(hash('sha1', Buffer.concat([namespace, Buffer.from(name)]), 'hex'), 5);
 }

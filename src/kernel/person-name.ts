@@ -1,17 +1,16 @@
 /**
- * Decides whether a text names a person, as far as that can be known without knowing everybody: a title, a label
- * such as `patient:` or a common given name, with a capitalised name after it. Words of street names, buildings
- * and bodies ("… Hospital", "… Road") turn the same capitals into a place.
+ * Decides whether a text names a person, as far as that can be known: a title, a label such as `patient:` or a common
+ * given name, with a capitalised name after it. Words of street names, buildings and bodies ("… Hospital", "… Road")
+ * turn the same capitals into a place.
  */
 
-/** Whole words in lower case, found with or without a full stop. */
 const TITLES = wordsOf('mr mrs ms miss mx dr prof professor sir dame lady lord rev reverend');
 const LABELS = wordsOf(
   'name named called patient client resident carer mother father son daughter wife husband partner parent sister ' +
     'brother lady gentleman man woman girl boy',
 );
 
-/** One of these words in a run of capitalised words shows that the run is no person's name. */
+/** A run of capitalised words with one of these is no person's name. */
 const NOT_OF_PERSONS = wordsOf(
   'academy agency ambulance arena association avenue barracks block board borough bridge building buildings campus ' +
     'care castle cathedral centre chapel charity church city clinic close coast collaborative college commission ' +
@@ -24,7 +23,7 @@ const NOT_OF_PERSONS = wordsOf(
     'tower trust union unit university view villas walk ward way west wharf wing works yard',
 );
 
-/** Given names that are common in England, across ages and origins, without those that are places or plain words. */
+/** Common given names in England, across ages and origins, without those that are places or plain words. */
 const GIVEN_NAMES = wordsOf(
   'aaliyah aaron abdul abdullah abigail abu adam adrian agnes ahmed aisha alan albert alex alexander alexandra alfie ' +
     'alfred ali alice alison amanda amber amelia amina amir amy ananya andrea andrew andrzej angela anil anita ann anna ' +
@@ -82,7 +81,6 @@ export function namesPerson(text: string): boolean {
 const isCapitalised = ({ text }: Word) => /^\p{Lu}/u.test(text);
 const isInitial = ({ text }: Word) => text.length === 1;
 
-/** Joins capitalised words that have only a space between them, or the full stop of an initial or a title. */
 function joins(last: Word, next: Word, text: string): boolean {
   if (!isCapitalised(last) || !isCapitalised(next)) return false;
   const between = text.slice(last.end, next.start);
@@ -101,8 +99,7 @@ function isPerson(run: readonly Word[], before: readonly Word[], text: string): 
   const introduction = before.at(-1);
   if (!introduction) return false;
   const between = text.slice(introduction.end, first.start);
-  // A label introduces a name in "patient: Surname" and "patient Given Surname"; below, "Surname, Given" is a
-  // name without one.
+  // A label introduces a name in "patient: Surname" and "patient Given Surname".
   if (LABELS.has(introduction.lower)) {
     return /^\s?:\s{0,2}$/.test(between) || (run.length > 1 && /^[^\S\n]{1,2}$/.test(between));
   }
@@ -110,12 +107,12 @@ function isPerson(run: readonly Word[], before: readonly Word[], text: string): 
   return isSurname && between === ', ' && run.length === 1 && GIVEN_NAMES.has(first.lower);
 }
 
-/** Tells whether a surname may follow this word: a title, a given name, or an initial with its full stop. */
+/** A surname may follow a title, a given name, or an initial with its full stop. */
 function introduces(word: Word, text: string): boolean {
   return TITLES.has(word.lower) || GIVEN_NAMES.has(word.lower) || (isInitial(word) && text[word.end] === '.');
 }
 
-/** Lower case without a possessive ending: "Patel's" becomes "patel". */
+/** "Patel's" becomes "patel". */
 const lowered = (word: string) => word.toLowerCase().replace(/['’]s$/, '');
 
 function wordsOf(text: string): ReadonlySet<string> {

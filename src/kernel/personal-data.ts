@@ -1,30 +1,26 @@
 /**
- * Decides whether a text looks as if it held personal data: an NHS number, an e-mail address, or a UK postcode
- * together with a person's name. A record stays for ever, so such a text is refused before it is written.
- *
- * - **NHS number**: ten digits, undivided or in groups of 3, 3 and 4 with a space or a hyphen between them, whose
- * last digit is the Modulus 11 check of the others (NHS Data Model and Dictionary, attribute NHS NUMBER). One in
- * eleven of all ten-digit numbers passes the check, so the words around it count: amounts of money and counts,
- * telephone numbers, ISBNs (whose old form has the same check), DOIs, ids in the path of an address, and digits
- * that are part of a longer number, code or hash are not NHS numbers. The exception for paths does not cover
- * paths that name a patient, such as `/Patient/…` of the NHS's own interfaces.
+ * Decides whether a text looks as if it held personal data: an NHS number, an e-mail address, or a UK postcode together
+ * with a person's name. A record stays for ever, so such a text is refused before it is written.
+ * - **NHS number**: ten digits, undivided or in groups of 3, 3 and 4 with a space or a hyphen between them, whose last
+ *   digit is the Modulus 11 check of the others (NHS Data Model and Dictionary, attribute NHS NUMBER). One in eleven of
+ *   all ten-digit numbers passes the check, so the words around it count: amounts, counts, telephone numbers, ISBNs
+ *   (whose old form has the same check), DOIs, ids in the path of an address, and digits of a longer number, code or
+ *   hash are no NHS numbers. A path that names a patient, such as `/Patient/…` of the NHS's own interfaces, is no
+ *   exception.
  * - **E-mail address**: an `@` between a name and a domain with a dot, RFC 5321 without its quoted forms.
- * - **Postcode with a name**: a postcode of one of the areas that exist (Office for National Statistics) in a
- * text that also names a person (person-name.ts). A postcode alone is a place, and a name alone may be an
- * author's.
+ * - **Postcode with a name**: a postcode of an area that exists (Office for National Statistics) in a text that also
+ *   names a person (person-name.ts). A postcode alone is a place, and a name alone may be an author's.
  *
- * The rules miss numbers in words or in other groups, addresses written "name at domain", rare names without a
- * title, dates of birth, and data spread over two fields. They guard against slips, and do not prove that a text
- * is harmless.
+ * The rules miss numbers in words or in other groups, addresses written "name at domain", rare names without a title,
+ * dates of birth, and data spread over two fields. They guard against slips, and do not prove a text harmless.
  *
- * Every pattern looks at a bounded stretch from each place, so that time is linear in the length of the text.
- * Tests: test/unit/personal-data.test.ts.
+ * Every pattern looks at a bounded stretch from each place, so that time is linear in the length of the text. Tests:
+ * test/unit/personal-data.test.ts.
  */
 import { namesPerson } from './person-name.js';
 
 export type PersonalData = 'an NHS number' | 'an e-mail address' | 'a postcode with a name';
 
-/** The kinds of personal data that a text looks as if it held; none for most texts. */
 export function personalDataIn(text: string): readonly PersonalData[] {
   // All three kinds contain a digit or an @.
   if (!/[@%\d]|[^\p{ASCII}]/u.test(text)) return [];
@@ -36,10 +32,7 @@ export function personalDataIn(text: string): readonly PersonalData[] {
   return found;
 }
 
-/**
- * The text as a reader takes it: digits and spaces of all kinds become plain ones, invisible characters are left
- * out, and an escape such as `%40` becomes its character.
- */
+/** Makes digits and spaces of all kinds plain, drops invisible characters, and decodes escapes such as `%40`. */
 function plainly(text: string): string {
   const decoded = text.includes('%') ? text.replaceAll(/(?:%[0-9a-f]{2})+/gi, percentDecoded) : text;
   if (/^\p{ASCII}*$/u.test(decoded)) return decoded;
@@ -57,11 +50,9 @@ function percentDecoded(escapes: string): string {
   }
 }
 
-/** The gap between the groups of a number: spaces, or a hyphen with or without spaces. */
 const GAP = String.raw`[^\S\n]{0,2}(?:-[^\S\n]{0,2})?`;
 const TEN_DIGITS = new RegExp(
-  // The digits must not continue more digits, nor be part of a decimal number, a code with hyphens, or a
-  // reference.
+  // The digits are no part of a longer number, a decimal number, a code with hyphens, or a reference.
   String.raw`(?<!\d|\d[-./])(\d{3})(${GAP})(\d{3})(${GAP})(\d{4})(?![\p{L}\d]|[-.]\d)`,
   'gu',
 );
@@ -85,7 +76,7 @@ function hasNhsNumber(text: string): boolean {
 
 /**
  * The Modulus 11 check: each of the first nine digits times its weight, from 10 down to 2; what the sum lacks to a
- * multiple of 11 is the tenth digit, where 11 counts as 0, and a number that would need 10 is never issued.
+ * multiple of 11 is the tenth digit, where 11 counts as 0. A number that would need 10 is never issued.
  */
 export function isNhsNumber(tenDigits: string): boolean {
   let sum = 0;
@@ -94,7 +85,7 @@ export function isNhsNumber(tenDigits: string): boolean {
   return check === Number(tenDigits[9]);
 }
 
-/** So many characters on each side of a number are read to learn what the number is. */
+/** So many characters on each side show what a number is. */
 const CONTEXT = 40;
 
 const AFTER_LETTERS = /[\p{L}\p{M}]$/u;
@@ -115,12 +106,12 @@ function isAnotherNumber(before: string, after: string, undivided: boolean): boo
   return undivided && BEFORE_UNIT.test(after);
 }
 
-/** Matches addresses up to their query or fragment, with or without a scheme or a host; and DOIs. */
+/** Addresses up to their query or fragment, with or without a scheme or a host; and DOIs. */
 const REFERENCE =
   /(?<![\w.-])(?:[a-z][a-z0-9+.-]{1,30}:\/\/[^\s?#]*|(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}\/[^\s?#]*|10\.\d{4,9}\/\S+)|(?<![^\s(])\/[^\s?#]*/giu;
 const PATIENT_PATH = /\/(?:patients?|persons?|nhs[-_]?(?:no|number)?)\/\d{10}(?!\d)/giu;
 
-/** Removes addresses and DOIs from a text, but keeps the ids that an address calls a patient's. */
+/** Removes addresses and DOIs from a text, but keeps the ids of patients in them. */
 function withoutReferences(text: string): string {
   if (!text.includes('/')) return text;
   return text.replaceAll(REFERENCE, (reference) => ` ${(reference.match(PATIENT_PATH) ?? []).join(' ')} `);
@@ -141,7 +132,7 @@ const AREAS = new Set(
 const POSTCODE =
   /(?<![\p{L}\p{N}])([a-z]{1,2})\d[a-z\d]?[^\S\n]{0,2}\d([abd-hjlnp-uw-z]{2})(?![\p{L}\p{N}])/giu;
 
-/** A postcode's digits, with the letters between and after them, which most texts do not have. */
+/** Most texts have no digits and letters like those of a postcode. */
 const LIKE_A_POSTCODE = /\d[^\S\n]{0,2}\d[a-z]{2}|\d[a-z][^\S\n]{0,2}\d[a-z]{2}/i;
 
 function hasPostcode(text: string): boolean {

@@ -1,4 +1,4 @@
-/** The named members of an object that are defined, in the order of the names. */
+/** Picks the named members that are defined, in the order of the names. */
 export function picked<Whole extends object, Name extends keyof Whole>(
   whole: Whole,
   names: readonly Name[],

@@ -1,9 +1,9 @@
 /**
- * A refusal is a rule saying no. It carries plain codes and sentences; only `http/` knows status codes,
- * in a table that does not compile when a code is missing there.
+ * A refusal is a rule saying no. It carries plain codes and sentences; only `api/problem.ts` knows status codes, in a
+ * table that does not compile when a code is missing there.
  */
 export const REFUSAL_CODES = [
-  // what is spoken of does not exist
+  // an id names nothing
   'programme-unknown',
   'organisation-unknown',
   'measure-unknown',
@@ -43,7 +43,7 @@ export const REFUSAL_CODES = [
   // erasing
   'erasure-impossible',
   'nothing-to-erase',
-  // letting in
+  // access
   'not-allowed',
   'key-revoked',
   'key-programmes-do-not-fit-role',
@@ -55,33 +55,31 @@ export const REFUSAL_CODES = [
 
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
 
-/** The things that ids name, each with a code for an id that names none. */
+/** Each of these has a code for an id that names none. */
 export type Identified =
   Extract<RefusalCode, `${string}-unknown`> extends `${infer What}-unknown` ? What : never;
 
-/** @param id left out where what was sent is no id, or may be anything */
+/** @param id left out where the caller sent no id, or might have sent anything */
 export function thereIsNo(what: Identified, id?: string): Refusal {
   return { code: `${what}-unknown`, detail: `there is no ${what} ${id ?? 'with that id'}` };
 }
 
 export interface Refusal {
   readonly code: RefusalCode;
-  /** A sentence for the caller. */
   readonly detail: string;
-  /** RFC 6901 pointer into the request body, where one field is at fault. */
+  /** An RFC 6901 pointer into the request body. */
   readonly pointer?: string;
 }
 
-/** A fault as it is told to a caller: what kind, a sentence, and where. */
 export interface ProblemFault {
   readonly code: string;
   readonly detail: string;
   readonly pointer?: string;
-  /** The line of a file, counted from 1. */
+  /** Lines of a file count from 1. */
   readonly line?: number;
 }
 
-/** One command refused, with every rule that said no, in order of precedence: the first decides the status. */
+/** A refused command, with every rule that said no in order of precedence: the first decides the status. */
 export class Refused extends Error {
   readonly refusals: readonly [Refusal, ...Refusal[]];
 
@@ -100,7 +98,7 @@ export function refuseIfAny([first, ...others]: readonly Refusal[]): void {
   if (first) throw new Refused(first, ...others);
 }
 
-/** Parses an id; a text that is not even an id names nothing that the ledger knows. */
+/** A text that is no id at all names nothing that the ledger knows. */
 export function parseOr<Id>(parse: () => Id, what: Identified): Id {
   try {
     return parse();

@@ -1,39 +1,33 @@
 /**
- * JSON as this API accepts it: I-JSON (RFC 7493). The ledger hashes the body that it was sent, and a receipt must
- * stand for exactly that body, so everything that JSON.parse would quietly change or lose is refused:
- *
+ * JSON as this API accepts it: I-JSON (RFC 7493). The ledger hashes the body that it was sent, and a receipt must stand
+ * for exactly that body, so everything that JSON.parse would quietly change or lose is refused:
  * - bytes that are not UTF-8, a byte order mark, an empty body, text that is not JSON (RFC 8259);
  * - two members of one object with the same name, after escapes are read (JSON.parse keeps the last);
  * - a member named `__proto__`, which another library might take for the prototype;
  * - half of a surrogate pair, also when written as an escape: no UTF-8 and no hash can represent it;
- * - nesting deeper than 16, and more than 20,000 commas and colons, which no accepted body needs: so the checks
- * of the content have little to look at, however large the text is;
+ * - nesting deeper than 16, and more than 20,000 commas and colons, which no accepted body needs;
  * - a number that is not kept exactly. A literal is kept when its value is within ±(2^53 − 1) and the double it
- * becomes, printed the shortest way (as RFC 8785 prints it), is the same decimal number as the literal. So every
- * literal of up to 15 significant digits is kept down to 1e-307, and 1.50 and 0.30000000000000004 are;
- * 9007199254740993, 1e16, 1e400, 1e-400 and 0.1000000000000000055 are not.
+ *   becomes, printed the shortest way (as RFC 8785 prints it), is the same decimal number. So 1.50 and
+ *   0.30000000000000004 are kept; 9007199254740993, 1e16, 1e400, 1e-400 and 0.1000000000000000055 are not.
  *
- * An accepted body takes one scan of the bytes, native JSON.parse, and one walk that counts names: fewer names in
- * the tree than colons outside strings means that a name came twice. Only a refused text is read again, slowly,
- * to find where the fault is. Tests: test/unit/strict-json.test.ts.
+ * An accepted body takes one scan, native JSON.parse, and one walk that counts names: fewer names in the tree than
+ * colons outside strings means that a name came twice. Only a refused text is read again, slowly, to find the fault.
+ * Tests: test/unit/strict-json.test.ts.
  */
 import { isUtf8 } from 'node:buffer';
 import { type JSONPath, printParseErrorCode, visit } from 'jsonc-parser';
 
 const DEPTH_MAX = 16;
-/** A submission of 500 outcomes with every field, and as many mistakes again, has fewer commas and colons. */
+/** A submission of 500 outcomes with every field, and as many mistakes again, has fewer. */
 const SEPARATORS_MAX = 20_000;
 /** A message repeats at most so many characters of the client's text. */
 const ECHO_MAX = 100;
 
-/** The body is not JSON that the API accepts. The message tells the client what is wrong, and where. */
+/** The message tells the client what is wrong with its body, and where. */
 export class MalformedJson extends Error {
   override readonly name = 'MalformedJson';
 
-  /**
-   * Line and column count from 1, the column in UTF-16 units. The pointer is left out where no place in the value
-   * can be named.
-   */
+  /** Lines and columns count from 1, columns in UTF-16 units. */
   constructor(
     readonly reason: string,
     readonly line: number,
@@ -53,7 +47,7 @@ export function parseJson(bytes: Buffer): unknown {
   }
   const text = bytes.toString('utf8');
   const colons = colonsOutsideStrings(bytes);
-  // The scan has bounded the depth before anything that might recurse sees the text.
+  // The scan bounds the depth before anything that might recurse sees the text.
   if (colons === SUSPECT) throw explain(text);
   let value: unknown;
   try {
@@ -65,7 +59,7 @@ export function parseJson(bytes: Buffer): unknown {
   return value;
 }
 
-/** RFC 6901: the pointer to a place, from the names and indices that lead to it. */
+/** RFC 6901. */
 export function pointerOf(path: readonly (string | number)[]): string {
   return path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
@@ -107,9 +101,7 @@ function colonsOutsideStrings(bytes: Buffer): number {
   return colons;
 }
 
-/**
- * The index of the quote that ends the string opened at `start`; the length of the text when no quote ends it.
- */
+/** The index of the quote that ends the string opened at `start`; the length of the text when no quote ends it. */
 function closingQuote(bytes: Buffer, start: number): number {
   for (let i = start + 1; i < bytes.length; i++) {
     const byte = bytes[i]!;
@@ -191,8 +183,8 @@ function namesIn(value: unknown): number {
 }
 
 /**
- * The first fault of a text that the scan refused. Throwing stops the visit at the first fault, so the text after
- * a syntax error is never read, and the parser's recursion stays within DEPTH_MAX.
+ * Finds the first fault of a text that the scan refused. Throwing stops the visit there, so the text after a syntax
+ * error is never read, and the parser's recursion stays within DEPTH_MAX.
  */
 function explain(text: string): MalformedJson {
   const open: Set<string>[] = [];
@@ -247,8 +239,8 @@ function explain(text: string): MalformedJson {
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
- * Takes places as the parser counts them, from 0. The pointer is left out where it is long, because it only
- * repeats the client's text, and where it has half a surrogate pair, which JSON of this kind cannot hold.
+ * Places count from 0, as the parser's do. A long pointer only repeats the client's text, and JSON cannot hold one with
+ * half a surrogate pair.
  */
 function refuse(reason: string, line: number, column: number, path: JSONPath = []): never {
   const pointer = pointerOf(path);
@@ -256,7 +248,7 @@ function refuse(reason: string, line: number, column: number, path: JSONPath = [
   throw new MalformedJson(reason, line + 1, column + 1, isTold ? pointer : undefined);
 }
 
-/** Decoding replaces what is not UTF-8: the place is the first byte changed by decoding and encoding. */
+/** Decoding replaces bytes that are not UTF-8: the fault is at the first byte that differs when encoded again. */
 function invalidUtf8(bytes: Buffer): MalformedJson {
   const again = Buffer.from(bytes.toString('utf8'));
   let at = 0;

@@ -1,2 +1,2 @@
-/** The application's version, as package.json has it; a test holds the two together. */
+/** A test holds this to package.json. */
 export const VERSION = '0.1.0';

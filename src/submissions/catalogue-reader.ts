@@ -1,7 +1,7 @@
 /**
- * What the rules need to know of the catalogue, from the read models; what these do not know yet is read from
- * its own stream, so that an entry made a moment ago through another replica is found. What has changed since, such
- * as a closure through another replica, holds here once this one is level (docs/adr/0007-a-shared-store.md).
+ * Reads the catalogue for the rules. An entry that the read models do not have yet is read from its own stream, so that
+ * one made a moment ago through another replica is found. A change of an entry, such as a closure through another
+ * replica, counts once this replica is level (docs/adr/0007-a-shared-store.md).
  */
 import { Injectable } from '@nestjs/common';
 import { measureDecider, type Measure } from '../domain/measure.js';
@@ -29,7 +29,7 @@ export class CatalogueReader {
     private readonly store: EventStore,
   ) {}
 
-  /** @throws Refused when there is no such programme */
+  /** @throws Refused where the programme does not exist */
   async factsFor(
     programmeId: ProgrammeId,
     outcomes: readonly Pick<SentOutcome, 'measureId' | 'organisationId'>[],

@@ -1,9 +1,8 @@
 /**
- * Carries out in the store what events of erasure say: the words of the events that they name are taken out, with the
- * salts of those words.
+ * Carries out erasures: takes the words of the named events, and their salts, out of the store.
  *
- * The event comes first and is never taken back. A crash between the two leaves the words where they were, with the
- * order to erase them beside: it is carried out when the ledger starts again, or when the order is given again.
+ * The event comes first and is never taken back. A crash between the two leaves the words where they were, beside the
+ * order to erase them, which is carried out at the next start, or when it is given again.
  */
 import { assert } from '../kernel/assert.js';
 import type { StreamName } from '../kernel/ids.js';
@@ -21,16 +20,16 @@ export function refuseUnlessErasable({ eraser }: EventStore): void {
   throw new Refused({ code: 'erasure-impossible', detail });
 }
 
-/** Of one stream; harmless where nothing is left to be done. */
+/** Finishes the erasures of one stream. Doing so again is harmless. */
 export async function finishErasures(store: EventStore, stream: StreamName): Promise<void> {
   const erased = erasedIn(await store.readStream(stream));
   if (erased.size === 0) return;
   assert(store.eraser !== null, 'who asks for an erasure has a store that can');
-  // Events whose words are gone are named again: that the last bytes are gone is known only once the store has said so.
+  // Events whose words are gone are named again: only the store's answer shows that the last bytes are gone.
   await store.eraser.erase(stream, erased);
 }
 
-/** What was cut short by the end of a process. Called when the projection is level, before anything is served. */
+/** Finishes erasures that a killed process began. The read models are level then, and nothing is served yet. */
 export async function finishAllErasures(store: EventStore, { views }: ReadModels): Promise<void> {
   if (!store.eraser) return;
   const streams = new Set<StreamName>();
@@ -46,7 +45,6 @@ export async function finishAllErasures(store: EventStore, { views }: ReadModels
   }
 }
 
-/** The revisions of a stream whose words are to be gone. */
 function erasedIn(events: readonly RecordedEvent[]): ReadonlySet<number> {
   const erased = new Set<number>();
   for (const { schema, data } of events.map(upcast)) {

@@ -1,9 +1,9 @@
 /**
- * The first of the two passes over a file: every row is checked, in its form and by the rules, before any is
- * recorded, and every bad row is told (docs/adr/0005-imports-all-checked-first.md).
+ * The first of the two passes over a file checks every row, in its form and by the rules, before any is recorded, and
+ * tells every bad row (docs/adr/0005-imports-all-checked-first.md).
  *
- * Rows that were recorded when the file was sent before are not asked about the rules again: what the rules said
- * then holds, even if the programme has closed since.
+ * The rules are not asked about rows that were recorded when the file was sent before, even if the programme has closed
+ * since.
  */
 import { Injectable } from '@nestjs/common';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -19,27 +19,26 @@ import { rowsOf, UnreadableFile, type FileFault, type FileRow } from './file-row
 import type { SpooledFile } from './import-spool.js';
 import { outcomeOfDto, OutcomeCheck } from './outcome-input.js';
 
-/** More are counted, but not told one by one. */
+/** Further faults are counted, but not told one by one. */
 export const FILE_FAULTS_MAX = 1_000;
 
 /**
- * Rows of one submission. Never to be changed: with it, the submissions of a file that was sent before would be
- * others, and sending it again would count it twice.
+ * The rows of one submission. This must never change: a file that was sent before would make other submissions, and
+ * sending it again would count it twice.
  */
 const ROWS_PER_CHUNK = OUTCOMES_MAX;
 
-/** The number, in the whole file, of the first outcome of a chunk. */
 export function numberOf(chunk: number): number {
   return chunk * ROWS_PER_CHUNK + 1;
 }
 
-/** Rows in the order of the file: chunks are the same whenever the file is read. */
+/** The rows of one submission, the same whenever the file is read. */
 export interface Chunk {
   readonly index: number;
   readonly rows: readonly FileRow[];
 }
 
-/** Between two chunks the event loop turns, however bad their rows are: others are served meanwhile. */
+/** The event loop turns between two chunks, so that others are served meanwhile. */
 export async function* chunksOf(file: SpooledFile, format: FileFormat): AsyncGenerator<Chunk> {
   let rows: FileRow[] = [];
   let index = 0;
@@ -66,7 +65,7 @@ export interface CheckRequest {
 export interface CheckedFile {
   readonly rows: number;
   readonly chunks: number;
-  /** Rows that were recorded when the file was sent before. */
+  /** The rows that were recorded when the file was sent before. */
   readonly known: number;
 }
 
@@ -77,12 +76,12 @@ export class FileCheck {
     private readonly store: EventStore,
   ) {}
 
-  /** @throws Refused when there is no such programme */
+  /** @throws Refused where the programme does not exist */
   async programme(programmeId: ProgrammeId): Promise<void> {
     await this.outcomes.rulesBroken(programmeId, [], undefined);
   }
 
-  /** @throws Problem `invalid-file`, with the faults of every bad row; Refused when the programme is closed */
+  /** @throws Problem `invalid-file`, with the faults of every bad row; Refused where the programme is closed */
   async check(request: CheckRequest): Promise<CheckedFile> {
     const { file, format, programmeId, override, signal, onRows } = request;
     const told: FileFault[] = [];
@@ -116,7 +115,6 @@ export class FileCheck {
     return { rows, chunks, known };
   }
 
-  /** By row, in the order of their rules. */
   private async faultsOf(
     rows: readonly FileRow[],
     programmeId: ProgrammeId,
@@ -130,7 +128,6 @@ export class FileCheck {
     );
   }
 
-  /** Whether the rows were recorded, as they are, when the file was sent before. */
   private async isRecorded(
     { index, rows }: Chunk,
     sha256: string,

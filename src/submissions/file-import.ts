@@ -1,10 +1,10 @@
 /**
  * Imports a file: receives it, checks all of it, then records it in submissions of 500 rows each.
  *
- * The id of each submission follows from the programme, the file's bytes and the place in it. So a file that is
- * sent again finds what is recorded, adds what is not, and counts nothing twice: that is how an import is
- * resumed, and there is no other state of it. Once a file has arrived whole it is carried out, whether or not
- * the client waits for the answer; only the end of the process stops it, between two submissions.
+ * The id of each submission follows from the programme, the file's bytes and the place in it. So a file that is sent
+ * again finds what is recorded, adds what is not, and counts nothing twice: an import has no other state. Once a file
+ * has arrived whole it is carried out, whether or not the client waits; only the end of the process stops it, between
+ * two submissions.
  */
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
@@ -34,7 +34,7 @@ export type ImportProgress =
   | { readonly phase: 'checking'; readonly rows: number }
   | { readonly phase: 'recording'; readonly rows: number; readonly of: number };
 
-/** Submissions that are being recorded at one time: while one reaches the disk, the next is made ready. */
+/** One submission reaches the disk while the next is made ready. */
 const IN_FLIGHT_MAX = 2;
 
 @Injectable()
@@ -49,8 +49,8 @@ export class FileImport implements BeforeApplicationShutdown {
   ) {}
 
   /**
-   * Takes in the whole file; nothing of it is looked at yet.
-   * @throws Refused when there is no such programme, before a byte is read
+   * Stores the file without reading its rows.
+   * @throws Refused where the programme does not exist, before a byte is read
    */
   async receive(programmeId: ProgrammeId, upload: Readable): Promise<SpooledFile> {
     await this.checker.programme(programmeId);
@@ -62,7 +62,7 @@ export class FileImport implements BeforeApplicationShutdown {
     return this.track(this.checkAndRecord(file, request).finally(() => file.remove()));
   }
 
-  /** What is in flight ends before the store closes, and no more is begun. */
+  /** Submissions in flight end before the store closes, and no more begin. */
   async beforeApplicationShutdown(): Promise<void> {
     this.closing.abort();
     await Promise.allSettled(this.running);
@@ -106,7 +106,7 @@ export class FileImport implements BeforeApplicationShutdown {
       inFlight.add(recording);
       if (inFlight.size === IN_FLIGHT_MAX) await Promise.race(inFlight);
     }
-    // Whatever went wrong with one, the others have ended before anyone is told.
+    // All submissions in flight have ended before a failure is told.
     await Promise.all(inFlight);
     if (failures.length > 0) throw failures[0];
     assert(done === of, `${of} rows were checked, but ${done} recorded`);
@@ -122,7 +122,7 @@ export class FileImport implements BeforeApplicationShutdown {
       assert(outcome !== null, `line ${line} was checked, and is wrong now`);
       return outcomeOfDto(outcome);
     });
-    // Of the rows, which the recording outlives, it holds no more than it needs.
+    // The lines outlive the rows, which take far more memory.
     const lines = rows.map(({ line }) => line);
     const source = (row: number) => `file:${sha256}#${lines[row]}`;
     const submissionId = fileSubmissionId(programmeId, sha256);

@@ -1,6 +1,6 @@
 /**
- * The rows of a file as outcomes: each in the form that the API takes, or with what is wrong with it. The same
- * bytes always make the same rows, which is what lets an import be sent again.
+ * Turns the rows of a file into outcomes in the form that the API takes, or into faults. The same bytes always make the
+ * same rows, so that an import can be sent again.
  */
 import type { ProblemFault } from '../kernel/refusals.js';
 import { MalformedJson, parseJson } from '../kernel/strict-json.js';
@@ -18,12 +18,11 @@ export type FileRow =
   | {
       readonly line: number;
       readonly outcome: OutcomeDto;
-      /** Says a fault that a rule finds in the outcome in the words of the file. */
+      /** Puts a fault that a rule finds in the outcome into terms of the file. */
       readonly inFile: (fault: ProblemFault) => ProblemFault;
     }
   | { readonly line: number; readonly outcome: null; readonly faults: readonly ProblemFault[] };
 
-/** The file cannot be read as rows at all. */
 export class UnreadableFile extends Error {
   override readonly name = 'UnreadableFile';
 
@@ -32,13 +31,10 @@ export class UnreadableFile extends Error {
   }
 }
 
-/** Rows in one list: as many as are read without a turn of the event loop. */
+/** So many rows are read without a turn of the event loop. */
 const ROWS_AT_ONCE = 500;
 
-/**
- * The rows of a file, in lists, as it is read.
- * @throws UnreadableFile when a CSV has no header, or one that cannot be used
- */
+/** @throws UnreadableFile where a CSV has no header that can be used */
 export async function* rowsOf(
   pieces: AsyncIterable<Buffer>,
   format: FileFormat,

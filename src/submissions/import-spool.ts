@@ -1,10 +1,9 @@
 /**
- * Where a file is kept while it is imported: `imports/` in the data directory, under a name of its own. It is
- * read twice, and its hash must be known before its first row is recorded, so it is on disk before any of it is
- * looked at, and never whole in memory.
+ * Keeps a file while it is imported, in `imports/` of the data directory. The file is read twice, and its hash must be
+ * known before its first row is recorded, so it is written to disk first and never held in memory whole.
  *
- * A spooled file is worth nothing once its import has ended, however it ended: whoever sent it sends it again. So it is
- * encrypted with a key that is in memory alone, and a file that a killed process leaves can be read by nobody.
+ * A spooled file is worth nothing once its import has ended: the sender has it. It is encrypted with a key that is in
+ * memory alone, so nobody can read a file that a killed process leaves.
  */
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import {
@@ -27,18 +26,16 @@ import { collectAll, collectYoung } from '../memory.js';
 
 /** A client that sends nothing for so long has gone, whatever its connection says. */
 const IDLE_MS_MAX = 60_000;
-/** What is looked at in one turn of the event loop: some hundred rows, in a few milliseconds. */
+/** One turn of the event loop parses so many bytes, some hundred rows, in a few milliseconds. */
 const PIECE_BYTES = 32 * 1024;
-/** Of an upload, in buffers that are written and used no more. */
+/** Buffers of an upload may hold so much garbage before it is collected. */
 const UNSWEPT_BYTES_MAX = 4 * 1024 * 1024;
 
-/** A stream cipher: a piece has as many bytes encrypted as it had before. */
+/** A stream cipher gives a piece as many bytes as it had before. */
 const CIPHER = 'aes-256-ctr';
 
 export interface SpooledFile {
-  /** Hexadecimal. */
   readonly sha256: string;
-  /** Reads the file from its beginning. */
   read(): AsyncIterable<Buffer>;
   remove(): void;
 }
@@ -51,15 +48,12 @@ export class ImportSpool implements OnModuleInit {
     this.dir = join(dataDir, 'imports');
   }
 
-  /** Files that a process left when it was killed. By now this one alone has the data directory. */
+  /** Removes files of killed processes: this process alone has the data directory by now. */
   onModuleInit(): void {
     rmSync(this.dir, { recursive: true, force: true });
   }
 
-  /**
-   * Keeps an upload until the last byte of it.
-   * @throws Problem when the client breaks off or stops sending, or `signal` aborts; nothing is kept then
-   */
+  /** @throws Problem where the client breaks off or stops sending, or `signal` aborts; nothing is kept then */
   async receive(
     upload: Readable,
     signal: AbortSignal,
@@ -85,7 +79,7 @@ export class ImportSpool implements OnModuleInit {
       }
     };
     try {
-      // Opened before anything can break off: a stream that opens its file by itself may do so after it was removed.
+      // The file is opened first: a stream that opens it by itself may do so after it was removed.
       const file = await open(path, 'wx', 0o600);
       const either = AbortSignal.any([signal, idle.signal]);
       await pipeline(upload, hashing, file.createWriteStream(), { signal: either });
@@ -115,7 +109,7 @@ function reasonOf(
   if (stopping) return ledgerStops();
   if (idle)
     return new Problem('bad-request', 'the upload stood still for too long and was given up: send it again');
-  // The disk, unlike the network, is named by the call that failed.
+  // An error of the disk, unlike one of the network, names a system call.
   if (
     (error as NodeJS.ErrnoException).syscall === 'write' ||
     (error as NodeJS.ErrnoException).syscall === 'open'
@@ -125,7 +119,7 @@ function reasonOf(
   return new Problem('bad-request', 'the upload broke off before its end: send it again');
 }
 
-/** A restart is no reason to lose or to repeat anything: whoever is told sends the file again. */
+/** The sender of an import that a restart cut short sends the file again: nothing is lost or repeated. */
 export function ledgerStops(): Problem {
   return new Problem(
     'store-unavailable',

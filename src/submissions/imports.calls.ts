@@ -1,4 +1,3 @@
-/** What the call that imports a file says of itself. */
 import { exampleOf } from '../api/call-examples.js';
 import { PROGRAMME_ID } from '../api/parameters.js';
 import { PERSONAL_DATA_OVERRIDE } from '../api/call-headers.js';

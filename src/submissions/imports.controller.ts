@@ -14,7 +14,7 @@ import type { FileFormat } from '../files/records.js';
 import { importFile } from './imports.calls.js';
 import { ImportQueryDto, type ImportReceiptView } from './imports.dto.js';
 
-/** How many rows go by between two lines of progress. */
+/** Two lines of progress are so many rows apart. */
 const PROGRESS_ROWS = 5_000;
 
 @Controller('v1')
@@ -23,7 +23,7 @@ export class ImportsController {
 
   constructor(private readonly imports: FileImport) {}
 
-  /** The body is not a DTO but the raw stream, which no pipe must touch. */
+  /** The body is the raw stream, which no pipe must touch. */
   @Post('programmes/:id/imports')
   @Call(importFile)
   async importFile(
@@ -48,7 +48,7 @@ export class ImportsController {
     const lines = new PassThrough();
     const tell = (line: object) => void lines.write(`${JSON.stringify(line)}\n`);
     const onProgress = everySoOften((progress) => {
-      // To a client that has gone or does not read, nothing is said and nothing kept.
+      // A client that has gone or does not read gets no progress, and nothing is kept for it.
       if (!lines.destroyed && !lines.writableNeedDrain) tell(progress);
     });
     void this.imports
@@ -64,7 +64,7 @@ export class ImportsController {
 
   private problemOf(error: unknown, requestId: string) {
     const problem = problemOf(error, requestId);
-    // That the ledger stops is said in a Problem: it is told, and is nobody's fault.
+    // A Problem says that the ledger stops, which is nobody's fault.
     if (problem.status >= 500 && !(error instanceof Problem)) this.logger.error({ requestId, err: error });
     return problem;
   }

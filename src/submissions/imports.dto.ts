@@ -1,4 +1,3 @@
-/** What the call that imports a file takes in its query, and answers. */
 import { IsBoolean, IsIn, Matches } from 'class-validator';
 import { Describe, Nullable, Optional, Slug, WholeNumber } from '../api/decorators.js';
 import { SHA256 } from '../kernel/ids.js';

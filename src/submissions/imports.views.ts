@@ -1,4 +1,4 @@
-/** The lines that an import answers with to whoever asks to follow it. */
+/** An import answers with these lines to a client that asks to follow it. */
 import { IsIn } from 'class-validator';
 import { Describe, Nested, WholeNumber } from '../api/decorators.js';
 import { ProblemDocument } from '../api/problem.views.js';

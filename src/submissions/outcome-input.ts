@@ -1,7 +1,6 @@
 /**
- * From what a caller sent to the content of outcomes, and everything that is wrong with it. Form and rules are told
- * together: the rules of the ledger are asked about the outcomes whose form is good, so that whoever sent a submission
- * or a file is told every fault at once.
+ * Turns what a caller sent into outcomes, or finds every fault in it. Form and rules are told together: the rules are
+ * asked about each outcome whose form is good.
  */
 import { Injectable } from '@nestjs/common';
 import { checkedBody, InvalidInput, validatorOf } from '../api/validation.js';
@@ -23,7 +22,6 @@ import { CatalogueReader } from './catalogue-reader.js';
 import { OutcomeDto, SubmissionDto } from './submissions.dto.js';
 import { picked } from '../kernel/picked.js';
 
-/** Sent by the same name as they are recorded. */
 const SENT_AS_THEY_ARE = [
   ...OUTCOME_FACTS.filter((name) => name !== 'effective' && name !== 'sent' && name !== 'bounds'),
   'amount',
@@ -45,9 +43,9 @@ export function outcomeOfDto(dto: OutcomeDto): SentOutcome {
 }
 
 export interface RulesBroken {
-  /** The programme takes no outcome at all. */
+  /** These refusals stand for every outcome: the programme takes none. */
   readonly ofProgramme: readonly Refusal[];
-  /** In the order of the outcomes, with pointers into each. */
+  /** One list for each outcome, with pointers into it. */
   readonly ofEach: readonly (readonly Refusal[])[];
 }
 
@@ -59,8 +57,8 @@ export class OutcomeCheck {
   ) {}
 
   /**
-   * The rules that outcomes break; null stands for an outcome whose form is not good enough to ask.
-   * @throws Refused where there is no such programme
+   * Asks the rules about outcomes; null stands for one whose form is not good enough.
+   * @throws Refused where the programme does not exist
    */
   async rulesBroken(
     programmeId: ProgrammeId,
@@ -73,7 +71,6 @@ export class OutcomeCheck {
     return { ofProgramme: faultsOfProgramme(facts), ofEach };
   }
 
-  /** Whether a submission stands as recorded with these outcomes. */
   async isRecorded(
     state: SubmissionState,
     programmeId: ProgrammeId,
@@ -83,7 +80,7 @@ export class OutcomeCheck {
     return isRecorded(state, { programmeId, outcomes, facts });
   }
 
-  /** @throws InvalidInput with every fault of form, and every rule that is broken where the form is good */
+  /** @throws InvalidInput with every fault of form, and every broken rule of outcomes whose form is good */
   async submission(programme: string, body: unknown): Promise<SubmissionDto> {
     try {
       return checkedBody(body, validatorOf(SubmissionDto));
@@ -113,7 +110,7 @@ export class OutcomeCheck {
   }
 }
 
-/** An override in bad form still counts as one: its sender is told of it, and not of the texts that it was meant for. */
+/** An override in bad form still counts: its sender is told of it, and not of the texts that it was meant for. */
 function overrideIn(sent: PersonalDataOverrideDto | undefined): PersonalDataOverride | undefined {
   if (!sent) return undefined;
   return validatorOf(PersonalDataOverrideDto)(sent).length === 0 ? sent : { reason: 'not in good form' };

@@ -1,4 +1,3 @@
-/** What the calls that record, correct and withdraw outcomes say of themselves. */
 import { IDEMPOTENCY_KEY, IF_MATCH } from '../api/call-headers.js';
 import { TEXT_PROBLEMS, type CallSpec } from '../api/call-spec.js';
 import { OUTCOME_ID, PROGRAMME_ID } from '../api/parameters.js';
@@ -13,7 +12,7 @@ import {
   WithdrawalDto,
 } from './submissions.dto.js';
 
-/** What the rules of a single outcome may say no to. */
+/** The rules of a single outcome refuse with these codes. */
 const RULES: readonly ProblemCode[] = [
   'measure-unknown',
   'organisation-unknown',

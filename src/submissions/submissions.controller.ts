@@ -1,4 +1,3 @@
-/** Programmes post outcomes, correct and withdraw them. */
 import { Body, Controller, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import type { FastifyReply } from 'fastify';

@@ -1,4 +1,3 @@
-/** What the calls about submissions and outcomes take and answer. */
 import { IsIn, IsUUID, Matches } from 'class-validator';
 import { Both } from '../api/answers.js';
 import {

@@ -1,4 +1,3 @@
-/** Carries out submissions, corrections and withdrawals: one envelope for the union of them. */
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { unreachable } from '../kernel/assert.js';
 import { refuseOthers, type ProgrammeScope } from '../domain/role.js';
@@ -43,7 +42,6 @@ export type SubmissionRequest =
 export interface EraseRequest {
   readonly kind: 'erase';
   readonly submissionId: SubmissionId;
-  /** The number of the outcome in its submission or file. */
   readonly line: number;
   readonly reason: string;
   readonly authorisedBy: string;
@@ -54,11 +52,11 @@ interface ChangeRequest extends Overriding {
   readonly line: number;
   readonly expectedVersion: number;
   readonly reason: string;
-  /** The programmes whose outcomes may be changed. */
+  /** Outcomes of these programmes may be changed. */
   readonly within: ProgrammeScope;
 }
 
-/** The same for a retry as for the first time. */
+/** A retry gets the same result as the first attempt. */
 export interface RecordOutcomesResult {
   readonly repeated: boolean;
   readonly programmeId: ProgrammeId;
@@ -142,7 +140,7 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
             ...request,
             line,
             outcomeId,
-            // The outcomes of a submission are recorded together, one after another.
+            // A submission's outcomes have consecutive sequences.
             firstSequence: (await this.readModels.sequenceOf(first)) + line - 1,
             facts: await this.catalogue.factsFor(
               programmeId,
@@ -161,7 +159,9 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
     };
   }
 
-  /** The event first: it says what is to be gone, so that an erasure that is cut short is finished later. */
+  /**
+   * The event is recorded first: it says what is to be gone, so that an erasure that is cut short is finished later.
+   */
   private async erase(
     { submissionId, line: number, ...order }: EraseRequest,
     provenance: Provenance,
@@ -197,7 +197,6 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
     return runDecider({ store, clock }, submissionDecider, { stream, command, provenance, expectNew });
   }
 
-  /** The programme of a submission, and where the store has the first of its outcomes. */
   private async firstOf(stream: StreamName, outcomeId: OutcomeId) {
     const [first] = await this.store.readStream(stream, { limit: 1 });
     if (!first) throw new Refused(thereIsNo('outcome', outcomeId));
@@ -205,7 +204,6 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
   }
 }
 
-/** Where the store has the event that made a version of an outcome. */
 function positionOf({ state, history }: SubmissionDecision, line: number, version: number) {
   const story = state.status === 'recorded' ? state.outcomes[line - 1] : undefined;
   const { revision } = story![version]!;

@@ -90,8 +90,7 @@ export class Contract {
   }
 
   /**
-   * Declared answers that no check has seen: `<operation> <status>`, and for problems `<operation> <status>
-   * <code>`.
+   * Declared answers that no check has seen: `<operation> <status>`, and for problems `<operation> <status> <code>`.
    */
   unseen(): string[] {
     return this.operations.flatMap((operation) => declared(operation).filter((key) => !this.seen.has(key)));

@@ -103,8 +103,7 @@ export class DisturbedStore extends StoreOverReader {
       try {
         return await store.append(stream, expected, events);
       } catch (error) {
-        // Nobody else writes here, so a wrong revision means that the server did not recognise the store's own
-        // append.
+        // Nobody else writes here, so a wrong revision means that the server did not recognise the store's own append.
         if (!(error instanceof WrongExpectedRevision)) throw error;
         throw new Error(`what was appended was not known again: ${error.message}`, { cause: error });
       }

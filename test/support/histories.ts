@@ -68,7 +68,7 @@ export interface Draft {
   readonly basis: OutcomeContent['basis'];
   readonly quantity: number;
   readonly other: number;
-  /** The sides of its bounds. */
+  /** Which sides of the quantity have bounds. */
   readonly bounded: 'neither' | 'low' | 'high' | 'both';
   readonly percentAlone: boolean;
 }

@@ -20,9 +20,7 @@ export interface Answer<Body> {
 }
 
 export interface Call {
-  /**
-   * An object is sent as JSON; text, bytes and streams are sent unchanged, with the content type of the headers.
-   */
+  /** An object is sent as JSON; text, bytes and streams are sent unchanged, with the content type of the headers. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;

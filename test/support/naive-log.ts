@@ -1,6 +1,4 @@
-/**
- * The log by its definition alone: the canonical JSON of an entry, and the recursive tree of RFC 6962.
- */
+/** The log by its definition alone: the canonical JSON of an entry, and the recursive tree of RFC 6962. */
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../src/kernel/canonical-json.js';
 import type { RecordedEvent } from '../../src/store/event-store.js';

@@ -15,7 +15,7 @@ interface NaiveMeasure {
   countsPeople: boolean;
   rollsUpInto: string | null;
   decimals: number;
-  /** What was revised, in the order in which it was recorded: of one year the last holds. */
+  /** Revisions in the order in which they were recorded: of one year the last holds. */
   revisions: { from: string; label: string; comparable: boolean }[];
 }
 

@@ -1,6 +1,4 @@
-/**
- * The parts of a PromQL expression that a test checks: its metrics, and the labels by which it selects them.
- */
+/** The parts of a PromQL expression that a test checks: its metrics, and the labels by which it selects them. */
 import { parser } from '@prometheus-io/lezer-promql';
 
 export interface Selector {

@@ -1,4 +1,4 @@
-/** Sends bytes over a socket that `fetch` and `node:http` would not send. */
+/** These requests go over a socket as bytes: `fetch` and `node:http` would not send them. */
 import { connect } from 'node:net';
 import { ADMIN_KEY, type Ledger } from './ledger.js';
 

@@ -1,6 +1,4 @@
-/**
- * One submission and its later changes: commands and events that the tests of its rules share.
- */
+/** One submission and its later changes: commands and events that the tests of its rules share. */
 import { eventData } from '../../src/kernel/event-data.js';
 import {
   measureDecider,
@@ -104,7 +102,7 @@ export const uptake: OutcomeContent = {
   denominator: 40,
 };
 
-/** Of the outcome that is corrected. */
+/** The corrected outcome was first recorded at this sequence. */
 const FIRST_SEQUENCE = 40;
 
 export const submit = (

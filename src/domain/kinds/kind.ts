@@ -1,28 +1,28 @@
 /**
- * The questions that every part of the ledger asks a kind of measure. Each kind answers them in a file of its own, and
+ * Every part of the ledger asks a kind of measure these questions. Each kind answers them in a file of its own, and
  * `kinds.ts` lists the kinds: a new one is one file, and an answer that no reader knows yet does not compile there.
  */
 
-/** The members of an outcome that may hold its figure. */
+/** An outcome has its figure in some of these members. */
 export const FIGURE_MEMBERS = ['quantity', 'numerator', 'denominator', 'percent', 'rate'] as const;
 export type FigureMember = (typeof FIGURE_MEMBERS)[number];
 
 export interface Kind {
-  /** The ways of saying a figure: each lists the members that an outcome then has. */
+  /** Each way of giving a figure lists the members that an outcome then has. */
   readonly ways: readonly (readonly FigureMember[])[];
-  /** The same in words, after "it takes". */
+  /** The ways in words, after "it takes". */
   readonly takes: string;
-  /** The outcomes that count of each programme, organisation and year: every one, or the latest alone. */
+  /** For each programme, organisation and year, every outcome counts or the latest alone. */
   readonly counts: 'every' | 'latest';
-  /** How the outcomes that count are combined; nothing comes of figures that stand each for itself. */
+  /** The figures of outcomes that count are summed, or divided part by part, or stand each for itself. */
   readonly comesTo: 'sum' | 'ratio' | 'nothing';
-  /** The way of saying a figure that is shown beside the others and combined with none. */
+  /** A figure given in this way is shown beside the others and combined with none. */
   readonly apart: Apart | null;
-  /** The flag of a figure in which several outcomes, programmes or organisations count. */
+  /** A figure in which several outcomes, programmes or organisations count has this flag. */
   readonly flagOfSeveral: 'latest-values-added-across-programmes' | null;
-  /** Why figures of several years are not added, after "the measure is"; null where they are. */
+  /** The reason, after "the measure is", why figures of several years are not added; null where they are. */
   readonly notOverYears: string | null;
-  /** Whether a measure of this kind may be part of another measure. */
+  /** A measure of this kind may be part of another measure. */
   readonly rollsUp: boolean;
 }
 

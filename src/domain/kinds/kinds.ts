@@ -1,4 +1,3 @@
-/** The kinds of measures there are. What each means is in its own file; `kind.ts` says what is asked of it. */
 import { flow } from './flow.js';
 import type { Kind } from './kind.js';
 import { rate } from './rate.js';
