@@ -33,6 +33,12 @@ export interface Limits {
   readonly bodiesMib: number;
   /** The whole of a JSON body must arrive within this time. */
   readonly bodySeconds: number;
+  /** The most MiB of files that are being imported; one key may have a quarter of these. */
+  readonly importsMib: number;
+  /** The whole of a file must arrive within this time. */
+  readonly importSeconds: number;
+  /** The MiB that files leave free on the disk of the data directory. */
+  readonly diskReserveMib: number;
 }
 
 /** The configuration, and its injection token. */
@@ -264,6 +270,9 @@ function readLimits(env: NodeJS.ProcessEnv, faults: string[]): Limits {
     requestsAtOnce: count('LEDGER_REQUESTS_AT_ONCE', 1_000, 100_000),
     bodiesMib: count('LEDGER_BODIES_MIB', 128, 65_536),
     bodySeconds: count('LEDGER_BODY_SECONDS', 60, 3_600),
+    importsMib: count('LEDGER_IMPORTS_MIB', 4_096, 10_000_000),
+    importSeconds: count('LEDGER_IMPORT_SECONDS', 3_600, DAY_SECONDS),
+    diskReserveMib: count('LEDGER_DISK_RESERVE_MIB', 256, 10_000_000),
   };
 }
 

@@ -29,6 +29,9 @@ const SETTINGS: readonly (readonly [name: string, fallback: string, says: string
   ['LEDGER_REQUESTS_AT_ONCE', '1000', 'the most requests being answered; one key may have a quarter'],
   ['LEDGER_BODIES_MIB', '128', 'the memory for JSON bodies being received and worked on'],
   ['LEDGER_BODY_SECONDS', '60', 'the time in which a JSON body must arrive'],
+  ['LEDGER_IMPORTS_MIB', '4096', 'the disk for files being imported; one key may have a quarter'],
+  ['LEDGER_IMPORT_SECONDS', '3600', 'the time in which a file must arrive'],
+  ['LEDGER_DISK_RESERVE_MIB', '256', 'what files leave free on the disk of DATA_DIR'],
   ['LEDGER_CORS_ORIGINS', 'none', 'sites whose pages may read the ledger'],
   ['OTEL_EXPORTER_OTLP_ENDPOINT', 'unset', 'a collector of traces; OpenTelemetry’s other variables hold too'],
 ];

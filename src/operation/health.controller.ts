@@ -16,10 +16,13 @@ const LAG_MS_MAX = 10_000;
  */
 const SILENT_MS_MAX = 30_000;
 
+/** The store and the read models of one large submission take no more; with less, nothing can be written. */
+const FREE_BYTES_MIN = 16 * 1024 * 1024;
+
 /**
  * Tells whether the read models are level with the store: the lag that is known is small, and was learnt lately.
  */
-export function isLevel({ lagMs, silentMs, cutShort }: StoreSeen): boolean {
+export function isLevel({ lagMs, silentMs, cutShort }: Omit<StoreSeen, 'freeBytes'>): boolean {
   return (lagMs ?? 0) <= LAG_MS_MAX && (silentMs ?? Infinity) <= SILENT_MS_MAX && !cutShort;
 }
 
@@ -44,8 +47,8 @@ export class HealthController {
   }
 
   /**
-   * Answers 503 while the read models are not level, have stopped or differ from what was committed, or while
-   * that has not been known for too long.
+   * Answers 503 while the read models are not level, have stopped or differ from what was committed, while
+   * that has not been known for too long, or while the disk has no room left to write.
    */
   @Get('ready')
   @Call({
@@ -58,7 +61,7 @@ export class HealthController {
         view: ReadinessView,
       },
       503: {
-        says: 'The read models are not level, have stopped or differ from what was committed; or the store has been silent for over half a minute.',
+        says: 'The read models are not level, have stopped or differ from what was committed; the store has been silent for over half a minute; or the disk has no room left to write.',
         view: ReadinessView,
         example: {
           status: 'not-ready',
@@ -69,6 +72,7 @@ export class HealthController {
           skipped: 0,
           clockMovedMs: 0,
           clockBehindMs: 0,
+          diskFreeBytes: 80_000_000_000,
           projection: { status: 'rebuilding', sequence: 20_000, target: 50_000 },
           selfCheck: { ok: true, sequence: -1 },
         },
@@ -79,7 +83,8 @@ export class HealthController {
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<ReadinessView> {
     const seen = await this.lag.look();
     const { state, selfCheck, progress } = this.readModels;
-    const ready = state.status === 'live' && selfCheck.ok && isLevel(seen);
+    const ready =
+      state.status === 'live' && selfCheck.ok && isLevel(seen) && seen.freeBytes >= FREE_BYTES_MIN;
     if (!ready) void reply.status(503);
     return {
       status: ready ? 'ready' : 'not-ready',
@@ -90,6 +95,7 @@ export class HealthController {
       skipped: progress.skipped,
       clockMovedMs: this.clock.movedMs(),
       clockBehindMs: Math.max(0, progress.ledgerTime - Date.now()),
+      diskFreeBytes: seen.freeBytes,
       projection: state,
       selfCheck,
     };

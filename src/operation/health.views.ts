@@ -68,6 +68,13 @@ export class ReadinessView {
   @WholeNumber({ min: 0 })
   readonly clockBehindMs!: number;
 
+  @Describe({
+    description: 'Free bytes on the disk of the data directory: with under 16 MiB nothing can be written.',
+    example: 80_000_000_000,
+  })
+  @WholeNumber({ min: 0 })
+  readonly diskFreeBytes!: number;
+
   @Describe({ description: 'The read models in use.' })
   @Nested(() => ProjectionStateView)
   readonly projection!: ProjectionStateView;

@@ -18,7 +18,7 @@ export class Metrics {
   private readonly requests: Counter<'method' | 'route' | 'status'>;
   private readonly durations: Histogram<'method' | 'route'>;
   /** The state of the store when the metrics were last read. */
-  private store: StoreSeen = { lagMs: null, silentMs: null, cutShort: false };
+  private store: StoreSeen = { lagMs: null, silentMs: null, cutShort: false, freeBytes: NaN };
 
   constructor(
     readModels: ReadModels,
@@ -56,6 +56,7 @@ export class Metrics {
     gauge('store_cut_short', '1 where the store ends before what was read from it.', () =>
       Number(this.store.cutShort),
     );
+    gauge('disk_free_bytes', 'Free bytes on the disk of the data directory.', () => this.store.freeBytes);
     this.counted(
       'subscriptions_lost_total',
       'How often the store ended what the projector was following.',

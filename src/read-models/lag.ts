@@ -19,6 +19,8 @@ export interface StoreSeen {
   readonly silentMs: number | null;
   /** Whether the store ends before a position that was read from it: an older store was put in its place. */
   readonly cutShort: boolean;
+  /** The bytes that are free on the disk of the data directory. */
+  readonly freeBytes: number;
 }
 
 @Injectable()
@@ -39,14 +41,14 @@ export class Lag {
     // The position is taken before the store is asked: the projector may meanwhile get past the end that the store
     // tells.
     const known = this.readModels.lastPosition;
-    const head = await this.headInTime();
+    const [head, freeBytes] = await Promise.all([this.headInTime(), this.readModels.freeBytes()]);
     if (head === undefined) {
       const silentMs = this.answeredAtMs === null ? null : Math.round(nowMs() - this.answeredAtMs);
-      return { lagMs: null, silentMs, cutShort: false };
+      return { lagMs: null, silentMs, cutShort: false, freeBytes };
     }
     this.answeredAtMs = nowMs();
     const cutShort = known !== null && (head === null || head < known);
-    return { lagMs: this.lagBehind(head, nowMs()), silentMs: 0, cutShort };
+    return { lagMs: this.lagBehind(head, nowMs()), silentMs: 0, cutShort, freeBytes };
   }
 
   private lagBehind(head: Position | null, nowMs: number): number {

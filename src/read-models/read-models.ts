@@ -9,6 +9,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { join, sep } from 'node:path';
 import { filter, firstValueFrom, Subject } from 'rxjs';
+import { freeBytesAt } from '../store/data-dir.js';
 import type { Position } from '../store/event-store.js';
 import { inSpan } from '../store/in-span.js';
 import { keyOf, type StoreLocation } from '../store/open-reader.js';
@@ -200,6 +201,10 @@ export class ReadModels {
   get lastPosition(): Position | null {
     if (this.status.status !== 'live') return null;
     return positionBefore(this.views, readCheckpoint(this.views).sequence + 1);
+  }
+
+  freeBytes(): Promise<number> {
+    return freeBytesAt(this.store.dataDir);
   }
 
   /** Begins to build the views anew beside the current ones, unless a rebuild runs already. */

@@ -6,6 +6,7 @@
  */
 import Database from 'better-sqlite3-multiple-ciphers';
 import { accessSync, constants, mkdirSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 
 interface HeldDirectory {
@@ -55,4 +56,10 @@ export function holdDataDir(dir: string, held: HeldDirectory = DATA): () => void
     throw isHeld ? new DataDirInUse(dir, held) : new DataDirUnusable(dir, held, error);
   }
   return () => lock.close();
+}
+
+/** The bytes that are free on the disk of a directory, for this process. */
+export async function freeBytesAt(dir: string): Promise<number> {
+  const { bavail, bsize } = await statfs(dir);
+  return bavail * bsize;
 }

@@ -52,9 +52,9 @@ export class FileImport implements BeforeApplicationShutdown {
    * Stores the file without reading its rows.
    * @throws Refused where the programme does not exist, before a byte is read
    */
-  async receive(programmeId: ProgrammeId, upload: Readable): Promise<SpooledFile> {
+  async receive(programmeId: ProgrammeId, upload: Readable, actor: string): Promise<SpooledFile> {
     await this.checker.programme(programmeId);
-    return this.track(this.spool.receive(upload, this.closing.signal));
+    return this.track(this.spool.receive(upload, actor, this.closing.signal));
   }
 
   /** @throws Problem `invalid-file`, and then nothing is recorded */

@@ -75,6 +75,7 @@ export const importFile = {
   problems: {
     400: ['malformed-json'],
     404: ['programme-unknown'],
+    408: ['too-slow'],
     413: ['too-large'],
     422: ['programme-closed', 'invalid-file'],
   },

@@ -38,7 +38,7 @@ export class ImportsController {
     const override = parsePersonalDataOverride(reason);
     const format = formatOf(request);
     const programmeId = parseOr(() => parseProgrammeId(programme), 'programme');
-    const file = await this.imports.receive(programmeId, request.body as Readable);
+    const file = await this.imports.receive(programmeId, request.body as Readable, by.actor);
     const asked = { programmeId, format, dryRun: dryRun === 'true', override, by };
     if (!accept?.includes('application/x-ndjson')) {
       const receipt = await this.imports.carryOut(file, { ...asked, onProgress: () => undefined });

@@ -23,6 +23,7 @@ import { FaultyMachine } from '../support/faulty-machine.js';
 import { eventually } from '../support/keys.js';
 import { Ledger } from '../support/ledger.js';
 import { OUTCOME, registerProgramme, submit } from '../support/outcomes.js';
+import { told } from '../support/refusals.js';
 import { mayMount, needsTool } from '../support/tools.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'ledger-places-'));
@@ -30,6 +31,7 @@ afterAll(() => rmSync(dir, { recursive: true }));
 
 interface Readiness {
   readonly projection: object;
+  readonly diskFreeBytes: number;
 }
 
 const serve = (dataDir: string, env: NodeJS.ProcessEnv = {}) =>
@@ -175,3 +177,27 @@ describe('M6: a store whose files are taken away while it serves', () => {
     await ledger.remove();
   });
 });
+
+(mayMount() ? test : test.skip)(
+  'H3: a ledger whose disk is all but full says that it is not ready, and why',
+  async () => {
+    const mounted = mkdtempSync(join(dir, 'small-'));
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=15m', 'tmpfs', mounted]);
+    const ledger = await Ledger.start({ DATA_DIR: join(mounted, 'data'), LOG_LEVEL: 'fatal' });
+    try {
+      const { status, body } = await ledger.call<Readiness>('GET', '/health/ready');
+      expect([status, body.projection]).toEqual([503, { status: 'live' }]);
+      expect(body.diskFreeBytes).toBeLessThan(15 * 1024 * 1024);
+      await registerProgramme(ledger);
+      const headers = { 'content-type': 'text/csv' };
+      const sent = await ledger.call('POST', '/v1/programmes/asthma-care/imports', {
+        body: 'measure\n',
+        headers,
+      });
+      expect(told(sent)).toBe('503 store-unavailable');
+    } finally {
+      await ledger.remove();
+      execFileSync('umount', [mounted]);
+    }
+  },
+);
