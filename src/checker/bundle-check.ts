@@ -1,11 +1,11 @@
 /**
- * The checker of bundles takes their lines one by one, trusts none of them, and decides whether the bundle is
- * good, tampered with, or not enough to tell.
+ * The checker of bundles takes their lines one by one, trusts none of them, and decides whether the bundle is good,
+ * tampered with, or not enough to tell.
  *
- * It rebuilds the tree from the events, and compares the root with the checkpoint, the checkpoint's signatures
- * with the keys that the reader trusts, and the beginning of the tree with an earlier checkpoint that the reader
- * kept. Memory grows with the number of streams, up to 2^24, and for a figure with the number of its outcomes;
- * not with that of events.
+ * It rebuilds the tree from the events, and compares the root with the checkpoint, the checkpoint's signatures with the
+ * keys that the reader trusts, and the beginning of the tree with an earlier checkpoint that the reader kept. Memory
+ * grows with the number of streams, up to 2^24, and for a figure with the number of its outcomes; not with that of
+ * events.
  */
 import { sealFault } from '../kernel/event-data.js';
 import { limitsOf, loggedEventOf, sealsOfBundled } from './bundle-format.js';
@@ -30,7 +30,7 @@ export interface CheckOptions extends SinceOptions {
   readonly policy?: Policy;
   /** The revisions of at most so many streams are compared: those of more would not fit into memory. */
   readonly streamsMax?: number;
-  /** The scope that was asked for, as `scopeText` writes it; a bundle of another scope does not answer it. */
+  /** A bundle of another scope, as `scopeText` writes it, does not answer what was asked. */
   readonly expect?: string;
 }
 
@@ -49,9 +49,7 @@ export class BundleCheck {
   /** A line is missing or too many. All later lines are then out of place too, which is not reported again. */
   private isOutOfStep = false;
 
-  /**
-   * @throws BadNote where the earlier checkpoint is none, or the signature of a trusted witness does not verify
-   */
+  /** @throws BadNote where the earlier checkpoint is none, or the signature of a trusted witness does not verify */
   constructor(private readonly options: CheckOptions) {
     this.revisions = new StreamRevisions(this.findings, options.streamsMax);
     this.since = SinceCheck.of(options, this.findings);
@@ -211,7 +209,7 @@ export class BundleCheck {
       const fault = figure.fault();
       if (fault !== null) findings.fault(fault);
     } catch (error) {
-      // The events have content that no ledger accepts, such as a quantity that is no whole number.
+      // Events may have content that no ledger accepts, such as a quantity that is no whole number.
       findings.fault(`the figure cannot be made of its events: ${(error as Error).message}`);
     }
     for (const doubt of figure.doubts.slice(0, FINDINGS_MAX)) findings.doubt(doubt);

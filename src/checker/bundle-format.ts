@@ -1,26 +1,26 @@
 /**
- * The format of a bundle: events of the ledger with everything that is needed to check them offline, as NDJSON.
+ * A bundle has events of the ledger with everything that is needed to check them offline, as NDJSON.
  *
- * The first line is the header, the last the checkpoint. Between them the leaves of the log follow from left to
- * right: the events that the bundle has, and the hashes of complete subtrees in place of those that it leaves
- * out. So a reader comes to the root in one pass and constant memory. A bundle that is cut at an earlier size
- * leads to the root of that size on the way, which proves that the log is a continuation of it.
+ * The first line is the header, the last the checkpoint. Between them the leaves of the log follow from left to right:
+ * the events that the bundle has, and the hashes of complete subtrees in place of those that it leaves out. So a reader
+ * comes to the root in one pass and constant memory. A bundle that is cut at an earlier size leads to the root of that
+ * size on the way, which proves that the log is a continuation of it.
  */
 import { unreachable } from '../kernel/assert.js';
 import type { EventData, Seals } from '../kernel/event-data.js';
 import type { LoggedEvent } from '../tlog/entry.js';
 
 export const BUNDLE_FORMAT = 'outcome-ledger-bundle@2';
-/** The part of a CloudEvent's `dataschema` before the ledger's own name of the schema. */
+/** A CloudEvent's `dataschema` has this before the ledger's own name of the schema. */
 export const SCHEMA_PREFIX = 'urn:outcome-ledger:schema:';
 
 export type BundleScope =
   | { readonly kind: 'everything' }
-  /** The scope has every event that concerns the programme. */
+  /** Every event that concerns the programme. */
   | { readonly kind: 'programme'; readonly programme: string }
-  /** The scope has every event after the sequence `after`, up to the sequence `until`. */
+  /** Every event after the sequence `after`, up to the sequence `until`. */
   | { readonly kind: 'period'; readonly after: number; readonly until: number }
-  /** The scope has every event that the figure was made of. */
+  /** Every event that the figure was made of. */
   | { readonly kind: 'figure' };
 
 /** A question to the ledger and its answer, which the events must bear out. */
@@ -53,13 +53,13 @@ export interface BundleHeader {
   readonly origin: string;
   /** The size of the tree that the checkpoint signs. */
   readonly size: number;
-  /** Verifier keys that the maker of the bundle states; nothing vouches for them. */
+  /** The maker of the bundle states these verifier keys; nothing vouches for them. */
   readonly keys: readonly string[];
   readonly scope: BundleScope;
   readonly figure?: BundleFigure;
 }
 
-/** The members of a CloudEvent of the ledger that are asked about after its line was parsed. */
+/** The members of a CloudEvent of the ledger that are read after its line was parsed. */
 export interface BundleEvent {
   readonly id: string;
   readonly type: string;
@@ -87,7 +87,7 @@ export type BundleLine =
   | BundleHeader
   | { readonly event: BundleEvent; readonly leaf: string }
   | { readonly subtree: { readonly height: number; readonly number: number; readonly hash: string } }
-  /** A time stamp (RFC 3161), base64, stamps the signed text; it is absent where there is none. */
+  /** A time stamp (RFC 3161), base64, stamps the signed text. */
   | { readonly checkpoint: string; readonly timestamp?: string };
 
 /** Clocks of several machines may differ by so much. */
@@ -96,7 +96,7 @@ const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 /** Events that were recorded together have the same time, which is parsed once. */
 let lastRead = { text: '', ms: NaN };
 
-/** The time in milliseconds since 1970; NaN where the text is no instant as the ledger writes one. */
+/** Milliseconds since 1970; NaN where the text is no instant as the ledger writes one. */
 export function instantOf(text: string): number {
   if (text !== lastRead.text) lastRead = { text, ms: INSTANT.test(text) ? Date.parse(text) : NaN };
   return lastRead.ms;

@@ -1,9 +1,9 @@
 /**
- * Parses the lines of a bundle and trusts none of them: a line has the members that the ledger writes and no
- * others, each of its kind and in its range, and is exactly the text that the ledger would write.
+ * Parses the lines of a bundle and trusts none of them: a line has the members that the ledger writes and no others,
+ * each of its kind and in its range, and is exactly the text that the ledger would write.
  *
- * So a bundle cannot contain anything that a checker does not look at, no member can appear twice, and other
- * readers read the same that is checked. Members of an event that state the same thing are compared here as well.
+ * So a bundle cannot contain anything that a checker does not look at, no member can appear twice, and other readers
+ * read the same that is checked. Members of an event that state the same thing are compared here as well.
  */
 import { financialYearsBetween, isFinancialYear, type FinancialYear } from '../kernel/financial-year.js';
 import type { Members } from '../kernel/event-data.js';
@@ -15,8 +15,7 @@ import { parseVerifierKey } from '../tlog/note.js';
 /** @throws Error that says what no ledger would write */
 export function parseBundleLine(text: string): BundleLine {
   const line: unknown = JSON.parse(text);
-  // Each content has one text: a member that appears twice, or a number that is not kept exactly, gives another
-  // text.
+  // A member that appears twice, or a number that is not kept exactly, gives another text.
   if (JSON.stringify(line) !== text) throw new Error('it is not JSON as the ledger writes it');
   const members = membersOf(line, 'the line');
   if ('format' in members) return parseHeader(members);
@@ -117,7 +116,7 @@ function yearsOf(from: string, to: string): FinancialYear[] {
   return financialYearsBetween(from as FinancialYear, to as FinancialYear);
 }
 
-/** Checks the form of a figure; `FigureCheck` later compares all its values with the events. */
+/** `FigureCheck` later compares all values of a figure with the events; this checks their form. */
 function parseTold(told: Members): void {
   exactly(told, 'a figure', ['total', 'outcomes', 'byBasis', 'bounds', 'ratio']);
   wholeIn(told, 'outcomes', 0);
@@ -144,8 +143,8 @@ const SALT = /^[A-Za-z0-9_-]{21}[AQgw]$/;
 const HASH = /^[0-9a-f]{64}$/;
 
 /**
- * The form of an event as its CloudEvent tells it: facts with their salt and hash, and words with theirs, or the hash
- * alone where the words are gone. Whether hashes fit is asked of `sealFault`.
+ * Parses an event as its CloudEvent tells it: facts with their salt and hash, and words with theirs, or the hash alone
+ * where the words are gone. `sealFault` compares the hashes.
  * @throws Error in words: what of it no ledger writes
  */
 export function parseEvent(value: unknown): BundleEvent {

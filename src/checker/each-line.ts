@@ -1,8 +1,7 @@
 /**
  * Reads the lines of a file as bytes. Memory grows with the longest line, and not with the file.
  *
- * Only a newline ends a line: other characters that node:readline takes for the end of a line may stand within
- * JSON.
+ * Only a newline ends a line: other characters that node:readline takes for the end of a line may stand within JSON.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 
@@ -10,8 +9,8 @@ const READ_BYTES = 2 ** 18;
 const NEWLINE = 0x0a;
 
 /**
- * @param take called with the bytes, where a line that is not empty begins, and where its newline stands; the
- * bytes are reused when it returns
+ * @param take gets the bytes, where a line that is not empty begins, and where its newline stands; the bytes are reused
+ * when it returns
  */
 export function eachLine(file: string, take: (bytes: Buffer, start: number, end: number) => void): void {
   const descriptor = openSync(file, 'r');

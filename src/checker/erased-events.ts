@@ -1,9 +1,8 @@
 /**
- * Keeps which events have lost their words, and which erasure explains that. The checker reads each event once
- * and trusts none.
+ * Keeps which events have lost their words, and which erasure explains that.
  *
- * An event whose words are gone may have been stripped by anyone, unless an erasure that comes later in its
- * stream names its revision. The facts of that erasure are checked against the log like those of any other event.
+ * Anyone may have stripped an event whose words are gone, unless a later erasure in its stream names its revision. The
+ * facts of that erasure are checked against the log like those of any other event.
  */
 import { areWordsGone } from '../kernel/event-data.js';
 import { SCHEMA_PREFIX, sealsOfBundled, type BundleEvent } from './bundle-format.js';
@@ -15,7 +14,7 @@ export class ErasedEvents {
   private readonly unexplained = new Map<string, number>();
   /** Every erasure that is shown, in the order of the ledger. */
   readonly erasures: ErasureTold[] = [];
-  /** How many events have lost their words. */
+  /** So many events have lost their words. */
   count = 0;
 
   /** @throws Error where the facts of an erasure lack what was erased, or by whose authority */

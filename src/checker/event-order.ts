@@ -1,9 +1,8 @@
 /**
- * Rules that follow from the order of events, whatever the events say: the revisions of each stream have no gap,
- * and ledger time is the latest time at which any event up to then was recorded.
+ * These rules follow from the order of events, whatever the events say: the revisions of each stream have no gap, and
+ * ledger time is the latest time at which any event up to then was recorded.
  *
- * Where events are left out less is known: a stream may begin with a later revision, and ledger time may be
- * later.
+ * Where events are left out less is known: a stream may begin with a later revision, and ledger time may be later.
  */
 import { CLOCK_TOLERANCE_MS, instantOf, type BundleEvent, type BundleScope } from './bundle-format.js';
 import type { Findings } from './verdict.js';
@@ -15,10 +14,7 @@ export class StreamRevisions {
   private readonly last = new Map<string, number>();
   private leftOut = 0;
 
-  /**
-   * @param streamsMax the revisions of streams beyond this number are not compared: they would not fit into
-   * memory
-   */
+  /** @param streamsMax the revisions of streams beyond this number are not compared: they would not fit into memory */
   constructor(
     private readonly findings: Findings,
     private readonly streamsMax = STREAMS_MAX,
@@ -33,8 +29,7 @@ export class StreamRevisions {
       );
     }
     this.last.set(stream, revision);
-    // A bundle of a programme has whole streams. A period may begin within a stream, and a figure has some events
-    // of it.
+    // A bundle of a programme has whole streams; a period, or a figure, may have only some events of a stream.
     const isWhole = kind === 'everything' || kind === 'programme';
     const next = last === undefined ? (isWhole ? 0 : revision) : last + 1;
     const isNext = kind === 'figure' ? revision >= next : revision === next;

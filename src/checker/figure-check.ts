@@ -26,16 +26,18 @@ interface Outcome {
   readonly effective: { readonly from: string; readonly to: string };
   readonly basis: string;
   readonly bounds?: { readonly low?: number; readonly high?: number };
-  /** At which it was first recorded: its place among the values of a day. */
+  /** The outcome was first recorded at this sequence: its place among the values of a day. */
   readonly sequence: number;
 }
 
 interface BundleMeasure {
   readonly kind: MeasureKind;
   readonly rollsUpInto: string | null;
-  /** By the year from which each holds, whether what it counts can be compared with what was counted before. */
+  /** By the year from which each revision holds, whether it can be compared with what was counted before. */
   readonly revisions: ReadonlyMap<string, boolean>;
-  /** Events of the measure so far: where one is left out, the next is not at this revision of its stream. */
+  /**
+   * So many events of the measure came so far: where one is left out, the next is not at this revision of its stream.
+   */
   readonly events: number;
 }
 
@@ -48,9 +50,9 @@ interface Revision {
 export class FigureCheck {
   private readonly measures = new Map<string, BundleMeasure>();
   private readonly standing = new Map<string, Outcome>();
-  /** Reasons why it cannot be decided whether the figure is right. */
+  /** These reasons keep it undecided whether the figure is right. */
   readonly doubts: string[] = [];
-  /** Measures whose outcomes the figure adds up although their definitions cannot be compared. */
+  /** The figure adds up outcomes of these measures although their definitions cannot be compared. */
   readonly breaks = new Set<string>();
 
   constructor(private readonly figure: BundleFigure) {}
@@ -93,7 +95,7 @@ export class FigureCheck {
     }
   }
 
-  /** A correction keeps the place of what it corrects, which it names: what was first recorded may be left out here. */
+  /** A correction keeps the place of what it corrects, and names it: what was first recorded may be left out here. */
   private correct(
     id: string,
     { firstSequence, ...outcome }: Outcome & { readonly firstSequence: number },
@@ -135,8 +137,8 @@ export class FigureCheck {
   }
 
   /**
-   * The first measure, or version of one, whose definition is missing: without it nobody knows how the measure
-   * adds up, nor into which measure.
+   * Without the definition of a measure, or of a revision, nobody knows how the measure adds up, nor into which
+   * measure.
    */
   private undefinedMeasure(): string | null {
     // A figure as at a moment before its measure was defined has no outcomes, whatever its kind.
@@ -185,7 +187,7 @@ export class FigureCheck {
     }
   }
 
-  /** A revision of which nothing can be compared stands between outcomes of its measure, or of what rolls up into it. */
+  /** A break lies between outcomes of a measure, or of what rolls up into it, that no definition compares. */
   private noteBreaks(outcomes: readonly Outcome[], family: ReadonlySet<string>): void {
     for (const id of family) {
       const own = this.familyOf(id);

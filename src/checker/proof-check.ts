@@ -1,6 +1,6 @@
 /**
- * The checker of single proofs: that an event is in the log (a C2SP tlog-proof, or JSON in Sigstore's field
- * names), and that the log only grew between two sizes.
+ * The checker of single proofs: that an event is in the log (a C2SP tlog-proof, or JSON in Sigstore's field names), and
+ * that the log only grew between two sizes.
  *
  * A proof leads to a root, a checkpoint vouches for the root, and a key that the reader trusts vouches for the
  * checkpoint. Where one of these is missing, the verdict stays open.
@@ -20,8 +20,8 @@ export interface ProofOptions {
   /** The event that the proof should be of, as the ledger gives it, or its entry in the log. */
   readonly event?: string | undefined;
   /**
-   * Texts of checkpoints: `checkpoint` is the one that a proof leads to which has none itself; `since` is the
-   * earlier one of a consistency proof.
+   * Texts of checkpoints: `checkpoint` is for a proof that brings none; `since` is the earlier one of a consistency
+   * proof.
    */
   readonly checkpoint?: string | undefined;
   readonly since?: string | undefined;
@@ -33,12 +33,11 @@ export interface ProofVerdict {
   readonly origin: string | null;
   readonly size: number;
   readonly root: string;
-  /** The index of the event; null where the proof is of no event. */
+  /** Null where the proof is of no event. */
   readonly index: number | null;
   readonly signedBy: readonly string[];
 }
 
-/** Tells by its beginning whether a file is a single proof. */
 export function isProof(beginning: string): boolean {
   return beginning.startsWith(PROOF_FIRST_LINE) || /^\s*\{\s*"(logIndex|from)"/.test(beginning);
 }
@@ -79,7 +78,6 @@ interface InclusionClaim extends Pick<LogProof, 'index' | 'hashes'> {
   readonly size: bigint;
   readonly root: Checkpoint['root'];
   readonly checkpoint: Checkpoint | null;
-  /** The entry that the proof contains. */
   readonly entry?: string;
 }
 
@@ -126,8 +124,8 @@ function checkInclusion(inclusion: InclusionClaim, options: ProofOptions): Proof
 const STRING_OR_SPACE = /("(?:[^"\\]|\\.)*")|\s+/g;
 
 /**
- * The entry of an event. One that is told whole must be the event at the place that is proven, with the facts and the
- * words that were sealed.
+ * Finds the entry of an event. An event that is told whole must be the one at the place that is proven, with the facts
+ * and the words that were sealed.
  * @throws Error in words where it is no event as the ledger tells one, such as one without a salt
  */
 function entryTold(
@@ -136,7 +134,7 @@ function entryTold(
   { faults, doubts }: { readonly faults: string[]; readonly doubts: string[] },
 ): string {
   const told: unknown = JSON.parse(text);
-  // A member that stands twice would be read otherwise by others. White space between members says nothing.
+  // Others would read a member that stands twice otherwise. White space between members says nothing.
   if (text.replace(STRING_OR_SPACE, '$1') !== JSON.stringify(told))
     throw new Error('the event is not JSON as the ledger writes it');
   if (typeof told !== 'object' || told === null || !('dataschema' in told)) return text.trim();
@@ -173,7 +171,7 @@ function checkConsistency(proof: ConsistencyJson, options: ProofOptions): ProofV
   return { faults, doubts, origin, size: proof.to, root: proof.rootHash, index: null, signedBy };
 }
 
-/** Checks who vouches for a root. @returns the keys that do */
+/** @returns the keys that vouch for the root */
 function checkRoot(
   { size, root }: Pick<Checkpoint, 'size' | 'root'>,
   checkpoint: Checkpoint | null,

@@ -1,6 +1,4 @@
-/**
- * Checks that a bundle has all events of the scope that its header states, and no others.
- */
+/** Checks that a bundle has all events of the scope that its header states, and no others. */
 import { scopeText, type BundleEvent, type BundleScope } from './bundle-format.js';
 import type { Findings } from './verdict.js';
 

@@ -1,6 +1,6 @@
 /**
- * Checks who vouches for a checkpoint: the keys that the policy names, or, without a policy, those that signed
- * the earlier checkpoint. A key that a bundle brings along vouches for nothing by itself.
+ * Checks who vouches for a checkpoint: the keys that the policy names, or, without a policy, those that signed the
+ * earlier checkpoint. A key that a bundle brings along vouches for nothing by itself.
  */
 import type { BundleHeader } from './bundle-format.js';
 import type { Checkpoint } from '../tlog/checkpoint.js';
@@ -56,7 +56,7 @@ function checkWitnesses(checkpoint: Checkpoint, policy: Policy, findings: Findin
   return cosigned;
 }
 
-/** The stamp by an authority that the policy names; null where it names none. */
+/** @returns null where the policy names no authority */
 export function checkTimestamp(
   { checkpoint: { note }, policy }: Signed,
   timestamp: string | null,

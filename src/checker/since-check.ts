@@ -1,6 +1,6 @@
 /**
- * Checks an earlier checkpoint that the reader kept: the log must be its continuation, and no event that came
- * after it may have an earlier date than the checkpoint.
+ * Checks an earlier checkpoint that the reader kept: the log must be its continuation, and no event that came after it
+ * may have an earlier date than the checkpoint.
  */
 import { CLOCK_TOLERANCE_MS, type BundleEvent } from './bundle-format.js';
 import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.js';
@@ -11,11 +11,10 @@ import type { Findings } from './verdict.js';
 
 export interface SinceOptions {
   readonly policy?: Policy;
-  /** The text of the checkpoint that was kept. */
   readonly since?: string;
   /**
-   * The time, in milliseconds since 1970, at which the reader got the checkpoint: the ledger had no later event
-   * then. Cosignatures state such times too.
+   * The reader got the checkpoint at this time, in milliseconds since 1970: the ledger had no later event then.
+   * Cosignatures state such times too.
    */
   readonly sinceTimeMs?: number;
 }
@@ -25,7 +24,7 @@ export class SinceCheck {
   private readonly size: number;
   private isMet = false;
   private isDated: boolean;
-  /** A time at which the ledger had no event beyond the checkpoint. */
+  /** The ledger had no event beyond the checkpoint at this time. */
   private knownMs: number;
 
   static of(options: SinceOptions, findings: Findings): SinceCheck | null {

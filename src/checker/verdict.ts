@@ -1,6 +1,4 @@
-/**
- * The result of a check: the verdict, and the findings that it rests on.
- */
+/** A check ends in a verdict, and the findings that it rests on. */
 import type { BundleFigure, BundleScope } from './bundle-format.js';
 import type { Stamped } from '../tlog/timestamp.js';
 
@@ -10,7 +8,7 @@ export interface Finding {
   readonly what: string;
 }
 
-/** An erasure that is shown: whose words went by whose order. */
+/** An erasure says whose words went by whose order. */
 export interface ErasureTold {
   readonly sequence: number;
   readonly outcome: string;
@@ -20,13 +18,13 @@ export interface ErasureTold {
 
 export interface Verdict {
   readonly verdict: 'good' | 'tampered' | 'cannot tell';
-  /** Findings that each prove an alteration, in the order of the ledger. */
+  /** Each fault proves an alteration; they are in the order of the ledger. */
   readonly faults: readonly Finding[];
-  /** Reasons why something could not be checked. */
+  /** Each doubt says what could not be checked, and why. */
   readonly doubts: readonly string[];
-  /** Observations that are no faults. */
+  /** Remarks are observations that are no faults. */
   readonly remarks: readonly Finding[];
-  /** Things that even a good bundle does not show: a part of the ledger proves no more than that part. */
+  /** Even a good bundle does not show these things: a part of the ledger proves no more than that part. */
   readonly limits: readonly string[];
   readonly scope: BundleScope | null;
   readonly figure: BundleFigure | null;
@@ -34,18 +32,18 @@ export interface Verdict {
   readonly size: number | null;
   readonly root: string | null;
   readonly events: number;
-  /** How many events have lost their words. */
+  /** So many events have lost their words. */
   readonly erased: number;
   readonly erasures: readonly ErasureTold[];
   readonly signedBy: readonly string[];
-  /** The stamp by an authority that the policy names, by which the checkpoint existed at a time. */
+  /** An authority that the policy names stamped the checkpoint, which existed by then. */
   readonly stamped: Stamped | null;
 }
 
 /** So many faults and remarks are kept, and so many events are named in a doubt. */
 export const FINDINGS_MAX = 20;
 
-/** Collects findings. The first ones show what happened, so that more of them are dropped. */
+/** The first findings show what happened, so that more of them are dropped. */
 export class Findings implements Pick<Verdict, 'verdict' | 'faults' | 'doubts' | 'remarks'> {
   readonly faults: Finding[] = [];
   readonly doubts: string[] = [];

@@ -1,6 +1,6 @@
 /**
- * Checks a file with a bundle or a single proof, and reports to people or as JSON. `ledger verify` and
- * `ledger-verify` share this module; `ledger-verify` uses nothing else of the ledger.
+ * Checks a file with a bundle or a single proof, and reports to people or as JSON. `ledger verify` and `ledger-verify`
+ * share this module; `ledger-verify` uses nothing else of the ledger.
  */
 import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { BundleCheck } from './bundle-check.js';
@@ -14,15 +14,12 @@ import type { Finding, Verdict } from './verdict.js';
 export interface VerifyOptions {
   /** A file with a checkpoint that the reader kept. */
   readonly since?: string | undefined;
-  /** The instant at which the reader got that checkpoint: the ledger had no later event then. */
+  /** The reader got that checkpoint at this instant: the ledger had no later event then. */
   readonly sinceTime?: string | undefined;
   readonly policy?: string | undefined;
   /** A verifier key, or a file with some, one a line. */
   readonly key?: string | undefined;
-  /**
-   * The scope that was asked for: `everything`, `programme:<id>`, `period` or `figure`. A bundle of another scope
-   * does not answer it.
-   */
+  /** The scope that was asked for: `everything`, `programme:<id>`, `period` or `figure`. */
   readonly expect?: string | undefined;
   /** For a single proof: a file with its event, and a file with the checkpoint that it leads to. */
   readonly event?: string | undefined;
@@ -99,7 +96,7 @@ async function checkFile(
   return check.end();
 }
 
-/** The beginning of a problem, which the ledger answers in place of a bundle. */
+/** The ledger may answer a problem in place of a bundle. */
 const REFUSAL = '{"type":"urn:outcome-ledger:problem:';
 
 function reasonIn(file: string): string {
@@ -142,7 +139,7 @@ function policyFrom(policy: string | undefined, key: string | undefined): Policy
   return policyOf(keysIn(key).map(parseVerifierKey));
 }
 
-/** Verifier keys from a file, or the one key that is given as text. */
+/** @param key one key as text, or a file with keys */
 export function keysIn(key: string): string[] {
   const text = existsSync(key) ? readFileSync(key, 'utf8') : key;
   return text.trim().split(/\s+/);
@@ -205,10 +202,7 @@ function figureText({ total, outcomes, byBasis, bounds, ratio }: ToldFigure): st
   return `${value} from ${outcomes} outcomes (${bases.join(', ')})${between}`;
 }
 
-/**
- * Replaces control characters: a report may quote tampered text, which must not end a line or move a terminal's
- * cursor.
- */
+/** A report may quote tampered text, whose control characters must not end a line or move a terminal's cursor. */
 export function plain(line: string): string {
   return line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd');
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * `ledger-verify`: the checker alone. It needs Node.js and nothing else: no package, no ledger, no network.
- * Exit codes: 0 good; 1 tampered; 2 cannot tell, or the command itself is wrong.
+ * `ledger-verify`: the checker alone. It needs Node.js and nothing else: no package, no ledger, no network. Exit codes:
+ * 0 good; 1 tampered; 2 cannot tell, or the command itself is wrong.
  */
 import { parseArgs } from 'node:util';
 import { verifyFile } from './verify-file.js';

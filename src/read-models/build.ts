@@ -1,4 +1,4 @@
-/** A build is one views file and the thread that projects into it. */
+/** A build is one views file, and the thread that projects into it. */
 import { Worker } from 'node:worker_threads';
 import { compiled } from '../kernel/compiled.js';
 import type { ProjectorOptions, ProjectorReport } from './projector-worker.js';
@@ -32,7 +32,7 @@ export class Build {
   }
 }
 
-/** One answer of the store may take five seconds. A thread that is ended before its time loses nothing committed. */
+/** One answer of the store may take five seconds. A thread that is ended early loses nothing committed. */
 const STOP_MS_MAX = 7_000;
 
 export async function stopWorker(worker: Worker, exited: Promise<unknown>): Promise<void> {

@@ -1,4 +1,3 @@
-/** This view reads the projected catalogue, both as it is now and as it was at a sequence. */
 import { Injectable } from '@nestjs/common';
 import type { Key } from '../domain/key.js';
 import type { Measure } from '../domain/measure.js';
@@ -36,7 +35,6 @@ export class CatalogueView {
     return found;
   }
 
-  /** Finds an entry as it stood after the event with that sequence. */
   findAt<Kind extends CatalogueKind>(
     kind: Kind,
     id: string,
@@ -59,8 +57,8 @@ export class CatalogueView {
   }
 
   /**
-   * Returns a measure and all measures that rolled up into it, each as it was at a sequence, however far down; the
-   * measure itself comes first. A measure that was defined later is not in the answer that was given then.
+   * Returns a measure and all that rolled up into it, however far down, each as it was at a sequence; the measure comes
+   * first. An answer as of a moment leaves out what was defined later.
    */
   withChildren(measure: Measure, sequence: number): readonly Measure[] {
     const all = this.list('measure', '', Number.MAX_SAFE_INTEGER);

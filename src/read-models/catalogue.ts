@@ -1,7 +1,4 @@
-/**
- * This read model holds every state of each programme, organisation, measure and key, and so the catalogue at any
- * sequence.
- */
+/** The catalogue: every state of each programme, organisation, measure and key. */
 import type { Database, Statement } from 'better-sqlite3-multiple-ciphers';
 import { keyDecider, type KeyEvent } from '../domain/key.js';
 import { measureDecider, type MeasureEvent } from '../domain/measure.js';
@@ -37,7 +34,6 @@ export const CATALOGUE: ReadModel = {
   expect: (views) => new ExpectedCatalogue(views),
 };
 
-/** Returns the last state of an entry up to a sequence, or undefined where it has none. */
 export function catalogueState(
   db: Database,
   [kind, id]: readonly [CatalogueKind, string],
@@ -51,13 +47,12 @@ export function catalogueState(
   return state === undefined ? undefined : JSON.parse(state);
 }
 
-/** A decider's rule says what an event makes of a state. */
 interface Evolving<State, Event> {
   readonly initialState: State;
   readonly evolve: (state: State, event: Event) => State;
 }
 
-/** The schemas of events that change no entry of the catalogue. */
+/** Events of these schemas change no entry of the catalogue. */
 const NO_ENTRY = {
   'outcome@2': 'nothing',
   'outcome-corrected@2': 'nothing',
@@ -65,7 +60,6 @@ const NO_ENTRY = {
   'outcome-erased@2': 'nothing',
 } as const;
 
-/** Each kind of entry has one way to take the events of its stream. */
 interface OfEntries {
   readonly programme: (event: ProgrammeEvent, at: At) => void;
   readonly organisation: (event: OrganisationEvent, at: At) => void;
@@ -134,12 +128,11 @@ class CatalogueProjection implements Projection {
   }
 }
 
-/** Whether an event of that schema changes the catalogue. */
 export function changesCatalogue(schema: LedgerSchema): boolean {
   return !Object.hasOwn(NO_ENTRY, schema);
 }
 
-/** This second fold goes by the streams of the events: each entry has one, whose name says which entry it is. */
+/** This second fold goes by the name of each event's stream, which says which entry the event changes. */
 class ExpectedCatalogue implements Expectation {
   private readonly states = new Map<string, unknown>();
   readonly handlers: Handlers;

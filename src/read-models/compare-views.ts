@@ -1,13 +1,12 @@
 /**
- * This comparison checks that the read models that serve are what the events make of them. Each event must be the one
- * that was projected. Every row of every table must be, column by column, what a fold of the same events writes: that
- * includes figures as at past moments, values of stocks, the catalogue, times and the log. And indexes must lead to
- * their rows.
+ * Checks that the read models that serve are what the events make of them. Each event must be the one that was
+ * projected, every row of every table must be what a fold of the same events writes, and indexes must lead to their
+ * rows.
  *
- * Each event is read once. It is compared with its hash and with its logged leaf before anything is made of it, so that
- * the first altered event is named. It is then folded into a second set of read models, and added up by a fold that
- * shares nothing with the projector's. Memory does not grow with history, and a ledger that serves is not held up: only
- * the last events, and the comparison, see one moment of it.
+ * Each event is read once. It is compared with its hash and its logged leaf first, so that the first altered event is
+ * named. It is then folded into a second set of read models, and added up by a fold that shares nothing with the
+ * projector's. Memory does not grow with history, and a ledger that serves is not held up: only the last events, and
+ * the comparison, see one moment of it.
  */
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -26,7 +25,6 @@ import { openViewsForReading, prepared, readCheckpoint, SCAN_CACHE_KIB } from '.
 
 export interface ViewsCompared {
   readonly events: number;
-  /** The root of the log of these events, base64. */
   readonly root: string;
 }
 
@@ -70,7 +68,7 @@ function compareLeaf(
   { recorded, sequence }: { readonly recorded: RecordedEvent; readonly sequence: number },
 ): void {
   const logged = prepared(served, 'SELECT leaf FROM events WHERE sequence = ?').pluck().get(sequence);
-  // A lost row is reported later, when its table is compared.
+  // A lost row is reported when its table is compared.
   if (logged === undefined || leaf.equals(logged as Buffer)) return;
   const { id, type, stream, revision } = recorded;
   throw new Difference(
@@ -78,7 +76,7 @@ function compareLeaf(
   );
 }
 
-/** Compares within the caller's transaction on the views that serve, so that all tables are seen at one moment. */
+/** Compares within the caller's transaction, so that all tables are seen at one moment. */
 function compareNow(served: Database, { file, key }: ViewsFile, figures: ExpectedFigures): void {
   attachDatabase(served, { file, key, name: 'replayed' });
   for (const table of TABLES) compareTable(served, table);
@@ -88,9 +86,9 @@ function compareNow(served: Database, { file, key }: ViewsFile, figures: Expecte
 }
 
 /**
- * Each row that serves must have an equal replayed row, and each replayed row must be served. Within either file no two
- * rows share a key, as the check of integrity makes sure, so both files then hold the same rows. Rows are read in the
- * order of the table, not by an index.
+ * Each row that serves must have an equal replayed row, and the other way round. The check of integrity has shown that
+ * no two rows of a file share a key, so both files then hold the same rows. Rows are read in the order of the table,
+ * not by an index.
  */
 function compareTable(db: Database, { name: table, key, calledBy = key, notOfEvents = [] }: Table): void {
   const all = db.pragma(`replayed.table_info(${table})`) as { readonly name: string }[];

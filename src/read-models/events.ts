@@ -1,6 +1,6 @@
 /**
- * This read model holds the ledger's order: where each event stands in the store, when it was learnt of, and its leaf
- * in the log. Sequences have no gaps, so a reader that reads on notices a lost row.
+ * The ledger's order: where each event stands in the store, when it was learnt of, and its leaf in the log. Sequences
+ * have no gaps, so a reader that reads on notices a lost row.
  *
  * Types and programmes are kept as small numbers, with their names in a table of their own.
  */
@@ -20,9 +20,9 @@ import {
 import { prepared, readCheckpoint, ViewsDamaged } from './views-file.js';
 
 /**
- * The index by ids is in parts of 2^16 sequences each, because ids are random. New entries then go to one part only,
- * whose 250 or so pages stay in memory; in one part for all ids, each event would write to a page of its own. A look-up
- * of an id looks into every part: there are 153 at ten million events.
+ * Ids are random, so their index is in parts of 2^16 sequences. New entries go to one part only, whose 250 or so pages
+ * stay in memory; in a single part each event would write to a page of its own. A look-up of an id looks into every
+ * part: there are 153 at ten million events.
  */
 const PART_BITS = 16;
 
@@ -47,13 +47,13 @@ const EVENT_ROWS: Table = {
 };
 
 export const EVENTS: ReadModel = {
-  // The rows of events are compared first, because all other tables are made of the events.
+  // All other tables are made of the events, so these rows are compared first.
   tables: [EVENT_ROWS, NAMES],
   project: (db) => new EventsProjection(db),
   expect: (views) => new ExpectedEvents(views),
 };
 
-/** The first 48 bits of an event's id, which are random: a safe integer, and enough to look events up by. */
+/** The first 48 bits of an event's id are random, a safe integer, and enough to look events up by. */
 export function eventKey(id: string): number {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }
@@ -164,17 +164,14 @@ class ExpectedEvents implements Expectation {
   }
 }
 
-/** How an event stands in the read models. */
 export interface EventRow {
   readonly sequence: number;
   readonly position: Position;
-  /** Milliseconds since 1970: the running maximum of `recordedAt` in sequence order. */
+  /** The running maximum of `recordedAt` in sequence order, in milliseconds since 1970. */
   readonly ledgerTime: number;
-  /** The number of the name of its type. */
+  /** The numbers of names: of the type, and of the programme's id. */
   readonly type: number;
-  /** The number of the id of its programme. */
   readonly programme: number | null;
-  /** The key of the event's id. */
   readonly id: number;
 }
 
@@ -184,19 +181,19 @@ function lostAt(sequence: number): ViewsDamaged {
   return new ViewsDamaged(`sequence ${sequence} is lost from the read models`);
 }
 
-/** Reads the row of an event that must be projected already. @throws ViewsDamaged where the row is missing */
+/** @throws ViewsDamaged where the row is missing */
 export function eventRowAt(views: Database, sequence: number): EventRow {
   const row = prepared(views, `SELECT ${COLUMNS} FROM events WHERE sequence = ?`).get(sequence);
   if (row === undefined) throw lostAt(sequence);
   return row as EventRow;
 }
 
-/** Returns the position after which the store is read on to begin at a sequence. */
+/** Reading the store after this position begins at the sequence. */
 export function positionBefore(views: Database, sequence: number): Position | null {
   return sequence === 0 ? null : eventRowAt(views, sequence - 1).position;
 }
 
-/** A list of events holds the events with a name as their type or programme, or all events. */
+/** The events that have this name as their type or programme, or all events. */
 export type EventList = { readonly column: 'type' | 'programme'; readonly name: number } | 'all';
 
 /**
@@ -215,7 +212,7 @@ export function* rowsAfter(views: Database, after: number, list: EventList): Gen
   if (list === 'all' && reached < readCheckpoint(views).sequence) throw lostAt(reached + 1);
 }
 
-/** @returns the number of a name, or null where no event has that name */
+/** @returns null where no event has that name */
 export function nameWith(views: Database, text: string): number | null {
   const select = prepared(views, 'SELECT id FROM names WHERE text = ?').pluck();
   return (select.get(text) as number | undefined) ?? null;
@@ -227,13 +224,13 @@ export function nameOf(views: Database, id: number): string {
   return text as string;
 }
 
-/** Returns every event of a type, the last one first. It is meant for types that have few events. */
+/** Returns every event of a type that has few, the last one first. */
 export function rowsOfType(views: Database, type: string): readonly EventRow[] {
   const select = `SELECT ${COLUMNS} FROM events WHERE type = ? ORDER BY sequence DESC`;
   return prepared(views, select).all(nameWith(views, type)) as EventRow[];
 }
 
-/** Yields the events whose id has the same key, the last one first: one of them may have that id. */
+/** Yields the events whose id has the same key, the last one first: at most one of them has that id. */
 export function* rowsWithId(views: Database, id: string): Generator<EventRow> {
   const select = prepared(
     views,

@@ -1,9 +1,7 @@
 /**
- * History answers with the ledger in order: pages of events by sequence, of the whole ledger or of one programme or
- * type.
+ * Pages of events in the ledger's order, of the whole ledger or of one programme or type.
  *
- * The index of the views says which sequences a page has; the events themselves are read from the store, with one read
- * for each run of neighbours.
+ * The index of the views says which sequences a page has; one read of the store gets each run of neighbours.
  */
 import { Injectable } from '@nestjs/common';
 import type { Database } from 'better-sqlite3-multiple-ciphers';
@@ -16,14 +14,14 @@ import { ownTurn } from '../kernel/turns.js';
 export interface SequencedEvent {
   readonly event: RecordedEvent;
   readonly sequence: number;
-  /** Milliseconds since 1970: the running maximum of `recordedAt` in sequence order. */
+  /** The running maximum of `recordedAt` in sequence order, in milliseconds since 1970. */
   readonly ledgerTimeMs: number;
 }
 
 export interface HistoryQuery {
-  /** The page holds sequences greater than this one. */
+  /** The page has sequences after this one. */
   readonly after: number;
-  /** The page holds sequences up to and including this one. */
+  /** The page has no sequence after this one. */
   readonly until: number;
   readonly programme?: string | undefined;
   readonly type?: string | undefined;
@@ -36,7 +34,7 @@ export interface HistoryPage {
   readonly next: number | null;
 }
 
-/** The most index rows that one page looks at when two filters are combined. */
+/** A page with two filters looks at so many index rows at most. */
 const ROWS_A_PAGE_MAX = 10_000;
 
 @Injectable()
@@ -52,7 +50,7 @@ export class History {
     return { events: await this.read(rows), next };
   }
 
-  /** Returns the events with the given sequences, which must be in rising order and projected. */
+  /** @param sequences projected ones, in rising order */
   async at(sequences: readonly number[]): Promise<SequencedEvent[]> {
     await ownTurn();
     const { views } = this.readModels;
@@ -84,7 +82,7 @@ function indexPage(views: Database, query: HistoryQuery): { rows: EventRow[]; ne
   const { after, until, limit, programme, type } = query;
   const [ofProgramme, ofType] = [nameAsked(views, programme), nameAsked(views, type)];
   if (ofProgramme === null || ofType === null) return { rows: [], next: null };
-  // One filter is answered by its index. With two filters it is not known which is rarer, so the rows read are bounded.
+  // An index answers one filter. With two filters it is not known which is rarer, so the rows read are bounded.
   const list =
     ofProgramme !== undefined
       ? ({ column: 'programme', name: ofProgramme } as const)
@@ -103,7 +101,6 @@ function indexPage(views: Database, query: HistoryQuery): { rows: EventRow[]; ne
   return { rows, next: null };
 }
 
-/** Returns the number of a name: undefined where no name was asked for, null where no event has that name. */
 function nameAsked(views: Database, text: string | undefined): number | null | undefined {
   return text === undefined ? undefined : nameWith(views, text);
 }

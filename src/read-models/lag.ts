@@ -1,23 +1,22 @@
 /**
  * The lag is the time for which the read models have been behind the store.
  *
- * The store's end is looked at when somebody asks. Under a steady stream of writes the end is always a moment ahead,
- * so the lag counts from when an end was first seen that is not reached yet.
+ * Under a steady stream of writes the store's end is always a moment ahead, so the lag counts from when an end was
+ * first seen that is not reached yet.
  */
 import { Injectable } from '@nestjs/common';
 import { EventStore, StoreUnavailable, type Position } from '../store/event-store.js';
 import { ReadModels } from './read-models.js';
 
-/** A probe that asks about the health of a process does not wait long for the answer. */
+/** A health probe does not wait long for its answer. */
 const ANSWER_MS_MAX = 1_000;
 
-/** The result of a look at the store's end. */
 export interface StoreSeen {
-  /** The whole milliseconds for which the read models have been behind the store; null where it cannot be asked now. */
+  /** The lag in whole milliseconds; null where the store does not answer. */
   readonly lagMs: number | null;
-  /** The milliseconds for which the store has not answered: 0 where it has just answered, null where it never did. */
+  /** The milliseconds since the store's last answer; null where it never answered. */
   readonly silentMs: number | null;
-  /** Whether the store ends before a position that was read from it: an older store was put in its place. */
+  /** The store ends before a position that was read from it: an older store was put in its place. */
   readonly cutShort: boolean;
   /** The bytes that are free on the disk of the data directory. */
   readonly freeBytes: number;
@@ -38,8 +37,7 @@ export class Lag {
   }
 
   async look(nowMs: () => number = () => performance.now()): Promise<StoreSeen> {
-    // The position is taken before the store is asked: the projector may meanwhile get past the end that the store
-    // tells.
+    // The projector may get past the end that the store tells, so the position is taken first.
     const known = this.readModels.lastPosition;
     const [head, freeBytes] = await Promise.all([this.headInTime(), this.readModels.freeBytes()]);
     if (head === undefined) {

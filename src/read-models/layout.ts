@@ -1,6 +1,4 @@
-/**
- * The read models are listed once here, and the layout of their file, its indexes and its version follow from the list.
- */
+/** The list of the read models. The layout of their file, its indexes and its version follow from it. */
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { createHash } from 'node:crypto';
 import { openDatabase, type DatabaseKey } from '../store/database.js';
@@ -25,10 +23,7 @@ const LAYOUT: readonly string[] = TABLES.flatMap((table) => [
 ]);
 const READERS_INDEXES = TABLES.flatMap(({ readersIndexes = {} }) => Object.entries(readersIndexes));
 
-/**
- * Read models of another version are made anew. The version is a positive number of 31 bits: SQLite keeps no larger
- * one.
- */
+/** Read models of another version are made anew. SQLite keeps a positive number of 31 bits. */
 export const VIEWS_VERSION =
   createHash('sha256')
     .update(JSON.stringify([REVISION, LAYOUT, READERS_INDEXES]))
@@ -48,8 +43,8 @@ export function makeReadersIndexes(db: Database): void {
 }
 
 /**
- * The log of the database is moved into its file after so many pages, which are 16 MB. Batches follow one another and
- * change many of the same pages: the later the log is moved, the fewer pages are written.
+ * The write-ahead log is moved into the file after so many pages, 16 MB. Batches change many of the same pages again,
+ * so fewer pages are written the later the log is moved.
  */
 const WAL_PAGES = 4_000;
 
@@ -73,15 +68,15 @@ export function openViewsForWriting(file: string, key: DatabaseKey): Database {
 }
 
 /**
- * Checks that the indexes of the tables that do not grow with history lead to all of their rows, which takes moments.
- * Where a disk lost the last write of a page, no reader would notice that an index lacks some of the rows.
+ * Checks that the indexes of the tables that do not grow with history lead to all rows, which takes moments: where a
+ * disk lost the last write of a page, no reader would notice.
  * @throws ViewsDamaged
  */
 export function checkSmallTables(views: Database): void {
   for (const { name, growsWithHistory } of TABLES) if (!growsWithHistory) checkTable(views, name);
 }
 
-/** Checks the structure of a table, and its indexes, by SQLite's own means. @throws ViewsDamaged */
+/** Checks a table and its indexes by SQLite's own means. @throws ViewsDamaged */
 export function checkTable(views: Database, table: string): void {
   const [found] = views.pragma(`integrity_check(${table})`) as { readonly integrity_check: string }[];
   if (found?.integrity_check !== 'ok') throw new ViewsDamaged(`the read models: ${found?.integrity_check}`);

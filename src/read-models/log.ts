@@ -1,8 +1,7 @@
 /**
- * This read model holds the transparency log. Each event's leaf stands in its row of `events`, and each complete
- * subtree of 256, 65,536, … leaves is a row of `log_nodes`. These are the hashes of all tiles; no hash is ever written
- * twice, and an append costs as many hashes as the size has trailing 1 bits. The root of the log stands in the
- * checkpoint: a wrong hash, and an old page in place of a new one, lead to another root.
+ * The transparency log. Each event's leaf stands in its row of `events`, and each complete subtree of 256, 65,536, …
+ * leaves is a row of `log_nodes`: these are the hashes of all tiles, and none is ever written twice. The checkpoint has
+ * the root: a wrong hash, or an old page in place of a new one, leads to another root.
  */
 import type { Database, Statement } from 'better-sqlite3-multiple-ciphers';
 import { Frontier, HASH_BYTES, parseHashText, type Hash } from '../tlog/merkle.js';
@@ -31,9 +30,7 @@ export const LOG: ReadModel = {
   expect: (views) => new ExpectedLog(views),
 };
 
-/**
- * Calls back with each complete subtree that a tile has a hash of: the level of the tile, the number of the node there.
- */
+/** Calls back with each complete subtree that is in a tile: the level of the tile, and the number of the node there. */
 function onTileHash(keep: (level: number, number: number, hash: Hash) => void) {
   return (height: number, number: number, hash: Hash) => {
     if (height % TILE_HEIGHT === 0) keep(height / TILE_HEIGHT, number, hash);
@@ -56,7 +53,7 @@ class LogProjection implements Projection {
     this.moveRoot.run(this.frontier.root().toString('base64'));
   }
 
-  /** Lets go of the tree in memory, and begins again with the stored hashes. */
+  /** Begins again with the stored hashes. */
   forget(): void {
     const { size, subtree } = treeIn(this.db);
     const onComplete = onTileHash((level, number, hash) => this.insertNode.run(level, number, hash));
@@ -64,7 +61,7 @@ class LogProjection implements Projection {
   }
 }
 
-/** Compares each stored node with the node of a second tree, made of the events alone. */
+/** Compares each stored node with that of a second tree, made of the events alone. */
 class ExpectedLog implements Expectation {
   private readonly tree = new Frontier(onTileHash((...node) => this.compare(...node)));
   readonly handlers = forEverySchema((_, { leaf }) => this.tree.append(leaf));
@@ -81,14 +78,14 @@ class ExpectedLog implements Expectation {
   }
 }
 
-/** Returns the log as it stands in the views. Keep it for no longer than one question: each tile is read only once. */
+/** Reads the log for one question. Do not keep it longer: each tile is read only once. */
 export function treeIn(views: Database): TiledTree {
   const { sequence, root } = readCheckpoint(views);
   const damaged = (what: string) => new ViewsDamaged(`${what}, in the read models`);
   return new TiledTree({ read: tilesIn(views), size: sequence + 1, root: parseHashText(root), damaged });
 }
 
-/** Reads the tiles of the log, as far as it has grown. @throws ViewsDamaged */
+/** Reads tiles of the log, as far as it has grown. @throws ViewsDamaged */
 export function tilesIn(views: Database): TileReader {
   // SQLite joins the hashes into one text, which costs a third of 256 buffers made outside of JavaScript.
   const tileOf = (number: string, hash: string, rows: string) =>

@@ -1,14 +1,14 @@
 /**
- * Progress knows how far the current views are, who waits until they are further, and where the last events stand.
+ * Progress knows how far the views are, who waits until they are further, and where the last events stand.
  *
- * Every write waits here for its own events to be projected. So a wait is no more than an entry of a set, and
- * the sequence of an event that was projected just now is found without a look into the database.
+ * Every write waits here for its own events. So a wait is only an entry of a set, and the sequence of an event that was
+ * just projected is found without the database.
  */
 import { BehaviorSubject, type Observable } from 'rxjs';
 import { NOTHING_PROJECTED, type ViewsCheckpoint } from './views-file.js';
 
 const WAIT_MS_MAX = 10_000;
-/** The least number of positions that are remembered, those of the events projected last. */
+/** At least so many positions are remembered, those of the events projected last. */
 const RECENT_MIN = 4_096;
 
 interface Waiter {
@@ -20,19 +20,18 @@ interface Waiter {
 export class Progress {
   private readonly checkpoint$ = new BehaviorSubject<ViewsCheckpoint>(NOTHING_PROJECTED);
   private readonly waiting = new Set<Waiter>();
-  /** The positions of the last events up to the checkpoint; the last one is the checkpoint's own. */
+  /** The positions of the last events, up to the checkpoint's own. */
   private recent: string[] = [];
 
   get checkpoint(): ViewsCheckpoint {
     return this.checkpoint$.value;
   }
 
-  /** Emits every checkpoint, beginning with the present one. */
   get checkpoints$(): Observable<ViewsCheckpoint> {
     return this.checkpoint$.asObservable();
   }
 
-  /** @param positions of the last events before the checkpoint, its own included; as many as are known */
+  /** @param positions of the last events up to the checkpoint's own, as many as are known */
   advance(checkpoint: ViewsCheckpoint, positions: readonly string[]): void {
     if (checkpoint.sequence - positions.length !== this.checkpoint.sequence) this.recent = [];
     this.recent.push(...positions);
@@ -51,7 +50,7 @@ export class Progress {
     });
   }
 
-  /** Ends every wait, because nothing more will be projected. */
+  /** Ends every wait: nothing more will be projected. */
   giveUp(): void {
     for (const waiting of this.waiting) this.end(waiting, false);
   }
@@ -63,8 +62,8 @@ export class Progress {
   }
 
   /**
-   * Returns the sequence of the event at a position, if it is projected. Positions grow with sequences, so the sequence
-   * is found by bisection; that of an event just recorded is found among the positions that are remembered.
+   * Finds the sequence of the event at a position, if it is projected. Positions grow with sequences, so bisection
+   * finds it; the remembered positions have that of an event just recorded.
    * @param read gives the position of any other sequence
    */
   sequenceOf(position: string, read: (sequence: number) => string): number | undefined {

@@ -1,4 +1,4 @@
-/** The projector's thread: catches up, says so, and follows. It alone writes its views file. */
+/** The projector's thread catches up, says so, and follows. It alone writes its views file. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { asStoreError } from '../store/database-errors.js';
@@ -9,33 +9,29 @@ import { isDiskFull, ProjectionStopped, Projector, type BatchProjected } from '.
 export interface ProjectorOptions {
   readonly store: StoreLocation;
   readonly file: string;
-  /** Whether this is a rebuild, which is faster, and whose file is worth nothing until it is level. */
+  /** A rebuild is faster, and its file is worth nothing until it is level. */
   readonly rebuild: boolean;
 }
 
 export type ProjectorReport =
   | ({
       readonly kind: 'projected';
-      /**
-       * The positions of the events that were projected, if they have just been recorded: someone may wait for them.
-       */
+      /** The positions of events that were just recorded: someone may wait for them. */
       readonly positions: readonly Position[];
     } & BatchProjected)
   | { readonly kind: 'level' }
   /** The projector lost the store, and goes on by itself. */
   | { readonly kind: 'lost'; readonly message: string }
-  /**
-   * With `atEvent`, all that was projected before the event is good; without it, nothing in the file can be trusted.
-   */
+  /** With `atEvent`, all before the event is good; without it, nothing in the file can be trusted. */
   | { readonly kind: 'stopped'; readonly message: string; readonly atEvent: boolean };
 
 const BATCH_SIZE_MAX = 10_000;
-/** The milliseconds between two looks at a disk that is full. */
+/** A full disk is looked at again after so many milliseconds. */
 const FULL_MS = 500;
 
 async function run({ store, file, rebuild }: ProjectorOptions, signal: AbortSignal): Promise<void> {
   const reader = await openReader(store, ({ message }) => report({ kind: 'lost', message }));
-  // At the abort the reader is closed, which ends a wait for a store that is silent.
+  // Closing the reader at the abort ends a wait for a store that is silent.
   signal.addEventListener('abort', () => void reader.close());
   const projector = new Projector(file, keyOf(store));
   const project = async (run: Run, positions: readonly Position[]) => {
@@ -43,7 +39,7 @@ async function run({ store, file, rebuild }: ProjectorOptions, signal: AbortSign
       const projected = await unlessFull(() => projector.projectRun(run), signal);
       if (projected) report({ kind: 'projected', ...projected, positions });
     } catch (error) {
-      // The projector may have applied some events before it stopped, and the views can be read that far.
+      // The views can be read up to the event at which the projector stopped.
       report({ kind: 'projected', ...projector.checkpoint, catalogueChanged: true, positions: [] });
       throw error;
     }

@@ -2,8 +2,8 @@
  * The projector numbers every event of the store's global order (0, 1, 2, …) and applies it to the read models.
  *
  * Rows, leaves of the log and checkpoint commit together: a crash between them would count an outcome twice or lose it.
- * So a batch is one transaction, and whatever the instruction at which the process dies, the next run goes on from the
- * checkpoint. Everything is decided by the events alone: nothing is read from a clock or another stream.
+ * A batch is one transaction, and wherever the process dies, the next run goes on from the checkpoint. Everything
+ * follows from the events alone: no clock and no other stream is read.
  */
 import type { Database, Statement } from 'better-sqlite3-multiple-ciphers';
 import { upcast } from '../domain/upcast.js';
@@ -23,7 +23,6 @@ import {
 } from './views-file.js';
 
 export interface BatchProjected extends ViewsCheckpoint {
-  /** Whether the batch changed a programme, an organisation, a measure or a key. */
   readonly catalogueChanged: boolean;
 }
 
@@ -62,15 +61,14 @@ export class Projector {
     return this.at;
   }
 
-  /** Applies a part of the store's order, even if none of its events is the ledger's. */
   projectRun({ events, end, skipped }: Run): BatchProjected {
     return this.project(events, { end, skipped });
   }
 
   /**
    * Applies the events that follow the checkpoint.
-   * @param read how far the store was read, if not to the last of these events, and how many others were skipped
-   * @throws ProjectionStopped, with everything before the event that it stopped at applied
+   * @param read how far the store was read, and how many events of others were skipped
+   * @throws ProjectionStopped, with everything before the event applied
    */
   project(
     events: readonly RecordedEvent[],
@@ -121,9 +119,9 @@ export class Projector {
   }
 
   /**
-   * A rebuild may lose its own file in a power cut, and is then begun again. So until it is level it neither waits
-   * for the disk nor writes every page twice, and keeps nothing up to date that only readers use. The change back to
-   * WAL flushes the whole file, before it is current.
+   * A rebuild that loses its file in a power cut begins again. So until it is level it neither waits for the disk nor
+   * writes pages twice, and has no indexes that only readers use. The change back to WAL flushes the whole file, before
+   * it is current.
    */
   buildFast(fast: boolean): void {
     if (fast) dropReadersIndexes(this.db);
@@ -134,8 +132,8 @@ export class Projector {
   }
 
   /**
-   * Refuses to go on where the store does not hold the last event that these views know: the store has been
-   * cut short or replaced, and new events would be numbered as ones that were already given out.
+   * Refuses to go on where the store does not hold the last event that these views know: new events would get the
+   * numbers of events that were lost.
    */
   async verifyStoreHolds(reader: EventReader): Promise<void> {
     const { sequence } = this.at;
@@ -159,12 +157,12 @@ export class Projector {
   }
 }
 
-/** Whether the disk is full, which passes by itself once there is room. */
+/** A full disk passes by itself once there is room. */
 export function isDiskFull(error: unknown): boolean {
   return (error as { code?: unknown }).code === 'SQLITE_FULL';
 }
 
-/** Whether SQLite could not write to the disk at all, which is not the fault of the event. */
+/** A disk that SQLite cannot write to is not the fault of the event. */
 function isFaultOfDisk(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   return typeof code === 'string' && /^SQLITE_(?!CONSTRAINT|MISMATCH)/.test(code);

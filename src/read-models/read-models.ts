@@ -1,9 +1,8 @@
 /**
- * This class is what the rest of the app sees of the read models: which file is current, how far it is, and whether
- * it can be trusted. The work itself is done in worker threads.
+ * The rest of the app asks this class about the read models: which file is current, how far it is, and whether it can
+ * be trusted. Worker threads do the work.
  *
- * A rebuild writes a new file beside the current one, which goes on serving. The new file takes the place of the
- * current one in one step when it is level.
+ * A rebuild writes a new file beside the current one, which goes on serving, and replaces it in one step when level.
  */
 import { Injectable, Logger } from '@nestjs/common';
 import type { Database } from 'better-sqlite3-multiple-ciphers';
@@ -29,14 +28,12 @@ export type ProjectionState =
   | { readonly status: 'starting' | 'live' }
   /** `target` is the last sequence of the views that are being replaced, as far as it is known. */
   | { readonly status: 'rebuilding'; readonly sequence: number; readonly target: number }
-  /**
-   * The projector stopped at an event that it will not step over; what was projected before it goes on being served.
-   */
+  /** The projector will not step over an event; what was projected before it goes on being served. */
   | { readonly status: 'stopped'; readonly message: string };
 
 /**
- * A `stopped` answer leaves out the event that the projector stopped at and all events after it; a `doubtful` one was
- * read after the self-check found a difference.
+ * A `stopped` answer leaves out an event that cannot be projected, and all after it; a `doubtful` one comes after the
+ * self-check found a difference.
  */
 export type Staleness = 'stopped' | 'doubtful';
 
@@ -90,14 +87,11 @@ export class ReadModels {
       this.changes$.pipe(filter(() => this.status.status === 'live' || this.status.status === 'stopped')),
     );
     if (this.impossible) throw this.impossible;
-    // The small tables are checked before anything is answered, which takes moments. Others are checked where they are
-    // read.
+    // Small tables are checked before anything is answered, which takes moments; others where they are read.
     if (this.status.status === 'live') refuseUnreadable(this.build.file, () => checkSmallTables(this.views));
   }
 
-  /**
-   * Returns null where there is no file yet, or it lost something that SQLite would not miss; it is then made again.
-   */
+  /** A file that lost something which SQLite would not miss is made again. */
   private usableFile(): string | null {
     const file = this.directory.currentFile();
     const damage = file === null ? null : damageInWal(file, { isSynced: false });
@@ -114,7 +108,6 @@ export class ReadModels {
     return this.reached.checkpoint;
   }
 
-  /** Emits every progress of the current views, beginning with where they are. */
   get progressed$() {
     return this.reached.checkpoints$;
   }
@@ -123,15 +116,12 @@ export class ReadModels {
     return this.checking.report;
   }
 
-  /** Marks the views as doubtful until the next start: this fault outlasts whatever the self-check then finds right. */
+  /** A fault marks the views as doubtful until the next start, whatever the self-check then finds right. */
   distrust(fault: string): void {
     this.checking.distrust(fault);
   }
 
-  /**
-   * The number of times that the store ended the projector's subscription; each time the projector went on where it
-   * was.
-   */
+  /** How often the store ended the projector's subscription; each time the projector went on where it was. */
   get subscriptionsLost(): number {
     return this.timesLost;
   }
@@ -157,8 +147,8 @@ export class ReadModels {
   }
 
   /**
-   * Call this before anything is recorded or signed: a stopped projection cannot number new events, which then get no
-   * receipt, and nothing may be added to a ledger that contradicts itself.
+   * Call this before anything is recorded or signed: a stopped projection cannot number new events, and nothing may be
+   * added to a ledger that contradicts itself.
    * @throws NotProjected
    */
   refuseIfStopped(): void {
@@ -166,7 +156,7 @@ export class ReadModels {
     if (this.status.status === 'stopped') throw new NotProjected(this.status.message);
   }
 
-  /** The reason why answers may not be what the events now come to; null as long as nothing speaks against them. */
+  /** Tells why answers may not be what the events now come to. */
   get staleness(): Staleness | null {
     if (this.status.status === 'stopped') return 'stopped';
     return this.selfCheck.ok ? null : 'doubtful';
@@ -177,7 +167,7 @@ export class ReadModels {
     await this.until((progress) => progress.sequence >= sequence, `sequence ${sequence}`);
   }
 
-  /** Waits until a committed event is projected, and returns its sequence. @throws NotProjected */
+  /** Waits until a committed event is projected. @throws NotProjected */
   async sequenceOf(position: Position): Promise<number> {
     await this.until((progress) => (progress.position ?? '') >= position, 'the event that was just recorded');
     const { views } = this;
@@ -197,7 +187,7 @@ export class ReadModels {
     }
   }
 
-  /** The position in the store of the last event that the views know; null where there is none, or no views. */
+  /** The position of the last event that the views know; null where there is none, or no views. */
   get lastPosition(): Position | null {
     if (this.status.status !== 'live') return null;
     return positionBefore(this.views, readCheckpoint(this.views).sequence + 1);
@@ -213,12 +203,11 @@ export class ReadModels {
     this.nextBuild ??= this.startBuild(this.directory.newFile(), true);
   }
 
-  /** The progress of a rebuild beside the current views, or null if none runs. */
   get rebuildProgress(): { sequence: number; target: number } | null {
     return this.nextBuild && { sequence: this.nextBuild.progress.sequence, target: this.progress.sequence };
   }
 
-  /** The reason why the last rebuild did not take the place of the current views, or null. */
+  /** The reason why the last rebuild did not replace the current views. */
   get rebuildFailure(): string | null {
     return this.rebuildFault;
   }
@@ -252,7 +241,7 @@ export class ReadModels {
       }
       case 'stopped': {
         if (!report.atEvent) this.impossible = new ProjectionImpossible(report.message);
-        // A fault that keeps the ledger from starting is thrown instead, and whoever starts the ledger reports it.
+        // The start of the ledger throws and reports a fault that keeps it from starting.
         if (report.atEvent || this.status.status === 'live') this.logger.error(report.message);
         this.status = { status: 'stopped', message: this.told(report.message) };
         this.reached.giveUp();
@@ -284,25 +273,25 @@ export class ReadModels {
     void build.stop().then(() => this.removeOld());
   }
 
-  /** Replaces the paths of files by their names in answers to callers: where files lie is for the log alone. */
+  /** Callers are told the names of files; where they lie is for the log alone. */
   private told(message: string): string {
     return message.replaceAll(join(this.store.dataDir, sep), '');
   }
 
-  /** @returns what keeps the build from being current, and then the current one goes on; else null */
+  /** @returns the reason why the build cannot be current, and then the current one goes on; else null */
   private makeCurrent(build: Build): string | null {
     try {
       this.directory.makeCurrent(build.file);
     } catch (error) {
       return `the read models cannot be put in their place: ${(error as Error).message}`;
     }
-    // The old views are not closed here: a request that began on them ends on them, and the last reference closes them.
+    // A request that began on the old views ends on them: the last reference closes them.
     this.reader = null;
     this.checking.start({ store: this.store, file: build.file });
     return null;
   }
 
-  /** An old file that stays takes up room, and the next start tries again. */
+  /** An old file that stays takes up room; the next start tries again. */
   private removeOld(): void {
     try {
       this.directory.removeAllBut(this.build.file);
@@ -327,7 +316,7 @@ function versionAndSequence(file: string, key: DatabaseKey): { version: number; 
     const db = openViewsForReading(file, key);
     try {
       const version = viewsVersionOf(db);
-      // All that is known of views of another version is that they count events.
+      // Views of another version are only known to count events.
       const sequence =
         version === VIEWS_VERSION
           ? readCheckpoint(db).sequence

@@ -1,6 +1,4 @@
-/**
- * Builds the read models anew without a running ledger, beside the old ones, and puts them in their place when level.
- */
+/** Builds the read models anew without a running ledger, and puts them in place of the old ones when level. */
 import type { EventReader, Position } from '../store/event-store.js';
 import type { DatabaseKey } from '../store/database.js';
 import { Projector } from './projector.js';

@@ -1,9 +1,8 @@
 /**
  * A replay folds history afresh, from the first event, and compares the result with the read models that serve.
  *
- * The fold goes into a temporary views file, so that its memory is bounded however long history is; every
- * payload is checked against its hash on the way. The served figures are taken as they stood at the same
- * sequence, so that a replay can be made of any past moment and while the ledger is running.
+ * The fold goes into a temporary views file, so that memory is bounded; every payload is checked against its hash. The
+ * served figures are taken as at the same sequence, so any past moment can be replayed while the ledger runs.
  */
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -35,14 +34,11 @@ export interface ReplayReport {
   readonly events: number;
   readonly cells: number;
   readonly differences: readonly CellDifference[];
-  /**
-   * The root of the log of these events, base64, as replayed and as served; the latter is null where it has no root.
-   */
+  /** Both are roots of the log of these events, base64; `servedRoot` is null where the served log has none. */
   readonly root: string;
   readonly servedRoot: string | null;
 }
 
-/** A file with read models, and its key. */
 export interface ViewsFile {
   readonly file: string;
   readonly key: DatabaseKey;
@@ -53,7 +49,7 @@ const DIFFERENCES_MAX = 100;
 
 /**
  * @param until the last sequence to replay; at most what the served views have reached
- * @throws StoreDamaged, ProjectionStopped when history itself cannot be read
+ * @throws StoreDamaged, ProjectionStopped where history itself cannot be read
  */
 export async function replay(
   reader: EventReader,
@@ -88,7 +84,7 @@ export async function replay(
 
 export interface FoldOptions {
   readonly last: number;
-  /** This callback is given each event before the event is compared with its hash and folded. */
+  /** This callback gets each event before its hash is checked and it is folded. */
   readonly onEvent?: (event: RecordedEvent, sequence: number) => void;
   readonly onProgress: (sequence: number) => void | Promise<void>;
 }
@@ -138,8 +134,8 @@ async function verifyPayloadAt(sequence: number, event: RecordedEvent, reader: E
 }
 
 /**
- * Reads a run, or a shorter one if a damaged event spoils the whole read: the events before the damaged one are then
- * read, and it is met alone and can be named.
+ * Reads a run, or a shorter one where a damaged event spoils the whole read: in the end that event is met alone and can
+ * be named.
  */
 async function readRunFrom(
   sequence: number,
@@ -161,7 +157,7 @@ function damagedAt(sequence: number, cause: StoreDamaged): StoreDamaged {
 
 const KEY = `measure || ' ' || programme || ' ' || organisation || ' ' || year || ' ' || basis || ' ' || breakdown`;
 
-/** Compares all figures of two views at a sequence, and returns where they differ. */
+/** Compares all figures of two views at a sequence. */
 export function differencesBetween(
   served: Database,
   replayed: Database,
@@ -180,12 +176,12 @@ export function differencesBetween(
   return { cells, differences };
 }
 
-/** Returns the root, base64, of the log of the first `size` events. */
+/** The root, base64, of the log of the first `size` events. */
 export function rootAt(views: Database, size: number): string {
   return rootOf(size, treeIn(views).subtree).toString('base64');
 }
 
-/** Returns null where hashes are missing and there is no root: that too is a difference to report. */
+/** A served log that lost hashes has no root: that too is a difference to report. */
 function servedRootAt(served: Database, size: number): string | null {
   try {
     return rootAt(served, size);
@@ -194,9 +190,7 @@ function servedRootAt(served: Database, size: number): string | null {
   }
 }
 
-/**
- * Returns the state of every cell at a sequence: the present one if the cell has not changed since, else from its log.
- */
+/** The state of a cell at a sequence is the present one if it has not changed since, else one from its log. */
 function statesAt(views: Database, sequence: number): Map<string, string> {
   const rows = views.prepare(
     `SELECT ${KEY} AS cell, CASE WHEN sequence <= :sequence THEN state ELSE

@@ -1,7 +1,4 @@
-/**
- * The self-check's thread checks again and again, and reports each result, until it finds a difference or is told to
- * stop.
- */
+/** This thread checks again and again, and reports each result, until it finds a difference or is told to stop. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { StoreUnavailable } from '../store/event-store.js';

@@ -1,4 +1,4 @@
-/** This class runs the thread that checks the read models that serve, and keeps what the thread last said of them. */
+/** Runs the thread that checks the read models that serve, and keeps its last report. */
 import { Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
@@ -7,7 +7,7 @@ import { stopWorker } from './build.js';
 import type { SelfCheckOptions, SelfCheckReport } from './self-check.js';
 
 const NOTHING_CHECKED: SelfCheckReport = { ok: true, sequence: -1 };
-/** When all is stopped, the projector waits at most this long for the self-check to close the file that both read. */
+/** At the end of all, the projector waits at most this long for the self-check to close the file that both read. */
 const STOP_MS_MAX = 1_000;
 
 export class SelfCheckWorker {
@@ -17,7 +17,7 @@ export class SelfCheckWorker {
   private last = NOTHING_CHECKED;
   private distrusted: string | null = null;
 
-  /** @param told turns a fault into words for anyone who asks: where files lie is for the log alone */
+  /** @param told takes paths of files out of a fault: where files lie is for the log alone */
   constructor(private readonly told: (fault: string) => string) {}
 
   get report(): SelfCheckReport {
@@ -25,7 +25,7 @@ export class SelfCheckWorker {
     return { ok: false, sequence: this.last.sequence, fault: this.distrusted };
   }
 
-  /** Keeps a fault until the next start of the ledger: it outlasts whatever the thread then finds right. */
+  /** A fault stays until the next start of the ledger, whatever the thread then finds right. */
   distrust(fault: string): void {
     this.distrusted = fault;
   }

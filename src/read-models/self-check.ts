@@ -4,8 +4,8 @@
  *
  * It shares nothing with the projector. In a thread of its own (`self-check-thread.ts`) it reads the store again from
  * the first event, checks each payload against its hash, and has each read model compare what the event left in its
- * tables with what a second fold expects (`expect` of the read models). Each time, it first checks the tables by which
- * figures are looked up, and at last every cell.
+ * tables with what a second fold expects. Each time, it first checks the tables by which figures are looked up, and at
+ * last every cell.
  *
  * To leave the processor to requests, it rests three times as long as it worked after each batch, and longer after
  * cells.
@@ -25,9 +25,9 @@ import { readCheckpoint, type ViewsCheckpoint } from './views-file.js';
 
 export interface SelfCheckReport {
   readonly ok: boolean;
-  /** The sequence up to which committed and projected events were compared. */
+  /** Committed and projected events were compared up to this sequence. */
   readonly sequence: number;
-  /** The number of outcomes that stand, counted from the events. */
+  /** The number of outcomes that stand by the events. */
   readonly outcomes?: number;
   /** SHA-256 over the position and the hash of the facts of every event so far, hexadecimal. */
   readonly digest?: string;
@@ -41,7 +41,7 @@ export interface SelfCheckOptions {
   readonly file: string;
 }
 
-/** The disk failed to read the read models, so all that was compared so far is to be compared again. */
+/** The disk failed to read the read models: everything is to be compared again. */
 export class ViewsUnreadable extends Error {}
 
 const BATCH_SIZE = 1_000;
@@ -50,7 +50,7 @@ const BATCH_SIZE = 1_000;
  * one.
  */
 const BATCH_REST = 3;
-/** All cells are compared again and again, and at most a tenth of the time goes into that. */
+/** All cells are compared again and again, in at most a tenth of the time. */
 const CELLS_REST = 9;
 
 export class SelfCheck {
@@ -106,7 +106,7 @@ export class SelfCheck {
     return { ok: true, sequence: this.sequence, outcomes, digest, root };
   }
 
-  /** Reads the checkpoint of the views and their cells, both at one moment. */
+  /** Takes the checkpoint and the cells at one moment. */
   private takeRows(): { checkpoint: ViewsCheckpoint; comparisons: readonly (() => void)[]; tookMs: number } {
     const startedAt = performance.now();
     checkSmallTables(this.views);
@@ -125,7 +125,6 @@ export class SelfCheck {
       );
   }
 
-  /** Checks the tables that grow with history against their indexes, by SQLite's own means. */
   private async checkLargeTables(rest: (workedMs: number) => Promise<unknown>): Promise<void> {
     for (const { name } of TABLES.filter(({ growsWithHistory }) => growsWithHistory)) {
       const startedAt = performance.now();

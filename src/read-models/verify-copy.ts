@@ -18,7 +18,6 @@ import { openViewsForReading } from './views-file.js';
 export interface VerifiedCopy {
   readonly events: number;
   readonly figures: number;
-  /** The root of the log of these events, base64, which is the same in both. */
   readonly root: string;
 }
 

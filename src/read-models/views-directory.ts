@@ -1,6 +1,6 @@
 /**
- * In the directory of the read models, `views/current` names the file that serves. Any other file is an old one or the
- * remains of a rebuild that was cut short, and worth nothing.
+ * In the directory of the read models, `views/current` names the file that serves. Any other file is an old one or left
+ * of a rebuild that was cut short, and worth nothing.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { VIEWS_VERSION } from './layout.js';
@@ -28,14 +28,14 @@ export class ViewsDirectory {
     return join(this.dir, `views-${VIEWS_VERSION}-${Date.now()}.db`);
   }
 
-  /** Makes a file current in one step: a crash or a fault of the disk leaves the old file or the new one current. */
+  /** A crash or a fault of the disk leaves the old file or the new one current. */
   makeCurrent(file: string): void {
     if (file === this.currentFile()) return;
     writeFileSync(`${this.pointer}.new`, basename(file), { flush: true });
     renameSync(`${this.pointer}.new`, this.pointer);
   }
 
-  /** Other files of read models are removed; `lost+found`, and whatever else is not the ledger's, stays. */
+  /** Files that are not the ledger's, such as `lost+found`, stay. */
   removeAllBut(file: string): void {
     for (const name of readdirSync(this.dir)) {
       if (name.startsWith('views-') && !name.startsWith(basename(file)))

@@ -1,9 +1,9 @@
 /**
  * The read models have a database of their own, which is derived from the events and made anew when its layout changes.
  *
- * Every page has a tag, so that a damaged page is refused by the read that meets it. Every event writes to `events` and
- * `cell_log`, so both only grow at their end; any other order than by sequence is an index, whose entries are small.
- * A table in the order of its cells would be written all over, and projecting would slow down as it grows.
+ * Every event writes to `events` and `cell_log`, so both only grow at their end; any other order than by sequence is an
+ * index, whose entries are small. A table in the order of its cells would be written all over, and projecting would
+ * slow down as it grows.
  */
 import type { Database, Statement } from 'better-sqlite3-multiple-ciphers';
 import { openDatabase, type DatabaseKey } from '../store/database.js';
@@ -11,7 +11,7 @@ import { StoreDamaged } from '../store/event-store.js';
 import { EMPTY_ROOT } from '../tlog/merkle.js';
 import type { Table } from './read-model.js';
 
-/** The checkpoint says how far the events are projected. Its one row commits together with what was projected. */
+/** The checkpoint says how far the events are projected, and commits together with what was projected. */
 export const CHECKPOINT: Table = {
   name: 'checkpoint',
   columns: `one INTEGER PRIMARY KEY CHECK (one = 1), sequence INTEGER NOT NULL, position TEXT,
@@ -22,7 +22,7 @@ export const CHECKPOINT: Table = {
   growsWithHistory: false,
 };
 
-/** The read models contradict themselves. They can be made again from the events: `ledger rebuild` does. */
+/** The read models contradict themselves. `ledger rebuild` makes them again from the events. */
 export class ViewsDamaged extends StoreDamaged {
   constructor(message: string) {
     super(message);
@@ -31,27 +31,25 @@ export class ViewsDamaged extends StoreDamaged {
 }
 
 /**
- * The cache of the connection that answers: a figure as at a moment reads a page for each of its cells, and this keeps
- * those of a dozen moments at a thousand cells. The system's own cache of the file costs a call and a tag a page.
+ * The connection that answers reads a page for each cell of a figure as at a moment: this cache keeps those of a dozen
+ * moments at a thousand cells. The system's own cache of the file costs a call and a tag a page.
  */
 const CACHE_KIB = 64 * 1024;
-/** The cache of the connection that projects, which writes little but the ends of tables. */
+/** The projector writes little but the ends of tables. */
 export const PROJECTOR_CACHE_KIB = 8 * 1024;
-/** The cache of a rebuild, which makes indexes. */
+/** A rebuild makes indexes. */
 export const REBUILD_CACHE_KIB = 64 * 1024;
-/** The cache of a connection that reads each row about once, so that a larger one would only hold memory. */
+/** A scan reads each row about once, so that a larger cache would only hold memory. */
 export const SCAN_CACHE_KIB = 2 * 1024;
 
 export interface ViewsCheckpoint {
   /** The sequence of the last event that is projected; −1 when there is none. */
   readonly sequence: number;
-  /**
-   * The position up to which the store was read; where others write to it too, it may be past the last projected event.
-   */
+  /** The store was read up to here; where others write to it too, this may be past the last projected event. */
   readonly position: string | null;
-  /** Milliseconds since 1970: the running maximum of `recordedAt`. */
+  /** The running maximum of `recordedAt`, in milliseconds since 1970. */
   readonly ledgerTime: number;
-  /** The number of events of the store, so far, that are not the ledger's. */
+  /** So many events of the store are not the ledger's. */
   readonly skipped: number;
   /** The root of the log of the projected events, base64. */
   readonly root: string;
@@ -72,8 +70,8 @@ export function openViewsForReading(file: string, key: DatabaseKey, cacheKib = C
 }
 
 /**
- * A statement that its connection keeps: the driver would compile it again at every call. One text is always
- * read in one way (`pluck` or not), for a statement remembers that.
+ * A connection keeps its statements: the driver would compile one again at every call. One text is always read in one
+ * way (`pluck` or not), for a statement remembers that.
  */
 export function prepared(db: Database, sql: string): Statement {
   const known = statements.get(db) ?? new Map<string, Statement>();

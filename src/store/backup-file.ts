@@ -1,9 +1,9 @@
 /**
- * A copy of `events.db` as it is at one moment, made beside a ledger that writes to it.
+ * Copies `events.db` as it is at one moment, beside a ledger that writes to it.
  *
- * Rows are copied out of one read transaction: writers go on, and what they write after the copy was begun is not in
- * it. Each page is held to its tag on the way, memory is a few rows, and the copy may have another key than the
- * original. The copy is one file, with no log beside it, and on disk when it is done.
+ * Rows are copied out of one read transaction: what is written after the copy was begun is not in it. Each page is held
+ * to its tag, memory is a few rows, and the copy may have another key than the original. The copy is one file, with no
+ * log beside it, and on disk when it is done.
  */
 import { createHash } from 'node:crypto';
 import { copyFileSync, createReadStream, existsSync, renameSync } from 'node:fs';
@@ -25,7 +25,7 @@ export interface EventsDirectory {
   readonly key: DatabaseKey;
 }
 
-/** From one directory into another. @throws StoreDamaged, StoreUnavailable, WrongDatabaseKey */
+/** @throws StoreDamaged, StoreUnavailable, WrongDatabaseKey */
 export async function backUpEvents(
   from: EventsDirectory,
   to: EventsDirectory,
@@ -51,8 +51,8 @@ export async function backUpEvents(
 }
 
 /**
- * SHA-256 of the whole file, in hexadecimal: it covers bytes that are in no record too, such as the unused rest
- * of a page.
+ * The SHA-256 of the whole file, hexadecimal, covers bytes that are in no record too, such as the unused rest of a
+ * page.
  */
 export async function hashOfEvents(dir: string): Promise<string> {
   const hash = createHash('sha256');
@@ -60,7 +60,7 @@ export async function hashOfEvents(dir: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** In one step: there is a whole copy or none. The check value of its key, which is worth nothing alone, comes first. */
+/** A crash leaves a whole copy or none. The check value of its key, which is worth nothing alone, comes first. */
 export function putEvents(fromDir: string, toDir: string): void {
   const [original, file, arriving] = [eventsFile(fromDir), eventsFile(toDir), arrivingFile(toDir)];
   if (existsSync(checkOf(original))) {

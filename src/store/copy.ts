@@ -2,9 +2,9 @@
  * Copies a ledger from one store into another: the same events with the same ids, in the same order, at the same
  * revisions of the same streams, and so with the same sequence numbers.
  *
- * The events that the target holds already must be the first ones of the source; the copy goes on from there. So
- * a copy that was broken off is resumed by starting it again, and a copy into a store with another ledger is
- * refused. Memory is bounded: a page of each store, and one append.
+ * Events that the target holds already must be the first ones of the source; the copy goes on from there. So a copy
+ * that was broken off is started again, and a copy into a store with another ledger is refused. Memory is bounded: a
+ * page of each store, and one append.
  */
 import { canonicalJson } from '../kernel/canonical-json.js';
 import {
@@ -17,7 +17,7 @@ import {
   type Run,
 } from './event-store.js';
 
-/** Says why a copy cannot be made, or is not the same ledger. */
+/** The copy cannot be made, or is not the same ledger. */
 export class CopyImpossible extends Error {
   constructor(message: string) {
     super(message);
@@ -32,10 +32,7 @@ export interface Copied {
 }
 
 const PAGE_SIZE = 1_000;
-/**
- * The most that one append has: every store accepts that much. A larger append of the source is split into
- * several.
- */
+/** Every store accepts an append of this size. A larger append of the source is split. */
 const APPEND = { eventsMax: 500, bytesMax: 512 * 1024 };
 
 /**
@@ -60,7 +57,7 @@ export async function copyEvents(
   return { known, copied };
 }
 
-/** Refuses a copy that ended early or whose source was written to: it would not be the whole ledger. */
+/** A copy that ended early, or whose source was written to, is not the whole ledger. */
 async function refuseUnlessAtEnd(source: CopyCursor, from: EventReader, end: Position | null): Promise<void> {
   const head = await from.head();
   if (head !== end)
@@ -104,7 +101,7 @@ export function refuseDifference(sequence: number, event: RecordedEvent, other: 
   }
 }
 
-/** All parts of an event but its position, which each store gives by itself. */
+/** Each store gives its own position to an event; everything else must be the same. */
 const contentOf = ({ id, stream, revision, type, data, metadata }: RecordedEvent) => ({
   id,
   stream,
@@ -148,7 +145,6 @@ async function appendAsItWas(to: EventStore, batch: readonly RecordedEvent[]): P
   }
 }
 
-/** The events of a store one after another. */
 class CopyCursor {
   private page: readonly RecordedEvent[] = [];
   private at = 0;

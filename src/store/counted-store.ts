@@ -19,9 +19,7 @@ export class AppendCounts {
   /** The stream was at another revision; the command is then, as a rule, decided again and appended. */
   overtaken = 0;
   failed = 0;
-  /**
-   * The time until the store's answer, whatever it is; with the embedded store it includes the wait for a flush.
-   */
+  /** With the embedded store, the time until the answer includes the wait for a flush. */
   readonly durations = new Histogram({
     name: 'ledger_append_duration_seconds',
     help: 'How long the store took to answer an append.',

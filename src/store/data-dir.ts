@@ -1,8 +1,8 @@
 /**
- * A directory that one process at a time may hold: the data directory, and the signer's directory.
+ * One process at a time may hold the data directory, and the signer's directory.
  *
- * The lock is SQLite's own on a file `lock`. The operating system releases it when the process ends, however it
- * ends, so that no stale lock can keep a ledger from starting.
+ * The lock is SQLite's own on a file `lock`. The operating system releases it when the process ends, however it ends,
+ * so that no stale lock can keep a ledger from starting.
  */
 import Database from 'better-sqlite3-multiple-ciphers';
 import { accessSync, constants, mkdirSync } from 'node:fs';
@@ -32,10 +32,7 @@ export class DataDirUnusable extends Error {
   }
 }
 
-/**
- * Makes every file that this process creates from now on, in any directory, unreadable for other users of the
- * machine.
- */
+/** Makes every file that this process creates from now on unreadable for other users of the machine. */
 export function makePrivately(): void {
   process.umask(0o077);
 }

@@ -1,8 +1,8 @@
 import { StoreDamaged, StoreUnavailable } from './event-store.js';
 
 /**
- * Translates SQLite's errors into the port's. Anyone may read the messages: codes and names of tables are in the
- * cause alone.
+ * Translates SQLite's errors into the port's. Anyone may read the messages: codes and names of tables are in the cause
+ * alone.
  */
 export function asStoreError(error: unknown, file: string): unknown {
   const code = (error as { code?: unknown }).code;

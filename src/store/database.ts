@@ -1,9 +1,9 @@
 /**
  * Opens the ledger's SQLite databases, each page of which carries a tag (AEGIS-256, SQLite3 Multiple Ciphers).
  *
- * A page that is not as it was written is refused by the read that meets it. Without a key of the operator's the key is
- * a public constant, and a tag is a checksum; with `LEDGER_DATABASE_KEY` the same mechanism is encryption at rest. An
- * old page that is put back has a good tag: dense positions and the root of the log show it.
+ * The read that meets an altered page refuses it. Without a key of the operator's the key is a public constant, and a
+ * tag is a checksum; with `LEDGER_DATABASE_KEY` the same mechanism is encryption at rest. An old page that is put back
+ * has a good tag: dense positions and the root of the log show it.
  *
  * A check value of the key lies beside each file, in `<file>-keycheck`, because a wrong key and a damaged first page
  * look the same to SQLite.
@@ -14,18 +14,18 @@ import { closeSync, existsSync, openSync, readFileSync, readSync, writeFileSync 
 import type { Branded } from '../kernel/ids.js';
 import { StoreDamaged } from './event-store.js';
 
-/** The 256 bits that pages are encrypted and authenticated with, in hexadecimal. */
+/** 256 bits in hexadecimal, which encrypt and authenticate pages. */
 export type DatabaseKey = Branded<string, 'DatabaseKey'>;
 
-/** @param secret must be as hard to guess as a random key: nothing is done here to slow a guesser down */
+/** @param secret must be as hard to guess as a random key: nothing here slows a guesser down */
 export function databaseKeyOf(secret: string): DatabaseKey {
   return derived(secret, 'outcome-ledger: pages of databases', 32) as DatabaseKey;
 }
 
-/** The key of a ledger whose operator set none: anyone may know it. */
+/** A ledger whose operator set no key has this one, which anyone may know. */
 export const PUBLIC_KEY = databaseKeyOf('public');
 
-/** The file is sound, as far as is known, and has another key than the one that was given. */
+/** The file has another key than the one that was given, and is sound as far as is known. */
 export class WrongDatabaseKey extends Error {
   constructor(message: string) {
     super(message);
@@ -34,7 +34,7 @@ export class WrongDatabaseKey extends Error {
 }
 
 export interface DatabaseOptions {
-  /** Whether the file is there already and is only read; else it is made where it is missing. */
+  /** The file must be there, and is only read; else it is made where it is missing. */
   readonly readonly?: boolean;
 }
 
@@ -71,7 +71,6 @@ export function attachDatabase(
   db.prepare(`ATTACH ? AS ${name} KEY ?`).run(file, Buffer.from(`raw:${key}`));
 }
 
-/** The file with the check value of a database's key. */
 export function checkOf(file: string): string {
   return `${file}-keycheck`;
 }
@@ -88,7 +87,7 @@ function refuseWrongKey(file: string, key: DatabaseKey): void {
   throw new WrongDatabaseKey(`${file} ${says}`);
 }
 
-/** Null where there is none: a file may be copied without it. */
+/** A file may have been copied without its check value. */
 function readCheckOf(file: string): string | null {
   if (!existsSync(checkOf(file))) return null;
   const text = readFileSync(checkOf(file), 'utf8');
@@ -109,7 +108,7 @@ function checkValueOf(key: DatabaseKey): string {
   return derived(key, 'outcome-ledger: check value of a key', CHECK_BYTES);
 }
 
-/** A check value with a checksum, so that a flipped bit in it is not taken for another key. */
+/** The checksum keeps a flipped bit in a check value from being taken for another key. */
 function lineOf(check: string): string {
   return `${check} ${createHash('sha256').update(check).digest('hex').slice(0, 16)}\n`;
 }

@@ -1,35 +1,30 @@
 /**
  * The store port: everything that the ledger asks of a store.
  *
- * A stream is a consistency boundary. An append to one stream is atomic, checked against an exact expected
- * revision, and acknowledged only once it is durable. Reads come in the store's global order.
- * `test/contracts/event-store.ts` states these laws and runs against every adapter.
+ * A stream is a consistency boundary. An append to one stream is atomic, checked against an exact expected revision,
+ * and acknowledged only once it is durable. Reads come in the store's global order. `test/contracts/event-store.ts`
+ * states these laws and runs against every adapter.
  */
 import type { EventData, Seals } from '../kernel/event-data.js';
 import type { Branded, StreamName } from '../kernel/ids.js';
 
 /**
- * An event's place in the store: text that compares in the store's global order, may have gaps, and is opaque
- * outside of the adapter.
+ * An event's place in the store: text that compares in the store's global order, may have gaps, and is opaque outside
+ * of the adapter.
  */
 export type Position = Branded<string, 'Position'>;
 
 export interface EventMetadata extends Seals {
-  /**
-   * Name and version of the shape of the data, e.g. `outcome@2`. The schema, not the type, decides how the data are
-   * read.
-   */
+  /** Name and version of the shape of the data, e.g. `outcome@2`, which decides how the data are read. */
   readonly schema: string;
-  /**
-   * The time by the recording process's clock, ISO 8601 with milliseconds; within one process it never goes back.
-   */
+  /** The time by the recording process's clock, ISO 8601 with milliseconds; within one process it never goes back. */
   readonly recordedAt: string;
   readonly actor: string;
   /** The role in which the actor acted; `system` where the ledger did so by itself. */
   readonly role: string;
   readonly correlationId: string;
   readonly causationId?: string;
-  /** Where the event came from: `api`, `system`, or `file:<sha256>#<line>`. */
+  /** The origin of the event: `api`, `system`, or `file:<sha256>#<line>`. */
   readonly source: string;
 }
 
@@ -48,12 +43,12 @@ export interface RecordedEvent {
   readonly data: EventData;
   readonly metadata: EventMetadata;
   readonly stream: StreamName;
-  /** The event's number in its stream: from 0, without gaps. */
+  /** Revisions of a stream count from 0, without gaps. */
   readonly revision: number;
   readonly position: Position;
 }
 
-/** The exact revision of the stream's last event, or `no-stream` where the stream has no event. */
+/** The revision of the stream's last event, or `no-stream` where the stream has no event. */
 export type ExpectedRevision = number | 'no-stream';
 
 export interface Appended {
@@ -62,44 +57,35 @@ export interface Appended {
   readonly position: Position;
 }
 
-/** A range of a stream: it begins at a revision, and has at most `limit` events of the ledger's own. */
+/** A range of a stream begins at a revision, and has at most `limit` events of the ledger's own. */
 export interface StreamRange {
   readonly from?: number;
   readonly limit?: number;
 }
 
-/** A part of a stream. */
 export interface StreamRun {
   /** The ledger's own events, oldest first. */
   readonly events: readonly RecordedEvent[];
   /**
-   * The revision of the last event that was read, the ledger's own or not: an append after this part must expect
-   * it.
+   * The revision of the last event that was read, the ledger's own or not: an append after this part must expect it.
    */
   readonly last: ExpectedRevision;
 }
 
 /**
- * A run whose events have so many bytes takes no more, except the rest of the append that its last event belongs
- * to. So a reader in order, however slow, holds a few MiB, and not thousands of the largest events there are.
+ * A run takes no more once its events have so many bytes, except the rest of the last event's append. So a reader in
+ * order, however slow, holds a few MiB, and not thousands of the largest events there are.
  */
 export const RUN_BYTES_MAX = 4 * 1024 * 1024;
 
-/**
- * A part of the global order. A store may be shared: events that are not the ledger's own are skipped and
- * counted.
- */
+/** A part of the global order. Events of a shared store that are not the ledger's own are skipped and counted. */
 export interface Run {
-  /** The ledger's own events, in order. */
   readonly events: readonly RecordedEvent[];
-  /**
-   * The position that was read up to, where the next part begins, even if no event was the ledger's. Null at the
-   * very start.
-   */
+  /** The next part begins at this position, even if no event was the ledger's. Null at the very start. */
   readonly end: Position | null;
-  /** The number of skipped events, which are not the ledger's own. The store's own bookkeeping does not count. */
+  /** The number of events that are not the ledger's own, without the store's own bookkeeping. */
   readonly skipped: number;
-  /** Tells that the store had no events after this part. */
+  /** The store had no events after this part. */
   readonly atEnd: boolean;
 }
 
@@ -108,21 +94,21 @@ export abstract class EventReader {
   abstract readStreamRun(stream: StreamName, range?: StreamRange): Promise<StreamRun>;
 
   /**
-   * A bounded part of the global order after a position, with up to `limit` events and RUN_BYTES_MAX bytes. It
-   * may have no event, and need not be the last part.
+   * A part of the global order after a position, of at most `limit` events and RUN_BYTES_MAX bytes. It may have no
+   * event, and need not be the last part.
    */
   abstract readRun(after: Position | null, limit: number): Promise<Run>;
 
   /**
-   * Catches up from a position, then follows, until `signal` aborts. Each part is bounded as those of `readRun`
-   * are, and ends at a later position than the one before.
+   * Catches up from a position, then follows, until `signal` aborts. Each part is bounded as those of `readRun` are,
+   * and ends at a later position than the one before.
    */
   abstract subscribe(after: Position | null, signal: AbortSignal): AsyncIterable<Run>;
 
   /** The position of the store's last event, the ledger's own or not: no acknowledged event lies after it. */
   abstract head(): Promise<Position | null>;
 
-  /** The events of one stream from a revision on, oldest first; none if there is no such stream. */
+  /** The events of a stream from a revision on, oldest first; none if there is no such stream. */
   async readStream(stream: StreamName, range?: StreamRange): Promise<readonly RecordedEvent[]> {
     return (await this.readStreamRun(stream, range)).events;
   }
@@ -138,7 +124,7 @@ export abstract class EventReader {
     }
   }
 
-  /** Closes the reader: later calls reject with StoreUnavailable, and closing again is harmless. */
+  /** Later calls reject with StoreUnavailable, and closing again is harmless. */
   abstract close(): Promise<void>;
 }
 
@@ -154,18 +140,18 @@ export interface WordsEraser {
 
 /** The whole port, and its injection token. */
 export abstract class EventStore extends EventReader {
-  /** The store's eraser; null where a store can never change what it recorded. */
+  /** Null where a store can never change what it recorded. */
   get eraser(): WordsEraser | null {
     return null;
   }
 
   /**
-   * Appends a batch of at least one event atomically, and resolves once it is durable.
+   * Appends at least one event atomically, and resolves once that is durable.
    *
    * Repeating an append with the same event ids at the same place gives the original result.
-   * @throws WrongExpectedRevision when the stream is elsewhere; StoreUnavailable when nothing can be said
-   *   or done now (the append may be tried again); AppendTooLarge when the store takes none of that size;
-   *   StoreDamaged when what is stored cannot be trusted.
+   * @throws WrongExpectedRevision where the stream is elsewhere; StoreUnavailable where nothing can be said or done now
+   * (the append may be tried again); AppendTooLarge where the store takes none of that size; StoreDamaged where stored
+   * events cannot be trusted
    */
   abstract append(
     stream: StreamName,
@@ -206,9 +192,7 @@ export class WrongExpectedRevision extends Error {
   }
 }
 
-/**
- * The store cannot be reached or cannot write. No event is known to be lost; the same request may be repeated.
- */
+/** The store cannot be reached or cannot write. No event is known to be lost; the same request may be repeated. */
 export class StoreUnavailable extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -216,9 +200,7 @@ export class StoreUnavailable extends Error {
   }
 }
 
-/**
- * The store accepts no append of that size, and recorded nothing of it; an append of fewer events may succeed.
- */
+/** The store accepts no append of that size, and recorded nothing of it; an append of fewer events may succeed. */
 export class AppendTooLarge extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);

@@ -1,9 +1,9 @@
 /**
- * Runs a piece of work as a span of a trace, where traces are made. Where none are made only this file and the
- * interfaces of OpenTelemetry are loaded (src/operation/tracing.ts loads the rest).
+ * Runs a piece of work as a span of a trace. Where no traces are made, only this file and the interfaces of
+ * OpenTelemetry are loaded (src/operation/tracing.ts loads the rest).
  *
- * A span has its duration, and the kind of a fault. It has neither names nor messages: other systems keep traces,
- * for other readers than those of the outcomes.
+ * A span has its duration, and the kind of a fault, but neither names nor messages: other systems keep traces, for
+ * other readers than those of the outcomes.
  */
 import { SpanStatusCode, trace, type Attributes, type Tracer } from '@opentelemetry/api';
 
@@ -14,9 +14,7 @@ export function traceWith(made: Tracer | null): void {
   tracer = made;
 }
 
-/**
- * Makes a span below a request's span. Work that the ledger does by itself, without a request, is in no trace.
- */
+/** Work that the ledger does by itself, without a request, is in no trace. */
 export function inSpan<Result>(
   name: string,
   attributes: Attributes,

@@ -21,7 +21,7 @@ export async function openReader(
   onLost: (error: Error) => void = () => undefined,
 ): Promise<EventReader> {
   const { dataDir, eventStore } = store;
-  // Each adapter is loaded only where it is used: a thread that loads both holds 30 MB more.
+  // A thread that loads both adapters holds 30 MB more.
   if (eventStore) {
     const { EventStoreDbReader } = await import('./eventstore/reader.js');
     return new EventStoreDbReader(eventStore, { patienceMs: PATIENCE_MS, onLost });
@@ -33,5 +33,5 @@ export async function openReader(
   return new SqliteReader(eventsFile(dataDir), keyOf(store));
 }
 
-/** Nobody waits for an answer to a read in the background, so such a read outlasts the election of a leader. */
+/** Nobody waits for a read in the background, so such a read outlasts the election of a leader. */
 const PATIENCE_MS = 60_000;

@@ -1,4 +1,3 @@
-/** Opens the configured store to write: each adapter is loaded only where it is used. */
 import type { EventStore } from './event-store.js';
 import type { StoreLocation } from './open-reader.js';
 

@@ -1,12 +1,11 @@
 /**
- * A check that builds read models of its own to compare needs as much room as the read models take, in the
- * directory for temporary files.
- *
+ * A check that builds read models of its own needs as much room as the read models take, in the directory for temporary
+ * files.
  * @returns a message that the room is missing, and what to do; null where an error has another cause
  */
 import { tmpdir } from 'node:os';
 
-/** The codes by which SQLite and the system report a full disk. */
+/** SQLite and the system report a full disk by these codes. */
 const FULL = ['SQLITE_FULL', 'ENOSPC', 'EDQUOT'];
 
 export function wantOfRoomAside(error: unknown): string | null {

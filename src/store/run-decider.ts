@@ -1,8 +1,8 @@
 /**
- * Read, fold, decide, append: how every command reaches the store.
+ * Every command reaches the store so: read, fold, decide, append.
  *
- * A decision is made on a whole stream, and appended at exactly the revision it was made on. If another writer
- * came first, the decision is made again on the longer stream, a bounded number of times.
+ * A decision is made on a whole stream, and appended at exactly the revision it was made on. If another writer came
+ * first, the decision is made again on the longer stream, a bounded number of times.
  */
 import { canonicalJson } from '../kernel/canonical-json.js';
 import type { Decider } from '../kernel/decider.js';
@@ -48,7 +48,7 @@ export async function runDecider<State, Command, Event extends LedgerEvent>(
     readonly stream: StreamName;
     readonly command: Command;
     readonly provenance: Provenance;
-    /** The stream is most likely new: decide first, and read it only if that proves wrong. */
+    /** A stream that is most likely new is read only if deciding without it proves wrong. */
     readonly expectNew?: boolean;
   },
 ): Promise<Decision<State, Event>> {
@@ -75,7 +75,6 @@ export async function runDecider<State, Command, Event extends LedgerEvent>(
   );
 }
 
-/** The state of one stream as it stands in the store. */
 export async function readState<State, Event extends LedgerEvent>(
   store: EventReader,
   { initialState, evolve }: Pick<Decider<State, never, Event>, 'initialState' | 'evolve'>,

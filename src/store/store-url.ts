@@ -2,9 +2,9 @@
  * The address of an EventStoreDB or KurrentDB, as its client takes it:
  * `esdb://[user:password@]host[:port][,host[:port]…][?option=value[&option=value…]]`.
  *
- * The client only warns of an option that it does not know. A ledger must not start while its operator wrongly
- * believes that certificates are not checked, or that a follower is read: so the whole address is checked here,
- * before there is a client. No message repeats the address, which may hold a password.
+ * The client only warns of an option that it does not know. A ledger must not start while its operator wrongly believes
+ * that certificates are not checked, or that a follower is read: so the whole address is checked before there is a
+ * client. No message repeats the address, which may hold a password.
  */
 
 export interface EventStoreSettings {
@@ -25,7 +25,7 @@ interface Option {
   readonly says: string;
 }
 
-/** The options by their names in lower case: the client takes names in any case. */
+/** The client takes names of options in any case; these are in lower case. */
 const OPTIONS: Readonly<Record<string, Option>> = {
   tls: { rule: isTruth, says: 'must be true or false' },
   tlscafile: { rule: isGiven, says: 'must name a file, percent-encoded as in a URL' },
@@ -51,7 +51,7 @@ const OPTIONS: Readonly<Record<string, Option>> = {
   },
 };
 
-/** The faults of an address, each as a text that follows on its name. */
+/** @returns texts that each follow on the name of the address */
 export function faultsOfStoreUrl(text: string): string[] {
   if (/^kurrent(db)?(\+discover)?:/.test(text)) {
     return ['must begin with esdb:// or esdb+discover://, which KurrentDB answers to as well'];
@@ -90,13 +90,13 @@ function isPercentEncoded(text: string): boolean {
 /** The client takes `defaultDeadline`, `default_deadline` and `DEFAULT-DEADLINE` for one option. */
 const plain = (name: string) => name.toLowerCase().replace(/[_-]/g, '');
 
-/** The value of an option, by its name in lower case. */
+/** @param name in lower case */
 export function optionOfStoreUrl(text: string, name: string): string | undefined {
   const options = ADDRESS.exec(text)?.[5]?.split('&') ?? [];
   return options.map((option) => option.split('=', 2)).find(([key]) => plain(key!) === name)?.[1];
 }
 
-/** The address without user and password, which a log may show. */
+/** A log may show the address without user and password. */
 export function withoutSecrets(text: string): string {
   return text.replace(/^([\w+]+:\/\/)[^/?]*@/, '$1');
 }

@@ -1,13 +1,10 @@
-/**
- * Verifies that a store returns events as they were recorded.
- */
 import { upcast } from '../domain/upcast.js';
 import { areWordsGone, sealFault } from '../kernel/event-data.js';
 import { StoreDamaged, type EventReader, type RecordedEvent } from './event-store.js';
 
 /**
- * Data that do not match their hashes were altered after they were recorded. Facts always have their salt; words that
- * are gone must be named by an erasure later in the stream of the event.
+ * Data that do not match their hashes were altered after they were recorded. Facts always have their salt; an erasure
+ * later in the stream must name an event whose words are gone.
  * @returns a promise only where the stream has to be asked: nearly always there is nothing to wait for
  * @throws StoreDamaged
  */

@@ -1,15 +1,12 @@
 /**
- * Checks whether the write-ahead log that SQLite will read at its next start still has everything that was
- * committed.
+ * Checks whether the write-ahead log that SQLite will read at its next start still has everything that was committed.
  *
- * SQLite reads a log up to the first frame that fails its checksum, and takes that frame for where a crash came.
- * So one flipped bit in the middle removes every commit after it, without a word. Before SQLite opens the file,
- * this check looks at the frames behind the last good one (https://sqlite.org/fileformat2.html#walformat):
- *
+ * SQLite reads a log up to the first frame that fails its checksum, and takes that frame for where a crash came. So one
+ * flipped bit in the middle removes every commit after it, without a word. Before SQLite opens the file, this check
+ * looks at the frames behind the last good one (https://sqlite.org/fileformat2.html#walformat):
  * - A frame that differs from a good one by one bit was good once: no crash leaves such a frame.
- * - A transaction is written only after the fsync of the commit before it. So where a transaction follows on a
- * commit, that commit was on disk, and a wrong frame before it was right once. This holds under
- * `synchronous=FULL`.
+ * - Under `synchronous=FULL` a transaction is written only after the fsync of the commit before it. So where a
+ *   transaction follows on a commit, that commit was on disk, and a wrong frame before it was right once.
  *
  * A crash or an earlier log left all other frames behind the last good one.
  */
@@ -21,7 +18,7 @@ const BIG_ENDIAN_MAGIC = 0x377f0683;
 const LITTLE_ENDIAN_MAGIC = 0x377f0682;
 const PAGE_BYTES_MAX = 65_536;
 
-/** The two halves of a checksum. Each frame's checksum continues that of the frame before it. */
+/** Each frame's checksum continues that of the frame before it, and has two halves. */
 type FrameSums = readonly [number, number];
 
 export function walOf(database: string): string {
@@ -82,16 +79,13 @@ class Wal {
     return sums;
   }
 
-  /** Reads the frame with this index. @returns false where the file has no whole frame there */
+  /** @returns false where the file has no whole frame there */
   private read(index: number): boolean {
     const bytes = this.frame.byteLength;
     return readSync(this.fd, this.frame, 0, bytes, HEADER_BYTES + index * bytes) === bytes;
   }
 
-  /**
-   * The sums after the frame in hand, where that frame is of this log, whole, and the next after `before`; else
-   * null.
-   */
+  /** The sums after the frame in hand; null where that frame is not of this log, whole, and the next after `before`. */
   private follow(before: FrameSums): FrameSums | null {
     if (!this.isOfThisLog()) return null;
     const { frame } = this;
@@ -99,7 +93,7 @@ class Wal {
     return sums[0] === frame.getUint32(16) && sums[1] === frame.getUint32(20) ? sums : null;
   }
 
-  /** Each log has a salt of its own, by which frames of an earlier log in the same file are recognised. */
+  /** Each log has a salt of its own, which tells frames of an earlier log in the same file apart. */
   private isOfThisLog(): boolean {
     const { frame, header } = this;
     return frame.getUint32(8) === header.getUint32(16) && frame.getUint32(12) === header.getUint32(20);
@@ -126,7 +120,6 @@ class Wal {
     return false;
   }
 
-  /** Tells whether, after the frame in hand, a transaction follows directly on a commit. */
   private isCommitFollowed(index: number): boolean {
     let [isCommit, sums] = [this.isCommit(), this.storedSums()];
     for (let next = index + 1; this.read(next); next++) {

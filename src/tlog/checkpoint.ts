@@ -1,5 +1,5 @@
 /**
- * Checkpoints (C2SP tlog-checkpoint): a signed note that says how many entries a log has, and their root.
+ * A checkpoint (C2SP tlog-checkpoint) is a signed note that says how many entries a log has, and their root.
  *
  * Sizes go to 2^63 − 1, so they are BigInt here; what this ledger signs stays within 2^53.
  */
@@ -21,13 +21,12 @@ export interface Checkpoint extends TreeHead {
 const SIZE = /^(?:0|[1-9][0-9]{0,18})$/;
 const SIZE_MAX = 2n ** 63n - 1n;
 
-/** The three lines of a checkpoint that a log signs. */
 export function encodeTreeHead({ origin, size, root }: TreeHead): string {
   assert(origin !== '' && !origin.includes('\n'), 'an origin is one line');
   return `${origin}\n${size}\n${root.toString('base64')}\n`;
 }
 
-/** Checks the form of a checkpoint; its signatures are checked by `verifiedSignatures`. @throws BadNote */
+/** Checks the form of a checkpoint; `verifiedSignatures` checks its signatures. @throws BadNote */
 export function parseCheckpoint(text: string): Checkpoint {
   const note = parseNote(text);
   const [origin, sizeText, rootText, ...more] = note.text.slice(0, -1).split('\n');

@@ -1,8 +1,8 @@
 /**
  * The part of DER (X.690) that time stamps need: elements of definite length with tags below 31.
  *
- * The reader is strict: it refuses an element that could be encoded in another way, because a signature covers
- * bytes and not their meaning.
+ * The reader is strict: it refuses an element that could be encoded in another way, because a signature covers bytes
+ * and not their meaning.
  */
 export interface Element {
   readonly tag: number;
@@ -18,7 +18,6 @@ export const TAG = {
   time: 0x18,
   sequence: 0x30,
   set: 0x31,
-  /** The tag of a constructed, context-specific element. */
   context: (number: number) => 0xa0 + number,
 } as const;
 

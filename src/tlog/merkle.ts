@@ -1,11 +1,10 @@
 /**
  * The Merkle tree of RFC 6962, section 2.1, over SHA-256: hashes, roots, proofs and their verification.
  *
- * A subtree of 2^height leaves that begins at a multiple of its own size is *complete*: its hash never changes
- * again. It is named by its height and its number among the subtrees of that height. A stored tree has to answer
- * one question only, the hash of a complete subtree; every root and proof follows from those. The functions that
- * verify take hashes only, and sizes exact to 2^63. Tests: test/unit/merkle.test.ts, vectors in
- * test/vectors/rfc6962.
+ * A subtree of 2^height leaves that begins at a multiple of its own size is *complete*: its hash never changes again.
+ * It is named by its height and its number among the subtrees of that height. Every root and proof follows from the
+ * hashes of complete subtrees, so a stored tree has to answer for those only. The functions that verify take hashes
+ * only, and sizes exact to 2^63. Tests: test/unit/merkle.test.ts, vectors in test/vectors/rfc6962.
  */
 import { hash } from 'node:crypto';
 import { assert } from '../kernel/assert.js';
@@ -22,7 +21,7 @@ export function parseHash(bytes: Buffer): Hash {
   return bytes as Hash;
 }
 
-/** Reads a hash from standard base64, and takes only the one spelling that encoding gives. */
+/** Standard base64 has one spelling of a hash; any other is refused. */
 export function parseHashText(text: string): Hash {
   const bytes = Buffer.from(text, 'base64');
   if (bytes.toString('base64') !== text) throw new TypeError(`not base64: ${text}`);
@@ -34,8 +33,7 @@ export const EMPTY_ROOT = sha256('');
 
 /** SHA-256(0x00 ‖ entry). */
 export function leafHash(entry: string | Buffer): Hash {
-  // An entry that is copied into a buffer that exists is hashed in half the time. UTF-8 takes at most three bytes
-  // for each UTF-16 unit.
+  // A buffer that exists halves the time of hashing an entry. UTF-8 takes at most three bytes for each UTF-16 unit.
   if (typeof entry === 'string') {
     if (3 * entry.length < LEAF.length) return sha256(LEAF.subarray(0, 1 + LEAF.write(entry, 1)));
     return leafHash(Buffer.from(entry));
@@ -62,10 +60,7 @@ export function parentsOf(hashes: Buffer): Buffer {
   return parents;
 }
 
-/**
- * The inputs of the hash function, reused: 0x00 before a leaf, 0x01 before a node. Each is hashed before the next
- * is written.
- */
+/** The inputs of the hash function, reused: 0x00 before a leaf, 0x01 before a node. */
 const LEAF = Buffer.alloc(4_096);
 const NODE = Buffer.alloc(1 + 2 * HASH_BYTES, 1);
 
@@ -74,7 +69,7 @@ function sha256(input: string | Buffer): Hash {
   return Buffer.from(hashText(input), 'latin1') as Hash;
 }
 
-/** The digest as text of 32 characters, one for each byte. */
+/** One character stands for each byte of the digest. */
 function hashText(input: string | Buffer): string {
   return hash('sha256', input, 'binary');
 }
@@ -83,8 +78,8 @@ function hashText(input: string | Buffer): string {
 export type CompleteSubtree = (height: number, number: number) => Hash;
 
 /**
- * The right edge of a growing tree: the complete subtrees that later leaves may still be merged with, one for
- * each 1 bit of the size. Appending needs nothing else, nor does the root.
+ * The right edge of a growing tree: the complete subtrees that later leaves may still be merged with, one for each 1
+ * bit of the size. Appending and the root need nothing else.
  */
 export class Frontier {
   /** For each height the node that is hashed when its right half comes: 0x01 ‖ left ‖ right. */
@@ -107,13 +102,10 @@ export class Frontier {
     return this.leaves;
   }
 
-  /**
-   * Appends a copy of the hash of a leaf, or of a complete subtree, which fits only where the size is a multiple
-   * of its number of leaves.
-   */
+  /** Appends a copy of the hash of a leaf, or of a complete subtree where the size is a multiple of its leaves. */
   append(hash: Hash, height = 0): void {
     const leaves = height === 0 ? 1 : leavesOf(height);
-    // Making the message costs more than hashing, so it is made only for a failure.
+    // The message costs more than hashing, so it is made only for a failure.
     if (this.leaves % leaves !== 0)
       assert(false, `a subtree of ${leaves} leaves does not fit at ${this.leaves}`);
     assert(this.leaves + leaves <= Number.MAX_SAFE_INTEGER, 'a tree has at most 2^53 − 1 leaves');
@@ -166,7 +158,6 @@ function leavesOf(height: number): number {
   return 2 ** height;
 }
 
-/** A subtree with an even number is the left half of its parent. */
 function sideOf(number: number): number {
   return number % 2 === 0 ? LEFT : RIGHT;
 }
@@ -220,9 +211,7 @@ function splitOf(leaves: number): number {
   return power;
 }
 
-/**
- * The hash of the leaves `from` to before `to`, split as RFC 6962 does; `from` is a multiple of the largest part.
- */
+/** The hash of the leaves `from` to before `to`, split as RFC 6962 does; `from` is a multiple of the largest part. */
 function rangeHash(from: number, to: number, subtree: CompleteSubtree): Hash {
   let height = 0;
   while (2 ** (height + 1) <= to - from) height++;

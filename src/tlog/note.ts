@@ -16,7 +16,7 @@ const SIGNATURE_BYTES = 64;
 
 export interface VerifierKey {
   readonly name: string;
-  /** The key's id: the first four bytes of the hash of name, type and key, in hexadecimal. */
+  /** The first four bytes of the hash of name, type and key, in hexadecimal. */
   readonly id: string;
   readonly type: typeof ED25519 | typeof COSIGNATURE;
   /** 32 bytes. */
@@ -68,8 +68,8 @@ export function parseVerifierKey(text: string): VerifierKey {
 }
 
 /**
- * Tells whether a key may sign checkpoints of this log: it must be the log's own. A witness's key signs another
- * text, and no other log speaks for this one.
+ * Only the log's own key may sign its checkpoints: a witness's key signs another text, and no other log speaks for this
+ * one.
  */
 export function signsLogs({ name, type }: VerifierKey, origin: string): boolean {
   return type === ED25519 && name === origin;
@@ -88,9 +88,7 @@ function verifierKey(name: string, type: VerifierKey['type'], publicKey: Buffer)
   return { name, type, publicKey, id: hash('sha256', hashed, 'hex').slice(0, 8) };
 }
 
-/**
- * Reads `PRIVATE+KEY+name+hex(id)+base64(type ‖ seed)`, as golang.org/x/mod/sumdb/note writes it. @throws BadNote
- */
+/** Reads `PRIVATE+KEY+name+hex(id)+base64(type ‖ seed)`, as golang.org/x/mod/sumdb/note writes it. @throws BadNote */
 export function parseSignerKey(text: string): SignerKey {
   const match = /^PRIVATE\+KEY\+([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/u.exec(text);
   const bytes = match && fromBase64(match[3]!);
@@ -104,7 +102,6 @@ export function parseSignerKey(text: string): SignerKey {
   return key;
 }
 
-/** @returns the key as text, to be kept secret */
 export function makeSignerKey(name: string, kind: 'log' | 'witness'): string {
   assert(isKeyName(name), `${name} can be a key's name`);
   const type = kind === 'log' ? ED25519 : COSIGNATURE;
@@ -126,11 +123,11 @@ function signerKey(name: string, type: VerifierKey['type'], seed: Buffer): Signe
   return { privateKey, verifier: verifierKey(name, type, spki.subarray(SPKI_PREFIX.length)) };
 }
 
-/** The bytes that stand before the 32 bytes of an Ed25519 key in the formats of RFC 8410. */
+/** These bytes stand before the 32 bytes of an Ed25519 key in the formats of RFC 8410. */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 
-/** Signs a text with each key. @param seconds the time since 1970 that a witness's signature states */
+/** @param seconds the time since 1970 that a witness's signature states */
 export function signNote(text: string, keys: readonly SignerKey[], seconds = 0): string {
   return `${text}\n${keys.map((key) => signatureLine(text, key, seconds)).join('')}`;
 }
@@ -144,7 +141,6 @@ export function signatureLine(text: string, { verifier, privateKey }: SignerKey,
   return `— ${name} ${Buffer.concat(parts).toString('base64')}\n`;
 }
 
-/** @throws BadNote */
 export function parseNote(note: string): Note {
   const blank = note.lastIndexOf('\n\n');
   const [text, lines] = [note.slice(0, blank + 1), note.slice(blank + 2)];
@@ -206,12 +202,10 @@ function isNoteText(text: string): boolean {
   return text.endsWith('\n') && !NOT_IN_A_NOTE.test(text);
 }
 
-/**
- * A note's text has no ASCII control characters but newlines, and no lone surrogates, which UTF-8 cannot encode.
- */
+/** A note's text has no ASCII control characters but newlines, and no lone surrogates. */
 const NOT_IN_A_NOTE = /[\0-\x09\x0b-\x1f]|\p{Surrogate}/u;
 
-/** Decodes base64, and takes only the one spelling that encoding gives. */
+/** Base64 has one spelling of bytes; any other is refused. */
 function fromBase64(text: string): Buffer | null {
   const bytes = Buffer.from(text, 'base64');
   return bytes.toString('base64') === text ? bytes : null;

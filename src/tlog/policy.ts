@@ -18,15 +18,14 @@ export interface Policy {
   readonly logs: readonly VerifierKey[];
   readonly witnesses: ReadonlyMap<string, VerifierKey>;
   /**
-   * Names of time-stamping authorities by the SHA-256 of a certificate. Where there are any, a checkpoint needs a
-   * stamp by one.
+   * Names of time-stamping authorities by the SHA-256 of a certificate. Where there are any, a checkpoint needs a stamp
+   * by one.
    */
   readonly authorities: ReadonlyMap<string, string>;
   /** Tells whether the signatures of these witnesses reach the quorum. */
   readonly enough: (signed: ReadonlySet<string>) => boolean;
 }
 
-/** A policy that asks for a log's signature alone. */
 export function policyOf(logs: readonly VerifierKey[]): Policy {
   return { logs, witnesses: new Map(), authorities: new Map(), enough: () => true };
 }

@@ -1,6 +1,6 @@
 /**
- * A proof that an entry is in the log, as a text that verifies offline (C2SP tlog-proof): the entry's index, the
- * inclusion proof, and the checkpoint that the proof leads to.
+ * A proof (C2SP tlog-proof) shows offline that an entry is in the log: it has the entry's index, the inclusion proof,
+ * and the checkpoint that the proof leads to.
  */
 import { parseCheckpoint, type Checkpoint } from './checkpoint.js';
 import { parseHashText, type Hash } from './merkle.js';

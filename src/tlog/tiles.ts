@@ -1,10 +1,9 @@
 /**
- * A tree as tiles of 256 hashes (C2SP tlog-tiles): addresses of tiles, a tree that reads tiles, and entry
- * bundles.
+ * A tree as tiles of 256 hashes (C2SP tlog-tiles): addresses of tiles, a tree that reads tiles, and entry bundles.
  *
- * The tile with index n at level l holds the hashes of the complete subtrees of height 8·l with the numbers 256·n
- * to 256·n + 255. The heights between two levels are hashed from the tile below them. A tile that is not full yet
- * is *partial*, and has its width in its address.
+ * The tile with index n at level l holds the hashes of the complete subtrees of height 8·l with the numbers 256·n to
+ * 256·n + 255. The heights between two levels are hashed from the tile below them. A tile that is not full yet is
+ * *partial*, and has its width in its address.
  */
 import { assert } from '../kernel/assert.js';
 import { HASH_BYTES, parentsOf, rootOf, type CompleteSubtree, type Hash } from './merkle.js';
@@ -18,7 +17,7 @@ export interface TileAddress {
   /** The level of a tile of hashes, or `entries` for a bundle of the log's entries. */
   readonly level: number | 'entries';
   readonly index: number;
-  /** The number of hashes in the tile; a full tile has 256. */
+  /** A full tile has 256 hashes. */
   readonly width: number;
 }
 
@@ -46,7 +45,7 @@ export function parseTilePath(path: string): TileAddress | null {
   return exists && tilePath(address) === path ? address : null;
 }
 
-/** The number of hashes that a tile has in a tree of this size: 0 where there is no such tile yet. */
+/** The number of hashes of a tile in a tree of this size: 0 where there is no such tile yet. */
 export function tileWidth({ level, index }: Pick<TileAddress, 'level' | 'index'>, size: number): number {
   const hashes = Math.floor(size / 2 ** (TILE_HEIGHT * (level === 'entries' ? 0 : level)));
   return Math.max(0, Math.min(TILE_WIDTH, hashes - index * TILE_WIDTH));
@@ -64,9 +63,9 @@ export interface TiledTreeOptions {
 }
 
 /**
- * A tree that is kept in tiles, and checks each tile against the root as soon as it reads it: a full tile must
- * hash to its place in the tile above it, and the tiles that are not full yet must lead, together, to the root.
- * So a wrong hash leads nobody to another root, or to a proof of nothing.
+ * A tree that is kept in tiles checks each tile against the root as soon as it reads it: a full tile must hash to its
+ * place in the tile above it, and the partial tiles must lead, together, to the root. So a wrong hash leads nobody to
+ * another root, or to a proof of nothing.
  *
  * Each tile is read once and hashed once, so that proofs of neighbours cost little more than one proof.
  */
@@ -75,10 +74,7 @@ export class TiledTree {
   readonly root: Hash;
   private readonly read: TileReader;
   private readonly damaged: TiledTreeOptions['damaged'];
-  /**
-   * For each tile that was read its hashes, then their parents, height by height, up to the height that was
-   * needed.
-   */
+  /** Each tile's hashes, then their parents, height by height, up to the height that was needed. */
   private readonly tiles = new Map<string, Buffer[]>();
   private isEdgeHeld = false;
   private fault: Error | null = null;

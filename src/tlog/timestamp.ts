@@ -1,11 +1,11 @@
 /**
- * Time stamps of checkpoints (RFC 3161): a time-stamping authority signs the SHA-256 of the checkpoint's text
- * together with the time of its clock, and so vouches that the tree head existed by then.
+ * Time stamps of checkpoints (RFC 3161): a time-stamping authority signs the SHA-256 of the checkpoint's text together
+ * with the time of its clock, and so vouches that the tree head existed by then.
  *
- * A stamp is verified as RFC 3161 and RFC 5652 ask: it has one signer, whose signed attributes hold the digest of
- * the content, and whose certificate is for time stamping alone and was valid at the time of the stamp. The
- * reader names whom to believe by the SHA-256 of a certificate, the signer's or one above it that the stamp
- * holds. RSA (PKCS #1), ECDSA and Ed25519 are known; revocation of certificates is not checked.
+ * A stamp is verified as RFC 3161 and RFC 5652 ask: it has one signer, whose signed attributes hold the digest of the
+ * content, and whose certificate is for time stamping alone and was valid at the time of the stamp. The reader names
+ * whom to believe by the SHA-256 of a certificate, the signer's or one above it that the stamp holds. RSA (PKCS #1),
+ * ECDSA and Ed25519 are known; revocation of certificates is not checked.
  */
 import { hash, verify, X509Certificate } from 'node:crypto';
 import { elementsIn, encode, only, tagged, TAG, type Element } from './der.js';
@@ -30,7 +30,7 @@ const CHAIN_MAX = 5;
 export interface TimeStamp {
   readonly timeMs: number;
   readonly nonce: Buffer | null;
-  /** SHA-256 of the certificates that vouch for the stamp, in hexadecimal, the signer's first. */
+  /** The SHA-256 of the certificates that vouch for the stamp, in hexadecimal, the signer's first. */
   readonly certificates: readonly string[];
 }
 
@@ -52,7 +52,7 @@ export function timeStampRequest(text: string, nonce: Buffer): Buffer {
   return encode(TAG.sequence, version, imprint, encode(TAG.integer, nonce), wantsCertificates);
 }
 
-/** The time stamp in an authority's response. @throws BadTimeStamp where the authority granted none */
+/** @throws BadTimeStamp where the authority granted none */
 export function tokenIn(response: Buffer): Buffer {
   return reading(() => {
     const [status, token] = elementsIn(only(response, TAG.sequence).content);
@@ -87,15 +87,14 @@ export function verifyTimeStamp(token: Buffer, text: string): TimeStamp {
   });
 }
 
-/** The believed authority that vouches that a text existed, and the time that it vouches for. */
+/** A believed authority vouches that a text existed at a time. */
 export interface Stamped {
   readonly by: string;
   readonly time: string;
 }
 
 /**
- * The stamp of a text by a believed authority. A stamp by any other authority does not count: anyone can make
- * one.
+ * Finds the stamp of a text by a believed authority. A stamp by any other does not count: anyone can make one.
  * @param authorities names by the SHA-256 of a certificate; where there are none, no stamp is needed
  * @throws BadTimeStamp where the token does not stamp this text
  * @throws Error where there is no token, or it is by no believed authority
@@ -129,7 +128,7 @@ interface Signer {
   readonly signature: Buffer;
 }
 
-/** Reads SignedData, RFC 5652, section 5.1. */
+/** RFC 5652, section 5.1. */
 function signedDataIn(token: Buffer) {
   const [type, wrapped] = elementsIn(only(token, TAG.sequence).content);
   if (oidOf(type) !== OID.signedData) throw new Error('it holds no signed data');
@@ -159,9 +158,7 @@ function signerIn({ content }: Element): Signer {
   };
 }
 
-/**
- * RFC 5652, section 5.4: the signature covers the attributes as a SET, whose tag the message replaces by another.
- */
+/** RFC 5652, section 5.4: the signature covers the attributes as a SET, whose tag the message replaces by another. */
 function isSignedWith({ publicKey }: X509Certificate, { digest, attributes, signature }: Signer): boolean {
   const signed = Buffer.concat([Buffer.from([TAG.set]), attributes.bytes.subarray(1)]);
   const type = publicKey.asymmetricKeyType;
@@ -183,7 +180,7 @@ function checkAttributes({ attributes, digest }: Signer, content: Buffer): void 
     throw new Error('its signature is of another content');
 }
 
-/** Reads TSTInfo, RFC 3161, section 2.4.2. */
+/** RFC 3161, section 2.4.2. */
 function infoIn(content: Buffer, text: string): Pick<TimeStamp, 'timeMs' | 'nonce'> {
   const [, , imprint, , time, ...options] = elementsIn(only(content, TAG.sequence).content);
   const [algorithm, hashed] = elementsIn(tagged(imprint, TAG.sequence).content);
@@ -202,7 +199,6 @@ function infoIn(content: Buffer, text: string): Pick<TimeStamp, 'timeMs' | 'nonc
   return { timeMs, nonce: options.find(({ tag }) => tag === TAG.integer)?.content ?? null };
 }
 
-/** The signer's certificate, and the certificates above it that the stamp holds. */
 function chainOf(signer: X509Certificate, certificates: readonly X509Certificate[]): X509Certificate[] {
   const chain = [signer];
   while (chain.length < CHAIN_MAX) {

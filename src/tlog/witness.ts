@@ -1,10 +1,10 @@
 /**
- * A witness (C2SP tlog-witness) remembers the newest checkpoint of each log that it knows, and cosigns the next
- * one when a proof shows that it continues the log. Two organisations that run a witness for each other's ledger
- * cannot be shown two histories.
+ * A witness (C2SP tlog-witness) remembers the newest checkpoint of each log that it knows, and cosigns the next one
+ * when a proof shows that it continues the log. Two organisations that run a witness for each other's ledger cannot be
+ * shown two histories.
  *
- * The witness answers one request at a time: between reading its memory and having the new checkpoint on disk
- * nothing else may happen, or it could cosign two sizes out of order.
+ * The witness answers one request at a time: between reading its memory and having the new checkpoint on disk nothing
+ * else may happen, or it could cosign two sizes out of order.
  */
 import { encodeTreeHead, parseCheckpoint, type Checkpoint } from './checkpoint.js';
 import { consistencyFault, parseHashText, type Hash } from './merkle.js';
@@ -12,7 +12,7 @@ import { BadNote, signatureLine, verifiedSignatures, type SignerKey, type Verifi
 
 const HASHES_MAX = 63;
 
-/** The text of the newest checkpoint that the witness cosigned, for each log by its origin. */
+/** The newest checkpoint that the witness cosigned, for each log by its origin. */
 export interface WitnessMemory {
   read(origin: string): string | null;
   /** Resolves when the checkpoint is on disk. */
@@ -38,7 +38,7 @@ export class Witness {
 
   constructor(private readonly options: WitnessOptions) {}
 
-  /** The answer to the body of an `add-checkpoint` request. */
+  /** Answers the body of an `add-checkpoint` request. */
   addCheckpoint(body: string): Promise<WitnessAnswer> {
     const answer = this.last.then(() => this.answer(body));
     this.last = answer.catch(() => undefined);
@@ -91,7 +91,7 @@ interface Request {
   readonly text: string;
 }
 
-/** Reads the line of the old size, the proof, an empty line and a checkpoint. @throws Error */
+/** The body has the line of the old size, the proof, an empty line and a checkpoint. @throws Error */
 function parseRequest(body: string): Request {
   const end = body.indexOf('\n\n');
   const [first, ...hashes] = body.slice(0, Math.max(0, end)).split('\n');
@@ -123,7 +123,6 @@ function says(status: WitnessAnswer['status'], what: string): WitnessAnswer {
   return { status, type: 'text/plain; charset=utf-8', body: what.endsWith('\n') ? what : `${what}\n` };
 }
 
-/** The body of an `add-checkpoint` request. */
 export function addCheckpointBody(
   oldSize: number | bigint,
   proof: readonly Hash[],

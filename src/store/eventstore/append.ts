@@ -1,12 +1,12 @@
 /**
  * One append as a call of its own: `event_store.client.streams.Streams/Append`.
  *
- * The client's `appendToStream` sends all appends of a process through one call where the server supports that.
- * In that call a server that dies rejects the appends of every caller; an answer that comes later is thrown where
- * nobody can catch it; each append carries an absolute time of this machine's clock, after which the server drops
- * it; and an error while an append is written leaves a promise that never settles. None of this can happen here:
- * a call is one append, its deadline is relative, and the bytes are sent as they were hashed. The call is made
- * through the client, which keeps the connection, the credentials and the way to the leader.
+ * The client's `appendToStream` sends all appends of a process through one call where the server supports that. In that
+ * call a server that dies rejects the appends of every caller; an answer that comes later is thrown where nobody can
+ * catch it; each append carries an absolute time of this machine's clock, after which the server drops it; and an error
+ * while an append is written leaves a promise that never settles. Here a call is one append, its deadline is relative,
+ * and the bytes are sent as they were hashed. The client keeps the connection, the credentials and the way to the
+ * leader.
  */
 import { convertToCommandError, type BaseOptions, type EventStoreDBClient } from '@eventstore/db-client';
 import { Empty, StreamIdentifier, UUID } from '@eventstore/db-client/generated/shared_pb.js';
@@ -102,8 +102,7 @@ function answerOf(response: AppendResp): AppendAnswer {
 }
 
 /**
- * Converts the error as the client's other calls do. The conversion itself fails where a server does not say who
- * leads.
+ * Converts the error as the client's other calls do. The conversion itself fails where a server does not say who leads.
  */
 function typed(error: Error): Error {
   try {

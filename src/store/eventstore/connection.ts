@@ -1,10 +1,10 @@
 /**
  * The connection to the server: it replaces a client that fails, and ends every question in bounded time.
  *
- * The client itself waits for ever where a server is silent, keeps an answer that it once failed to get, and
- * rejects the first call after a change of leader. So every question here has a time-out of its own, and is asked
- * again until patience ends, with a new client unless the old one was told where the leader is. Then it fails
- * with StoreUnavailable. The caller makes sure that a question that is asked twice does no harm.
+ * The client itself waits for ever where a server is silent, keeps an answer that it once failed to get, and rejects
+ * the first call after a change of leader. So every question here has a time-out of its own, and is asked again until
+ * patience ends, with a new client unless the old one was told where the leader is. Then it fails with
+ * StoreUnavailable. The caller makes sure that a question that is asked twice does no harm.
  */
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -16,11 +16,10 @@ import { optionOfStoreUrl, withoutSecrets, type EventStoreSettings } from '../st
 export interface ConnectionOptions {
   /** A question is asked again for this time. */
   readonly patienceMs?: number;
-  /** One answer must come within this time; by default the address says it, or it is five seconds. */
+  /** One answer must come within this time: by default what the address says, or five seconds. */
   readonly timeoutMs?: number;
   /** Closing ends after this time, whatever is still under way. */
   readonly closeMsMax?: number;
-  /** Waits between two attempts. */
   readonly delay?: (ms: number, signal?: AbortSignal) => Promise<unknown>;
 }
 
@@ -39,7 +38,7 @@ const BACKOFF_MS = { first: 50, max: 5_000 };
 
 export class EventStoreConnection {
   readonly timeoutMs: number;
-  /** All questions through this connection that have no answer yet. */
+  /** Questions that have no answer yet. */
   private readonly underWay = new Set<Promise<unknown>>();
   private readonly lines = new Map<EventStoreDBClient, Line>();
   private readonly ending = new AbortController();
@@ -122,14 +121,14 @@ export class EventStoreConnection {
     }
   }
 
-  /** The newest client, for subscriptions, which follow and do not ask. */
+  /** Subscriptions follow the newest client. */
   get current(): EventStoreDBClient {
     return this.client;
   }
 
   /**
-   * Keeps a client's channel open while the caller uses it, even when the client is given up. @returns a function
-   * that releases it
+   * Keeps a client's channel open while the caller uses it, even when the client is given up. @returns a function that
+   * releases it
    */
   use(client: EventStoreDBClient): () => void {
     const line = this.lines.get(client);
@@ -143,7 +142,7 @@ export class EventStoreConnection {
     };
   }
 
-  /** Closes the channel of a client, which disposing of the client leaves open. */
+  /** Disposing of a client leaves its channel open. */
   private hangUp(client: EventStoreDBClient): void {
     const line = this.lines.get(client);
     this.lines.delete(client);
@@ -159,20 +158,19 @@ export class EventStoreConnection {
     try {
       this.client = this.connect();
     } catch {
-      // No client can be made now, for example while a certificate file is replaced: the old client is asked
-      // again, and fails again until it can be replaced.
+      // No client can be made now, for example while a certificate file is replaced: the old client is asked again.
       return;
     }
     const line = this.lines.get(client)!;
     line.givenUp = true;
-    // Other questions to the old client go on. A silent client is closed at once, so that they need not wait for
-    // their time-outs.
+    // Other questions to the old client go on. A silent client is closed at once, so that they need not wait for their
+    // time-outs.
     if (error instanceof NoAnswer || line.uses === 0) this.hangUp(client);
   }
 
   /**
-   * Waits longer after each failure in a row, up to five seconds, and at random, so that replicas do not return
-   * at once.
+   * Waits longer after each failure in a row, up to five seconds, and at random, so that replicas do not return at
+   * once.
    */
   backOff(attempt: number, signal: AbortSignal): Promise<unknown> {
     return this.delay(backoffMs(attempt), signal).catch(() => undefined);
@@ -190,7 +188,7 @@ export class EventStoreConnection {
     this.beginToClose();
     const leftMs = Math.max(0, this.closeBy - performance.now());
     await within(leftMs, 'to close', work).catch((error: unknown) => {
-      // The time for closing is over. That is no failure: a client that never ends must not keep a command from
+      // The time for closing is over, which is no failure: a client that never ends must not keep a command from
       // ending.
       if (!(error instanceof NoAnswer)) throw error;
     });
@@ -198,7 +196,7 @@ export class EventStoreConnection {
 
   /**
    * Questions that were asked before get their answer, within the time-out of one answer. Closing ends after
-   * `closeMsMax` (ten seconds unless the caller gives another time), whatever the client does.
+   * `closeMsMax`, whatever the client does.
    */
   async close(): Promise<void> {
     this.closed = true;

@@ -1,10 +1,9 @@
 /**
- * The client's errors in the port's words.
+ * Translates the client's errors into the port's.
  *
- * Some of them come with a type, some as the raw error of gRPC or of a socket. An error that is not known here
- * counts as a failure of the moment: trying again is safe, because an append carries ids that stay the same. An
- * error that no time will heal is told at once: a bug as itself, and a call that the server lacks or does not
- * trust as denied.
+ * Some of them come with a type, some as the raw error of gRPC or of a socket. An unknown error counts as a failure of
+ * the moment: trying again is safe, because an append carries ids that stay the same. An error that no time will heal
+ * is told at once: a bug as itself, and a call that the server lacks or does not trust as denied.
  */
 import { ErrorType } from '@eventstore/db-client';
 import { AppendTooLarge, StoreDamaged, StoreUnavailable, WrongExpectedRevision } from '../event-store.js';
@@ -12,9 +11,7 @@ import { AppendTooLarge, StoreDamaged, StoreUnavailable, WrongExpectedRevision }
 /** The server answers, and refuses: trying again does not help. */
 export class StoreDenied extends StoreUnavailable {}
 
-/**
- * The user lacks the right for now. An administrator may give it back, and followers of the ledger then go on.
- */
+/** The user lacks the right for now. An administrator may give it back, and followers of the ledger then go on. */
 export class AccessDenied extends StoreDenied {}
 
 /** No answer came in time: whether the server did what was asked is not known. */
@@ -45,16 +42,14 @@ export function asStoreError(error: unknown, what: string): Error {
   }
 }
 
-/**
- * The client gives a wrong password and a missing right the same type: only the code of gRPC tells them apart.
- */
+/** The client gives a wrong password and a missing right the same type: only the code of gRPC tells them apart. */
 function refusalOf(error: unknown): string {
   return (error as { code?: unknown }).code === UNAUTHENTICATED
     ? 'does not know the ledger’s user, or refuses its password'
     : 'denies it to the ledger’s user';
 }
 
-/** Tells whether the same question may be asked again at once. */
+/** The same question may be asked again at once. */
 export function isTransient(error: Error): boolean {
   return error instanceof StoreUnavailable && !(error instanceof StoreDenied);
 }
@@ -73,7 +68,7 @@ function isBug(error: unknown): error is Error {
 }
 
 const UNAUTHENTICATED = 16;
-/** The gRPC codes of a wrong argument, a call that does not exist, and a user that is not known. */
+/** gRPC's codes for a wrong argument, a call that does not exist, and an unknown user. */
 const LASTING: readonly unknown[] = [3, 12, UNAUTHENTICATED];
 /** Node's messages about a certificate that is not trusted, is for another host, or has expired. */
 const CERTIFICATE = /certificate|CERT_|Hostname\/IP does not match|unable to verify the first/;

@@ -1,11 +1,10 @@
 /**
- * Which events of a shared store belong to the ledger, and how they are stored.
+ * Tells which events of a shared store are the ledger's, and how they are stored.
  *
- * An event is the ledger's own when its stream is of one of the ledger's categories, and its metadata is the
- * ledger's whole envelope. Every other event is skipped and counted, never guessed at
- * (docs/adr/0007-a-shared-store.md). Whether its schema is known does not matter here: an event of a later
- * version of the ledger is the ledger's own, and stops the projection. The server's own events have a type that
- * begins with `$`, and are not counted.
+ * An event is the ledger's own when its stream is of one of the ledger's categories, and its metadata is the ledger's
+ * whole envelope. Every other event is skipped and counted, never guessed at (docs/adr/0007-a-shared-store.md). An
+ * unknown schema does not matter here: an event of a later version of the ledger is the ledger's own, and stops the
+ * projection. The server's own events have a type that begins with `$`, and are not counted.
  *
  * A payload is stored as the bytes of its canonical JSON, which are the bytes that were hashed.
  */
@@ -27,7 +26,7 @@ export interface StorePosition {
   readonly prepare: bigint;
 }
 
-/** A position that a subscription reports between two events, in their order. */
+/** A subscription reports a position between two events, in their order. */
 export interface ReadCheckpoint {
   readonly checkpoint: StorePosition;
 }
@@ -42,7 +41,7 @@ export type Resolved = ResolvedEvent | AllStreamResolvedEvent;
 
 const RUN_LENGTH_MAX = 2_000;
 
-/** Writes both numbers with all their digits, so that positions compare as text. */
+/** Both numbers have all their digits, so that positions compare as text. */
 export function encodePosition({ commit, prepare }: StorePosition): Position {
   if (commit === NO_POSITION) {
     throw new StoreUnavailable(
@@ -69,8 +68,8 @@ export function isOfTheServer({ event, link }: Resolved): boolean {
 }
 
 /**
- * The stream of the ledger that loses events by this event of the server: it deletes the stream, or sets metadata
- * by which a scavenge will remove events. `forGood` means that no later metadata can give them back.
+ * The stream of the ledger that loses events by this event of the server: it deletes the stream, or sets metadata by
+ * which a scavenge will remove events. `forGood` means that no later metadata can give them back.
  */
 export function lossIn(
   { event }: Resolved,
@@ -86,7 +85,7 @@ export function lossIn(
   return stream && { stream, forGood: false };
 }
 
-/** Tells whether a stream with this metadata hides events, which the next scavenge then removes. */
+/** A stream with this metadata hides events, which the next scavenge removes. */
 export function losesEvents(metadata: unknown): boolean {
   return (
     isObject(metadata) && ['$tb', '$maxCount', '$maxAge'].some((name) => Number(metadata[name] ?? 0) > 0)
@@ -105,14 +104,14 @@ export class StreamNames {
     return this.prefix + stream;
   }
 
-  /** The ledger's name of a stream; null where the stream is not this ledger's. */
+  /** @returns null where the stream is not this ledger's */
   inLedger(streamId: string): StreamName | null {
     const name = streamId.slice(this.prefix.length);
     return streamId.startsWith(this.prefix) && CATEGORY.test(name) ? (name as StreamName) : null;
   }
 }
 
-/** The event as the ledger's; null where it is not the ledger's. */
+/** @returns null where the event is not the ledger's */
 export function ownEvent({ event, link }: Resolved, names: StreamNames): RecordedEvent | null {
   if (!event || link) return null;
   const stream = names.inLedger(event.streamId);
@@ -126,7 +125,7 @@ export function ownEvent({ event, link }: Resolved, names: StreamNames): Recorde
   return { id, type, data: data as unknown as EventData, metadata, stream, revision, position };
 }
 
-/** A part of the global order, cut after `limit` events of the ledger. */
+/** Cuts a part of the global order after `limit` events of the ledger. */
 export function runOf(
   read: readonly (Resolved | ReadCheckpoint)[],
   { after, limit, atEnd, names }: Pick<Run, 'atEnd'> & RunStart,
@@ -154,10 +153,7 @@ interface RunStart {
   readonly names: StreamNames;
 }
 
-/**
- * Tells whether a run may have no more events. The difference of positions in the server's log gives the bytes
- * that lie between them.
- */
+/** Tells whether a run may have no more events. Positions in the server's log differ by the bytes between them. */
 export function isFullRun(read: readonly (Resolved | ReadCheckpoint)[]): boolean {
   if (read.length < 2) return false;
   if (read.length >= RUN_LENGTH_MAX) return true;
@@ -167,7 +163,7 @@ export function isFullRun(read: readonly (Resolved | ReadCheckpoint)[]): boolean
   return to! - from! >= RUN_BYTES_MAX;
 }
 
-/** @throws StoreDamaged where an event is of the ledger's format 1, which would else be passed over as somebody else's */
+/** An event of format 1 would else be passed over as somebody else's. @throws StoreDamaged */
 function refuseFormat1(metadata: unknown, streamId: string): void {
   if (!isObject(metadata) || !('payloadHash' in metadata) || !/@1$/.test(String(metadata['schema']))) return;
   throw new StoreDamaged(
@@ -188,7 +184,7 @@ const SALT = /^[\w-]{22}$/;
 const HASH = /^[0-9a-f]{64}$/;
 
 const ENVELOPE: Readonly<Record<keyof EventMetadata, (value: unknown) => boolean>> = {
-  // A schema of a later version of the ledger is taken too: the projection stops at it.
+  // The projection stops at a schema of a later version of the ledger.
   schema: matches(/^[a-z][a-z0-9-]*@\d+$/),
   recordedAt: isInstant,
   actor: isText,
@@ -198,12 +194,12 @@ const ENVELOPE: Readonly<Record<keyof EventMetadata, (value: unknown) => boolean
   role: isText,
   factsSalt: matches(SALT),
   factsHash: matches(HASH),
-  // An event without words has no salt of words, and neither has one whose words were erased before it was copied here.
+  // Words may have been erased before an event was copied here.
   wordsSalt: (value) => value === undefined || matches(SALT)(value),
   wordsHash: (value) => value === undefined || matches(HASH)(value),
 };
 
-/** A time must be written as the ledger writes it, and its day and hour must exist. */
+/** A time is written as the ledger writes it, and its day and hour exist. */
 function isInstant(value: unknown): boolean {
   if (!isText(value)) return false;
   const ms = Date.parse(value);

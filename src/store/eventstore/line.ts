@@ -1,17 +1,16 @@
 /**
- * Two repairs inside the client, through the members that its subclasses use: the client's channel, which the
- * client leaves open when it is disposed of, and an answer of the server that would end the process.
+ * Two repairs inside the client, through the members that its subclasses use: the client's channel, which stays open
+ * when the client is disposed of, and an answer of the server that would end the process.
  */
 import type { EventStoreDBClient } from '@eventstore/db-client';
 
-/** The only method of a gRPC channel that is used here. */
 interface Channel {
   close(): void;
 }
 
 /**
- * One client's channel and its users. The channel is noted when the client makes it: asking the client for a
- * channel only to close it would start a search for a server.
+ * One client's channel and its users. The channel is noted when the client makes it: asking the client for a channel
+ * only to close it would start a search for a server.
  */
 export interface Line {
   uses: number;
@@ -19,7 +18,7 @@ export interface Line {
   channel: Promise<Channel> | null;
 }
 
-/** Notes the client's channel when it is made, and each time that the client makes another. */
+/** Notes the client's channel each time that the client makes one. */
 export function lineOf(client: EventStoreDBClient): Line {
   const line: Line = { uses: 0, givenUp: false, channel: null };
   const parts = client as unknown as Parts;
@@ -47,9 +46,8 @@ interface InnerCall {
 }
 
 /**
- * Where a node says that it does not lead, and does not say who does, the client throws where nobody can catch
- * it, and the process ends. With the exception's name taken out of the answer the client sees one more failure of
- * the moment.
+ * Where a node says that it does not lead, and does not say who does, the client throws where nobody can catch it, and
+ * the process ends. Without the exception's name in the answer the client sees one more failure of the moment.
  */
 function namingTheLeader(options: object, next: (options: object) => InnerCall): InnerCall {
   const call = next(options);

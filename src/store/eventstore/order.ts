@@ -1,9 +1,8 @@
 /**
- * The global order of EventStoreDB or KurrentDB, `$all`, part by part: where a read begins, and where the store
- * ends.
+ * Reads the global order of EventStoreDB or KurrentDB, `$all`, part by part.
  *
- * Start positions of a read are inclusive. A server that is being stopped may end a read early without an error,
- * so a read that ends early counts as whole only where the end of the store agrees.
+ * Start positions of a read are inclusive. A server that is being stopped may end a read early without an error, so a
+ * read that ends early counts as whole only where the end of the store agrees.
  */
 import {
   BACKWARDS,
@@ -29,7 +28,7 @@ import {
 import { collected } from './pull.js';
 import type { LedgerStreams } from './streams.js';
 
-/** How many events of the store one page has. */
+/** One page has so many events of the store. */
 const PAGE_SIZE = { min: 32, max: 2_000 };
 /** At most so many pages are searched backwards for the last event that is not the server's own. */
 const HEAD_PAGES_MAX = 16;
@@ -61,7 +60,7 @@ export class GlobalOrder {
     return runOf(page, { after, limit, atEnd, names: this.options.names });
   }
 
-  /** The next page after a position: it has at least one event where there is one. */
+  /** The next page after a position has at least one event where there is one. */
   private async readPage(
     client: EventStoreDBClient,
     start: Position | null,
@@ -77,8 +76,8 @@ export class GlobalOrder {
       const last = page.at(-1);
       const end = last ? positionOf(last) : start;
       if (head === null || (end !== null && head <= end)) return { page, atEnd: true };
-      // A short page is no proof of the end: events may have come since, or the read may have been broken off.
-      // The next part shows which.
+      // A short page is no proof of the end: events may have come since, or the read may have been broken off. The next
+      // part shows which.
       if (page.length > 0) return { page, atEnd: false };
       if (attempt > 0) throw endedEarly(READING);
     }

@@ -1,17 +1,16 @@
 /**
- * Takes from a stream of the client the items that are ready, batch by batch, and no more than the reader asks
- * for.
+ * Takes ready items from a stream of the client, batch by batch, and no more than the reader asks for.
  *
- * The client's streams break the rules of Node's: a stream lives on after an error, ends cleanly without an
- * event, and ends the process where nobody listens for errors. Here each stream ends in one way: the generator
- * returns at the end, throws at an error or when nothing came for too long, and destroys the stream in any case.
+ * The client's streams break the rules of Node's: a stream lives on after an error, ends cleanly without an event, and
+ * ends the process where nobody listens for errors. Here each stream ends in one way: the generator returns at the end,
+ * throws at an error or when nothing came for too long, and destroys the stream in any case.
  */
 import type { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { NoAnswer } from './errors.js';
 
 export interface Pull<Item> {
-  /** The purpose of the read, as an error text names it. */
+  /** An error text names the read by this. */
   readonly what: string;
   readonly idleMs: number;
   /** Tells whether a batch, which has at least one item, is full. */
@@ -19,7 +18,6 @@ export interface Pull<Item> {
   readonly signal?: AbortSignal;
 }
 
-/** A stream of the client, with its methods to give it up. */
 export type ClientStream = Readable & {
   cancel?(): Promise<void>;
   unsubscribe?(): Promise<void>;
@@ -43,8 +41,8 @@ export async function* batchesOf<Item>(
   });
   stream.on('readable', look).on('end', end).on('close', end);
   // The call beneath pauses when the stream is taken down. If the server ends the call before it is cancelled, the
-  // cancellation does nothing, and the client keeps a paused call for ever: its `dispose()` would never resolve. So
-  // the call is read to its end.
+  // cancellation does nothing, and the client keeps a paused call for ever: its `dispose()` would never resolve. So the
+  // call is read to its end.
   stream.on('unpipe', (call: Readable) => call.resume());
   signal?.addEventListener('abort', look);
   try {
@@ -75,7 +73,6 @@ export async function* batchesOf<Item>(
   }
 }
 
-/** All items of a stream, or as many as are enough. */
 export async function collected<Item>(stream: unknown, pull: Pull<Item>): Promise<Item[]> {
   const items: Item[] = [];
   for await (const batch of batchesOf<Item>(stream as ClientStream, pull)) {

@@ -1,7 +1,7 @@
 /**
  * Reads EventStoreDB or KurrentDB: streams, the global order `$all`, and the subscription to it.
  *
- * Everything is read from the leader, because only the leader surely has everything that was acknowledged.
+ * The leader is asked, because only the leader surely has everything that was acknowledged.
  */
 import type { StreamName } from '../../kernel/ids.js';
 import { EventReader, type Position, type Run, type StreamRange, type StreamRun } from '../event-store.js';
@@ -43,8 +43,7 @@ export class EventStoreDbReader extends EventReader {
   }
 
   /**
-   * @throws StoreDamaged where a stream was deleted or loses events: writing its events a second time would
-   * repeat them
+   * @throws StoreDamaged where a stream was deleted or loses events: writing its events a second time would repeat them
    */
   refuseDeleted(stream: StreamName): Promise<void> {
     return this.streams.refuseDeleted(stream);

@@ -1,9 +1,9 @@
 /**
  * EventStoreDB or KurrentDB as the ledger's store, for any number of replicas of the ledger.
  *
- * An append states the exact revision that it expects, and is repeated with the same ids where its answer was
- * lost: the server recognises the ids, and answers as it did the first time. When patience ends before anything
- * is certain the caller learns that the result is unknown; repeating the command then finds what was recorded.
+ * An append states the exact revision that it expects, and is repeated with the same ids where its answer was lost: the
+ * server recognises the ids, and answers as it did the first time. When patience ends before anything is certain the
+ * caller learns that the result is unknown; repeating the command then finds what was recorded.
  */
 import type { StreamName } from '../../kernel/ids.js';
 import {
@@ -34,7 +34,7 @@ export class EventStoreDbStore extends StoreOverReader {
     this.names = new StreamNames(settings.namespace);
   }
 
-  /** @throws StoreUnavailable when the server does not answer, so that the ledger does not start */
+  /** @throws StoreUnavailable where the server does not answer, so that the ledger does not start */
   static async open(settings: EventStoreSettings, options: ReaderOptions = {}): Promise<EventStoreDbStore> {
     const store = new EventStoreDbStore(settings, options);
     try {
@@ -89,8 +89,8 @@ export class EventStoreDbStore extends StoreOverReader {
   }
 
   /**
-   * The position of an append's last event. For several events the server may name another position when it
-   * recognises a repeated append than when it made it. So the event itself is read, and both give one result.
+   * The position of an append's last event is read: for several events the server may name another position when it
+   * recognises a repeated append than when it made it.
    */
   private async positionAt(
     stream: StreamName,

@@ -1,9 +1,9 @@
 /**
- * The ledger's streams in EventStoreDB or KurrentDB: each is read to its end, and refused where events were
- * removed from it.
+ * The ledger's streams in EventStoreDB or KurrentDB: each is read to its end, and refused where events were removed
+ * from it.
  *
- * A server that is being stopped may end a read early without an error. So a read that ends early counts as whole
- * only where the end of the stream agrees.
+ * A server that is being stopped may end a read early without an error. So a read that ends early counts as whole only
+ * where the end of the stream agrees.
  */
 import { BACKWARDS, END, type EventStoreDBClient, type ResolvedEvent } from '@eventstore/db-client';
 import type { StreamName } from '../../kernel/ids.js';
@@ -71,9 +71,8 @@ export class LedgerStreams {
   }
 
   /**
-   * Reading on past the deletion of one of the ledger's streams would give sequence numbers that nobody can give
-   * again once the store has been scavenged. So the read is refused, unless the events have been given back
-   * since.
+   * Once a deleted stream has been scavenged, nobody can give the same sequence numbers again. So a read past the
+   * deletion is refused, unless the events have been given back since.
    */
   async refuseLosses(read: readonly Resolved[]): Promise<void> {
     for (const resolved of read) {
@@ -84,8 +83,7 @@ export class LedgerStreams {
   }
 
   /**
-   * @throws StoreDamaged where a stream was deleted or loses events: writing its events a second time would
-   * repeat them
+   * @throws StoreDamaged where a stream was deleted or loses events: writing its events a second time would repeat them
    */
   async refuseDeleted(stream: StreamName): Promise<void> {
     const what = `to look for ${stream}`;

@@ -1,8 +1,8 @@
 /**
  * Follows EventStoreDB or KurrentDB by a subscription to `$all`.
  *
- * A subscription that the server ends, breaks off or leaves silent is opened again from the last position, after
- * a wait that grows. Start positions of a subscription are exclusive.
+ * A subscription that the server ends, breaks off or leaves silent is opened again from the last position, after a wait
+ * that grows. Start positions of a subscription are exclusive.
  */
 import { eventTypeFilter, START, type EventStoreDBClient } from '@eventstore/db-client';
 import { StoreUnavailable, type Position, type RecordedEvent, type Run } from '../event-store.js';
@@ -26,7 +26,7 @@ export interface SubscriptionOptions {
   readonly origin: Position | null;
   /** A subscription that is silent for this time is opened again: it may have been lost without a sign. */
   readonly quietMsMax: number;
-  /** Called when a subscription is lost; the subscription is opened again by itself. */
+  /** A lost subscription is opened again by itself. */
   readonly onLost: (error: Error) => void;
 }
 
@@ -57,8 +57,8 @@ export class Subscription {
       const client = this.connection.current;
       const release = this.connection.use(client);
       try {
-        // An operator who restores an older backup stops the server, so a new subscription first checks that the
-        // store still holds the last event that was read.
+        // An operator who restores an older backup stops the server, so a new subscription first checks that the store
+        // still holds the last event that was read.
         if (known) await this.order.verifyHolds(known);
         else known ??= position === null ? null : await this.order.lastUpTo(position);
         let quiet = false;
@@ -70,7 +70,7 @@ export class Subscription {
           yield run;
         }
         if (ending.aborted) break;
-        // A silent subscription of an idle ledger is opened again only because nobody can tell; nothing was lost.
+        // A silent subscription of an idle ledger lost nothing.
         if (quiet) continue;
         // The server may end a subscription without an error.
         this.options.onLost(
@@ -136,8 +136,8 @@ export class Subscription {
       regex: ALL_THAT_CONCERNS_US,
       maxSearchWindow: SEARCH_WINDOW,
       checkpointInterval: 1,
-      // The client calls this between two events, and it must not throw, so the checkpoint goes into the stream
-      // among the events.
+      // The client calls this between two events, and it must not throw, so the checkpoint goes into the stream among
+      // the events.
       checkpointReached: (subscription, checkpoint) => void subscription.push({ checkpoint }),
     });
     const fromPosition = start === null ? START : decodePosition(start);

@@ -1,6 +1,6 @@
 /**
- * An erasure in the embedded store writes the records of the events anew, without their words and the salts of those,
- * and overwrites the old bytes, in the database and in its write-ahead log.
+ * An erasure in the embedded store writes the records anew, without the words and their salts, and overwrites the old
+ * bytes, in the database and in its write-ahead log.
  *
  * `secure_delete` overwrites the space that an update frees in the database's pages; older copies of those pages stand
  * in the write-ahead log until the log is emptied. A reader amid a read keeps the log from being emptied: then the

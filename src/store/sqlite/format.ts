@@ -1,10 +1,10 @@
 /**
  * The embedded store lies on disk as `events.db`, a SQLite database in WAL mode.
  *
- * One row is one append, its events as lines of JSON, because rows are what an insert costs: a submission of
- * 500 outcomes is one row and one index entry. Positions count events from 1, so an append at position p with
- * n events covers p … p + n − 1. A page that is not as it was written is refused by its tag (`../database.ts`); a row
- * that an old page has lost is missed by whoever reads on, as positions have no gaps.
+ * One row is one append, its events as lines of JSON, because rows are what an insert costs: a submission of 500
+ * outcomes is one row and one index entry. Positions count events from 1, so an append at position p with n events
+ * covers p … p + n − 1. The tag of an altered page refuses it (`../database.ts`); positions have no gaps, so a reader
+ * misses a row that an old page has lost.
  */
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import type { StreamName } from '../../kernel/ids.js';
@@ -12,7 +12,7 @@ import { asStoreError } from '../database-errors.js';
 import { openDatabase, type DatabaseKey } from '../database.js';
 import { StoreDamaged, type NewEvent, type Position, type RecordedEvent } from '../event-store.js';
 
-/** The format's number changes with the layout below and with the shape of an event; a file of any other is refused. */
+/** The format's number changes with the layout and with the shape of an event; a file of any other is refused. */
 const FORMAT = 2;
 
 /** The layout is written exactly as SQLite keeps it, because the description in a file is compared with it. */
@@ -35,7 +35,7 @@ export interface AppendRow {
   readonly events: string;
 }
 
-/** A row as it was read, and the position that the index has for it, which is null where it has none. */
+/** The index has the position `listed` for a row; null where it has none. */
 export interface ReadRow extends AppendRow {
   readonly listed: number | null;
 }
@@ -66,7 +66,7 @@ export function openEvents(file: string, key: DatabaseKey, access: 'read' | 'wri
   }
 }
 
-/** Makes the layout in one transaction: a crash leaves an empty file or a whole one. */
+/** A crash leaves an empty file or a whole one. */
 function makeLayout(db: Database): void {
   db.transaction(() => {
     for (const sql of Object.values(LAYOUT)) db.exec(sql);
@@ -112,7 +112,7 @@ export async function copyRows(
 /** One row may hold as much as the largest submission. */
 const COPIED_AT_ONCE = 100;
 
-/** Refuses a file whose own description differs, because a flipped bit there would have its records read as others. */
+/** A flipped bit in a file's own description would have its records read as others. */
 function refuseOtherLayout(db: Database, file: string): void {
   const format = db.pragma('user_version', { simple: true }) as number;
   if (format !== FORMAT) throw new StoreDamaged(`${file} has the format ${format}, which was never written`);
@@ -140,7 +140,8 @@ export function encodeEvent({ id, type, payload, metadata }: NewEvent): string {
 
 /**
  * Returns the events of a row after the first `skip`, at most `limit`.
- * @throws StoreDamaged where the row is not made of events: an old page has a good tag, and may hold the end of another row
+ * @throws StoreDamaged where the row is not made of events: an old page has a good tag, and may hold the end of another
+ * row
  */
 export function decodeRow(row: AppendRow, skip: number, limit: number): RecordedEvent[] {
   const events: RecordedEvent[] = [];
@@ -175,7 +176,7 @@ function parsed({ events, position, stream }: AppendRow, start: number, end: num
   }
 }
 
-/** A position is written with sixteen digits, so that positions compare as text. */
+/** Sixteen digits let positions compare as text. */
 export function encodePosition(position: number): Position {
   return String(position).padStart(16, '0') as Position;
 }

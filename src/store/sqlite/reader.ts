@@ -1,8 +1,8 @@
 /**
- * A reader reads the embedded store from any thread or process: WAL lets readers run beside the one writer.
+ * Reads the embedded store from any thread or process: WAL lets readers run beside the one writer.
  *
- * A subscription learns of new events from the writer's broadcast within the process, and looks by itself once
- * a second for those that another process wrote.
+ * A subscription learns of new events from the writer's broadcast within the process, and looks once a second for those
+ * that another process wrote.
  */
 import type { Database, Statement } from 'better-sqlite3-multiple-ciphers';
 import { BroadcastChannel } from 'node:worker_threads';
@@ -24,13 +24,12 @@ import { asStoreError } from '../database-errors.js';
 import { heldInPlace } from './in-place.js';
 
 const LOOK_AGAIN_MS = 1_000;
-/** The most events in one batch of a subscription. */
 const BATCH_SIZE_MAX = 2_000;
 
 interface Collecting {
   readonly from: number;
   readonly limit: number;
-  /** No further row is read once this many bytes are; a row is one append. */
+  /** A row is one append; no further row is read once this many bytes are. */
   readonly bytesMax?: number;
   readonly startOf: (row: ReadRow) => number;
 }
@@ -47,7 +46,7 @@ export class SqliteReader extends EventReader {
   ) {
     super();
     this.db = openEvents(file, key, 'read');
-    // Start at the append that covers the revision, or the position, that is asked for.
+    // A read starts at the append that covers the revision, or the position, that is asked for.
     this.streamRows = this.db.prepare(
       `SELECT *, position AS listed FROM appends WHERE stream = ? AND revision >= coalesce(
          (SELECT revision FROM appends WHERE revision <= ? AND stream = ? ORDER BY revision DESC LIMIT 1), ?)
@@ -99,8 +98,8 @@ export class SqliteReader extends EventReader {
   }
 
   /**
-   * Collects events from the one numbered `from` on. Each row must begin where the one before it ended, in its stream
-   * and in the global order alike, so a row that was taken out of the middle is noticed.
+   * Each row must begin where the one before it ended, in its stream and in the global order alike, so a row that was
+   * taken out of the middle is noticed.
    */
   private async collect(
     rows: () => Iterable<ReadRow>,

@@ -1,8 +1,8 @@
 /**
  * The embedded store: `events.db` in the data directory, for one process at a time.
  *
- * Reads run on the calling thread, where they cost microseconds; appends go to the writer's thread, together
- * with others of the same turn of the event loop.
+ * Reads run on the calling thread, where they cost microseconds; appends go to the writer's thread, together with
+ * others of the same turn of the event loop.
  */
 import type { StreamName } from '../../kernel/ids.js';
 import { once } from 'node:events';
@@ -27,11 +27,11 @@ import type { AppendReply, AppendRequest, EraseWordsRequest, StoreFailure, Write
 import { damageInWal } from '../wal-damage.js';
 
 export const eventsFile = (dataDir: string) => join(dataDir, 'events.db');
-/** The name of a copy that is on its way into a data directory, until it is whole. */
+/** A copy that is on its way into a data directory has this name until it is whole. */
 export const arrivingFile = (dataDir: string) => `${eventsFile(dataDir)}.new`;
 
 /**
- * This many appends are worth a flush at once. Waiting for all requests of a turn would make them a convoy: the disk
+ * So many appends are worth a flush at once. Waiting for all requests of a turn would make them a convoy: the disk
  * would stand still while the requests are decided, and the requests while it writes.
  */
 const GROUP_SIZE_MIN = 8;
@@ -44,7 +44,7 @@ interface PendingAppend {
 }
 
 export interface SqliteStoreOptions {
-  /** The key of the database; without one, the public key is used. */
+  /** Without a key, the public key is used. */
   readonly databaseKey?: DatabaseKey | undefined;
   readonly groupSizeMax?: number;
   /** This callback is told, at each commit, how many appends shared it. */
@@ -86,7 +86,7 @@ export class SqliteStore extends StoreOverReader implements WordsEraser {
     writer.on('exit', () => this.failAll(new StoreUnavailable('the store is closed')));
   }
 
-  /** @throws StoreDamaged when the file is not one that this version can trust; WrongDatabaseKey */
+  /** @throws StoreDamaged where the file is not one that this version can trust; WrongDatabaseKey */
   static async open(
     dataDir: string,
     { databaseKey: key = PUBLIC_KEY, groupSizeMax = 1_000, onCommit = ignore }: SqliteStoreOptions = {},
@@ -98,10 +98,10 @@ export class SqliteStore extends StoreOverReader implements WordsEraser {
         `${arriving} is of a restore that was cut off: run ledger restore again, or remove it to begin a new ledger`,
       );
     }
-    // The log is checked before SQLite takes up the part of it that it can read, and writes over the rest.
+    // SQLite takes up the part of the log that it can read, and writes over the rest, so the log is checked first.
     const damage = damageInWal(file, { isSynced: true });
     if (damage !== null) throw new StoreDamaged(damage);
-    // The file is opened once here, so that one that cannot be trusted is refused in the port's own words.
+    // Opening the file once here refuses one that cannot be trusted in the port's own words.
     openEvents(file, key, 'write').close();
     const options: WriterOptions = { file, key, groupSizeMax };
     const writer = new Worker(compiled('store/sqlite/writer.js'), { workerData: options });

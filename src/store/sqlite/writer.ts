@@ -1,8 +1,8 @@
 /**
  * The one writer of the embedded store: a worker thread, so that a flush never holds up the event loop.
  *
- * Group commit: all appends that arrive while a commit is being flushed share the next one. An append is answered
- * only after the commit that holds it returned, and with `synchronous=FULL` that is after its fsync.
+ * Group commit: all appends that arrive while a commit is being flushed share the next one. An append is answered only
+ * after its commit returned, and with `synchronous=FULL` that is after its fsync.
  */
 import type { Database, Statement } from 'better-sqlite3-multiple-ciphers';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -17,7 +17,7 @@ import { commitChannel } from './reader.js';
 export interface WriterOptions {
   readonly file: string;
   readonly key: DatabaseKey;
-  /** Appends that may share one commit; 1 turns group commit off, which only the benchmark does. */
+  /** So many appends may share one commit; 1 turns group commit off, which only the benchmark does. */
   readonly groupSizeMax: number;
 }
 
@@ -34,7 +34,7 @@ export interface AppendRequest {
 export interface EraseWordsRequest {
   readonly ticket: number;
   readonly stream: string;
-  /** The revisions whose events lose their words. */
+  /** The events at these revisions lose their words. */
   readonly erased: ReadonlySet<number>;
 }
 
@@ -51,7 +51,7 @@ export type AppendReply = { readonly ticket: number } & (
   | { readonly outcome: 'failed'; readonly error: StoreFailure }
 );
 
-/** The log grows to this many pages, some 4 MB, before it is moved into the file. */
+/** The write-ahead log grows to so many pages, some 4 MB, before it is moved into the file. */
 const WAL_PAGES = 1_000;
 
 class Writer {
@@ -61,10 +61,7 @@ class Writer {
   private nextPosition: number;
   /** After a flush that failed, nobody knows what is on disk: nothing more is written until the next start. */
   private broken: StoreFailure | null = null;
-  /**
-   * The reason why the log could not be moved into the file. The move is tried again before anything is added to the
-   * log.
-   */
+  /** The log could not be moved into the file. Moving it is tried again before anything is added to it. */
   private unmoved: StoreFailure | null = null;
   private readonly refuseMoved: () => void;
   private readonly commits: ReturnType<typeof commitChannel>;
@@ -130,9 +127,8 @@ class Writer {
   }
 
   /**
-   * Moves the log into the file once the log is long. SQLite would do so within a commit, and would not report a
-   * failure there. Acknowledged appends are in the log, and safe; but nothing is added to the log before it could be
-   * moved.
+   * SQLite would move the log within a commit, and would not report a failure there. Acknowledged appends are in the
+   * log, and safe; but nothing is added to the log before it could be moved.
    */
   private moveLog(): void {
     try {
@@ -145,7 +141,6 @@ class Writer {
     }
   }
 
-  /** Rolls back the transaction that the group began, and says what failed. */
   private failureAfter(error: unknown): StoreFailure {
     const failure = failureOf(asStoreError(error, this.options.file));
     const isUnknown = isFlushFailed(error);
@@ -196,7 +191,7 @@ class Writer {
     }
   }
 
-  /** Erases between two commits; queued appends wait for it. */
+  /** Queued appends wait for an erasure, which comes between two commits. */
   erase({ ticket, stream, erased }: EraseWordsRequest): void {
     let reply: AppendReply = { ticket, outcome: 'erased' };
     try {
@@ -219,9 +214,7 @@ class Writer {
   }
 }
 
-/**
- * Opens the writer. An error is thrown again as plain text, because SQLite's errors lose their message between threads.
- */
+/** SQLite's errors lose their message between threads, so an error is thrown again as plain text. */
 function openWriter(options: WriterOptions): Writer {
   try {
     return new Writer(options);
