@@ -45,7 +45,14 @@ function edgeProblems({ open, may, params, query, headers, body }: CallSpec): Pr
     ...(statesRules(body) && { 413: ['too-large'], 422: ['invalid-content'] }),
     500: ['internal-error'],
     ...(!open && {
-      503: ['not-projected', 'store-unavailable', 'store-damaged', 'issuer-unavailable', 'overloaded'],
+      503: [
+        'not-projected',
+        'store-unavailable',
+        'store-damaged',
+        'clock-leapt',
+        'issuer-unavailable',
+        'overloaded',
+      ],
     }),
   };
 }

@@ -96,6 +96,7 @@ const RESPONSES = {
     'not-projected',
     'store-unavailable',
     'store-damaged',
+    'clock-leapt',
     'issuer-unavailable',
     'overloaded',
   ),

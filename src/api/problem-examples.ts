@@ -147,6 +147,10 @@ const EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
   'issuer-unavailable': { detail: 'the keys of the issuer cannot be read now: ask again' },
   'store-unavailable': { detail: 'the store cannot be reached or written now: ask again' },
   'store-damaged': { detail: 'the store needs its operator' },
+  'clock-leapt': {
+    detail:
+      'the clock of the ledger leapt 86400 seconds ahead: nothing is recorded until it is right, or the ledger was started again with it',
+  },
   'not-projected': {
     detail: 'the read models stand at sequence 41 and have not reached sequence 42: ask again',
   },

@@ -72,6 +72,7 @@ const EDGE = {
   'issuer-unavailable': { status: 503, title: 'The issuer of tokens cannot be asked' },
   'store-unavailable': { status: 503, title: 'The store cannot be reached' },
   'store-damaged': { status: 503, title: 'The store cannot be trusted' },
+  'clock-leapt': { status: 503, title: 'The clock of the ledger leapt' },
   'not-projected': { status: 503, title: 'The read models are not that far' },
 } as const satisfies Record<string, ProblemKind>;
 

@@ -48,7 +48,7 @@ export class HealthController {
 
   /**
    * Answers 503 while the read models are not level, have stopped or differ from what was committed, while
-   * that has not been known for too long, or while the disk has no room left to write.
+   * that has not been known for too long, or while the disk has no room left to write or the clock leapt.
    */
   @Get('ready')
   @Call({
@@ -61,7 +61,7 @@ export class HealthController {
         view: ReadinessView,
       },
       503: {
-        says: 'The read models are not level, have stopped or differ from what was committed; the store has been silent for over half a minute; or the disk has no room left to write.',
+        says: 'The read models are not level, have stopped or differ from what was committed; the store has been silent for over half a minute; the disk has no room left to write; or the clock leapt.',
         view: ReadinessView,
         example: {
           status: 'not-ready',
@@ -84,7 +84,11 @@ export class HealthController {
     const seen = await this.lag.look();
     const { state, selfCheck, progress } = this.readModels;
     const ready =
-      state.status === 'live' && selfCheck.ok && isLevel(seen) && seen.freeBytes >= FREE_BYTES_MIN;
+      !this.clock.hasLeapt &&
+      state.status === 'live' &&
+      selfCheck.ok &&
+      isLevel(seen) &&
+      seen.freeBytes >= FREE_BYTES_MIN;
     if (!ready) void reply.status(503);
     return {
       status: ready ? 'ready' : 'not-ready',

@@ -60,7 +60,7 @@ export async function runDecider<State, Command, Event extends LedgerEvent>(
       const events = decider.decide(state, command);
       if (events.length === 0) return { state, events, appended: null, history };
       const firstRevision = last === 'no-stream' ? 0 : last + 1;
-      const sealed = seal(stream, firstRevision, events, provenance, clock.now());
+      const sealed = seal(stream, firstRevision, events, provenance, clock.recording());
       // Events of other writers in the stream decide nothing, but the append follows on them too.
       const appended = await store.append(stream, last, sealed);
       return { state, events, appended, history };

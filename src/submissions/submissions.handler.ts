@@ -89,6 +89,8 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
 
   async execute({ request, provenance }: RecordOutcomes): Promise<RecordOutcomesResult> {
     this.readModels.refuseIfStopped();
+    // A clock that leapt back would have today told as in the future.
+    this.clock.refuseIfLeapt();
     switch (request.kind) {
       case 'submit':
         return this.submit(request, provenance);

@@ -311,7 +311,14 @@ describe('problems keep to the document', () => {
     // On EventStoreDB alone: erasure.test.ts meets it there.
     const elsewhere = ['erasure-impossible'];
     const anywhere = [
-      ...['bad-request', 'not-projected', 'store-unavailable', 'store-damaged', 'internal-error'],
+      ...[
+        'bad-request',
+        'not-projected',
+        'store-unavailable',
+        'store-damaged',
+        'clock-leapt',
+        'internal-error',
+      ],
       // What many requests at once, slow ones and a silent issuer meet: test/e2e/limits.test.ts, tokens.test.ts.
       ...['too-many-requests', 'overloaded', 'too-slow', 'issuer-unavailable'],
     ];

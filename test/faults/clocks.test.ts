@@ -4,8 +4,10 @@
  */
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { FaultyMachine } from '../support/faulty-machine.js';
+import { makeKey, withKey } from '../support/keys.js';
 import { Ledger } from '../support/ledger.js';
 import { OUTCOME, record, registerProgramme, submit } from '../support/outcomes.js';
+import { told } from '../support/refusals.js';
 import { hasTool, needsTool } from '../support/tools.js';
 
 interface Event {
@@ -21,6 +23,8 @@ interface Readiness {
 }
 
 const DAY_S = 86_400;
+/** A clock that moves by less than an hour is followed. */
+const HALF_HOUR_S = 1_800;
 const A_MINUTE_MS = 60_000;
 const withCompiler = needsTool('gcc');
 
@@ -60,20 +64,20 @@ async function expectLedgerTimeNeverBack(): Promise<void> {
 }
 
 withCompiler(
-  'set back by a day, ledger time goes on, and readiness and events tell of the clock',
+  'set back by half an hour, ledger time goes on, and readiness and events tell of the clock',
   async () => {
     await start();
     const before = await recordOne();
-    machine!.moveClock(-DAY_S);
+    machine!.moveClock(-HALF_HOUR_S);
     const after = await recordOne();
     // One process does not go back at all.
     expect(after.time >= before.time).toBe(true);
     const { status, clockMovedMs, clockBehindMs } = await readiness();
     expect(status).toBe('ready');
     for (const ms of [-clockMovedMs, clockBehindMs])
-      expect(Math.abs(ms - DAY_S * 1_000)).toBeLessThan(A_MINUTE_MS);
+      expect(Math.abs(ms - HALF_HOUR_S * 1_000)).toBeLessThan(A_MINUTE_MS);
     const { text } = await ledger.call('GET', '/metrics');
-    expect(text).toMatch(/^ledger_clock_behind_seconds 86[34]\d\d/m);
+    expect(text).toMatch(/^ledger_clock_behind_seconds 1[78]\d\d/m);
     // The next one knows nothing of it: its events are flagged instead.
     await ledger.stop();
     await ledger.start();
@@ -84,18 +88,56 @@ withCompiler(
   },
 );
 
-withCompiler('set forward by a day and right again, it stays where it came to, and says so', async () => {
+withCompiler(
+  'set forward by half an hour and right again, it stays where it came to, and says so',
+  async () => {
+    await start();
+    machine!.moveClock(HALF_HOUR_S);
+    const ahead = await recordOne();
+    expect(Math.abs((await readiness()).clockMovedMs - HALF_HOUR_S * 1_000)).toBeLessThan(A_MINUTE_MS);
+    machine!.moveClock(0);
+    await ledger.stop();
+    await ledger.start();
+    expect(Math.abs((await readiness()).clockBehindMs - HALF_HOUR_S * 1_000)).toBeLessThan(A_MINUTE_MS);
+    const right = await recordOne();
+    expect([right.clocksteppedback, right.ledgertime]).toEqual([true, ahead.ledgertime]);
+    await expectLedgerTimeNeverBack();
+  },
+);
+
+withCompiler(
+  'M3: what leapt ahead by years dates nothing, and a clock that is right again is taken as it is',
+  async () => {
+    await start();
+    const reporter = await makeKey(ledger, { role: 'reporter' });
+    const measures = () => ledger.call('GET', '/v1/measures?limit=1', { headers: withKey(reporter.key) });
+    const before = await recordOne();
+    const inTenYears = new Date(Date.now() + 3_000 * DAY_S * 1_000).toISOString().slice(0, 10);
+    for (const leap of [3_650 * DAY_S, -2 * DAY_S]) {
+      machine!.moveClock(leap);
+      const refused = await submit(ledger, 'asthma-care', [OUTCOME]);
+      expect(told(refused)).toBe('503 clock-leapt');
+      const { status } = await ledger.call('POST', '/v1/organisations', { body: { id: 'new', name: 'New' } });
+      expect(status).toBe(503);
+      expect((await readiness()).status).toBe('not-ready');
+      machine!.moveClock(0);
+    }
+    expect((await readiness()).status).toBe('ready');
+    expect((await measures()).status).toBe(200);
+    const future = { ...OUTCOME, effective: { from: inTenYears, to: inTenYears } };
+    expect((await submit(ledger, 'asthma-care', [future])).status).toBe(422);
+    const after = await recordOne();
+    expect(Date.parse(after.ledgertime) - Date.parse(before.ledgertime)).toBeLessThan(A_MINUTE_MS);
+  },
+);
+
+withCompiler('M3: a ledger that is started with the clock that leapt takes it for right', async () => {
   await start();
   machine!.moveClock(DAY_S);
-  const ahead = await recordOne();
-  expect(Math.abs((await readiness()).clockMovedMs - DAY_S * 1_000)).toBeLessThan(A_MINUTE_MS);
-  machine!.moveClock(0);
+  expect((await submit(ledger, 'asthma-care', [OUTCOME])).status).toBe(503);
   await ledger.stop();
   await ledger.start();
-  expect(Math.abs((await readiness()).clockBehindMs - DAY_S * 1_000)).toBeLessThan(A_MINUTE_MS);
-  const right = await recordOne();
-  expect([right.clocksteppedback, right.ledgertime]).toEqual([true, ahead.ledgertime]);
-  await expectLedgerTimeNeverBack();
+  expect((await submit(ledger, 'asthma-care', [OUTCOME])).status).toBe(201);
 });
 
 withCompiler(
