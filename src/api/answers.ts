@@ -4,9 +4,18 @@
  */
 import { IntersectionType } from '@nestjs/swagger';
 import { plainToInstance } from 'class-transformer';
-import { validateSync } from 'class-validator';
+import { getMetadataStorage, validateSync } from 'class-validator';
 import { isInstant } from '../kernel/financial-year.js';
-import { copyDescriptions, type Dto, isObject, nested, rule } from './decorators.js';
+import {
+  copyDescriptions,
+  type Dto,
+  isObject,
+  isPresent,
+  nested,
+  Nullable,
+  Optional,
+  rule,
+} from './decorators.js';
 
 /** A quantity is a JSON number where that is exact, and a string of digits beyond ±(2^53 − 1). */
 export const ExactQuantity = (): PropertyDecorator =>
@@ -64,6 +73,20 @@ export const OneOf = (dtosOf: () => readonly (new () => object)[]): PropertyDeco
 function keepsTo(dto: new () => object, value: object): boolean {
   const options = { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true };
   return validateSync(plainToInstance(dto, value), options).length === 0;
+}
+
+/** A change of a DTO: every member may be left out, and what was optional may be null. */
+export type ChangesOf<Whole> = { [Member in keyof Whole]?: Whole[Member] | null };
+
+/** A class with the fields and rules of another, each of which may be left out; those that could be may be null. */
+export function Changes<Whole extends object>(whole: new () => Whole): new () => ChangesOf<Whole> {
+  const changes = Both(whole, class {});
+  const rules = getMetadataStorage().getTargetValidationMetadatas(whole, '', false, false);
+  const isOptional = (field: string) =>
+    rules.some(({ propertyName, constraints }) => propertyName === field && constraints?.[0] === isPresent);
+  for (const field of new Set(rules.map(({ propertyName }) => propertyName)))
+    (isOptional(field) ? Nullable() : Optional())(changes.prototype as object, field);
+  return changes;
 }
 
 /** A class with the fields and rules of two others. */

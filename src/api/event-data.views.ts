@@ -4,20 +4,31 @@
  * shape is a new class beside it. The compiler holds each shape to the type of its event: a schema or a field that is
  * missing does not compile.
  */
-import { IsArray, IsBoolean, IsIn, IsInt, Matches, Min } from 'class-validator';
+import { IsArray, IsIn, IsInt, Matches, Min } from 'class-validator';
 import { ROLES } from '../kernel/provenance.js';
-import { MEASURE_KINDS } from '../domain/kinds/kinds.js';
-import { Both, Instant, ListOf } from './answers.js';
+import { Both, Instant } from './answers.js';
+import {
+  Breakdowns,
+  DefinitionMember,
+  DescriptionMember,
+  MeasureMembers,
+  NAME_MAX,
+  OrganisationMembers,
+  OrganisationName,
+  ProgrammeMembers,
+  QuantityMembers,
+  ReasonMember,
+  RevisionMembers,
+  TEXT_MAX,
+} from './catalogue-members.dto.js';
 import { CalendarDate, Describe, Nested, Nullable, Optional } from './decorators.js';
-import { FinancialYearText, PlainText, Slug, WholeNumber } from './decorators.js';
+import { PlainText, Slug, WholeNumber } from './decorators.js';
 import { PersonalDataOverrideDto } from './personal-data.dto.js';
 import { KEY_ID, OUTCOME_ID, SLUG } from '../kernel/ids.js';
 import type { EventData } from '../kernel/event-data.js';
 import type { LedgerEvent, LedgerSchema } from '../domain/upcast.js';
-import { BoundsDto, EffectiveView, EVENT_TYPE, OutcomeMembers } from './outcome.dto.js';
+import { BoundsDto, EffectiveView, OutcomeMembers } from './outcome.dto.js';
 
-const NAME_MAX = 200;
-const TEXT_MAX = 2_000;
 const SHA256 = /^[0-9a-f]{64}$/;
 
 class MayBeOverridden {
@@ -27,13 +38,7 @@ class MayBeOverridden {
   readonly personalDataOverride?: PersonalDataOverrideDto;
 }
 
-class OrderWords {
-  @Describe({ description: 'Why.' })
-  @PlainText({ max: TEXT_MAX })
-  readonly reason!: string;
-}
-
-class ReasonWords extends Both(OrderWords, MayBeOverridden) {}
+class ReasonWords extends Both(ReasonMember, MayBeOverridden) {}
 
 class OfProgramme {
   @Describe({ description: 'The programme.' })
@@ -41,24 +46,11 @@ class OfProgramme {
   readonly programmeId!: string;
 }
 
-export class ProgrammeFacts extends OfProgramme {
-  @Describe({ description: 'What people call it.' })
-  @PlainText({ max: NAME_MAX })
-  readonly name!: string;
+export class ProgrammeFacts extends Both(OfProgramme, ProgrammeMembers) {}
 
-  @Describe({ description: 'The first day on which its outcomes count.' })
-  @CalendarDate()
-  readonly startedOn!: string;
-}
+class ProgrammeWords extends Both(DescriptionMember, MayBeOverridden) {}
 
-class ProgrammeWords extends MayBeOverridden {
-  @Optional()
-  @Describe({ description: 'What it does, for whom.' })
-  @PlainText({ max: TEXT_MAX })
-  readonly description?: string;
-}
-
-class ProgrammeAmendedWords extends Both(ProgrammeWords, ReasonWords) {}
+class ProgrammeAmendedWords extends Both(DescriptionMember, ReasonWords) {}
 
 class ProgrammeClosedFacts extends OfProgramme {
   @Describe({ description: 'The last day on which its outcomes count.' })
@@ -66,97 +58,37 @@ class ProgrammeClosedFacts extends OfProgramme {
   readonly closedOn!: string;
 }
 
-class OrganisationFacts {
+class OfOrganisation {
   @Describe({ description: 'The organisation.' })
   @Slug()
   readonly organisationId!: string;
-
-  @Describe({ description: 'What people call it.' })
-  @PlainText({ max: NAME_MAX })
-  readonly name!: string;
 }
 
-class OrganisationRenamedFacts extends OrganisationFacts {
+class OrganisationAmendedFacts extends Both(OfOrganisation, OrganisationMembers) {}
+
+class OrganisationNamed extends Both(OfOrganisation, OrganisationName) {}
+
+class OrganisationFacts extends Both(OrganisationNamed, OrganisationMembers) {}
+
+class OrganisationRenamedFacts extends OrganisationNamed {
   @Describe({ description: 'The day the name takes effect.' })
   @CalendarDate()
   readonly from!: string;
-}
-
-class BreakdownFacts {
-  @Describe({ description: 'Its name.' })
-  @Slug()
-  readonly id!: string;
-
-  @Describe({ description: 'The values that there are.' })
-  @IsArray()
-  @Matches(SLUG, { each: true })
-  readonly values!: readonly string[];
 }
 
 class OfMeasure {
   @Describe({ description: 'The measure.' })
   @Slug()
   readonly measureId!: string;
-
-  @Describe({ description: 'What people call it.' })
-  @PlainText({ max: NAME_MAX })
-  readonly label!: string;
 }
 
-class MeasureWords extends MayBeOverridden {
-  @Optional()
-  @Describe({ description: 'What is counted, exactly.' })
-  @PlainText({ max: TEXT_MAX })
-  readonly definition?: string;
-}
+class MeasureDefinedFacts extends Both(Both(OfMeasure, MeasureMembers), Both(QuantityMembers, Breakdowns)) {}
 
-class MeasureRevisedWords extends Both(MeasureWords, ReasonWords) {}
+class MeasureRevisedFacts extends Both(OfMeasure, RevisionMembers) {}
 
-class MeasureDefinedFacts extends OfMeasure {
-  @Describe({ description: 'How many digits an amount has after the point.' })
-  @WholeNumber({ min: 0, max: 6 })
-  readonly decimals!: number;
+class MeasureWords extends Both(DefinitionMember, MayBeOverridden) {}
 
-  @Describe({ description: 'Whether a quantity may be below nought.' })
-  @IsBoolean()
-  readonly mayBeNegative!: boolean;
-
-  @Optional()
-  @Describe({ description: 'The ways in which its quantity is split.' })
-  @ListOf(() => BreakdownFacts)
-  readonly breakdowns?: readonly BreakdownFacts[];
-
-  @Describe({ description: 'What an amount is in.' })
-  @PlainText({ max: 60 })
-  readonly unit!: string;
-
-  @Describe({ description: 'How its figures combine.' })
-  @IsIn(MEASURE_KINDS)
-  readonly kind!: string;
-
-  @Describe({ description: 'The type of the event that records one.' })
-  @Matches(EVENT_TYPE)
-  readonly eventType!: string;
-
-  @Describe({ description: 'Whether it counts people, who may be counted twice.' })
-  @IsBoolean()
-  readonly countsPeople!: boolean;
-
-  @Nullable()
-  @Describe({ description: 'The measure whose totals include this one’s.' })
-  @Slug()
-  readonly rollsUpInto!: string | null;
-}
-
-class MeasureRevisedFacts extends OfMeasure {
-  @Describe({ description: 'The first financial year that is counted by it.' })
-  @FinancialYearText()
-  readonly from!: string;
-
-  @Describe({ description: 'Whether figures before and after may be added.' })
-  @IsBoolean()
-  readonly comparable!: boolean;
-}
+class MeasureRevisedWords extends Both(DefinitionMember, ReasonWords) {}
 
 export class SentData {
   @Describe({ description: 'The quantity that was sent.' })
@@ -338,13 +270,14 @@ export const EVENT_DATA = {
   'programme-closed@2': dataOf('ProgrammeClosedData', ProgrammeClosedFacts, ReasonWords),
   'programme-reopened@2': dataOf('ProgrammeReopenedData', OfProgramme, ReasonWords),
   'organisation-registered@2': dataOf('OrganisationRegisteredData', OrganisationFacts, MayBeOverridden),
+  'organisation-amended@2': dataOf('OrganisationAmendedData', OrganisationAmendedFacts, ReasonWords),
   'organisation-renamed@2': dataOf('OrganisationRenamedData', OrganisationRenamedFacts, MayBeOverridden),
   'measure-defined@2': dataOf('MeasureDefinedData', MeasureDefinedFacts, MeasureWords),
   'measure-revised@2': dataOf('MeasureRevisedData', MeasureRevisedFacts, MeasureRevisedWords),
   'outcome@2': dataOf('OutcomeData', OutcomeFacts, OutcomeWords),
   'outcome-corrected@2': dataOf('OutcomeCorrectedData', OutcomeCorrectedFacts, OutcomeCorrectedWords),
   'outcome-withdrawn@2': dataOf('OutcomeWithdrawnData', OutcomeWithdrawnFacts, ReasonWords),
-  'outcome-erased@2': dataOf('OutcomeErasedData', OutcomeErasedFacts, OrderWords),
+  'outcome-erased@2': dataOf('OutcomeErasedData', OutcomeErasedFacts, ReasonMember),
   'key-created@2': dataOf('KeyCreatedData', KeyCreatedFacts, KeyCreatedWords),
   'key-rotated@2': dataOf('KeyRotatedData', KeyRotatedFacts, ReasonWords),
   'key-revoked@2': dataOf('KeyRevokedData', OfKey, ReasonWords),

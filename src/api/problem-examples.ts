@@ -43,6 +43,14 @@ const EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
     detail: 'organisation wessex already takes another name on 2023-10-01',
     at: '/from',
   },
+  'parent-within': {
+    detail: 'wessex is wessex or a body within it, and so cannot be its parent',
+    at: '/parent',
+  },
+  'life-reversed': {
+    detail: 'the life of the organisation ends on 2013-03-31, before it begins on 2013-04-01',
+    at: '/to',
+  },
   'idempotency-key-reused': {
     detail: 'the key 0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f was used for a submission with other content',
   },
@@ -64,6 +72,10 @@ const EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
   },
   'outside-programme-life': {
     detail: 'programme lipid-management started on 2020-04-01, after 2019-04-01',
+    at: '/effective/from',
+  },
+  'outside-organisation-life': {
+    detail: 'organisation wessex started on 2013-04-01, after 2012-06-01',
     at: '/effective/from',
   },
   'bounds-exclude-quantity': {

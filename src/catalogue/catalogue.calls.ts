@@ -2,26 +2,24 @@
 import type { Grants } from '../domain/role.js';
 import { TEXT_PROBLEMS, type CallAnswer, type CallSpec } from '../api/call-spec.js';
 import { PROGRAMME_ID } from '../api/parameters.js';
+import { CatalogueListQueryDto, ChangeReceipt, OneEntryQueryDto } from './catalogue.dto.js';
+import { DefineMeasureDto, MeasureListView, MeasureView, ReviseMeasureDto } from './measure.dto.js';
 import {
-  AmendProgrammeDto,
-  CatalogueListQueryDto,
-  ChangeReceipt,
-  CloseProgrammeDto,
-  DefineMeasureDto,
-  MeasureListView,
-  MeasureView,
-  OneEntryQueryDto,
+  AmendOrganisationDto,
   OrganisationListView,
   OrganisationQueryDto,
   OrganisationView,
+  RegisterOrganisationDto,
+  RenameOrganisationDto,
+} from './organisation.dto.js';
+import {
+  AmendProgrammeDto,
+  CloseProgrammeDto,
   ProgrammeListView,
   ProgrammeView,
-  RegisterOrganisationDto,
   RegisterProgrammeDto,
-  RenameOrganisationDto,
   ReopenProgrammeDto,
-  ReviseMeasureDto,
-} from './catalogue.dto.js';
+} from './programme.dto.js';
 
 /** Everyone may read organisations and measures, because outcomes are recorded in their words. */
 const READ_BY_ALL: Grants = { reporter: true, auditor: true, steward: true, programme: 'regardless' };
@@ -36,6 +34,11 @@ function changed(says: string, example: ChangeReceipt): Record<200 | 201, CallAn
     201: { says, view: ChangeReceipt, example },
   };
 }
+
+/** Programmes and organisations are amended alike. */
+const CHANGES =
+  'Only what changes, and why: what is left out stays, and `null` takes an optional member away. What was said before ' +
+  'stays in its history.';
 
 const PROGRAMME_CHANGED = { id: 'lipid-management', sequence: 40 };
 const ORGANISATION_CHANGED = { id: 'wessex', sequence: 40 };
@@ -57,9 +60,10 @@ export const amendProgramme = {
   id: 'amendProgramme',
   may: { steward: true },
   summary: 'Amend what is said of a programme',
-  description: 'The whole new content, and why. What was said before stays in its history.',
+  description: CHANGES,
   params: { id: PROGRAMME_ID },
   body: AmendProgrammeDto,
+  examples: { 'the full name': { name: 'Lipid management programme', reason: 'its full name' } },
   answers: changed('The programme is amended.', PROGRAMME_CHANGED),
   problems: { 404: ['programme-unknown'], 422: ['programme-closed', ...TEXT_PROBLEMS] },
 } satisfies CallSpec<ChangeReceipt>;
@@ -117,8 +121,30 @@ export const registerOrganisation = {
   summary: 'Register an organisation',
   description: 'With the name that it bears from the beginning; later names are posted to its names.',
   body: RegisterOrganisationDto,
+  examples: {
+    'a network': { id: 'wessex', name: 'Wessex AHSN', kind: 'network', from: '2013-04-01' },
+  },
   answers: changed('The organisation is registered.', ORGANISATION_CHANGED),
-  problems: { 409: ['organisation-exists'], 422: [...TEXT_PROBLEMS] },
+  problems: {
+    409: ['organisation-exists'],
+    422: ['organisation-unknown', 'life-reversed', ...TEXT_PROBLEMS],
+  },
+} satisfies CallSpec<ChangeReceipt>;
+
+export const amendOrganisation = {
+  tag: 'Organisations',
+  id: 'amendOrganisation',
+  may: { steward: true },
+  summary: 'Amend what is said of an organisation',
+  description: CHANGES,
+  params: { id: ORGANISATION_ID },
+  body: AmendOrganisationDto,
+  examples: { 'a tag': { tags: { region: 'south' }, reason: 'to group networks by region' } },
+  answers: changed('The organisation is amended.', ORGANISATION_CHANGED),
+  problems: {
+    404: ['organisation-unknown'],
+    422: ['organisation-unknown', 'parent-within', 'life-reversed', ...TEXT_PROBLEMS],
+  },
 } satisfies CallSpec<ChangeReceipt>;
 
 export const renameOrganisation = {
@@ -186,6 +212,14 @@ export const reviseMeasure = {
     'refused, or flagged where they are asked for with `allowBreaks=true`.',
   params: { id: MEASURE_ID },
   body: ReviseMeasureDto,
+  examples: {
+    'a clearer name': {
+      from: '2024-25',
+      label: 'FeNO tests done',
+      comparable: true,
+      reason: 'a clearer name',
+    },
+  },
   answers: changed('The measure is revised.', MEASURE_CHANGED),
   problems: { 404: ['measure-unknown'], 422: [...TEXT_PROBLEMS] },
 } satisfies CallSpec<ChangeReceipt>;

@@ -9,6 +9,7 @@ import {
   parseFinancialYear,
 } from '../kernel/financial-year.js';
 import { parseMeasureId, parseOrganisationId, parseProgrammeId } from '../kernel/ids.js';
+import { amended, type ChangesTo } from '../kernel/picked.js';
 import { Refused, thereIsNo } from '../kernel/refusals.js';
 import type { CatalogueKind } from '../read-models/catalogue.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
@@ -18,30 +19,28 @@ import { pageLimit } from '../api/query.dto.js';
 import { Recording, Within, type ApiProvenance } from '../api/provenance.js';
 import { Clock } from '../kernel/clock.js';
 import * as calls from './catalogue.calls.js';
+import { CatalogueListQueryDto, OneEntryQueryDto, type ChangeReceipt } from './catalogue.dto.js';
+import { DefineMeasureDto, ReviseMeasureDto, type MeasureListView, type MeasureView } from './measure.dto.js';
 import {
-  AmendProgrammeDto,
-  CatalogueListQueryDto,
-  CloseProgrammeDto,
-  DefineMeasureDto,
-  OneEntryQueryDto,
+  AmendOrganisationDto,
   OrganisationQueryDto,
   RegisterOrganisationDto,
-  RegisterProgrammeDto,
   RenameOrganisationDto,
-  ReopenProgrammeDto,
-  ReviseMeasureDto,
-  type ChangeReceipt,
-  type MeasureListView,
-  type MeasureView,
   type OrganisationListView,
   type OrganisationView,
+} from './organisation.dto.js';
+import {
+  AmendProgrammeDto,
+  CloseProgrammeDto,
+  RegisterProgrammeDto,
+  ReopenProgrammeDto,
   type ProgrammeListView,
   type ProgrammeView,
-} from './catalogue.dto.js';
+} from './programme.dto.js';
 import { ChangeCatalogue, type CatalogueCommand } from './catalogue.handler.js';
 import { definitionIn, type Measure, type MeasureDefinition } from '../domain/measure.js';
-import { nameOn, type Organisation } from '../domain/organisation.js';
-import type { Programme, ProgrammeDetails } from '../domain/programme.js';
+import { nameOn, type Organisation, type OrganisationDetails } from '../domain/organisation.js';
+import type { Programme, ProgrammeDetails, Tags } from '../domain/programme.js';
 
 @Controller('v1')
 export class CatalogueController {
@@ -54,14 +53,15 @@ export class CatalogueController {
   @Post('programmes')
   @Call(calls.registerProgramme)
   async registerProgramme(
-    @Body() { id, personalDataOverride, ...details }: RegisterProgrammeDto,
+    @Body() { id, personalDataOverride, name, startedOn, ...rest }: RegisterProgrammeDto,
     @Recording() by: ApiProvenance,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChangeReceipt> {
     const programmeId = parseProgrammeId(id);
+    const details = amended({ name, startedOn: parseCalendarDate(startedOn) }, programmeChanges(rest));
     return this.change(
       id,
-      { kind: 'register-programme', programmeId, details: detailsOf(details), personalDataOverride },
+      { kind: 'register-programme', programmeId, details, personalDataOverride },
       by,
       reply,
     );
@@ -71,17 +71,13 @@ export class CatalogueController {
   @Call(calls.amendProgramme)
   async amendProgramme(
     @Param('id') id: string,
-    @Body() { reason, personalDataOverride, ...details }: AmendProgrammeDto,
+    @Body() { reason, personalDataOverride, ...changes }: AmendProgrammeDto,
     @Recording() by: ApiProvenance,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChangeReceipt> {
     const programmeId = this.find('programme', id).id;
-    return this.change(
-      id,
-      { kind: 'amend-programme', programmeId, details: detailsOf(details), reason, personalDataOverride },
-      by,
-      reply,
-    );
+    const told = { programmeId, changes: programmeChanges(changes), reason, personalDataOverride };
+    return this.change(id, { kind: 'amend-programme', ...told }, by, reply);
   }
 
   @Post('programmes/:id/closure')
@@ -139,13 +135,27 @@ export class CatalogueController {
   @Post('organisations')
   @Call(calls.registerOrganisation)
   async registerOrganisation(
-    @Body() { id, name, personalDataOverride }: RegisterOrganisationDto,
+    @Body() { id, name, personalDataOverride, ...rest }: RegisterOrganisationDto,
     @Recording() by: ApiProvenance,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChangeReceipt> {
     const organisationId = parseOrganisationId(id);
-    const registered = { organisationId, name, personalDataOverride };
+    const details = amended({}, organisationChanges(rest));
+    const registered = { organisationId, name, details, personalDataOverride };
     return this.change(id, { kind: 'register-organisation', ...registered }, by, reply);
+  }
+
+  @Post('organisations/:id/amendments')
+  @Call(calls.amendOrganisation)
+  async amendOrganisation(
+    @Param('id') id: string,
+    @Body() { reason, personalDataOverride, ...changes }: AmendOrganisationDto,
+    @Recording() by: ApiProvenance,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ChangeReceipt> {
+    const organisationId = this.find('organisation', id).id;
+    const told = { organisationId, changes: organisationChanges(changes), reason, personalDataOverride };
+    return this.change(id, { kind: 'amend-organisation', ...told }, by, reply);
   }
 
   @Post('organisations/:id/names')
@@ -276,19 +286,45 @@ export class CatalogueController {
     };
   }
 
-  private organisationView({ id, names, ...rest }: Organisation, on?: string): OrganisationView {
+  private organisationView(organisation: Organisation, on?: string): OrganisationView {
+    const { status: _s, registeredAs: _r, names, ...view } = organisation;
     const date = on === undefined ? londonDate(this.clock.now()) : parseCalendarDate(on);
-    return { id, name: nameOn({ id, names, ...rest }, date), names: [...names] };
+    return { ...view, name: nameOn(organisation, date), names: [...names] };
   }
 }
 
-function detailsOf({
-  name,
+/** Members are changed as they are told, but a member that says what is so without it is taken away. */
+function programmeChanges({
   startedOn,
-  description,
-}: Omit<RegisterProgrammeDto, 'id' | 'personalDataOverride'>): ProgrammeDetails {
-  return { name, startedOn: parseCalendarDate(startedOn), ...(description !== undefined && { description }) };
+  needsSecondPerson,
+  tags,
+  ...rest
+}: Omit<AmendProgrammeDto, 'reason' | 'personalDataOverride'>): ChangesTo<ProgrammeDetails> {
+  return {
+    ...rest,
+    ...(startedOn != null && { startedOn: parseCalendarDate(startedOn) }),
+    ...(needsSecondPerson !== undefined && { needsSecondPerson: needsSecondPerson || null }),
+    ...(tags !== undefined && { tags: orNone(tags) }),
+  };
 }
+
+function organisationChanges({
+  parent,
+  from,
+  to,
+  tags,
+  ...rest
+}: Omit<AmendOrganisationDto, 'reason' | 'personalDataOverride'>): ChangesTo<OrganisationDetails> {
+  return {
+    ...rest,
+    ...(parent !== undefined && { parent: parent === null ? null : parseOrganisationId(parent) }),
+    ...(from !== undefined && { from: from === null ? null : parseCalendarDate(from) }),
+    ...(to !== undefined && { to: to === null ? null : parseCalendarDate(to) }),
+    ...(tags !== undefined && { tags: orNone(tags) }),
+  };
+}
+
+const orNone = (tags: Tags | null) => (tags && Object.keys(tags).length > 0 ? tags : null);
 
 function programmeView({ registeredAs: _, ...view }: Programme): ProgrammeView {
   return view;

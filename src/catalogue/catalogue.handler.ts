@@ -7,6 +7,7 @@ import {
   organisationStream,
   programmeStream,
   type MeasureId,
+  type OrganisationId,
   type StreamName,
 } from '../kernel/ids.js';
 import { Refused } from '../kernel/refusals.js';
@@ -17,11 +18,12 @@ import type { Provenance } from '../kernel/provenance.js';
 import { readState, runDecider } from '../store/run-decider.js';
 import { upcast, type LedgerEvent } from '../domain/upcast.js';
 import { measureDecider, type Measure, type MeasureCommand } from '../domain/measure.js';
-import { organisationDecider, type OrganisationCommand } from '../domain/organisation.js';
+import { organisationDecider, type Ancestry, type OrganisationCommand } from '../domain/organisation.js';
 import { programmeDecider, type ProgrammeCommand } from '../domain/programme.js';
 
 export type CatalogueCommand =
   | ProgrammeCommand
+  /** The handler looks up the ancestry of the parent that a command names. */
   | OrganisationCommand
   /** The handler looks up the parent, which is the measure that the new one rolls up into. */
   | Omit<Extract<MeasureCommand, { kind: 'define-measure' }>, 'parent'>
@@ -60,6 +62,12 @@ export class ChangeCatalogueHandler implements ICommandHandler<ChangeCatalogue> 
       case 'reopen-programme':
         return this.run(programmeDecider, programmeStream(command.programmeId), command, provenance);
       case 'register-organisation':
+      case 'amend-organisation': {
+        const { parent } = command.kind === 'amend-organisation' ? command.changes : (command.details ?? {});
+        const ancestry = await this.ancestry(parent);
+        const stream = organisationStream(command.organisationId);
+        return this.run(organisationDecider, stream, { ...command, ancestry }, provenance);
+      }
       case 'rename-organisation':
         return this.run(organisationDecider, organisationStream(command.organisationId), command, provenance);
       case 'define-measure': {
@@ -84,6 +92,17 @@ export class ChangeCatalogueHandler implements ICommandHandler<ChangeCatalogue> 
     });
     const { position } = appended ?? madeBy(decider, command, history);
     return { changed: appended !== null, sequence: await this.readModels.sequenceOf(position) };
+  }
+
+  private async ancestry(parent: OrganisationId | null | undefined): Promise<Ancestry> {
+    const ancestry = new Set<OrganisationId>();
+    for (let id = parent; id && !ancestry.has(id);) {
+      const state = await readState(this.store, organisationDecider, organisationStream(id));
+      if (state.status === 'unregistered') break;
+      ancestry.add(id);
+      id = state.parent;
+    }
+    return [...ancestry];
   }
 
   private async measure(id: MeasureId | null): Promise<Measure | undefined> {

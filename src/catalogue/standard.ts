@@ -9,6 +9,8 @@ import type { CatalogueCommand } from './catalogue.handler.js';
 import type { MeasureKind } from '../domain/kinds/kinds.js';
 import type { MeasureDefinition } from '../domain/measure.js';
 
+/** The first day of the networks' first licence, of five years: the second began on 1 April 2018. */
+const NETWORK = { kind: 'network', from: parseCalendarDate('2013-04-01') };
 const RENAMED_ON = parseCalendarDate('2023-10-01');
 
 /** Each organisation has its id, its name since 1 October 2023, and its name before. */
@@ -170,9 +172,10 @@ export function standardCatalogue(): CatalogueCommand[][] {
   });
   const organisations = ORGANISATIONS.map(([id, name, nameBefore]): CatalogueCommand[] => {
     const organisationId = parseOrganisationId(id);
-    const registered: CatalogueCommand = { kind: 'register-organisation', organisationId, name: nameBefore };
-    if (name === nameBefore) return [registered];
-    return [registered, { kind: 'rename-organisation', organisationId, name, from: RENAMED_ON }];
+    const registered = { organisationId, name: nameBefore, details: NETWORK };
+    const register: CatalogueCommand = { kind: 'register-organisation', ...registered };
+    if (name === nameBefore) return [register];
+    return [register, { kind: 'rename-organisation', organisationId, name, from: RENAMED_ON }];
   });
   return [...measures, ...organisations];
 }

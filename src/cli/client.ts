@@ -3,7 +3,7 @@
  * one line.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import type { MeasureListView, MeasureView } from '../catalogue/catalogue.dto.js';
+import type { MeasureListView, MeasureView } from '../catalogue/measure.dto.js';
 import { adminKeyFile } from '../access/admin-key.js';
 import type { ProblemDocument } from '../api/problem.views.js';
 

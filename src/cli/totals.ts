@@ -1,6 +1,6 @@
 /** `ledger totals`: annual and since-2018 figures as a table, or as JSON, all as known at one moment. */
 import type { Command } from 'commander';
-import type { MeasureView } from '../catalogue/catalogue.dto.js';
+import type { MeasureView } from '../catalogue/measure.dto.js';
 import type { AnnualTotals, Figure, Flag, TotalSince } from '../figures/figures.views.js';
 import { KINDS } from '../domain/kinds/kinds.js';
 import { allMeasures, currentSequence, type LedgerClient } from './client.js';

@@ -3,81 +3,111 @@
  * change from a date on, and every name stays known.
  */
 import { unreachable } from '../kernel/assert.js';
+import { canonicalJson } from '../kernel/canonical-json.js';
 import type { Decider } from '../kernel/decider.js';
 import { eventData, type EventData } from '../kernel/event-data.js';
 import type { CalendarDate } from '../kernel/financial-year.js';
 import { admitTexts, type Overridden, type Overriding } from '../kernel/free-text.js';
 import type { OrganisationId } from '../kernel/ids.js';
-import { Refused, thereIsNo } from '../kernel/refusals.js';
+import { amended, picked, type ChangesTo } from '../kernel/picked.js';
+import { Refused, thereIsNo, type Refusal } from '../kernel/refusals.js';
+import type { Tags } from './programme.js';
+
+export interface OrganisationDetails {
+  /** A slug for the sort of organisation, such as `network`. */
+  readonly kind?: string;
+  /** The organisation that it is a body within. */
+  readonly parent?: OrganisationId;
+  /** The first and the last day of its life; a side that is left out is open. */
+  readonly from?: CalendarDate;
+  readonly to?: CalendarDate;
+  readonly tags?: Tags;
+}
+
+interface ToOrganisation {
+  readonly organisationId: OrganisationId;
+}
+interface Named extends ToOrganisation {
+  readonly name: string;
+}
+interface Renamed extends Named {
+  readonly from: CalendarDate;
+}
 
 export type OrganisationEvent =
   | {
       readonly schema: 'organisation-registered@2';
       readonly type: 'OrganisationRegistered';
+      readonly data: EventData<Named & OrganisationDetails, Overridden>;
+    }
+  | {
+      readonly schema: 'organisation-amended@2';
+      readonly type: 'OrganisationAmended';
       readonly data: EventData<
-        { readonly organisationId: OrganisationId; readonly name: string },
-        Overridden
+        ToOrganisation & OrganisationDetails,
+        Overridden & { readonly reason: string }
       >;
     }
   | {
       readonly schema: 'organisation-renamed@2';
       readonly type: 'OrganisationRenamed';
-      readonly data: EventData<
-        {
-          readonly organisationId: OrganisationId;
-          readonly name: string;
-          readonly from: CalendarDate;
-        },
-        Overridden
-      >;
+      readonly data: EventData<Renamed, Overridden>;
     };
 
 export type OrganisationCommand = Overriding & OrganisationRequest;
 type OrganisationRequest =
-  | { readonly kind: 'register-organisation'; readonly organisationId: OrganisationId; readonly name: string }
-  | {
-      readonly kind: 'rename-organisation';
-      readonly organisationId: OrganisationId;
-      readonly name: string;
-      readonly from: CalendarDate;
-    };
+  | (Named & {
+      readonly kind: 'register-organisation';
+      readonly details?: OrganisationDetails;
+      readonly ancestry?: Ancestry;
+    })
+  | (ToOrganisation & {
+      readonly kind: 'amend-organisation';
+      readonly changes: ChangesTo<OrganisationDetails>;
+      readonly ancestry?: Ancestry;
+      readonly reason: string;
+    })
+  | (Renamed & { readonly kind: 'rename-organisation' });
 
-export interface Organisation {
+/** The parent that a command names, its parent, and so on; none where there is no such organisation. */
+export type Ancestry = readonly OrganisationId[];
+
+export interface Organisation extends OrganisationDetails {
   readonly status: 'registered';
   readonly id: OrganisationId;
   /** The first name holds from the beginning, and so its date is null. The others are in order of date. */
   readonly names: readonly { readonly name: string; readonly from: CalendarDate | null }[];
+  /** The programme as first registered. Registering it again like that succeeds, whatever was amended since. */
+  readonly registeredAs: OrganisationDetails;
 }
 export type OrganisationState = { readonly status: 'unregistered' } | Organisation;
 
 function decide(state: OrganisationState, command: OrganisationCommand): readonly OrganisationEvent[] {
-  const { organisationId, name } = command;
+  const { organisationId } = command;
+  if (command.kind === 'register-organisation') return register(state, command);
+  if (state.status === 'unregistered') throw new Refused(thereIsNo('organisation', organisationId));
   switch (command.kind) {
-    case 'register-organisation':
-      if (state.status === 'unregistered') {
-        const data = eventData({ organisationId, name }, admitTexts({ name }, command));
-        return [{ schema: 'organisation-registered@2', type: 'OrganisationRegistered', data }];
-      }
-      if (state.names.some((known) => known.name === name)) return [];
-      throw new Refused({
-        code: 'organisation-exists',
-        detail: `organisation ${organisationId} exists and never bore that name: post a new one to its names`,
-      });
+    case 'amend-organisation': {
+      const { changes, reason } = command;
+      const details = amended(detailsOf(state), changes);
+      if (same(detailsOf(state), details)) return [];
+      const faults = detailFaults(command, details, changes.parent);
+      const words = { reason, ...admitTexts({ reason }, command, faults) };
+      const data = { facts: { organisationId, ...details }, words };
+      return [{ schema: 'organisation-amended@2', type: 'OrganisationAmended', data }];
+    }
     case 'rename-organisation': {
-      if (state.status === 'unregistered') {
-        throw new Refused(thereIsNo('organisation', organisationId));
-      }
-      const taken = state.names.find((known) => known.from === command.from);
+      const { name, from } = command;
+      const taken = state.names.find((known) => known.from === from);
       if (taken?.name === name) return [];
       if (taken) {
         throw new Refused({
           code: 'name-date-taken',
-          detail: `organisation ${organisationId} already takes another name on ${command.from}`,
+          detail: `organisation ${organisationId} already takes another name on ${from}`,
           pointer: '/from',
         });
       }
-      const facts = { organisationId, name, from: command.from };
-      const data = eventData(facts, admitTexts({ name }, command));
+      const data = eventData({ organisationId, name, from }, admitTexts({ name }, command));
       return [{ schema: 'organisation-renamed@2', type: 'OrganisationRenamed', data }];
     }
     default:
@@ -85,14 +115,62 @@ function decide(state: OrganisationState, command: OrganisationCommand): readonl
   }
 }
 
+function register(
+  state: OrganisationState,
+  command: Extract<OrganisationCommand, { kind: 'register-organisation' }>,
+): readonly OrganisationEvent[] {
+  const { organisationId, name, details = {} } = command;
+  if (state.status === 'unregistered') {
+    const kept = admitTexts({ name }, command, detailFaults(command, details, details.parent));
+    const data = eventData({ organisationId, name, ...details }, kept);
+    return [{ schema: 'organisation-registered@2', type: 'OrganisationRegistered', data }];
+  }
+  const isKnown = same(state.registeredAs, details) || same(detailsOf(state), details);
+  if (isKnown && state.names.some((known) => known.name === name)) return [];
+  const detail = `organisation ${organisationId} exists with other content: post a new name to its names, and all else to its amendments`;
+  throw new Refused({ code: 'organisation-exists', detail });
+}
+
+/** @param parent the one that the command names, of whose ancestry it tells */
+function detailFaults(
+  { organisationId, ancestry = [] }: ToOrganisation & { readonly ancestry?: Ancestry },
+  { from, to }: OrganisationDetails,
+  parent: OrganisationId | null | undefined,
+): Refusal[] {
+  const faults: Refusal[] = [];
+  const pointer = '/parent';
+  if (parent && !ancestry.includes(parent)) faults.push({ ...thereIsNo('organisation', parent), pointer });
+  if (parent && ancestry.includes(organisationId)) {
+    const detail = `${parent} is ${organisationId} or a body within it, and so cannot be its parent`;
+    faults.push({ code: 'parent-within', detail, pointer });
+  }
+  if (from !== undefined && to !== undefined && to < from) {
+    const detail = `the life of the organisation ends on ${to}, before it begins on ${from}`;
+    faults.push({ code: 'life-reversed', detail, pointer: '/to' });
+  }
+  return faults;
+}
+
+const DETAILS = ['kind', 'parent', 'from', 'to', 'tags'] as const;
+
+function detailsOf(organisation: Organisation): OrganisationDetails {
+  return picked(organisation, DETAILS);
+}
+
+function same(one: OrganisationDetails, other: OrganisationDetails): boolean {
+  return canonicalJson(one) === canonicalJson(other);
+}
+
 function evolve(state: OrganisationState, event: OrganisationEvent): OrganisationState {
   switch (event.schema) {
-    case 'organisation-registered@2':
-      return {
-        status: 'registered',
-        id: event.data.facts.organisationId,
-        names: [{ name: event.data.facts.name, from: null }],
-      };
+    case 'organisation-registered@2': {
+      const { organisationId: id, name, ...details } = event.data.facts;
+      return { ...details, status: 'registered', id, names: [{ name, from: null }], registeredAs: details };
+    }
+    case 'organisation-amended@2': {
+      const { status, id, names, registeredAs } = state as Organisation;
+      return { ...picked(event.data.facts, DETAILS), status, id, names, registeredAs };
+    }
     case 'organisation-renamed@2': {
       const { names } = state as Organisation;
       const { name, from } = event.data.facts;

@@ -291,7 +291,11 @@ function checkBreakdown(
   fault('not-counted-yet', 'breakdown', 'parts of a whole are not counted yet: send the whole');
 }
 
-function checkPeriod({ effective }: SentOutcome, facts: CatalogueFacts, fault: ReportFault): void {
+function checkPeriod(
+  { effective, organisationId }: SentOutcome,
+  facts: CatalogueFacts,
+  fault: ReportFault,
+): void {
   const { from, to } = effective;
   const { programme, today } = facts;
   if (from > to) {
@@ -306,18 +310,23 @@ function checkPeriod({ effective }: SentOutcome, facts: CatalogueFacts, fault: R
     );
   }
   if (to > today) fault('effective-in-future', 'effective/to', `${to} is in the future: today is ${today}`);
-  if (from < programme.startedOn) {
-    fault(
-      'outside-programme-life',
-      'effective/from',
-      `programme ${programme.id} started on ${programme.startedOn}, after ${from}`,
-    );
-  }
-  if (programme.closedOn !== undefined && to > programme.closedOn) {
-    fault(
-      'outside-programme-life',
-      'effective/to',
-      `programme ${programme.id} closed on ${programme.closedOn}, before ${to}`,
-    );
-  }
+  const life = { from: programme.startedOn, to: programme.closedOn };
+  checkLife(effective, life, (field, detail) =>
+    fault('outside-programme-life', field, `programme ${programme.id} ${detail}`),
+  );
+  const organisation = organisationId && facts.organisations.get(organisationId);
+  if (!organisation) return;
+  checkLife(effective, organisation, (field, detail) =>
+    fault('outside-organisation-life', field, `organisation ${organisation.id} ${detail}`),
+  );
+}
+
+function checkLife(
+  { from, to }: OutcomeFigures['effective'],
+  life: { readonly from?: CalendarDate | undefined; readonly to?: CalendarDate | undefined },
+  fault: (field: string, detail: string) => void,
+): void {
+  if (life.from !== undefined && from < life.from)
+    fault('effective/from', `started on ${life.from}, after ${from}`);
+  if (life.to !== undefined && to > life.to) fault('effective/to', `closed on ${life.to}, before ${to}`);
 }

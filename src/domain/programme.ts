@@ -9,13 +9,20 @@ import { eventData, type EventData } from '../kernel/event-data.js';
 import type { CalendarDate } from '../kernel/financial-year.js';
 import { admitTexts, type Overridden, type Overriding } from '../kernel/free-text.js';
 import type { ProgrammeId } from '../kernel/ids.js';
+import { amended, picked, type ChangesTo } from '../kernel/picked.js';
 import { Refused, type Refusal, thereIsNo } from '../kernel/refusals.js';
 
 export interface ProgrammeDetails {
   readonly name: string;
   readonly startedOn: CalendarDate;
+  /** Whether a return is accepted by another than who drafted it; left out, it is not. */
+  readonly needsSecondPerson?: boolean;
+  readonly tags?: Tags;
   readonly description?: string;
 }
+
+/** Keys with a value each, slugs both, by which totals and lists filter and group. */
+export type Tags = Readonly<Record<string, string>>;
 
 type RegisteredFacts = Omit<ProgrammeDetails, 'description'> & { readonly programmeId: ProgrammeId };
 type RegisteredWords = Overridden & Pick<ProgrammeDetails, 'description'>;
@@ -58,7 +65,7 @@ type ProgrammeRequest =
   | {
       readonly kind: 'amend-programme';
       readonly programmeId: ProgrammeId;
-      readonly details: ProgrammeDetails;
+      readonly changes: ChangesTo<ProgrammeDetails>;
       readonly reason: string;
     }
   | {
@@ -114,8 +121,9 @@ function decide(state: ProgrammeState, command: ProgrammeCommand): readonly Prog
 }
 
 function amend(state: Programme, command: CommandOf<'amend-programme'>): readonly ProgrammeEvent[] {
-  const { programmeId, details, reason } = command;
+  const { programmeId, changes, reason } = command;
   if (state.status === 'closed') throw closed(state);
+  const details = amended(detailsOf(state), changes);
   if (same(detailsOf(state), details)) return [];
   const { facts, words } = partsOf(details);
   const kept = admitTexts({ name: facts.name, ...words, reason }, command);
@@ -149,8 +157,10 @@ function closed(state: Programme): Refused {
   });
 }
 
-function detailsOf({ name, startedOn, description }: Programme): ProgrammeDetails {
-  return { name, startedOn, ...(description !== undefined && { description }) };
+const DETAILS = ['name', 'startedOn', 'needsSecondPerson', 'tags', 'description'] as const;
+
+function detailsOf(programme: Programme): ProgrammeDetails {
+  return picked(programme, DETAILS);
 }
 
 function partsOf({ description, ...facts }: ProgrammeDetails) {
@@ -158,9 +168,7 @@ function partsOf({ description, ...facts }: ProgrammeDetails) {
 }
 
 function told({ facts, words }: EventData<RegisteredFacts, RegisteredWords>): ProgrammeDetails {
-  const { name, startedOn } = facts;
-  const { description } = words ?? {};
-  return { name, startedOn, ...(description !== undefined && { description }) };
+  return picked({ ...words, ...facts }, DETAILS);
 }
 
 function same(one: ProgrammeDetails, other: ProgrammeDetails): boolean {

@@ -21,6 +21,7 @@ const CURRENT_SCHEMAS: Readonly<Record<LedgerSchema, true>> = {
   'programme-closed@2': true,
   'programme-reopened@2': true,
   'organisation-registered@2': true,
+  'organisation-amended@2': true,
   'organisation-renamed@2': true,
   'measure-defined@2': true,
   'measure-revised@2': true,

@@ -21,6 +21,8 @@ export const REFUSAL_CODES = [
   'event-type-reserved',
   'breakdown-repeated',
   'name-date-taken',
+  'parent-within',
+  'life-reversed',
   // recording
   'idempotency-key-reused',
   'quantity-does-not-fit-kind',
@@ -28,6 +30,7 @@ export const REFUSAL_CODES = [
   'effective-period-spans-years',
   'effective-in-future',
   'outside-programme-life',
+  'outside-organisation-life',
   'bounds-exclude-quantity',
   'amount-does-not-fit',
   'quantity-negative',

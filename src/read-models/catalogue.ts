@@ -75,6 +75,7 @@ function handlersOf({ programme, organisation, measure, key }: OfEntries): Handl
     'programme-closed@2': programme,
     'programme-reopened@2': programme,
     'organisation-registered@2': organisation,
+    'organisation-amended@2': organisation,
     'organisation-renamed@2': organisation,
     'measure-defined@2': measure,
     'measure-revised@2': measure,

@@ -150,6 +150,7 @@ class CellsProjection implements Projection {
       'programme-closed@2': 'nothing',
       'programme-reopened@2': 'nothing',
       'organisation-registered@2': 'nothing',
+      'organisation-amended@2': 'nothing',
       'organisation-renamed@2': 'nothing',
       'key-created@2': 'nothing',
       'key-rotated@2': 'nothing',

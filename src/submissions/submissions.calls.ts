@@ -28,6 +28,7 @@ const RULES: readonly ProblemCode[] = [
   'effective-period-spans-years',
   'effective-in-future',
   'outside-programme-life',
+  'outside-organisation-life',
   ...TEXT_PROBLEMS,
 ];
 

@@ -35,6 +35,7 @@ const TABLE: Readonly<Record<string, Row | 'anyone'>> = {
   listProgrammes: { ...EVERYONE, programme: 'in-list' },
   readProgramme: { ...EVERYONE, programme: 'in-path' },
   registerOrganisation: STEWARD,
+  amendOrganisation: STEWARD,
   renameOrganisation: STEWARD,
   listOrganisations: EVERYONE,
   readOrganisation: EVERYONE,

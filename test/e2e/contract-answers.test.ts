@@ -11,6 +11,7 @@ describe('every example of a request in the document is accepted, and accepted a
   test.each([
     'registerProgramme',
     'registerOrganisation',
+    'amendOrganisation',
     'renameOrganisation',
     'defineMeasure',
     'reviseMeasure',
@@ -94,6 +95,9 @@ describe('what is answered keeps to the document', () => {
 
   test('to registering what is new', async () => {
     expect(await ledger.post('/v1/organisations', { id: 'a-body', name: 'A body' })).toBe('201');
+    const amendment = { kind: 'trust', parent: 'wessex', from: '2020-04-01', to: null, reason: 'told late' };
+    expect(await ledger.post('/v1/organisations/a-body/amendments', amendment)).toBe('201');
+    expect(await ledger.get('/v1/organisations/a-body')).toBe('200');
     const rename = { name: 'Another name', from: '2024-04-01' };
     expect(await ledger.post('/v1/organisations/a-body/names', rename)).toBe('201');
   });

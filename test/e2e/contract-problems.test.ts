@@ -30,6 +30,7 @@ beforeAll(async () => {
   ledger = await CheckedLedger.start();
   await ledger.post('/v1/programmes', { id: 'lipid-management', name: 'Lipids', startedOn: '2020-04-01' });
   await ledger.post('/v1/measures', feno);
+  await ledger.post('/v1/organisations', { id: 'a-body', name: 'A body', from: '2023-04-02' });
   await ledger.submit([outcome, outcome], KEY);
   await ledger.post('/v1/programmes', { id: 'asthma-care', name: 'Asthma', startedOn: '2020-04-01' });
   const made = await makeKey(ledger.ledger, { role: 'programme', programmes: ['asthma-care'] });
@@ -159,6 +160,19 @@ describe('problems keep to the document', () => {
     expect(await ledger.post('/v1/measures', { ...feno, id: 'other', ...wrong })).toBe(`422 ${code}`);
   });
 
+  test.each([
+    ['organisation-unknown', { parent: 'nobody' }],
+    ['life-reversed', { from: '2020-04-01', to: '2020-03-31' }],
+    ['parent-within', { parent: 'wessex' }],
+  ])('where an organisation may not be so registered or amended: %s', async (code, wrong) => {
+    const amendment = { ...wrong, reason: 'a mistake' };
+    expect(await ledger.post('/v1/organisations/wessex/amendments', amendment)).toBe(`422 ${code}`);
+    if (code === 'parent-within') return;
+    expect(await ledger.post('/v1/organisations', { id: 'other', name: 'Other', ...wrong })).toBe(
+      `422 ${code}`,
+    );
+  });
+
   const { quantity: _, ...noQuantity } = outcome;
   const ratio = { ...noQuantity, measure: 'trusts-implementing' };
   test.each([
@@ -176,6 +190,7 @@ describe('problems keep to the document', () => {
     ['effective-period-spans-years', { ...outcome, effective: { from: '2023-03-31', to: '2023-04-01' } }],
     ['effective-in-future', { ...outcome, effective: { from: '2999-01-01' } }],
     ['outside-programme-life', { ...outcome, effective: { from: '2019-04-01' } }],
+    ['outside-organisation-life', { ...outcome, organisation: 'a-body' }],
   ])('where an outcome breaks a rule: %s', async (code, broken) => {
     expect(await ledger.submit([outcome, broken], OTHER)).toBe(`422 ${code}`);
     const correction = { ...broken, reason: 'recount' };

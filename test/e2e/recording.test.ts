@@ -181,6 +181,25 @@ describe('an outcome', () => {
     ]);
   });
 
+  test('stays with its programme, whatever a correction says', async () => {
+    const { outcomes } = await record(ledger, 'asthma-care', OUTCOME);
+    const { id } = outcomes[0]!;
+    await registerProgramme(ledger, 'another-programme');
+    for (const name of ['programme', 'programmeId']) {
+      const moved = { ...OUTCOME, [name]: 'another-programme', reason: 'moved' };
+      const { status, body } = await correct(ledger, id, 0, moved);
+      expect([status, (body as Problem).errors]).toMatchObject([422, [{ pointer: `/${name}` }]]);
+    }
+    const { organisation: _, ...rest } = OUTCOME;
+    const changed = { ...rest, measure: 'jobs-created', quantity: 3, effective: { from: '2022-05-01' } };
+    expect((await correct(ledger, id, 0, { ...changed, reason: 'other in all' })).status).toBe(200);
+    const { body } = await ledger.call<{ events: { data: { facts: { programmeId: string } } }[] }>(
+      'GET',
+      `/v1/events?programme=asthma-care&type=OutcomeCorrected`,
+    );
+    expect(body.events.at(-1)!.data.facts).toMatchObject({ outcomeId: id, programmeId: 'asthma-care' });
+  });
+
   test('corrected or withdrawn again with the same words gets the first answer', async () => {
     const { outcomes } = await record(ledger, 'asthma-care', OUTCOME);
     const { id } = outcomes[0]!;
@@ -244,5 +263,47 @@ describe('the catalogue', () => {
       (await ledger.call<{ name: string }>('GET', `/v1/organisations/wessex?on=${date}`)).body.name;
     expect(await nameOn('2023-09-30')).toBe('Wessex AHSN');
     expect(await nameOn('2023-10-01')).toBe('Health Innovation Wessex');
+  });
+
+  test('keeps what an amendment leaves out, of programmes and of organisations alike', async () => {
+    const post = async (path: string, body: object) =>
+      (await ledger.call('POST', `/v1/${path}`, { body })).status;
+    const tags = { theme: 'respiratory', funder: 'nhs-england' };
+    const programme = {
+      id: 'tagged',
+      name: 'Tagged',
+      startedOn: '2018-04-01',
+      needsSecondPerson: true,
+      tags,
+    };
+    expect(await post('programmes', programme)).toBe(201);
+    expect(await post('programmes', programme)).toBe(200);
+    expect(await post('programmes/tagged/amendments', { name: 'Renamed', reason: 'its name' })).toBe(201);
+    const { body: read } = await ledger.call('GET', '/v1/programmes/tagged');
+    expect(read).toEqual({ ...programme, name: 'Renamed', status: 'open' });
+    const untold = { needsSecondPerson: false, tags: null, reason: 'left out' };
+    expect(await post('programmes/tagged/amendments', untold)).toBe(201);
+    const { body: bare } = await ledger.call('GET', '/v1/programmes/tagged');
+    expect(bare).toEqual({ id: 'tagged', name: 'Renamed', startedOn: '2018-04-01', status: 'open' });
+
+    const trust = { id: 'a-trust', name: 'A trust', kind: 'hospital-trust', parent: 'wessex' };
+    expect(await post('organisations', trust)).toBe(201);
+    const ended = { to: '2020-03-31', tags: { region: 'south' }, reason: 'merged' };
+    expect(await post('organisations/a-trust/amendments', ended)).toBe(201);
+    expect(await post('organisations/a-trust/amendments', ended)).toBe(200);
+    const { body: amended } = await ledger.call('GET', '/v1/organisations/a-trust');
+    const { reason: _, ...told } = ended;
+    expect(amended).toEqual({ ...trust, ...told, names: [{ name: 'A trust', from: null }] });
+    const circle = await ledger.call('POST', '/v1/organisations/wessex/amendments', {
+      body: { parent: 'a-trust', reason: 'a mistake' },
+    });
+    expect([circle.status, slug(circle.body)]).toEqual([422, 'parent-within']);
+    const late = await submit(ledger, 'asthma-care', [{ ...OUTCOME, organisation: 'a-trust' }]);
+    expect([late.status, slug(late.body)]).toEqual([422, 'outside-organisation-life']);
+  });
+
+  test('says that each of the fifteen is a network, since the first licence', async () => {
+    const { body } = await ledger.call('GET', '/v1/organisations/uclpartners');
+    expect(body).toMatchObject({ kind: 'network', from: '2013-04-01' });
   });
 });

@@ -158,8 +158,8 @@ class Recorder {
     }
     if (step.does === 'reopen')
       return this.run(programmeDecider, stream, { kind: 'reopen-programme', ...change });
-    const details = { name: `name ${place}`, startedOn: parseCalendarDate('2019-01-01') };
-    return this.run(programmeDecider, stream, { kind: 'amend-programme', ...change, details });
+    const changes = { name: `name ${place}`, startedOn: parseCalendarDate('2019-01-01') };
+    return this.run(programmeDecider, stream, { kind: 'amend-programme', ...change, changes });
   }
 
   private async define(measureId: MeasureId, definition: MeasureDefinition): Promise<void> {

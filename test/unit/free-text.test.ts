@@ -250,7 +250,7 @@ const CASES: readonly Case[] = [
   },
   {
     history: programme,
-    command: { kind: 'amend-programme', programmeId, details, reason: because },
+    command: { kind: 'amend-programme', programmeId, changes: details, reason: because },
     fields: ['name', 'description', 'reason'],
   },
   {
@@ -264,6 +264,16 @@ const CASES: readonly Case[] = [
     fields: ['reason'],
   },
   { history: [], command: { kind: 'register-organisation', organisationId, name: NUMBER }, fields: ['name'] },
+  {
+    history: organisation,
+    command: {
+      kind: 'amend-organisation',
+      organisationId,
+      changes: { kind: 'network' },
+      reason: because,
+    },
+    fields: ['reason'],
+  },
   {
     history: organisation,
     command: { kind: 'rename-organisation', organisationId, name: NUMBER, from: date },

@@ -4,18 +4,20 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { CatalogueListQueryDto } from '../../src/catalogue/catalogue.dto.js';
+import { DefineMeasureDto, ReviseMeasureDto } from '../../src/catalogue/measure.dto.js';
 import {
-  AmendProgrammeDto,
-  CatalogueListQueryDto,
-  CloseProgrammeDto,
-  DefineMeasureDto,
+  AmendOrganisationDto,
   OrganisationQueryDto,
   RegisterOrganisationDto,
-  RegisterProgrammeDto,
   RenameOrganisationDto,
+} from '../../src/catalogue/organisation.dto.js';
+import {
+  AmendProgrammeDto,
+  CloseProgrammeDto,
+  RegisterProgrammeDto,
   ReopenProgrammeDto,
-  ReviseMeasureDto,
-} from '../../src/catalogue/catalogue.dto.js';
+} from '../../src/catalogue/programme.dto.js';
 import { validatorOf } from '../../src/api/validation.js';
 import {
   AnnualQueryDto,
@@ -66,7 +68,8 @@ const VALID: readonly (readonly [new () => object, object])[] = [
   [AmendProgrammeDto, { name: 'Asthma care', startedOn: '2020-04-01', description: 'Care.', reason: 'typo' }],
   [CloseProgrammeDto, { closedOn: '2024-03-31', reason: 'funding ended' }],
   [ReopenProgrammeDto, { reason: 'funding renewed' }],
-  [RegisterOrganisationDto, { id: 'wessex', name: 'Wessex AHSN' }],
+  [RegisterOrganisationDto, { id: 'wessex', name: 'Wessex AHSN', kind: 'network', from: '2013-04-01' }],
+  [AmendOrganisationDto, { parent: 'east', to: null, tags: { region: 'south' }, reason: 'a merger' }],
   [RenameOrganisationDto, { name: 'Health Innovation Wessex', from: '2023-10-01' }],
   [
     DefineMeasureDto,

@@ -1,6 +1,7 @@
 /** The rules that a single outcome keeps, submitted or corrected. */
 import { describe, test } from '@jest/globals';
 import { parseMeasureId, parseOrganisationId } from '../../src/kernel/ids.js';
+import type { Organisation } from '../../src/domain/organisation.js';
 import type { SentOutcome } from '../../src/domain/outcome.js';
 import type { ExpectedRefusal } from '../support/given.js';
 import {
@@ -10,6 +11,7 @@ import {
   content,
   uncounted,
   uptake,
+  wessex,
   submit,
   correct,
   afterRecount,
@@ -178,6 +180,23 @@ describe('faults of an outcome, the first of them first:', () => {
     given(...afterRecount)
       .when(correct(after, 1, { programme: closedProgramme }))
       .refuses('outside-programme-life /effective/to');
+  });
+
+  test('before the organisation began, or after it ended', () => {
+    const from = date('2023-05-01');
+    const organisations = (life: Partial<Organisation>) => ({
+      organisations: new Map([[wessex.id, { ...wessex, ...life }]]),
+    });
+    const refusal = 'outside-organisation-life /outcomes/0/effective';
+    given()
+      .when(submit([content], organisations({ from })))
+      .refuses(`${refusal}/from`);
+    given()
+      .when(submit([content], organisations({ to: from })))
+      .refuses(`${refusal}/to`);
+    given(...afterRecount)
+      .when(correct(content, 1, organisations({ to: from })))
+      .refuses('outside-organisation-life /effective/to');
   });
 
   test('a submission says those of all its outcomes, and of its programme first', () => {

@@ -7,6 +7,7 @@ import {
 } from '../../src/domain/programme.js';
 import { fold } from '../../src/kernel/decider.js';
 import { parseCalendarDate } from '../../src/kernel/financial-year.js';
+import type { ChangesTo } from '../../src/kernel/picked.js';
 import { parseProgrammeId } from '../../src/kernel/ids.js';
 import { decided, type ExpectedRefusal } from '../support/given.js';
 
@@ -23,10 +24,10 @@ const register = (details: ProgrammeDetails): ProgrammeCommand => ({
   programmeId,
   details,
 });
-const amend = (details: ProgrammeDetails): ProgrammeCommand => ({
+const amend = (changes: ChangesTo<ProgrammeDetails>): ProgrammeCommand => ({
   kind: 'amend-programme',
   programmeId,
-  details,
+  changes,
   reason,
 });
 const close = (closedOn: string): ProgrammeCommand => ({
@@ -66,6 +67,29 @@ const reopened: ProgrammeEvent = {
 describe('a programme', () => {
   test('is registered once', () => given().when(register(asRegistered)).then(registered));
   test('is amended', () => given(registered).when(amend(asAmended)).then(amended));
+  test('keeps what an amendment leaves out, and loses an optional member that is null', () => {
+    const details = {
+      ...asRegistered,
+      needsSecondPerson: true,
+      tags: { theme: 'cardiovascular' },
+      description: 'Statins',
+    };
+    const tagged: ProgrammeEvent = { ...registered, data: dataOf(details) };
+    const becomes = ({ description, ...facts }: ProgrammeDetails): ProgrammeEvent => ({
+      ...amended,
+      data: {
+        facts: { programmeId, ...facts },
+        words: { ...(description !== undefined && { description }), reason },
+      },
+    });
+    given(tagged)
+      .when(amend({ name: 'Lipids' }))
+      .then(becomes({ ...details, name: 'Lipids' }));
+    given(tagged)
+      .when(amend({ needsSecondPerson: null, tags: null, description: null }))
+      .then(becomes(asRegistered));
+    given(tagged).when(amend({})).changesNothing();
+  });
   test('is closed on a day of its life, its first and today included', () => {
     given(registered).when(close('2024-03-31')).then(closed);
     for (const day of ['2020-04-01', '2024-05-01']) {
