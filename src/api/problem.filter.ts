@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refused, type ProblemFault } from '../kernel/refusals.js';
 import { NotProjected } from '../read-models/read-models.js';
 import { ClockLeapt } from '../kernel/clock.js';
+import { Contended } from '../store/run-decider.js';
 import { AppendTooLarge, StoreDamaged, StoreUnavailable } from '../store/event-store.js';
 import { asStoreError } from '../store/database-errors.js';
 import { Problem, PROBLEM_TYPE_PREFIX, PROBLEMS, statusOf, type ProblemCode } from './problem.js';
@@ -116,6 +117,8 @@ function answerTo(thrown: unknown): ProblemAnswer {
       detail: 'the store takes no submission of that size: send fewer outcomes at a time',
     };
   }
+  if (error instanceof Contended)
+    return { code: 'overloaded', detail: 'others change the same now: ask again', headers: RETRY_SOON };
   if (error instanceof ClockLeapt) return { code: 'clock-leapt', detail: error.message };
   if (error instanceof StoreDamaged) return { code: 'store-damaged', detail: 'the store needs its operator' };
   return answerToFramework(error);

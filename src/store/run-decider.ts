@@ -2,7 +2,8 @@
  * Every command reaches the store so: read, fold, decide, append.
  *
  * A decision is made on a whole stream, and appended at exactly the revision it was made on. If another writer came
- * first, the decision is made again on the longer stream, a bounded number of times.
+ * first, the decision is made again on the longer stream, a bounded number of times. Decisions of one process about one
+ * stream wait for one another, so that only other processes can come first.
  */
 import { canonicalJson } from '../kernel/canonical-json.js';
 import type { Decider } from '../kernel/decider.js';
@@ -12,7 +13,6 @@ import type { Clock } from '../kernel/clock.js';
 import type { Provenance } from '../kernel/provenance.js';
 import { Refused } from '../kernel/refusals.js';
 import {
-  StoreUnavailable,
   WrongExpectedRevision,
   type Appended,
   type EventReader,
@@ -36,21 +36,52 @@ export interface Decision<State, Event> {
 const ATTEMPTS_MAX = 8;
 const NOTHING: StreamRun = { events: [], last: 'no-stream' };
 
+/** Other processes changed the stream each time that a decision was made on it. The store is well. */
+export class Contended extends Error {
+  constructor(stream: StreamName) {
+    super(`${stream} changed ${ATTEMPTS_MAX} times while a decision was made on it: ask again`);
+    this.name = 'Contended';
+  }
+}
+
+interface DecisionParts {
+  readonly store: EventStore;
+  readonly clock: Clock;
+}
+
+interface DecisionAsked<Command> {
+  readonly stream: StreamName;
+  readonly command: Command;
+  readonly provenance: Provenance;
+  /** A stream that is most likely new is read only if deciding without it proves wrong. */
+  readonly expectNew?: boolean;
+}
+
+/** The last decision about each stream that is not done yet. */
+const deciding = new WeakMap<EventStore, Map<StreamName, Promise<unknown>>>();
+
+/** @throws Refused, Contended, ClockLeapt, and whatever the store throws */
 export async function runDecider<State, Command, Event extends LedgerEvent>(
-  { store, clock }: { readonly store: EventStore; readonly clock: Clock },
+  parts: DecisionParts,
   decider: Decider<State, Command, Event>,
-  {
-    stream,
-    command,
-    provenance,
-    expectNew = false,
-  }: {
-    readonly stream: StreamName;
-    readonly command: Command;
-    readonly provenance: Provenance;
-    /** A stream that is most likely new is read only if deciding without it proves wrong. */
-    readonly expectNew?: boolean;
-  },
+  asked: DecisionAsked<Command>,
+): Promise<Decision<State, Event>> {
+  const lasts = deciding.get(parts.store) ?? new Map<StreamName, Promise<unknown>>();
+  deciding.set(parts.store, lasts);
+  const decide = () => decideAndAppend(parts, decider, asked);
+  const mine = (lasts.get(asked.stream) ?? Promise.resolve()).then(decide, decide);
+  lasts.set(asked.stream, mine);
+  try {
+    return await mine;
+  } finally {
+    if (lasts.get(asked.stream) === mine) lasts.delete(asked.stream);
+  }
+}
+
+async function decideAndAppend<State, Command, Event extends LedgerEvent>(
+  { store, clock }: DecisionParts,
+  decider: Decider<State, Command, Event>,
+  { stream, command, provenance, expectNew = false }: DecisionAsked<Command>,
 ): Promise<Decision<State, Event>> {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     const unread = expectNew && attempt === 0;
@@ -65,14 +96,13 @@ export async function runDecider<State, Command, Event extends LedgerEvent>(
       const appended = await store.append(stream, last, sealed);
       return { state, events, appended, history };
     } catch (error) {
+      if (error instanceof WrongExpectedRevision) continue;
       // A refusal of a command on an unread stream may be the retry of one that was accepted.
-      const again = error instanceof WrongExpectedRevision || (unread && error instanceof Refused);
-      if (!again) throw error;
+      const mayBeRetry = unread && error instanceof Refused;
+      if (!mayBeRetry || (await store.readStreamRun(stream, { limit: 1 })).last === 'no-stream') throw error;
     }
   }
-  throw new StoreUnavailable(
-    `${stream} changed ${ATTEMPTS_MAX} times while a decision was made on it: try again`,
-  );
+  throw new Contended(stream);
 }
 
 export async function readState<State, Event extends LedgerEvent>(

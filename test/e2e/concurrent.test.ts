@@ -46,3 +46,15 @@ test('of fifty different corrections of one outcome at once one is made, and the
   const made = answers.findIndex(({ status }) => status === 200);
   expect(await total()).toBe(before - OUTCOME.quantity! + made);
 });
+
+test('M5: corrections of different outcomes of one submission by twenty callers at once are all made', async () => {
+  const { outcomes } = await record(ledger, 'asthma-care', ...Array.from({ length: 200 }, () => OUTCOME));
+  const left = outcomes.map(({ id }) => id);
+  const statuses: number[] = [];
+  const correctOneByOne = async () => {
+    for (let id = left.pop(); id !== undefined; id = left.pop())
+      statuses.push((await correct(ledger, id, 0, { ...OUTCOME, quantity: 7, reason: 'recount' })).status);
+  };
+  await Promise.all(Array.from({ length: 20 }, correctOneByOne));
+  expect(statuses).toEqual(outcomes.map(() => 200));
+});
