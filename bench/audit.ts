@@ -5,12 +5,7 @@
 import { join } from 'node:path';
 import { rmSync } from 'node:fs';
 import { BundleCheck } from '../src/checker/bundle-check.js';
-import {
-  BUNDLE_FORMAT,
-  loggedEventOf,
-  type BundleEvent,
-  type BundleLine,
-} from '../src/checker/bundle-format.js';
+import { BUNDLE_FORMAT, loggedEventOf, type BundleEvent } from '../src/checker/bundle-format.js';
 import { encodeTreeHead } from '../src/tlog/checkpoint.js';
 import { entryOf } from '../src/tlog/entry.js';
 import { Frontier, inclusionProof, leafHash, rootOf, type Hash } from '../src/tlog/merkle.js';
@@ -68,7 +63,7 @@ function bundleOf(events: readonly RecordedEvent[]): Buffer[] {
   const origin = signer.verifier.name;
   let ledgerTimeMs = 0;
   const leaves: Hash[] = [];
-  const lines: BundleLine[] = events.map((recorded, sequence) => {
+  const lines = events.map((recorded, sequence) => {
     ledgerTimeMs = Math.max(ledgerTimeMs, Date.parse(recorded.metadata.recordedAt));
     const event = cloudEventOf({ event: recorded, sequence, ledgerTimeMs }) as unknown as BundleEvent;
     leaves.push(leafHash(entryOf(loggedEventOf(event))));

@@ -8,7 +8,7 @@ import {
   type BundleEvent,
   type BundleFigure,
 } from '../checker/bundle-format.js';
-import type { BundleHeader, BundleLine, BundleScope } from '../checker/bundle-format.js';
+import type { BundleHeader, BundleScope } from '../checker/bundle-format.js';
 import { areWordsGone } from '../kernel/event-data.js';
 import { entryOf } from '../tlog/entry.js';
 import { LogSigner, type SignedHead } from './log-signer.js';
@@ -131,6 +131,6 @@ function eventLine(sequenced: SequencedEvent): string {
   return lineOf({ event, leaf: leafHash(entryOf(loggedEventOf(event))).toString('base64') });
 }
 
-function lineOf(line: BundleLine): string {
+function lineOf(line: object): string {
   return `${JSON.stringify(line)}\n`;
 }

@@ -9,8 +9,8 @@
  */
 import { sealFault } from '../kernel/event-data.js';
 import { limitsOf, loggedEventOf, sealsOfBundled } from './bundle-format.js';
-import type { BundleEvent, BundleHeader, BundleLine } from './bundle-format.js';
-import { parseBundleLine } from './bundle-line.js';
+import type { BundleEvent, BundleEventLine, BundleHeader, BundleLine } from './bundle-format.js';
+import { EventLines } from './event-line.js';
 import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.js';
 import { entryOf } from '../tlog/entry.js';
 import { ErasedEvents } from './erased-events.js';
@@ -36,6 +36,7 @@ export interface CheckOptions extends SinceOptions {
 
 export class BundleCheck {
   private readonly findings = new Findings();
+  private readonly lines = new EventLines();
   private readonly tree = new Frontier();
   private readonly revisions: StreamRevisions;
   private readonly ledgerTime = new LedgerTime(this.findings);
@@ -60,7 +61,7 @@ export class BundleCheck {
   takeLine(bytes: Buffer, start: number, end: number): void {
     if (this.checkpoint) return this.findings.fault('something follows the checkpoint');
     try {
-      this.take(parseBundleLine(bytes.toString('utf8', start, end)));
+      this.take(this.lines.read(bytes.toString('utf8', start, end)));
     } catch (error) {
       // A line may hold anything that no ledger writes: a hash that is none, a member that is missing.
       this.outOfStep(`a line is not of a bundle: ${(error as Error).message}`);
@@ -70,7 +71,7 @@ export class BundleCheck {
   private take(line: BundleLine): void {
     if ('format' in line) this.takeHeader(line);
     else if (!this.header) this.outOfStep('it does not begin with the header of a bundle');
-    else if ('event' in line) this.takeEvent(line.event, line.leaf);
+    else if ('event' in line) this.takeEvent(line);
     else if ('subtree' in line) this.takeSubtree(line.subtree, this.header);
     else {
       this.checkpoint = parseCheckpoint(line.checkpoint);
@@ -84,14 +85,14 @@ export class BundleCheck {
     if (header.figure) this.figure = new FigureCheck(header.figure);
   }
 
-  private takeEvent(event: BundleEvent, leafText: string): void {
+  private takeEvent({ event, leaf: leafText, parts }: BundleEventLine): void {
     if (!this.isInPlace(event)) return;
     const leaf = leafHash(entryOf(loggedEventOf(event)));
     if (leaf.toString('base64') !== leafText) {
       const what = `what is said of the event ${event.id} is not what was logged of it`;
       this.findings.fault(what, this.tree.size);
     }
-    const altered = sealFault(event.data, sealsOfBundled(event));
+    const altered = sealFault(parts, sealsOfBundled(event));
     if (altered !== null) {
       this.findings.fault(`the content of the event ${event.id} was altered: ${altered}`, this.tree.size);
     }

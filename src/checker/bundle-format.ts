@@ -7,7 +7,7 @@
  * size on the way, which proves that the log is a continuation of it.
  */
 import { unreachable } from '../kernel/assert.js';
-import type { EventData, Seals } from '../kernel/event-data.js';
+import type { EventData, PartTexts, Seals } from '../kernel/event-data.js';
 import type { LoggedEvent } from '../tlog/entry.js';
 
 export const BUNDLE_FORMAT = 'outcome-ledger-bundle@2';
@@ -73,19 +73,26 @@ export interface BundleEvent {
   readonly actor: string;
   readonly role: string;
   readonly correlationid: string;
-  readonly causationid?: string;
+  readonly causationid?: string | undefined;
   readonly recordedfrom: string;
   readonly factssalt: string;
   readonly factshash: string;
   /** The salt is absent where the event has no words, and where they were erased. */
-  readonly wordssalt?: string;
-  readonly wordshash?: string;
+  readonly wordssalt?: string | undefined;
+  readonly wordshash?: string | undefined;
   readonly clocksteppedback?: true;
+}
+
+/** An event with its leaf, and the texts of its parts as they were hashed. */
+export interface BundleEventLine {
+  readonly event: BundleEvent;
+  readonly leaf: string;
+  readonly parts: PartTexts;
 }
 
 export type BundleLine =
   | BundleHeader
-  | { readonly event: BundleEvent; readonly leaf: string }
+  | BundleEventLine
   | { readonly subtree: { readonly height: number; readonly number: number; readonly hash: string } }
   /** A time stamp (RFC 3161), base64, stamps the signed text. */
   | { readonly checkpoint: string; readonly timestamp?: string };
@@ -119,20 +126,15 @@ export function loggedEventOf(event: BundleEvent): LoggedEvent {
       role,
       source,
       correlationId,
-      ...(causationid !== undefined && { causationId: causationid }),
+      causationId: causationid,
       factsHash,
-      ...(wordshash !== undefined && { wordsHash: wordshash }),
+      wordsHash: wordshash,
     },
   };
 }
 
 export function sealsOfBundled({ factssalt, factshash, wordssalt, wordshash }: BundleEvent): Seals {
-  return {
-    factsSalt: factssalt,
-    factsHash: factshash,
-    ...(wordssalt !== undefined && { wordsSalt: wordssalt }),
-    ...(wordshash !== undefined && { wordsHash: wordshash }),
-  };
+  return { factsSalt: factssalt, factsHash: factshash, wordsSalt: wordssalt, wordsHash: wordshash };
 }
 
 /** `everything`, `programme:<id>`, `period:<first>-<last>` or `figure`. */

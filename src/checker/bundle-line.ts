@@ -6,7 +6,7 @@
  * read the same that is checked. Members of an event that state the same thing are compared here as well.
  */
 import { financialYearsBetween, isFinancialYear, type FinancialYear } from '../kernel/financial-year.js';
-import type { Members } from '../kernel/event-data.js';
+import { partTexts, type Members } from '../kernel/event-data.js';
 import { BUNDLE_FORMAT, instantOf, SCHEMA_PREFIX } from './bundle-format.js';
 import type { BundleEvent, BundleHeader, BundleLine, BundleScope } from './bundle-format.js';
 import { HEIGHT_MAX, parseHashText } from '../tlog/merkle.js';
@@ -22,7 +22,8 @@ export function parseBundleLine(text: string): BundleLine {
   if ('event' in members) {
     exactly(members, 'the line', ['event', 'leaf']);
     parseHashText(textIn(members, 'leaf'));
-    return { event: parseEvent(members['event']), leaf: textIn(members, 'leaf') };
+    const event = parseEvent(members['event']);
+    return { event, leaf: textIn(members, 'leaf'), parts: partTexts(event.data) };
   }
   if ('subtree' in members) {
     exactly(members, 'the line', ['subtree']);

@@ -5,7 +5,7 @@
  * A proof leads to a root, a checkpoint vouches for the root, and a key that the reader trusts vouches for the
  * checkpoint. Where one of these is missing, the verdict stays open.
  */
-import { areWordsGone, sealFault } from '../kernel/event-data.js';
+import { areWordsGone, partTexts, sealFault } from '../kernel/event-data.js';
 import { loggedEventOf, sealsOfBundled } from './bundle-format.js';
 import { parseEvent } from './bundle-line.js';
 import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.js';
@@ -140,7 +140,7 @@ function entryTold(
   if (typeof told !== 'object' || told === null || !('dataschema' in told)) return text.trim();
   const event = parseEvent(told);
   const seals = sealsOfBundled(event);
-  const altered = sealFault(event.data, seals);
+  const altered = sealFault(partTexts(event.data), seals);
   if (altered !== null) faults.push(`the content of the event ${event.id} was altered: ${altered}`);
   if (BigInt(event.ledgersequence) !== index) {
     faults.push(`the event has the sequence ${event.ledgersequence}, and the proof is of ${index}`);

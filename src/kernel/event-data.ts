@@ -22,8 +22,8 @@ export interface Seals {
   readonly factsSalt: string;
   readonly factsHash: string;
   /** Erased words lose their salt too: nobody can then guess them from their hash. */
-  readonly wordsSalt?: string;
-  readonly wordsHash?: string;
+  readonly wordsSalt?: string | undefined;
+  readonly wordsHash?: string | undefined;
 }
 
 /** Leaves out words that hold nothing. */
@@ -34,8 +34,19 @@ export function eventData<Facts extends object, Words extends object>(
   return Object.values(words).every((word) => word === undefined) ? { facts } : { facts, words };
 }
 
-/** @param parts canonical JSON of each part */
-export function sealsOf(parts: { readonly facts: string; readonly words: string | undefined }): Seals {
+/** The canonical JSON of each part, which is what is hashed with its salt. */
+export interface PartTexts {
+  readonly facts: string;
+  readonly words: string | undefined;
+}
+
+/** Parts that were parsed of canonical JSON are written in the same way by `JSON.stringify`. */
+export const partTexts = ({ facts, words }: EventData): PartTexts => ({
+  facts: JSON.stringify(facts),
+  words: words && JSON.stringify(words),
+});
+
+export function sealsOf(parts: PartTexts): Seals {
   const factsSalt = makeSalt();
   const sealed = { factsSalt, factsHash: saltedHash(factsSalt, parts.facts) };
   if (parts.words === undefined) return sealed;
@@ -49,16 +60,16 @@ export const areWordsGone = ({ wordsSalt, wordsHash }: Pick<Seals, 'wordsSalt' |
 
 /**
  * Says why the parts of an event are not those that were sealed; null where they are. Words that are gone pass here: an
- * erasure must explain them. Stored parts are canonical, so `JSON.stringify` gives the text that was hashed.
+ * erasure must explain them.
  */
-export function sealFault({ facts, words }: EventData, seals: Seals): string | null {
+export function sealFault({ facts, words }: PartTexts, seals: Seals): string | null {
   const { factsSalt, factsHash, wordsSalt, wordsHash } = seals;
-  const actual = saltedHash(factsSalt, JSON.stringify(facts));
+  const actual = saltedHash(factsSalt, facts);
   if (actual !== factsHash) return `the facts have the hash ${actual}, but ${factsHash} was recorded`;
   if (wordsHash === undefined || wordsSalt === undefined || words === undefined) {
     const areAbsent = words === undefined && wordsSalt === undefined;
     return areAbsent ? null : 'the words, their salt and their hash do not stand together';
   }
-  const ofWords = saltedHash(wordsSalt, JSON.stringify(words));
+  const ofWords = saltedHash(wordsSalt, words);
   return ofWords === wordsHash ? null : `the words have the hash ${ofWords}, but ${wordsHash} was recorded`;
 }

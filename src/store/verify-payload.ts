@@ -1,5 +1,5 @@
 import { upcast } from '../domain/upcast.js';
-import { areWordsGone, sealFault } from '../kernel/event-data.js';
+import { areWordsGone, partTexts, sealFault } from '../kernel/event-data.js';
 import { StoreDamaged, type EventReader, type RecordedEvent } from './event-store.js';
 
 /**
@@ -14,7 +14,7 @@ export function verifyPayload(event: RecordedEvent, reader: EventReader): Promis
 }
 
 function verifySealed(event: RecordedEvent): void {
-  const fault = sealFault(event.data, event.metadata);
+  const fault = sealFault(partTexts(event.data), event.metadata);
   if (fault !== null) throw new StoreDamaged(`${named(event)} was altered: ${fault}`);
 }
 

@@ -23,9 +23,9 @@ export interface LoggedEvent {
     readonly role: string;
     readonly source: string;
     readonly correlationId: string;
-    readonly causationId?: string;
+    readonly causationId?: string | undefined;
     readonly factsHash: string;
-    readonly wordsHash?: string;
+    readonly wordsHash?: string | undefined;
   };
 }
 
