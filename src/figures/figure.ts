@@ -1,8 +1,7 @@
 /**
  * From cells to one figure, by the rules of the measure's kind.
  *
- * What counts is every cell, or of each programme and organisation the one with the latest value. What that comes to is
- * a sum, or numerators over denominators, or nothing where each figure stands for itself (domain/kinds).
+ * What counts is in the cells, each outcome of a flow and the latest value of a stock. What that comes to is a sum, or numerators over denominators, or nothing where each figure stands for itself (domain/kinds).
  *
  * No data is `null`, never 0.
  */
@@ -11,7 +10,6 @@ import type { Kind } from '../domain/kinds/kind.js';
 import { KINDS } from '../domain/kinds/kinds.js';
 import { isBroken, type Measure } from '../domain/measure.js';
 import { unreachable } from '../kernel/assert.js';
-import { laterOf } from '../read-models/cell.js';
 import type { Cell } from './cells.js';
 import type { Figure, Flag, Ratio } from './figures.views.js';
 
@@ -19,13 +17,20 @@ import type { Figure, Flag, Ratio } from './figures.views.js';
 export function figureOf(measure: Measure, cells: readonly Cell[]): Figure {
   const standing = cells.filter(({ state }) => state.outcomes > 0);
   const flags = new Set<Flag>();
-  if (measure.countsPeople && standing.length > 1) flags.add('people-may-be-counted-more-than-once');
   const kind: Kind = KINDS[measure.kind];
-  const counted = kind.counts === 'latest' ? latestValues(standing) : standing;
-  if (kind.flagOfSeveral && counted.length > 1) flags.add(kind.flagOfSeveral);
+  if (measure.countsPeople && numberCounted(kind, standing) > 1)
+    flags.add('people-may-be-counted-more-than-once');
+  if (kind.flagOfSeveral && standing.length > 1) flags.add(kind.flagOfSeveral);
   if (kind.apart && standing.some(({ state }) => state.apart > 0)) flags.add(kind.apart.flag);
   const outcomes = standing.reduce((sum, { state }) => sum + state.outcomes, 0);
-  return { ...combined(kind, counted, measure.decimals), outcomes, flags: [...flags] };
+  return { ...combined(kind, standing, measure.decimals), outcomes, flags: [...flags] };
+}
+
+/** The number of outcomes that are combined: people of any two may be the same, whatever tells the outcomes apart. */
+function numberCounted({ counts, comesTo }: Kind, standing: readonly Cell[]): number {
+  if (comesTo === 'nothing') return 0;
+  if (counts === 'latest') return standing.length;
+  return standing.reduce((sum, { state }) => sum + state.outcomes - state.apart, 0);
 }
 
 type Combined = Omit<Figure, 'outcomes' | 'flags'>;
@@ -56,7 +61,8 @@ function sumOf(cells: readonly Cell[], decimals: number): Partial<Combined> {
   if (cells.length === 0) return {};
   const byBasis = new Map<string, bigint>();
   let [total, low, high, openLow, openHigh] = [0n, 0n, 0n, 0, 0];
-  for (const { basis, state } of cells) {
+  for (const { basis: ofCell, state } of cells) {
+    const basis = ofCell || state.latestBasis;
     byBasis.set(basis, (byBasis.get(basis) ?? 0n) + state.amount);
     total += state.amount;
     low += state.low;
@@ -79,18 +85,6 @@ function sumOf(cells: readonly Cell[], decimals: number): Partial<Combined> {
       highAmount: openHigh > 0 ? null : amount(high),
     },
   };
-}
-
-/** Of each measure, programme, organisation and year the cell with the latest value: bases do not add up in a stock. */
-export function latestValues(cells: readonly Cell[]): Cell[] {
-  const latest = new Map<string, Cell>();
-  for (const cell of cells) {
-    const key = [cell.measure, cell.breakdown, cell.programme, cell.organisation, cell.year].join(' ');
-    const known = latest.get(key);
-    const later = !known || laterOf(known.state, cell.state) === cell.state;
-    if (later) latest.set(key, cell);
-  }
-  return [...latest.values()];
 }
 
 function ratioOf(cells: readonly Cell[]): Ratio | null {

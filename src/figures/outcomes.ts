@@ -26,7 +26,6 @@ import {
 } from '../domain/outcome.js';
 import type { EventData } from '../kernel/event-data.js';
 import type { Cell } from './cells.js';
-import { latestValues } from './figure.js';
 import type { BoundsView, OutcomeView } from './outcome.views.js';
 
 /** One row of a cell's log. */
@@ -235,8 +234,7 @@ function boundsView({ low, high }: Bounds, amount: (of: number) => string): Boun
 /** Whether an outcome is part of the figure: a superseded value of a stock is not, nor what is shown apart. */
 export function contributes(cells: readonly Cell[], kind: MeasureKind) {
   const { counts, apart }: Kind = KINDS[kind];
-  const latest =
-    counts === 'latest' ? new Set(latestValues(cells).map(({ state }) => state.latestSequence)) : null;
+  const latest = counts === 'latest' ? new Set(cells.map(({ state }) => state.latestSequence)) : null;
   return (outcome: OutcomeView, firstSequence: number): boolean =>
     latest ? latest.has(firstSequence) : apart === null || outcome[apart.member] === undefined;
 }

@@ -1,14 +1,20 @@
 /**
- * A cell holds the running figures of one measure × breakdown × programme × organisation × financial year × basis.
+ * A cell holds the running figures of one measure × breakdown × programme × organisation × financial year, and of a
+ * measure whose outcomes all count, × basis.
  *
  * Figures are BigInt: sums of safe integers stay exact however many there are. A flow adds quantities up; a
- * ratio adds numerators and denominators up apart; a stock holds its latest value, where the later effective
- * date wins and, on the same date, the one first recorded later: a correction keeps its place. A rate, and a percent alone, is counted and never added.
+ * ratio adds numerators and denominators up apart; a stock holds its latest value of any basis, where the later
+ * effective date wins and, on the same date, the one first recorded later: a correction keeps its place. A rate, and a
+ * percent alone, is counted and never added.
+ *
+ * A cell also holds what each kind of event has changed in its amount so far. What changed between two moments is then
+ * the difference of two states, however many events lie between them.
  */
 import { KINDS, type MeasureKind } from '../domain/kinds/kinds.js';
-import { assert } from '../kernel/assert.js';
+import { assert, unreachable } from '../kernel/assert.js';
 import { financialYearOf, startYearOf, type CalendarDate } from '../kernel/financial-year.js';
 import type { OutcomeFigures, RecordedOutcome } from '../domain/outcome.js';
+import type { OutcomeEvent } from '../domain/submission.js';
 
 export interface CellKey {
   readonly measure: string;
@@ -19,7 +25,32 @@ export interface CellKey {
   readonly organisation: string;
   /** The calendar year in which the financial year starts. */
   readonly year: number;
+  /** Empty for a stock: whichever value is the latest stands, on whatever basis. */
   readonly basis: string;
+}
+
+/** The lines of a bridge that a cell keeps; what it was changed by besides them was recorded for the first time. */
+export const KEPT_LINES = ['corrected', 're-dated', 'moved', 'withdrawn'] as const;
+type KeptLine = (typeof KEPT_LINES)[number];
+export type BridgeLine = KeptLine | 'recorded';
+
+/** The line in which an event stands, whatever figure is asked about: so bridges of parts add up to that of the whole. */
+export function lineOf({ schema, data }: OutcomeEvent): BridgeLine {
+  switch (schema) {
+    case 'outcome@2':
+      return 'recorded';
+    case 'outcome-corrected@2': {
+      const { replaces, ...facts } = data.facts;
+      if (facts.measureId !== replaces.measureId || facts.organisationId !== replaces.organisationId)
+        return 'moved';
+      const isOfYear = financialYearOf(facts.effective.to) === financialYearOf(replaces.effective.to);
+      return isOfYear ? 'corrected' : 're-dated';
+    }
+    case 'outcome-withdrawn@2':
+      return 'withdrawn';
+    default:
+      return unreachable(schema);
+  }
 }
 
 export interface CellState {
@@ -36,10 +67,14 @@ export interface CellState {
   readonly openHigh: number;
   /** The number of outcomes whose figure is a percent or a rate alone: these are counted, never added. */
   readonly apart: number;
-  /** The day of a stock's latest value, and the sequence at which that was first recorded; else empty and −1. */
+  /** The day of a stock's latest value, the sequence at which that was first recorded, and its basis; else empty and −1. */
   readonly latestTo: string;
   readonly latestSequence: number;
+  readonly latestBasis: string;
+  readonly lines: Readonly<Record<KeptLine, bigint>>;
 }
+
+const NO_LINES: CellState['lines'] = { corrected: 0n, 're-dated': 0n, moved: 0n, withdrawn: 0n };
 
 export const EMPTY_CELL: CellState = {
   outcomes: 0,
@@ -52,16 +87,18 @@ export const EMPTY_CELL: CellState = {
   apart: 0,
   latestTo: '',
   latestSequence: -1,
+  latestBasis: '',
+  lines: NO_LINES,
 };
 
-export function cellKeyOf(figures: OutcomeFigures, programme: string): CellKey {
+export function cellKeyOf(figures: OutcomeFigures, programme: string, kind: MeasureKind): CellKey {
   return {
     measure: figures.measureId,
     breakdown: breakdownText(figures.breakdown),
     programme,
     organisation: figures.organisationId ?? '',
     year: startYearOf(financialYearOf(figures.effective.to)),
-    basis: figures.basis,
+    basis: keepsLatestOnly(kind) ? '' : figures.basis,
   };
 }
 
@@ -74,6 +111,7 @@ export interface StockValue {
   readonly to: CalendarDate;
   /** The sequence at which the outcome was first recorded. */
   readonly sequence: number;
+  readonly basis: string;
   readonly quantity: bigint;
   /** Null where that side is open. */
   readonly low: bigint | null;
@@ -102,6 +140,8 @@ export function addFigures(cell: CellState, figures: OutcomeFigures, sign: 1 | -
     apart: isApart ? cell.apart + sign : cell.apart,
     latestTo: cell.latestTo,
     latestSequence: cell.latestSequence,
+    latestBasis: cell.latestBasis,
+    lines: cell.lines,
   };
   assert(
     next.outcomes >= 0 && next.openLow >= 0 && next.openHigh >= 0 && next.apart >= 0,
@@ -112,7 +152,8 @@ export function addFigures(cell: CellState, figures: OutcomeFigures, sign: 1 | -
 
 export function addStockValue(cell: CellState, value: StockValue): CellState {
   const outcomes = cell.outcomes + 1;
-  const isLatest = laterOf(cell, { latestTo: value.to, latestSequence: value.sequence }) !== cell;
+  const { to, sequence } = value;
+  const isLatest = to > cell.latestTo || (to === cell.latestTo && sequence > cell.latestSequence);
   return isLatest ? withLatest(cell, outcomes, value) : { ...cell, outcomes };
 }
 
@@ -129,8 +170,8 @@ export function takeOutStockValue(
 }
 
 function withLatest(cell: CellState, outcomes: number, latest: StockValue | null): CellState {
-  if (!latest) return { ...EMPTY_CELL, outcomes };
-  const { quantity, low, high, to, sequence } = latest;
+  if (!latest) return { ...EMPTY_CELL, outcomes, lines: cell.lines };
+  const { quantity, low, high, to, sequence, basis } = latest;
   return {
     ...cell,
     outcomes,
@@ -141,48 +182,55 @@ function withLatest(cell: CellState, outcomes: number, latest: StockValue | null
     openHigh: high === null ? 1 : 0,
     latestTo: to,
     latestSequence: sequence,
+    latestBasis: basis,
   };
 }
 
+/** A cell whose amount an event has changed keeps that change in the line of the event. */
+export function withLine(before: CellState, after: CellState, line: BridgeLine): CellState {
+  if (line === 'recorded' || before.amount === after.amount) return after;
+  const lines = { ...after.lines, [line]: after.lines[line] + after.amount - before.amount };
+  return { ...after, lines };
+}
+
 export function stockValueOf(
-  outcome: Pick<RecordedOutcome, 'quantity' | 'bounds' | 'effective'>,
+  outcome: Pick<RecordedOutcome, 'quantity' | 'bounds' | 'effective' | 'basis'>,
   sequence: number,
 ): StockValue {
-  const { quantity, effective } = outcome;
+  const { quantity, effective, basis } = outcome;
   const { low, high } = boundsOf(outcome);
   assert(quantity !== undefined, 'a stock has a quantity');
   return {
     to: effective.to,
     sequence,
+    basis,
     quantity: BigInt(quantity),
     low: low === null ? null : BigInt(low),
     high: high === null ? null : BigInt(high),
   };
 }
 
-type Latest = Pick<CellState, 'latestTo' | 'latestSequence'>;
-
-/** Returns whichever of two states of stock cells has the later value. */
-export function laterOf<One extends Latest, Other extends Latest>(one: One, other: Other): One | Other {
-  if (one.latestTo !== other.latestTo) return one.latestTo > other.latestTo ? one : other;
-  return one.latestSequence > other.latestSequence ? one : other;
-}
-
 export function keepsLatestOnly(kind: MeasureKind): boolean {
   return KINDS[kind].counts === 'latest';
 }
 
-/** A cell is stored as one short text: eight columns would cost more to bind than the text costs to parse. */
+/**
+ * A cell is stored as one short text: many columns would cost more to bind than the text costs to parse. Lines follow
+ * a bar, where there are any.
+ */
 export function encodeCell(cell: CellState): string {
   const { outcomes, amount, denominator, low, high, openLow, openHigh, apart } = cell;
-  const { latestTo, latestSequence } = cell;
+  const { latestTo, latestSequence, latestBasis, lines } = cell;
   const figures = `${outcomes} ${amount} ${denominator} ${low} ${high} ${openLow} ${openHigh} ${apart}`;
-  return latestSequence < 0 ? figures : `${figures} ${latestTo} ${latestSequence}`;
+  const state = latestSequence < 0 ? figures : `${figures} ${latestTo} ${latestSequence} ${latestBasis}`;
+  const kept = KEPT_LINES.map((line) => lines[line]);
+  return kept.some((amount) => amount !== 0n) ? `${state}|${kept.join(' ')}` : state;
 }
 
 export function decodeCell(text: string): CellState {
-  const [outcomes, amount, denominator, low, high, openLow, openHigh, apart, latestTo, latestSequence] =
-    text.split(' ');
+  const [state, kept] = text.split('|');
+  const [outcomes, amount, denominator, low, high, openLow, openHigh, apart, to, sequence, basis] =
+    state!.split(' ');
   return {
     outcomes: Number(outcomes),
     amount: BigInt(amount!),
@@ -192,7 +240,19 @@ export function decodeCell(text: string): CellState {
     openLow: Number(openLow),
     openHigh: Number(openHigh),
     apart: Number(apart),
-    latestTo: latestTo ?? '',
-    latestSequence: Number(latestSequence ?? -1),
+    latestTo: to ?? '',
+    latestSequence: Number(sequence ?? -1),
+    latestBasis: basis ?? '',
+    lines: kept === undefined ? NO_LINES : decodeLines(kept),
   };
+}
+
+function decodeLines(text: string): CellState['lines'] {
+  const [corrected, redated, moved, withdrawn] = text.split(' ').map(BigInt) as [
+    bigint,
+    bigint,
+    bigint,
+    bigint,
+  ];
+  return { corrected, 're-dated': redated, moved, withdrawn };
 }

@@ -11,6 +11,7 @@
 import type { Database, Statement } from 'better-sqlite3-multiple-ciphers';
 import type { Measure, MeasureEvent } from '../domain/measure.js';
 import type { RecordedOutcome, ReplacedOutcome } from '../domain/outcome.js';
+import type { OutcomeEvent } from '../domain/submission.js';
 import { assert } from '../kernel/assert.js';
 import { parseOutcomeId, placeOfOutcome, type OutcomeId, type SubmissionId } from '../kernel/ids.js';
 import { catalogueState } from './catalogue.js';
@@ -22,8 +23,11 @@ import {
   EMPTY_CELL,
   encodeCell,
   keepsLatestOnly,
+  lineOf,
   stockValueOf,
   takeOutStockValue,
+  withLine,
+  type BridgeLine,
   type CellKey,
   type CellState,
   type StockValue,
@@ -68,7 +72,7 @@ const SUPERSESSIONS: Table = {
 const STOCK_VALUES: Table = {
   name: 'stock_values',
   columns: `cell INTEGER NOT NULL, effective_to TEXT NOT NULL, sequence INTEGER NOT NULL, submission BLOB NOT NULL,
-    line INTEGER NOT NULL, quantity TEXT NOT NULL, low TEXT NOT NULL, high TEXT NOT NULL`,
+    line INTEGER NOT NULL, basis TEXT NOT NULL, quantity TEXT NOT NULL, low TEXT NOT NULL, high TEXT NOT NULL`,
   indexes: { stock_values_by_time: 'UNIQUE INDEX %s ON stock_values (cell, effective_to, sequence)' },
   key: ['rowid'],
   calledBy: ['sequence', 'cell'],
@@ -97,6 +101,7 @@ interface Place {
   /** The revision of the event in its stream. */
   readonly revision: number;
   readonly sequence: number;
+  readonly bridgeLine: BridgeLine;
 }
 
 const NOTHING = encodeCell(EMPTY_CELL);
@@ -127,20 +132,23 @@ class CellsProjection implements Projection {
     this.handlers = {
       'measure-defined@2': measureChanges,
       'measure-revised@2': measureChanges,
-      'outcome@2': ({ data: { facts } }, at) => {
-        const place = this.placeOf(facts.outcomeId, at);
+      'outcome@2': (event, at) => {
+        const { facts } = event.data;
+        const place = this.placeOf(event, at);
         this.assertFirst(place, facts.outcomeId);
         this.log(this.add(facts, place, place.sequence), place, 1);
       },
-      'outcome-corrected@2': ({ data: { facts } }, at) => {
-        const place = this.placeOf(facts.outcomeId, at);
+      'outcome-corrected@2': (event, at) => {
+        const { facts } = event.data;
+        const place = this.placeOf(event, at);
         const left = this.takeOut(facts.replaces, facts.programmeId, place);
         const entered = this.add(facts, place, facts.firstSequence);
         if (left !== entered) this.log(left, place, 0);
         this.log(entered, place, 1);
       },
-      'outcome-withdrawn@2': ({ data: { facts } }, at) => {
-        const place = this.placeOf(facts.outcomeId, at);
+      'outcome-withdrawn@2': (event, at) => {
+        const { facts } = event.data;
+        const place = this.placeOf(event, at);
         this.log(this.takeOut(facts.replaces, facts.programmeId, place), place, 0);
       },
       // An erasure takes out words only; the facts, which figures are made of, stay.
@@ -158,9 +166,10 @@ class CellsProjection implements Projection {
     };
   }
 
-  private placeOf(outcomeId: OutcomeId, { recorded: { revision }, sequence }: At): Place {
-    const { submissionId, line } = parseOutcomeId(outcomeId);
-    return { submission: this.submissionKeyOf(submissionId), line, revision, sequence };
+  private placeOf(event: OutcomeEvent, { recorded: { revision }, sequence }: At): Place {
+    const { submissionId, line } = parseOutcomeId(event.data.facts.outcomeId);
+    const bridgeLine = lineOf(event);
+    return { submission: this.submissionKeyOf(submissionId), line, revision, sequence, bridgeLine };
   }
 
   /**
@@ -175,31 +184,37 @@ class CellsProjection implements Projection {
   }
 
   /** @param first the sequence at which the outcome was first recorded: a correction keeps its place */
-  private add(outcome: RecordedOutcome, { submission, line }: Place, first: number): RunningCell {
-    const measure = this.measure(outcome.measureId);
-    const cell = this.cellAt(cellKeyOf(outcome, outcome.programmeId));
-    if (!keepsLatestOnly(measure.kind)) cell.state = addFigures(cell.state, outcome, 1);
+  private add(outcome: RecordedOutcome, { submission, line, bridgeLine }: Place, first: number): RunningCell {
+    const { kind } = this.measure(outcome.measureId);
+    const cell = this.cellAt(cellKeyOf(outcome, outcome.programmeId, kind));
+    const before = cell.state;
+    let after: CellState;
+    if (!keepsLatestOnly(kind)) after = addFigures(before, outcome, 1);
     else {
       const value = stockValueOf(outcome, first);
       const figures = [value.quantity, value.low ?? '', value.high ?? ''].map(String);
-      this.statements.addValue.run(cell.id, value.to, first, submission, line, ...figures);
-      cell.state = addStockValue(cell.state, value);
+      this.statements.addValue.run(cell.id, value.to, first, submission, line, value.basis, ...figures);
+      after = addStockValue(before, value);
     }
+    cell.state = withLine(before, after, bridgeLine);
     return cell;
   }
 
   private takeOut(replaced: ReplacedOutcome, programme: string, place: Place): RunningCell {
-    const measure = this.measure(replaced.measureId);
-    const cell = this.cellAt(cellKeyOf(replaced, programme));
-    const { submission, line, sequence } = place;
+    const { kind } = this.measure(replaced.measureId);
+    const cell = this.cellAt(cellKeyOf(replaced, programme, kind));
+    const { submission, line, sequence, bridgeLine } = place;
     const { to } = replaced.effective;
-    if (!keepsLatestOnly(measure.kind)) cell.state = addFigures(cell.state, replaced, -1);
+    const before = cell.state;
+    let after: CellState;
+    if (!keepsLatestOnly(kind)) after = addFigures(before, replaced, -1);
     else {
       const first = this.statements.takeValue.get(cell.id, to, submission, line) as number | undefined;
       if (first === undefined)
         throw new ViewsDamaged(`a value of the cell ${cell.id} is lost from the read models`);
-      cell.state = takeOutStockValue(cell.state, { to, sequence: first }, () => this.latestOf(cell));
+      after = takeOutStockValue(before, { to, sequence: first }, () => this.latestOf(cell));
     }
+    cell.state = withLine(before, after, bridgeLine);
     this.statements.supersede.run(submission, line, replaced.revision, sequence);
     return cell;
   }
@@ -207,9 +222,9 @@ class CellsProjection implements Projection {
   private latestOf(cell: RunningCell): StockValue | null {
     const row = this.statements.latest.get(cell.id) as StockRow | undefined;
     if (!row) return null;
-    const { to, sequence, quantity, low, high } = row;
+    const { to, sequence, basis, quantity, low, high } = row;
     const bound = (text: string) => (text === '' ? null : BigInt(text));
-    return { to, sequence, quantity: BigInt(quantity), low: bound(low), high: bound(high) };
+    return { to, sequence, basis, quantity: BigInt(quantity), low: bound(low), high: bound(high) };
   }
 
   private cellAt(key: CellKey): RunningCell {
@@ -272,7 +287,8 @@ class CellsProjection implements Projection {
   }
 }
 
-type StockRow = Pick<StockValue, 'to' | 'sequence'> & Readonly<Record<'quantity' | 'low' | 'high', string>>;
+type StockRow = Pick<StockValue, 'to' | 'sequence' | 'basis'> &
+  Readonly<Record<'quantity' | 'low' | 'high', string>>;
 
 function statementsOf(db: Database): Statements {
   return {
@@ -288,7 +304,7 @@ function statementsOf(db: Database): Statements {
     log: db.prepare('INSERT INTO cell_log VALUES (?, ?, ?, ?, ?, ?, ?)'),
     entered: db.prepare('SELECT revision FROM cell_log WHERE submission = ? AND line = ? LIMIT 1').pluck(),
     supersede: db.prepare('INSERT INTO supersessions VALUES (?, ?, ?, ?)'),
-    addValue: db.prepare('INSERT INTO stock_values VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
+    addValue: db.prepare('INSERT INTO stock_values VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     takeValue: db
       .prepare(
         `DELETE FROM stock_values WHERE cell = ? AND effective_to = ? AND submission = ? AND line = ?
@@ -296,7 +312,7 @@ function statementsOf(db: Database): Statements {
       )
       .pluck(),
     latest: db.prepare(
-      `SELECT effective_to AS "to", sequence, quantity, low, high FROM stock_values
+      `SELECT effective_to AS "to", sequence, basis, quantity, low, high FROM stock_values
        WHERE cell = ? ORDER BY effective_to DESC, sequence DESC LIMIT 1`,
     ),
   };

@@ -30,13 +30,19 @@ interface Sums {
   openLow: number;
   openHigh: number;
   apart: number;
+  /** What corrections and withdrawals have changed in the amount, each kind by itself. */
+  readonly lines: Record<Line, bigint>;
 }
+
+type Line = 'corrected' | 're-dated' | 'moved' | 'withdrawn';
 
 /** An outcome that an event puts into a cell, or takes out of it. */
 interface Change {
   readonly cell: Sums;
   readonly figures: OutcomeFigures;
   readonly sign: 1 | -1;
+  /** The line of a bridge that a correction or a withdrawal stands in. */
+  readonly line: Line | null;
 }
 
 /** A cell as the views have it, its state as text. */
@@ -85,9 +91,19 @@ export class ExpectedFigures {
   /** Returns the changes that an event makes: an outcome leaves its cell before it enters another. */
   changesOf({ schema, data }: OutcomeEvent): readonly Change[] {
     const { programmeId } = data.facts;
-    const left = schema === 'outcome@2' ? [] : [this.change(data.facts.replaces, programmeId, -1)];
-    const entered = schema === 'outcome-withdrawn@2' ? [] : [this.change(data.facts, programmeId, 1)];
-    return [...left, ...entered];
+    if (schema === 'outcome@2') return [this.change(data.facts, programmeId, 1)];
+    const left = this.change(data.facts.replaces, programmeId, -1);
+    if (schema === 'outcome-withdrawn@2') return [{ ...left, line: 'withdrawn' }];
+    const entered = this.change(data.facts, programmeId, 1);
+    const was = left.figures;
+    const isMoved =
+      was.measureId !== data.facts.measureId || was.organisationId !== data.facts.organisationId;
+    const isRedated = financialYearOf(was.effective.to) !== financialYearOf(data.facts.effective.to);
+    const line = isMoved ? 'moved' : isRedated ? 're-dated' : 'corrected';
+    return [
+      { ...left, line },
+      { ...entered, line },
+    ];
   }
 
   private change(figures: OutcomeFigures, programme: string, sign: 1 | -1): Change {
@@ -100,23 +116,26 @@ export class ExpectedFigures {
       programme,
       organisation: organisationId,
       year: Number(financialYearOf(effective.to).slice(0, 4)),
-      basis,
+      basis: KINDS[kind].counts === 'latest' ? '' : basis,
     });
     let cell = this.cells.get(name);
     if (!cell) {
       const sums = { outcomes: 0, amount: 0n, denominator: 0n, low: 0n, high: 0n };
       const counts = { openLow: 0, openHigh: 0, apart: 0 };
-      this.cells.set(name, (cell = { name, kind, id: null, ...sums, ...counts }));
+      const lines = { corrected: 0n, 're-dated': 0n, moved: 0n, withdrawn: 0n };
+      this.cells.set(name, (cell = { name, kind, id: null, ...sums, ...counts, lines }));
     }
-    return { cell, figures, sign };
+    return { cell, figures, sign, line: null };
   }
 
-  apply({ cell, figures, sign }: Change): void {
+  apply({ cell, figures, sign, line }: Change): void {
     const { quantity = 0, bounds = { low: quantity, high: quantity } } = figures;
     const signed = (value: number) => BigInt(sign * value);
     this.outcomes += sign;
     cell.outcomes += sign;
-    cell.amount += signed(figures.numerator ?? quantity);
+    const amount = signed(figures.numerator ?? quantity);
+    cell.amount += amount;
+    if (line !== null) cell.lines[line] += amount;
     cell.denominator += signed(figures.denominator ?? 0);
     cell.low += signed(bounds.low ?? 0);
     cell.high += signed(bounds.high ?? 0);
@@ -153,16 +172,19 @@ function compareStock({ state, values, latest }: CellRow, { name, outcomes }: Su
   if (values !== outcomes)
     throw new Difference(`the views have ${values} values of ${name}, but ${outcomes} outcomes stand`);
   const expected = `${outcomes} ${latest ?? '0 0 0 0 0 0 0'}`;
-  if (state !== expected)
+  const [found] = state.split('|', 1);
+  if (found !== expected)
     throw new Difference(
-      `the figures of ${name} are "${state}" in the views, but "${expected}" by its values`,
+      `the figures of ${name} are "${found}" in the views, but "${expected}" by its values`,
     );
 }
 
 /** A stock's state is compared by its first word only, the number of outcomes that stand. */
 function refuseOtherState(found: string, cell: Sums, what: string): void {
-  const { kind, outcomes, amount, denominator, low, high, openLow, openHigh, apart } = cell;
-  const sums = `${outcomes} ${amount} ${denominator} ${low} ${high} ${openLow} ${openHigh} ${apart}`;
+  const { kind, outcomes, amount, denominator, low, high, openLow, openHigh, apart, lines } = cell;
+  const kept = `${lines.corrected} ${lines['re-dated']} ${lines.moved} ${lines.withdrawn}`;
+  const state = `${outcomes} ${amount} ${denominator} ${low} ${high} ${openLow} ${openHigh} ${apart}`;
+  const sums = kept === '0 0 0 0' ? state : `${state}|${kept}`;
   const [actual, expected] =
     KINDS[kind].counts === 'latest' ? [found.split(' ', 1)[0], `${outcomes}`] : [found, sums];
   if (actual === expected) return;
@@ -172,7 +194,7 @@ function refuseOtherState(found: string, cell: Sums, what: string): void {
 function nameOf({ measure, breakdown, programme, organisation, year, basis }: CellKey): string {
   const by = organisation === '' ? 'no organisation' : organisation;
   const part = breakdown === '' ? '' : ` (${breakdown})`;
-  return `${measure}${part}, ${programme}, ${by}, ${year}, ${basis}`;
+  return `${measure}${part}, ${programme}, ${by}, ${year}${basis === '' ? '' : `, ${basis}`}`;
 }
 
 /** The cells as the views have them now. */
@@ -182,7 +204,7 @@ export function cellRows(views: Database): readonly CellRow[] {
       `SELECT *, (SELECT max(sequence) FROM cell_log WHERE cell = cells.id) AS logged,
          (SELECT count(*) FROM stock_values WHERE cell = cells.id) AS "values",
          (SELECT concat_ws(' ', quantity, 0, iif(low = '', 0, low), iif(high = '', 0, high), low = '',
-            high = '', 0, effective_to, sequence) FROM stock_values
+            high = '', 0, effective_to, sequence, basis) FROM stock_values
           WHERE cell = cells.id ORDER BY effective_to DESC, sequence DESC LIMIT 1) AS latest
        FROM cells`,
     )

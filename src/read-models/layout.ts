@@ -15,7 +15,7 @@ export const READ_MODELS: readonly ReadModel[] = [LOG, EVENTS, CATALOGUE, CELLS]
 export const TABLES: readonly Table[] = [CHECKPOINT, ...READ_MODELS.flatMap(({ tables }) => tables)];
 
 /** Raise this number when a projection writes something else into the same tables. */
-const REVISION = 8;
+const REVISION = 9;
 
 const LAYOUT: readonly string[] = TABLES.flatMap((table) => [
   `CREATE TABLE ${table.name} (${table.columns}) STRICT${table.isWithoutRowid ? ', WITHOUT ROWID' : ''}`,

@@ -211,6 +211,7 @@ export class NaiveLedger {
 
   private sum({ kind, countsPeople, decimals }: NaiveMeasure, outcomes: readonly Standing[]) {
     const counted = kind === 'stock' ? latestOf(outcomes) : kind === 'flow' ? outcomes : [];
+    const combined = kind === 'ratio' ? outcomes.filter((outcome) => !isPercent(outcome)) : counted;
     const bases = [...new Set(counted.map(({ basis }) => basis))];
     const add = (of: readonly Standing[], value: (outcome: Standing) => number) =>
       amount(of.reduce((sum, outcome) => sum + BigInt(value(outcome)), 0n));
@@ -237,25 +238,11 @@ export class NaiveLedger {
       ratio: kind === 'ratio' ? ratioOf(outcomes) : null,
       flags: [
         ...(kind === 'stock' && counted.length > 1 ? ['latest-values-added-across-programmes'] : []),
-        ...(countsPeople && this.kindsOf(outcomes) > 1 ? ['people-may-be-counted-more-than-once'] : []),
+        ...(countsPeople && combined.length > 1 ? ['people-may-be-counted-more-than-once'] : []),
         ...(kind === 'ratio' && outcomes.some(isPercent) ? ['percentages-not-combined'] : []),
         ...(kind === 'rate' && outcomes.length > 0 ? ['rates-not-combined'] : []),
       ],
     };
-  }
-
-  /** The number of parts of the outcomes that may count the same people. */
-  private kindsOf(outcomes: readonly Standing[]): number {
-    const kinds = outcomes.map((outcome) =>
-      JSON.stringify([
-        outcome.measureId,
-        outcome.programmeId,
-        outcome.organisationId,
-        yearOf(outcome),
-        outcome.basis,
-      ]),
-    );
-    return new Set(kinds).size;
   }
 
   /** Tells whether years are added that one of the measures counts by definitions which cannot be compared. */
