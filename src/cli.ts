@@ -6,6 +6,7 @@
 import { Command, CommanderError } from 'commander';
 import * as backup from './cli/backup.js';
 import { CommandFailed } from './cli/client.js';
+import * as changes from './cli/changes.js';
 import * as copy from './cli/copy.js';
 import * as erase from './cli/erase.js';
 import * as exporting from './cli/export.js';
@@ -26,6 +27,7 @@ const COMMANDS = [
   importing,
   exporting,
   totals,
+  changes,
   history,
   erase,
   replay,

@@ -1,16 +1,48 @@
-/** What changed in a measure's figures between two moments, and the events that changed it. */
-import { BadParameter } from '../api/bad-parameter.js';
+/**
+ * What changed in a measure's figures between two moments: a bridge from opening to closing for each year, and the
+ * events.
+ *
+ * The lines of a bridge are differences of what the cells keep (read-models/cell.ts), so that they add up however many
+ * events there were. The events come in pages, in order of sequence. A page takes a look-up of each cell that changed,
+ * and never reads on through history.
+ */
 import { Injectable } from '@nestjs/common';
-import { financialYearStarting } from '../kernel/financial-year.js';
-import { outcomeIdOf } from '../kernel/ids.js';
+import type { Database } from 'better-sqlite3-multiple-ciphers';
+import { isDeepStrictEqual } from 'node:util';
+import { BadParameter } from '../api/bad-parameter.js';
+import { amountOf, exact } from '../domain/amount.js';
+import { KINDS } from '../domain/kinds/kinds.js';
+import type { Measure, MeasureEvent } from '../domain/measure.js';
+import type { OutcomeFigures } from '../domain/outcome.js';
+import type { OutcomeEvent } from '../domain/submission.js';
+import { upcast } from '../domain/upcast.js';
+import {
+  financialYearOf,
+  financialYearsBetween,
+  financialYearStarting,
+  lastDayOf,
+  type FinancialYear,
+} from '../kernel/financial-year.js';
+import { ownTurn } from '../kernel/turns.js';
+import { CatalogueView } from '../read-models/catalogue-view.js';
+import { decodeCell, encodeCell, KEPT_LINES, lineOf, type CellState } from '../read-models/cell.js';
+import { History, type SequencedEvent } from '../read-models/history.js';
 import { ReadModels } from '../read-models/read-models.js';
-import type { RecordedEvent } from '../store/event-store.js';
-import { exact } from '../domain/amount.js';
-import { type MomentText } from './moment.js';
-import type { ChangedYear, ChangingEvent, Changes } from './outcome.views.js';
-import { EntryReader, pageOfLog, type LogEntry, type PagePlace } from './outcomes.js';
-import type { YearFigure } from './figures.views.js';
-import { Totals, type TotalsQuery } from './totals.js';
+import { prepared } from '../read-models/views-file.js';
+import type { Cell } from './cells.js';
+import {
+  LINES,
+  type BridgeLine,
+  type BridgeOfYear,
+  type ChangingEvent,
+  type Changes,
+  type LineName,
+} from './changes.views.js';
+import type { Figure } from './figures.views.js';
+import type { Moment, MomentText } from './moment.js';
+import type { VersionView } from './outcome.views.js';
+import { START, versionView, type PagePlace } from './outcomes.js';
+import { isOf, refusalOverYears, Totals, type Reading, type TotalsQuery } from './totals.js';
 
 export interface ChangesQuery extends Omit<TotalsQuery, 'moment' | 'groupBy'> {
   readonly earlier: MomentText;
@@ -27,77 +59,257 @@ export class ChangesReport {
   constructor(
     private readonly readModels: ReadModels,
     private readonly totals: Totals,
-    private readonly entries: EntryReader,
+    private readonly catalogue: CatalogueView,
+    private readonly history: History,
   ) {}
 
   async between(
     { earlier, later, place, limit, ...query }: ChangesQuery,
     nowMs: number,
   ): Promise<ReadChanges> {
-    const now = await this.totals.annual({ ...query, moment: later }, nowMs);
-    // Pinned by sequence, so that figures, cells and events are all of the same moment.
-    const pinned = { parameter: 'later', text: String(now.sequence) };
-    const { cells, years } = this.totals.reading(
-      { ...query, moment: now.sequence < 0 ? later : pinned },
-      nowMs,
-    );
-    const before = await this.totals.annual({ ...query, to: years.at(-1)!, moment: earlier }, nowMs);
-    if (now.sequence < before.sequence) {
-      throw new BadParameter(`later ${now.sequence} lies before earlier ${before.sequence}`, 'later');
-    }
-    const changed = cells.filter(({ sequence }) => sequence > before.sequence);
-    // Of now, which may be newer than the cells, and is never older: a rebuild may have taken its place meanwhile.
-    const page = pageOfLog(this.readModels.views, changed, {
-      after: place,
-      since: before.sequence,
-      until: now.sequence,
+    const closing = this.totals.reading({ ...query, moment: later }, nowMs);
+    await ownTurn();
+    const opening = this.totals.reading({ ...query, moment: earlier }, nowMs);
+    const [from, to] = [opening.moment, closing.moment];
+    if (to.sequence < from.sequence)
+      throw new BadParameter(`later ${to.sequence} lies before earlier ${from.sequence}`, 'later');
+    const asked = { measure: closing.measure, since: from };
+    await ownTurn();
+    const page = pageOfChanges(this.readModels.views, closing, {
+      after: Math.max(place.sequence, from.sequence),
       limit,
     });
-    const { years: yearsNow, ...context } = now;
+    const events = await this.history.at([...page.changes.keys()]);
     return {
-      ...context,
-      earlier: { sequence: before.sequence, asAt: before.asAt },
-      later: { sequence: now.sequence, asAt: now.asAt },
-      years: changedYears(before.years, yearsNow),
-      events: await this.eventsOf(page.entries),
-      next: page.next,
+      ...closing.context,
+      earlier: told(from),
+      later: told(to),
+      ...(await this.bridges(opening, closing, query.allowBreaks)),
+      events: events.flatMap((event) => this.event(event, page.changes.get(event.sequence)!, asked)),
+      next: page.next === null ? null : { ...START, sequence: page.next },
     };
   }
 
-  private async eventsOf(entries: readonly LogEntry[]): Promise<ChangingEvent[]> {
-    const events = await this.entries.eventsOf(entries);
-    return events.map((event, index) => changingEvent(event, entries[index]!));
+  private async bridges(
+    opening: Reading,
+    closing: Reading,
+    allowBreaks: boolean,
+  ): Promise<Pick<Changes, 'years' | 'since' | 'notAdded'>> {
+    const { measure } = closing;
+    const years = financialYearsBetween(
+      closing.years[0]!,
+      laterOf(opening.years.at(-1)!, closing.years.at(-1)!),
+    );
+    const changed: Changes['years'][number][] = [];
+    const sums = new Map<LineName, bigint>();
+    for (const financialYear of years) {
+      const [before, after] = [opening, closing].map(({ cells }) =>
+        cells.filter((cell) => isOf(cell, financialYear)),
+      );
+      const lines = isSum(measure)
+        ? linesOf(before!, after!, isOver(financialYear, opening.moment))
+        : NO_LINES;
+      for (const [line, amount] of lines) sums.set(line, (sums.get(line) ?? 0n) + amount);
+      const figures = {
+        opening: await this.totals.figure(opening, before!),
+        closing: await this.totals.figure(closing, after!),
+      };
+      if (isSame(figures.opening, figures.closing) && [...lines.values()].every((amount) => amount === 0n))
+        continue;
+      changed.push({ financialYear, ...figures, ...bridgeOf(measure, lines) });
+    }
+    const refusal = refusalOverYears(closing, allowBreaks) ?? refusalOverYears(opening, allowBreaks);
+    if (refusal) return { years: changed, since: null, notAdded: refusal.detail };
+    const since = {
+      since: years[0]!,
+      through: years.at(-1)!,
+      opening: await this.totals.overYears(opening),
+      closing: await this.totals.overYears(closing),
+      ...bridgeOf(measure, sums),
+    };
+    return { years: changed, since };
+  }
+
+  /** Nothing is told of an event that changed no figure, such as a correction of a note. */
+  private event(
+    { event, sequence }: SequencedEvent,
+    rows: readonly LoggedChange[],
+    asked: EventsAsked,
+  ): readonly ChangingEvent[] {
+    const { data, ...recorded } = upcast(event) as OutcomeEvent | MeasureEvent;
+    const { recordedAt, role } = event.metadata;
+    const reason = event.data.words?.['reason'];
+    const about = {
+      sequence,
+      event: event.id,
+      type: event.type,
+      recordedAt,
+      role,
+      ...(typeof reason === 'string' && { reason }),
+    };
+    const { facts } = data;
+    if (!('outcomeId' in facts))
+      return [{ ...about, line: 'redefined', measure: facts.measureId, changes: [] }];
+    const [before, after] = ['replaces' in facts && facts.replaces, 'effective' in facts && facts];
+    const isNothing = rows.every(({ isSame }) => isSame) && isStatedAsBefore(before || {}, after || {});
+    if (isNothing) return [];
+    const { measureId, effective } = (after || before) as OutcomeFigures;
+    const line = lineOf({ ...recorded, data } as OutcomeEvent);
+    return [
+      {
+        ...about,
+        line: line === 'recorded' && isOver(financialYearOf(effective.to), asked.since) ? 'late' : line,
+        outcome: facts.outcomeId,
+        programme: facts.programmeId,
+        measure: measureId,
+        ...(before && { before: this.version(before) }),
+        ...(after && { after: this.version(after) }),
+        changes: changesOf(asked.measure, rows),
+      },
+    ];
+  }
+
+  private version(figures: OutcomeFigures): VersionView {
+    return versionView(figures, this.catalogue.find('measure', figures.measureId)!.decimals);
   }
 }
 
-function changedYears(before: readonly YearFigure[], after: readonly YearFigure[]): ChangedYear[] {
-  return after.flatMap((figure, index) => {
-    const earlier = before[index]!;
-    if (JSON.stringify(earlier) === JSON.stringify(figure)) return [];
-    const difference =
-      earlier.total === null || figure.total === null
-        ? null
-        : exact(BigInt(figure.total) - BigInt(earlier.total));
-    return [{ financialYear: figure.financialYear, before: earlier, after: figure, difference }];
-  });
+type Stated = Pick<OutcomeFigures, 'percent' | 'rate'>;
+
+/** Percentages and rates stand for themselves, and are not in the state of a cell. */
+const isStatedAsBefore = (before: Stated, after: Stated) =>
+  before.percent === after.percent && before.rate === after.rate;
+
+interface EventsAsked {
+  readonly measure: Measure;
+  readonly since: Moment;
 }
 
-function changingEvent(
-  event: RecordedEvent,
-  { cell, submissionId, line, sequence }: LogEntry,
-): ChangingEvent {
-  const reason = event.data.words?.['reason'];
+/** What an event changed in one cell. */
+interface LoggedChange {
+  readonly cell: Cell;
+  readonly before: CellState;
+  readonly after: CellState;
+  readonly isSame: boolean;
+}
+
+interface ChangesPage {
+  /** By sequence, in order; nothing stands beside the definition or the revision of a measure. */
+  readonly changes: ReadonlyMap<number, readonly LoggedChange[]>;
+  readonly next: number | null;
+}
+
+/** The events after a place, up to a limit, that changed the cells of the question, or what its measure means. */
+function pageOfChanges(
+  views: Database,
+  { cells, family, moment: { sequence: until } }: Reading,
+  { after, limit }: { readonly after: number; readonly limit: number },
+): ChangesPage {
+  let rows: { readonly sequence: number; readonly cell?: Cell; readonly state?: string }[] = [];
+  let [end, next] = [until, null as number | null];
+  const cut = () => {
+    const sequences = [...new Set(rows.map(({ sequence }) => sequence))].sort((one, other) => one - other);
+    if (sequences.length <= limit) return;
+    next = end = sequences[limit - 1]!;
+    rows = rows.filter(({ sequence }) => sequence <= end);
+  };
+  const redefined = prepared(
+    views,
+    "SELECT sequence FROM catalogue WHERE kind = 'measure' AND id = ? AND sequence > ? AND sequence <= ?",
+  );
+  for (const { id } of family) rows.push(...(redefined.all(id, after, until) as typeof rows));
+  const logged = prepared(
+    views,
+    'SELECT sequence, state FROM cell_log WHERE cell = ? AND sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?',
+  );
+  for (const { cell, first } of inOrderOfChange(views, cells, after)) {
+    if (first > end) break;
+    for (const row of logged.all(cell.id, after, end, limit + 1) as typeof rows) rows.push({ ...row, cell });
+    if (rows.length > 2 * limit) cut();
+  }
+  cut();
+  const changes = new Map<number, LoggedChange[]>();
+  for (const { sequence, cell, state: before } of rows.sort((one, other) => one.sequence - other.sequence)) {
+    const ofEvent = changes.get(sequence) ?? [];
+    if (cell && before !== undefined) {
+      const [later] = logged.all(cell.id, sequence, until, 1) as typeof rows;
+      const after = later?.state ?? encodeCell(cell.state);
+      const isSame = after === before;
+      ofEvent.push({ cell, before: decodeCell(before), after: decodeCell(after), isSame });
+    }
+    changes.set(sequence, ofEvent);
+  }
+  return { changes, next };
+}
+
+/** The cells that changed after a sequence, each with the first time that it did: one look-up a cell. */
+function inOrderOfChange(views: Database, cells: readonly Cell[], after: number) {
+  const first = prepared(views, 'SELECT min(sequence) FROM cell_log WHERE cell = ? AND sequence > ?').pluck();
+  return cells
+    .filter(({ sequence }) => sequence > after)
+    .map((cell) => ({ cell, first: first.get(cell.id, after) as number }))
+    .sort((one, other) => one.first - other.first);
+}
+
+/** A ratio and a rate are not added, and have no lines. */
+const NO_LINES: ReadonlyMap<LineName, bigint> = new Map();
+
+/** Whatever no other line says was recorded for the first time: late, where the year was over at the earlier moment. */
+function linesOf(
+  opening: readonly Cell[],
+  closing: readonly Cell[],
+  isLate: boolean,
+): ReadonlyMap<LineName, bigint> {
+  const changed = (of: (state: CellState) => bigint) => sumOf(closing, of) - sumOf(opening, of);
+  const kept = KEPT_LINES.map((line) => [line, changed(({ lines }) => lines[line])] as const);
+  const recorded = kept.reduce(
+    (rest, [, amount]) => rest - amount,
+    changed(({ amount }) => amount),
+  );
+  return new Map<LineName, bigint>([...kept, [isLate ? 'late' : 'recorded', recorded]]);
+}
+
+const sumOf = (cells: readonly Cell[], of: (state: CellState) => bigint) =>
+  cells.reduce((sum, { state }) => sum + of(state), 0n);
+
+function bridgeOf(
+  measure: Measure,
+  lines: ReadonlyMap<LineName, bigint>,
+): Pick<BridgeOfYear, 'lines' | 'difference'> {
+  const difference = [...lines.values()].reduce((sum, amount) => sum + amount, 0n);
   return {
-    sequence,
-    event: event.id,
-    type: event.type,
-    outcome: outcomeIdOf(submissionId, line),
-    programme: cell.programme,
-    ...(cell.organisation !== '' && { organisation: cell.organisation }),
-    measure: cell.measure,
-    financialYear: financialYearStarting(cell.year),
-    recordedAt: event.metadata.recordedAt,
-    actor: event.metadata.actor,
-    ...(typeof reason === 'string' && { reason }),
+    lines: isSum(measure) ? LINES.map((line) => ({ line, ...changeOf(measure, lines.get(line) ?? 0n) })) : [],
+    difference: changeOf(measure, difference),
   };
 }
+
+function changesOf(measure: Measure, rows: readonly LoggedChange[]): ChangingEvent['changes'] {
+  const years = new Map<number, bigint>();
+  for (const { cell, before, after } of rows)
+    years.set(cell.year, (years.get(cell.year) ?? 0n) + after.amount - before.amount);
+  return [...years]
+    .sort(([one], [other]) => one - other)
+    .map(([year, amount]) => ({ financialYear: financialYearStarting(year), ...changeOf(measure, amount) }));
+}
+
+function changeOf(measure: Measure, change: bigint): Pick<BridgeLine, 'quantity' | 'amount'> {
+  if (!isSum(measure)) return { quantity: null, amount: null };
+  return { quantity: exact(change), amount: amountOf(change, measure.decimals) };
+}
+
+const isSum = ({ kind }: Measure) => KINDS[kind].comesTo === 'sum';
+
+const isOver = (year: FinancialYear, { date }: Moment) => lastDayOf(year) < date;
+
+/** Whether two figures are the same; a part that was defined in between and has no outcomes makes no difference. */
+function isSame(one: Figure, other: Figure): boolean {
+  const [before, after] = [one, other].map(({ flags: _, parts = [], ...figure }) => ({
+    ...figure,
+    parts: parts.slice(1).filter(({ outcomes }) => outcomes > 0),
+  }));
+  return isDeepStrictEqual(before, after);
+}
+
+const told = ({ sequence, instantMs }: Moment) => ({ sequence, asAt: new Date(instantMs).toISOString() });
+
+const laterOf = (one: FinancialYear, other: FinancialYear) => (one > other ? one : other);

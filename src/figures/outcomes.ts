@@ -21,12 +21,13 @@ import {
   OUTCOME_FACTS,
   type Bounds,
   type ContentWords,
+  type OutcomeFigures,
   type RecordedOutcome,
   type ReplacedOutcome,
 } from '../domain/outcome.js';
 import type { EventData } from '../kernel/event-data.js';
 import type { Cell } from './cells.js';
-import type { BoundsView, OutcomeView } from './outcome.views.js';
+import type { BoundsView, OutcomeView, VersionView } from './outcome.views.js';
 
 /** One row of a cell's log. */
 export interface LogEntry {
@@ -76,38 +77,6 @@ export function standingEntries(
     const at = superseded.get(submission, line, revision) as number | undefined;
     return at === undefined || at > until;
   };
-  return pageOfLog(views, cells, {
-    after,
-    since: -1,
-    until,
-    limit,
-    keep: (row) => row.adds === 1 && stood(row),
-    onEnd: (cell, kept) => {
-      if (kept === cell.state.outcomes) return;
-      const { outcomes } = cell.state;
-      throw new ViewsDamaged(
-        `the read models list ${kept} outcomes of cell ${cell.id} at sequence ${until}, and its figure is made of ${outcomes}`,
-      );
-    },
-  });
-}
-
-export interface LogPage {
-  readonly after: PagePlace;
-  /** Rows are of events after this sequence, up to and including `until`. */
-  readonly since: number;
-  readonly until: number;
-  readonly limit: number;
-  readonly keep?: (row: LogRow) => boolean;
-  /** Is told of each cell that was read to its end, and how many of its rows were kept. */
-  readonly onEnd?: (cell: Cell, kept: number) => void;
-}
-
-export function pageOfLog(
-  views: Database,
-  cells: readonly Cell[],
-  { after, since, until, limit, keep = () => true, onEnd = () => undefined }: LogPage,
-): { entries: LogEntry[]; next: PagePlace | null } {
   const rows = prepared(
     views,
     `SELECT sequence, adds, submission, line, revision FROM cell_log
@@ -118,19 +87,22 @@ export function pageOfLog(
   for (const cell of cells) {
     if (cell.id < after.cell) continue;
     const isGoneOn = cell.id === after.cell;
-    const from = isGoneOn ? after.sequence : since;
     let kept = isGoneOn ? after.kept : 0;
-    for (const row of rows.iterate(cell.id, from, until) as Iterable<LogRow>) {
+    for (const row of rows.iterate(cell.id, isGoneOn ? after.sequence : -1, until) as Iterable<LogRow>) {
       if (entries.length === limit || looked === ROWS_A_PAGE_MAX) {
         return { entries, next: { cell: cell.id, sequence: row.sequence - 1, kept } };
       }
       looked++;
-      if (!keep(row)) continue;
+      if (row.adds === 0 || !stood(row)) continue;
       kept++;
       const submissionId = submissionIdOfKey(row.submission) as SubmissionId;
       entries.push({ cell, submissionId, line: row.line, revision: row.revision, sequence: row.sequence });
     }
-    onEnd(cell, kept);
+    const { outcomes } = cell.state;
+    if (kept === outcomes) continue;
+    throw new ViewsDamaged(
+      `the read models list ${kept} outcomes of cell ${cell.id} at sequence ${until}, and its figure is made of ${outcomes}`,
+    );
   }
   return { entries, next: null };
 }
@@ -203,24 +175,31 @@ export function outcomeView(
   { facts, words = {} }: ToldOutcome,
   { event, sequence, decimals }: { event: RecordedEvent; sequence: number; decimals: number },
 ): OutcomeView {
-  const { outcomeId, programmeId, measureId, organisationId, quantity, bounds, replaces } = facts;
+  const { outcomeId, programmeId, replaces } = facts;
   const { evidence, note } = words;
-  const { sent: _, bounds: __, ...members } = picked(facts, OUTCOME_FACTS);
-  const amount = (of: number) => amountOf(of, decimals);
   return {
     id: outcomeId,
     version: replaces ? replaces.version + 1 : 0,
     programme: programmeId,
-    measure: measureId,
-    ...(organisationId !== undefined && { organisation: organisationId }),
-    ...members,
-    ...(quantity !== undefined && { amount: amount(quantity) }),
-    ...(bounds !== undefined && { bounds: boundsView(bounds, amount) }),
+    ...versionView(facts, decimals),
     ...(evidence !== undefined && { evidence }),
     ...(note !== undefined && { note }),
     recordedAt: event.metadata.recordedAt,
     actor: event.metadata.actor,
     sequence,
+  };
+}
+
+export function versionView(figures: OutcomeFigures, decimals: number): VersionView {
+  const { measureId, organisationId, quantity, bounds } = figures;
+  const { sent: _, bounds: __, ...members } = picked(figures, OUTCOME_FACTS);
+  const amount = (of: number) => amountOf(of, decimals);
+  return {
+    measure: measureId,
+    ...(organisationId !== undefined && { organisation: organisationId }),
+    ...members,
+    ...(quantity !== undefined && { amount: amount(quantity) }),
+    ...(bounds !== undefined && { bounds: boundsView(bounds, amount) }),
   };
 }
 

@@ -14,7 +14,7 @@ import {
   type CalendarDate,
   type FinancialYear,
 } from '../kernel/financial-year.js';
-import { Refused, thereIsNo } from '../kernel/refusals.js';
+import { Refused, thereIsNo, type Refusal } from '../kernel/refusals.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
 import { ReadModels } from '../read-models/read-models.js';
 import { cellsAt, lastYearWithData, type Cell } from './cells.js';
@@ -70,20 +70,15 @@ export class Totals {
   /** @throws Refused for a measure of a kind that does not add up over years, and across a break unless it is asked for */
   async since(query: TotalsQuery, nowMs: number): Promise<TotalSince> {
     const { reading, groups } = this.read(query, nowMs);
-    const { measure, family, years, context } = reading;
-    refuseOverYears(measure);
-    const whole = async (cells: readonly Cell[]) => {
-      const broken = brokenMeasure(family, cells);
-      if (broken && !query.allowBreaks) throw acrossBreak(broken);
-      const { flags, ...figure } = await this.figure(reading, cells);
-      return {
-        ...figure,
-        flags: broken ? (['definition-break', ...flags] as const) : flags,
-        missingYears: years.filter(
-          (year) => !cells.some((cell) => isOf(cell, year) && cell.state.outcomes > 0),
-        ),
-      };
-    };
+    const { years, context } = reading;
+    const refusal = refusalOverYears(reading, query.allowBreaks);
+    if (refusal) throw new Refused(refusal);
+    const whole = async (cells: readonly Cell[]) => ({
+      ...(await this.overYears(reading, cells)),
+      missingYears: years.filter(
+        (year) => !cells.some((cell) => isOf(cell, year) && cell.state.outcomes > 0),
+      ),
+    });
     const total = { ...context, since: years[0]!, through: years.at(-1)!, ...(await whole(reading.cells)) };
     if (!groups) return total;
     const grouped = [];
@@ -101,7 +96,14 @@ export class Totals {
     return figures;
   }
 
-  private async figure(reading: Reading, cells: readonly Cell[]): Promise<Figure> {
+  /** The figure of all years together, some of which may lie across a break. */
+  async overYears(reading: Reading, cells = reading.cells): Promise<Figure> {
+    const figure = await this.figure(reading, cells);
+    if (!brokenMeasure(reading.family, cells)) return figure;
+    return { ...figure, flags: ['definition-break', ...figure.flags] };
+  }
+
+  async figure(reading: Reading, cells: readonly Cell[]): Promise<Figure> {
     const { measure, family, moment } = reading;
     const figure = figureOf(measure, cells);
     const { apart }: Kind = KINDS[measure.kind];
@@ -204,20 +206,21 @@ function lastYearKnown(years: readonly FinancialYear[], { date }: Moment): Finan
   return last < today ? last : today;
 }
 
-function acrossBreak({ id }: Measure): Refused {
+/** Why figures of several years are not added. */
+export function refusalOverYears({ measure, family, cells }: Reading, allowBreaks: boolean): Refusal | null {
+  const { notOverYears }: Kind = KINDS[measure.kind];
+  if (notOverYears !== null) {
+    const detail = `${measure.id} is ${notOverYears}. Ask for its annual totals`;
+    return { code: 'not-summable-over-time', detail };
+  }
+  const broken = allowBreaks ? null : brokenMeasure(family, cells);
+  if (!broken) return null;
   const detail =
-    `the definition of ${id} changed so that figures before and after cannot be compared: ` +
+    `the definition of ${broken.id} changed so that figures before and after cannot be compared: ` +
     `ask for years on one side of the change, or with allowBreaks=true for a flagged figure`;
-  return new Refused({ code: 'definition-break', detail });
+  return { code: 'definition-break', detail };
 }
 
-function isOf(cell: Cell, year: FinancialYear): boolean {
+export function isOf(cell: Cell, year: FinancialYear): boolean {
   return cell.year === startYearOf(year);
-}
-
-function refuseOverYears({ id, kind }: Measure): void {
-  const { notOverYears }: Kind = KINDS[kind];
-  if (notOverYears === null) return;
-  const detail = `${id} is ${notOverYears}. Ask for its annual totals`;
-  throw new Refused({ code: 'not-summable-over-time', detail });
 }

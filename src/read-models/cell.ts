@@ -32,10 +32,10 @@ export interface CellKey {
 /** The lines of a bridge that a cell keeps; what it was changed by besides them was recorded for the first time. */
 export const KEPT_LINES = ['corrected', 're-dated', 'moved', 'withdrawn'] as const;
 type KeptLine = (typeof KEPT_LINES)[number];
-export type BridgeLine = KeptLine | 'recorded';
+export type LineOfEvent = KeptLine | 'recorded';
 
 /** The line in which an event stands, whatever figure is asked about: so bridges of parts add up to that of the whole. */
-export function lineOf({ schema, data }: OutcomeEvent): BridgeLine {
+export function lineOf({ schema, data }: OutcomeEvent): LineOfEvent {
   switch (schema) {
     case 'outcome@2':
       return 'recorded';
@@ -187,7 +187,7 @@ function withLatest(cell: CellState, outcomes: number, latest: StockValue | null
 }
 
 /** A cell whose amount an event has changed keeps that change in the line of the event. */
-export function withLine(before: CellState, after: CellState, line: BridgeLine): CellState {
+export function withLine(before: CellState, after: CellState, line: LineOfEvent): CellState {
   if (line === 'recorded' || before.amount === after.amount) return after;
   const lines = { ...after.lines, [line]: after.lines[line] + after.amount - before.amount };
   return { ...after, lines };

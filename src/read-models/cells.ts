@@ -27,7 +27,7 @@ import {
   stockValueOf,
   takeOutStockValue,
   withLine,
-  type BridgeLine,
+  type LineOfEvent,
   type CellKey,
   type CellState,
   type StockValue,
@@ -101,7 +101,7 @@ interface Place {
   /** The revision of the event in its stream. */
   readonly revision: number;
   readonly sequence: number;
-  readonly bridgeLine: BridgeLine;
+  readonly bridgeLine: LineOfEvent;
 }
 
 const NOTHING = encodeCell(EMPTY_CELL);

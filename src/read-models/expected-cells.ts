@@ -30,11 +30,11 @@ interface Sums {
   openLow: number;
   openHigh: number;
   apart: number;
-  /** What corrections and withdrawals have changed in the amount, each kind by itself. */
-  readonly lines: Record<Line, bigint>;
+  /** Each kind of correction and withdrawal, with all that it has changed in the amount. */
+  readonly lines: Record<ChangeKind, bigint>;
 }
 
-type Line = 'corrected' | 're-dated' | 'moved' | 'withdrawn';
+type ChangeKind = 'corrected' | 're-dated' | 'moved' | 'withdrawn';
 
 /** An outcome that an event puts into a cell, or takes out of it. */
 interface Change {
@@ -42,7 +42,7 @@ interface Change {
   readonly figures: OutcomeFigures;
   readonly sign: 1 | -1;
   /** The line of a bridge that a correction or a withdrawal stands in. */
-  readonly line: Line | null;
+  readonly line: ChangeKind | null;
 }
 
 /** A cell as the views have it, its state as text. */

@@ -5,7 +5,7 @@ import { ChangesReport } from '../figures/changes.js';
 import { pageLimit } from '../api/query.dto.js';
 import { decodeCursor, encodeCursor } from '../figures/cursor.js';
 import type { ChangesQueryDto } from '../figures/figures.dto.js';
-import type { Changes } from '../figures/outcome.views.js';
+import type { Changes } from '../figures/changes.views.js';
 import { START } from '../figures/outcomes.js';
 import { questionOf } from '../figures/question.js';
 import { ReadModels } from '../read-models/read-models.js';

@@ -8,7 +8,8 @@ import { UUID } from '../kernel/ids.js';
 import { OUTCOME_ID, PROGRAMME_ID } from '../api/parameters.js';
 import { ReadQueryDto } from '../api/query.dto.js';
 import { CloudEvent, EventsPage } from '../api/event.views.js';
-import { Changes, OutcomesPage } from '../figures/outcome.views.js';
+import { Changes } from '../figures/changes.views.js';
+import { OutcomesPage } from '../figures/outcome.views.js';
 import { AnnualQueryDto, ChangesQueryDto, OutcomesQueryDto, SinceQueryDto } from '../figures/figures.dto.js';
 import { EventsQueryDto, HistoryQueryDto, StreamQueryDto } from './reports.dto.js';
 import { AnnualTotals, TotalSince } from '../figures/figures.views.js';
@@ -48,7 +49,10 @@ export const changes = {
   id: 'changesOfTotals',
   may: { reporter: true, auditor: true, programme: 'in-query' },
   summary: 'Ask what changed in the figures between two moments',
-  description: 'The years whose figure differs, before and after, and the events that made the difference.',
+  description:
+    'A bridge for each year whose figure differs, and for the total of all years: opening, what was recorded, late, ' +
+    'corrected, re-dated, moved, withdrawn or redefined, and closing. They add up. The events come in their order, ' +
+    'each with what it changed; `docs/reports.md` says which line an event stands in.',
   query: ChangesQueryDto,
   answers: { 200: { says: 'What changed, and why.', view: Changes } },
   problems: { 404: UNKNOWN },

@@ -62,7 +62,7 @@ class Ledger {
     const entries = new EntryReader(readModels, store, this.catalogue);
     this.totals = new Totals(readModels, this.catalogue, new StatedFigures(readModels, entries));
     this.outcomes = new OutcomesReport(readModels, this.totals, entries);
-    this.changes = new ChangesReport(readModels, this.totals, entries);
+    this.changes = new ChangesReport(readModels, this.totals, this.catalogue, this.history);
     this.log = new TransparencyLog(readModels, store);
     this.proofs = new FigureProofs(readModels, this.totals);
   }

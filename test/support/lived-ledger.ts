@@ -3,22 +3,25 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CatalogueView } from '../../src/read-models/catalogue-view.js';
+import { History } from '../../src/read-models/history.js';
 import { ReadModels } from '../../src/read-models/read-models.js';
 import { Projector } from '../../src/read-models/projector.js';
 import { openViewsForReading } from '../../src/read-models/views-file.js';
+import { ChangesReport } from '../../src/figures/changes.js';
 import { OutcomesReport } from '../../src/figures/outcomes-report.js';
 import { EntryReader } from '../../src/figures/outcomes.js';
 import { StatedFigures } from '../../src/figures/stated-figures.js';
 import { Totals } from '../../src/figures/totals.js';
 import type { RecordedEvent } from '../../src/store/event-store.js';
 import { SqliteStore } from '../../src/store/sqlite/store.js';
-import type { History } from './histories.js';
+import type { History as Steps } from './histories.js';
 import { PUBLIC_KEY } from '../../src/store/database.js';
 import { record } from './record-history.js';
 
 export class LivedLedger {
   readonly totals: Totals;
   readonly outcomes: OutcomesReport;
+  readonly changes: ChangesReport;
 
   private constructor(
     readonly dataDir: string,
@@ -31,10 +34,11 @@ export class LivedLedger {
     const entries = new EntryReader(readModels, store, catalogue);
     this.totals = new Totals(readModels, catalogue, new StatedFigures(readModels, entries));
     this.outcomes = new OutcomesReport(readModels, this.totals, entries);
+    this.changes = new ChangesReport(readModels, this.totals, catalogue, new History(readModels, store));
   }
 
   /** Projects a history live, while it is being recorded. */
-  static async of(history: History): Promise<LivedLedger> {
+  static async of(history: Steps): Promise<LivedLedger> {
     const dataDir = mkdtempSync(join(tmpdir(), 'ledger-lived-'));
     const store = await SqliteStore.open(dataDir);
     const readModels = new ReadModels({ dataDir });

@@ -19,7 +19,7 @@ interface NaiveMeasure {
   revisions: { from: string; label: string; comparable: boolean }[];
 }
 
-interface Standing {
+export interface Standing {
   readonly id: string;
   /** The sequence of the event that recorded this version, and of the one that recorded the first. */
   readonly sequence: number;
@@ -53,12 +53,15 @@ export class NaiveLedger {
   readonly measures = new Map<string, NaiveMeasure>();
   private readonly programmes = new Map<string, string>();
   private readonly organisations = new Map<string, { name: string; from: string }[]>();
-  private standing: Standing[] = [];
+  standing: readonly Standing[] = [];
+  /** The last of the events. */
+  readonly last: RecordedEvent;
   private readonly firsts = new Map<string, number>();
   /** The date in London when the last of the events was recorded. */
-  private readonly date: string;
+  readonly date: string;
 
   constructor(events: readonly RecordedEvent[]) {
+    this.last = events.at(-1)!;
     events.forEach((event, sequence) => this.take(event, sequence));
     const times = events.map(({ metadata }) => metadata.recordedAt).sort();
     this.date = new Date(times.at(-1)!).toLocaleDateString('sv-SE', { timeZone: 'Europe/London' });
@@ -71,7 +74,10 @@ export class NaiveLedger {
       this.firsts.set(outcomeId, first);
       this.standing = this.standing.filter(({ id }) => id !== outcomeId);
       if (type === 'OutcomeWithdrawn') return;
-      this.standing.push({ ...(facts as unknown as Standing), id: outcomeId, sequence, first });
+      this.standing = [
+        ...this.standing,
+        { ...(facts as unknown as Standing), id: outcomeId, sequence, first },
+      ];
     } else if (type === 'MeasureDefined') {
       const defined = { ...facts, id: measureId!, revisions: [] };
       this.measures.set(measureId!, defined as unknown as NaiveMeasure);
@@ -125,6 +131,59 @@ export class NaiveLedger {
     };
   }
 
+  /** The same ledger without outcomes. */
+  empty(): NaiveLedger {
+    return Object.assign(Object.create(NaiveLedger.prototype) as NaiveLedger, this, { standing: [] });
+  }
+
+  /** The year in which the last one of a question starts. */
+  lastYearOf(query: NaiveQuery): number {
+    return this.yearsOf(query, this.matching(query)).at(-1)!;
+  }
+
+  /**
+   * The line of a bridge in which the last event stands, by what stood before it and after; null where it changed
+   * nothing that is asked about.
+   */
+  lineAfter(before: NaiveLedger, since: string, query: NaiveQuery): string | null {
+    const { type, data } = this.last;
+    const { outcomeId, measureId } = data.facts as Record<string, string>;
+    if (type === 'MeasureDefined' || type === 'MeasureRevised')
+      return this.familyOf(query.measure).includes(measureId!) ? 'redefined' : null;
+    const [was, is] = [before, this].map((ledger) => ({
+      all: ledger.standing.find(({ id }) => id === outcomeId),
+      asked: ledger.matching(query).find(({ id }) => id === outcomeId),
+    }));
+    if (!was!.asked && !is!.asked) return null;
+    const organisations = [was, is].map((version) => version!.asked?.organisationId);
+    const isSame = [query.organisation, ...organisations].every((organisation) => {
+      const asked = { ...query, organisation, to: 2100 };
+      return before.figuresAsText(asked) === this.figuresAsText(asked);
+    });
+    if (isSame) return null;
+    if (!was!.all) return `${yearOf(is!.all!) + 1}-03-31` < since ? 'late' : 'recorded';
+    if (!is!.all) return 'withdrawn';
+    const isMoved =
+      was!.all.measureId !== is!.all.measureId || was!.all.organisationId !== is!.all.organisationId;
+    if (isMoved) return 'moved';
+    return yearOf(was!.all) === yearOf(is!.all) ? 'corrected' : 're-dated';
+  }
+
+  private figuresAsText(query: NaiveQuery): string {
+    const found = this.matching(query);
+    const measure = this.measures.get(query.measure)!;
+    const years = [...new Set(found.map(yearOf))].sort();
+    return JSON.stringify(
+      years.map((year) => [
+        year,
+        this.figure(
+          measure,
+          found.filter((outcome) => yearOf(outcome) === year),
+        ),
+      ]),
+    );
+  }
+
   /** The outcomes that stand behind the figures of a measure, whether or not they are part of a sum. */
   matching({ measure, programme, organisation, from, to = 9999 }: NaiveQuery): Standing[] {
     const family = this.familyOf(measure);
@@ -143,7 +202,7 @@ export class NaiveLedger {
   }
 
   /** A measure, those that roll up into it, and those that roll up into them. */
-  private familyOf(id: string): string[] {
+  familyOf(id: string): string[] {
     const children = [...this.measures.values()].filter(({ rollsUpInto }) => rollsUpInto === id);
     return [id, ...children.flatMap((child) => this.familyOf(child.id))];
   }

@@ -1,0 +1,194 @@
+/** These classes say what changed figures between two moments: a bridge for each year, and the events. */
+import { FINANCIAL_YEAR } from '../kernel/financial-year.js';
+import { IsIn, IsUUID, Matches } from 'class-validator';
+import { AmountString, ExactQuantity, Instant, ListOf } from '../api/answers.js';
+import { Describe, Nested, Nullable, Optional, PlainText, Slug, WholeNumber } from '../api/decorators.js';
+import type { Quantity } from '../domain/amount.js';
+import type { FinancialYear } from '../kernel/financial-year.js';
+import { OUTCOME_ID } from '../kernel/ids.js';
+import { EVENT_TYPE } from '../api/outcome.dto.js';
+import { Context, Figure } from './figures.views.js';
+import { VersionView } from './outcome.views.js';
+import { CURSOR } from '../api/query.dto.js';
+import { ROLES } from '../kernel/provenance.js';
+
+/** The lines of a bridge, in the order in which they are told; docs/reports.md says what stands in each. */
+export const LINES = [
+  'recorded',
+  'late',
+  'corrected',
+  're-dated',
+  'moved',
+  'withdrawn',
+  'redefined',
+] as const;
+export type LineName = (typeof LINES)[number];
+
+class ChangedAmount {
+  @Nullable()
+  @Describe({
+    description: 'How much was added or, below nought, taken away; null of a ratio or a rate.',
+    example: -100,
+  })
+  @ExactQuantity()
+  readonly quantity!: Quantity | null;
+
+  @Nullable()
+  @Describe({ description: 'The same in the unit of the measure.', example: '-100' })
+  @AmountString()
+  readonly amount!: string | null;
+}
+
+export class BridgeLine extends ChangedAmount {
+  @Describe({ description: 'Why the figure changed.', example: 'corrected' })
+  @IsIn(LINES)
+  readonly line!: LineName;
+}
+
+export class ChangeOfYear extends ChangedAmount {
+  @Describe({ description: 'The year whose figure changed.', example: '2023-24' })
+  @Matches(FINANCIAL_YEAR)
+  readonly financialYear!: FinancialYear;
+}
+
+class Bridge {
+  @Describe({ description: 'The figure at the earlier moment.' })
+  @Nested(() => Figure)
+  readonly opening!: Figure;
+
+  @Describe({ description: 'Opening and lines add up to closing, where no data is nought.' })
+  @ListOf(() => BridgeLine)
+  readonly lines!: readonly BridgeLine[];
+
+  @Describe({ description: 'The figure at the later moment.' })
+  @Nested(() => Figure)
+  readonly closing!: Figure;
+
+  @Describe({ description: 'Closing less opening, where no data is nought.' })
+  @Nested(() => ChangedAmount)
+  readonly difference!: ChangedAmount;
+}
+
+export class BridgeOfYear extends Bridge {
+  @Describe({ description: 'The year whose figure changed.', example: '2023-24' })
+  @Matches(FINANCIAL_YEAR)
+  readonly financialYear!: FinancialYear;
+}
+
+export class BridgeSince extends Bridge {
+  @Describe({ description: 'The first year of the total.', example: '2018-19' })
+  @Matches(FINANCIAL_YEAR)
+  readonly since!: FinancialYear;
+
+  @Describe({ description: 'The last year of the total, at either moment.', example: '2023-24' })
+  @Matches(FINANCIAL_YEAR)
+  readonly through!: FinancialYear;
+}
+
+export class ChangingEvent {
+  @Describe({ description: 'Its place in the ledger.', example: 42 })
+  @WholeNumber({ min: 0 })
+  readonly sequence!: number;
+
+  @Describe({ description: 'Its id.', example: '5d0f7c52-93c1-5b1e-8a66-0f2b8f7f3c11' })
+  @IsUUID()
+  readonly event!: string;
+
+  @Describe({ description: 'What happened.', example: 'OutcomeCorrected' })
+  @Matches(EVENT_TYPE)
+  readonly type!: string;
+
+  @Describe({ description: 'The line of the bridges that it stands in.', example: 'corrected' })
+  @IsIn(LINES)
+  readonly line!: LineName;
+
+  @Optional()
+  @Describe({
+    description: 'The outcome that it is about; left out where a measure was defined or revised.',
+    example: '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f.1',
+  })
+  @Matches(OUTCOME_ID)
+  readonly outcome?: string;
+
+  @Optional()
+  @Describe({ description: 'The programme of the outcome.', example: 'lipid-management' })
+  @Slug()
+  readonly programme?: string;
+
+  @Describe({ description: 'The measure, after the event.', example: 'patients-benefited' })
+  @Slug()
+  readonly measure!: string;
+
+  @Optional()
+  @Describe({ description: 'What the outcome was, where it was recorded before.' })
+  @Nested(() => VersionView)
+  readonly before?: VersionView;
+
+  @Optional()
+  @Describe({ description: 'What it is, unless it was withdrawn.' })
+  @Nested(() => VersionView)
+  readonly after?: VersionView;
+
+  @Describe({ description: 'What it changed: the figure of each year just after it less just before.' })
+  @ListOf(() => ChangeOfYear)
+  readonly changes!: readonly ChangeOfYear[];
+
+  @Describe({ description: 'When it was recorded.', example: '2023-08-01T10:00:00.000Z' })
+  @Instant()
+  readonly recordedAt!: string;
+
+  @Describe({
+    description: 'The role of whoever recorded it; who that was, auditors may see.',
+    example: 'admin',
+  })
+  @IsIn([...ROLES, 'system'])
+  readonly role!: string;
+
+  @Optional()
+  @Describe({ description: 'Why, for what changes something that was recorded.', example: 'recount' })
+  @PlainText({ max: 2_000 })
+  readonly reason?: string;
+}
+
+class MomentView {
+  @Describe({ description: 'Of the last event known then; -1 before the first.', example: 41 })
+  @WholeNumber({ min: -1 })
+  readonly sequence!: number;
+
+  @Describe({ description: 'In ledger time.', example: '2023-07-31T22:59:59.999Z' })
+  @Instant()
+  readonly asAt!: string;
+}
+
+export class Changes extends Context {
+  @Describe({ description: 'The moment that the figures changed from.' })
+  @Nested(() => MomentView)
+  readonly earlier!: MomentView;
+
+  @Describe({ description: 'The moment that they changed to.' })
+  @Nested(() => MomentView)
+  readonly later!: MomentView;
+
+  @Describe({ description: 'Only years whose figure differs, or has lines that make up for one another.' })
+  @ListOf(() => BridgeOfYear)
+  readonly years!: readonly BridgeOfYear[];
+
+  @Nullable()
+  @Describe({ description: 'The same for the total of all years asked about; null where there is none.' })
+  @Nested(() => BridgeSince)
+  readonly since!: BridgeSince | null;
+
+  @Optional()
+  @Describe({ description: 'Why there are no lines, of a ratio or a rate, or no total since a year.' })
+  @PlainText({ max: 600 })
+  readonly notAdded?: string;
+
+  @Describe({ description: 'The events between the two moments that changed the figures, in their order.' })
+  @ListOf(() => ChangingEvent)
+  readonly events!: readonly ChangingEvent[];
+
+  @Nullable()
+  @Describe({ description: 'The `cursor` of the next page of events; null on the last.', example: null })
+  @Matches(CURSOR)
+  readonly next!: string | null;
+}
