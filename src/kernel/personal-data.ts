@@ -37,10 +37,17 @@ function plainly(text: string): string {
   const decoded = text.includes('%') ? text.replaceAll(/(?:%[0-9a-f]{2})+/gi, percentDecoded) : text;
   if (/^\p{ASCII}*$/u.test(decoded)) return decoded;
   return decoded
+    .replaceAll(WHOLE_WORDS, ' ')
     .normalize('NFKC')
     .replaceAll(/\p{Cf}/gu, '')
     .replaceAll(/\p{Pd}|−/gu, '-');
 }
+
+/**
+ * Each of these characters stands for whole words, in Arabic or in kana, and U+FDFA for eighteen letters. None has a
+ * digit or a Latin letter, and with them a text would be many times as long when it is normalised.
+ */
+const WHOLE_WORDS = /[\u3300-\u3357\ufdf0-\ufdfc]/g;
 
 function percentDecoded(escapes: string): string {
   try {

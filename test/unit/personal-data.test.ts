@@ -2,7 +2,7 @@
  * What looks like personal data, and what does not. The numbers are made up: 943 476 5919 is the example of the NHS
  * Data Model and Dictionary, and no number here is known to have been given to anyone.
  */
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isNhsNumber, personalDataIn } from '../../src/kernel/personal-data.js';
 
@@ -221,4 +221,21 @@ describe('a megabyte is looked through in time that is linear in its length', ()
     const text = `1@${piece.repeat(Math.ceil(1_000_000 / piece.length))}!`;
     expect(personalDataIn(text).length).toBeLessThanOrEqual(3);
   });
+});
+
+test('H2: no character that stands for whole words makes a text longer before it is looked at', () => {
+  const lengths: number[] = [];
+  const { normalize } = String.prototype;
+  const spy = jest.spyOn(String.prototype, 'normalize').mockImplementation(function (this: string, form) {
+    const normal = normalize.call(this, form);
+    lengths.push(normal.length / this.length);
+    return normal;
+  });
+  for (let code = 0x80; code < 0x1_0000; code++)
+    expect(personalDataIn(`SW1A 1AA ${String.fromCharCode(code).repeat(200)} Mr Placeholder`)).toEqual([
+      POSTCODE,
+    ]);
+  spy.mockRestore();
+  expect(lengths.length).toBeGreaterThan(60_000);
+  expect(Math.max(...lengths)).toBeLessThan(6);
 });
