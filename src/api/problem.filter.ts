@@ -4,6 +4,7 @@ import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refused, type ProblemFault } from '../kernel/refusals.js';
 import { NotProjected } from '../read-models/read-models.js';
+import { AskerGone } from '../kernel/turns.js';
 import { ClockLeapt } from '../kernel/clock.js';
 import { Contended } from '../store/run-decider.js';
 import { AppendTooLarge, StoreDamaged, StoreUnavailable } from '../store/event-store.js';
@@ -95,6 +96,7 @@ function answerTo(thrown: unknown): ProblemAnswer {
     const { message: detail, parameter } = error;
     return { code: 'bad-query', detail, errors: [{ code: 'range', detail, pointer: `/${parameter}` }] };
   }
+  if (error instanceof AskerGone) return { code: 'bad-request', detail: error.message };
   if (error instanceof NotProjected)
     return { code: 'not-projected', detail: error.message, headers: RETRY_SOON };
   if (error instanceof StoreUnavailable) {

@@ -1,7 +1,8 @@
 /**
  * Admission bounds the requests that are being answered, and the bytes of their bodies. Past the bound a request is
  * told at once to come again, so that memory stays flat and requests that were begun are finished. One key can take no
- * more than a quarter of the places, so that the others find room.
+ * more than a quarter of the places, nor more than it leaves free, so that others find room however many keys ask for all
+ * that they can have.
  */
 import type { Limits } from '../config.js';
 import { Problem } from '../api/problem.js';
@@ -42,7 +43,7 @@ export class Admission {
     const ofActor = this.byActor.get(actor) ?? 0;
     if (this.requests >= this.requestsMax)
       throw overloaded('too many requests are being answered now: ask again');
-    if (shares && ofActor >= this.ofOneMax) {
+    if (shares && ofActor >= Math.min(this.ofOneMax, this.requestsMax - this.requests)) {
       throw overloaded(`${ofActor} requests with this key are being answered now: wait for one of them`);
     }
     this.requests++;

@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import { isDigitsText } from '../api/decorators.js';
 import { Problem, PROBLEMS } from '../api/problem.js';
+import { asking } from '../kernel/turns.js';
 import type { Metrics } from '../operation/metrics.js';
 import { NotProjected, type ReadModels } from '../read-models/read-models.js';
 import type { Authentication } from './authentication.js';
@@ -46,6 +47,7 @@ export const HOOKS: readonly ((fastify: FastifyInstance, edge: Edge) => void)[] 
   letIn, // onRequest
   refuseUnheardParameters, // preHandler
   waitForSequence, // preHandler
+  nameAsker, // preHandler
   endStreamsOfHead, // onSend
   keepConnection, // onSend
   stampAnswer, // onSend
@@ -88,6 +90,13 @@ function waitForSequence(fastify: FastifyInstance, { readModels }: Edge): void {
     const waits = method === 'GET' && isDigitsText(minSequence, { max: Number.MAX_SAFE_INTEGER });
     if (waits) await readModels.reach(Number(minSequence));
   });
+}
+
+/** Long work takes turns by who asks for it, and ends with whoever asks. */
+function nameAsker(fastify: FastifyInstance): void {
+  fastify.addHook('preHandler', ({ actor, raw }: FastifyRequest, _reply: FastifyReply, done: () => void) =>
+    asking.run({ actor, hasGone: () => raw.socket.destroyed }, done),
+  );
 }
 
 /** HEAD asks for no body; Fastify would read a stream to its end, and a live one has none. */

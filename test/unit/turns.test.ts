@@ -1,6 +1,6 @@
 /** What holds the event loop is done in turns: in order, each once, and never all at once. */
 import { expect, test } from '@jest/globals';
-import { ownTurn } from '../../src/kernel/turns.js';
+import { asking, AskerGone, ownTurn, type Asker } from '../../src/kernel/turns.js';
 
 /** How often the loop has come round, while it is counted. */
 class LoopTurns {
@@ -58,4 +58,31 @@ test('a piece that fails keeps nobody else from theirs', async () => {
   });
   await expect(Promise.all([failing, ownTurn()])).rejects.toThrow('no such page');
   await ownTurn();
+});
+
+const ONE = { actor: 'key:a', hasGone: () => false };
+const OTHER = { actor: 'key:b', hasGone: () => false };
+
+test('M7: callers take turns, however many pieces one of them asks for', async () => {
+  const done: string[] = [];
+  const piece = (of: Asker) => asking.run(of, () => ownTurn().then(() => done.push(of.actor)));
+  await Promise.all([
+    ...Array.from({ length: 50 }, () => piece(ONE)),
+    ...Array.from({ length: 3 }, () => piece(OTHER)),
+  ]);
+  expect(done.lastIndexOf(OTHER.actor)).toBe(5);
+  expect(done).toHaveLength(53);
+});
+
+test('H1: work whose caller has gone ends at its next turn, and keeps nobody else from theirs', async () => {
+  let [pieces, gone] = [0, false];
+  const working = asking.run({ actor: 'key:a', hasGone: () => gone }, async () => {
+    for (;;) {
+      await ownTurn();
+      gone = ++pieces === 3;
+    }
+  });
+  await expect(working).rejects.toThrow(AskerGone);
+  expect(pieces).toBe(3);
+  await asking.run(OTHER, () => ownTurn());
 });
