@@ -224,17 +224,14 @@ describe('a megabyte is looked through in time that is linear in its length', ()
 });
 
 test('H2: no character that stands for whole words makes a text longer before it is looked at', () => {
-  const lengths: number[] = [];
-  const { normalize } = String.prototype;
-  const spy = jest.spyOn(String.prototype, 'normalize').mockImplementation(function (this: string, form) {
-    const normal = normalize.call(this, form);
-    lengths.push(normal.length / this.length);
-    return normal;
-  });
+  const spy = jest.spyOn(String.prototype, 'normalize');
   for (let code = 0x80; code < 0x1_0000; code++)
     expect(personalDataIn(`SW1A 1AA ${String.fromCharCode(code).repeat(200)} Mr Placeholder`)).toEqual([
       POSTCODE,
     ]);
+  const lengths = spy.mock.results.map(
+    ({ value }, call) => (value as string).length / String(spy.mock.contexts[call]).length,
+  );
   spy.mockRestore();
   expect(lengths.length).toBeGreaterThan(60_000);
   expect(Math.max(...lengths)).toBeLessThan(6);
