@@ -6,7 +6,6 @@
  * the network total of 2020-21: its two parts are recorded, and it would count them again.
  */
 import type { CommandBus } from '@nestjs/cqrs';
-import { parse } from 'csv-parse/sync';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -22,22 +21,17 @@ import {
 } from '../kernel/financial-year.js';
 import { fileSubmissionId, parseMeasureId, parseProgrammeId, type ProgrammeId } from '../kernel/ids.js';
 import type { Basis, SentOutcome } from '../domain/outcome.js';
+import { recordsIn } from '../files/records.js';
 import { RecordOutcomes } from '../submissions/submissions.handler.js';
 
-interface Claim {
-  readonly claim_id: string;
-  readonly source: string;
-  readonly published: string;
-  readonly period: string;
-  readonly programme: string;
-  readonly measure: string;
-  readonly value: string;
-  readonly unit: string;
-  readonly qualifier: string;
-  readonly kind: string;
-  readonly basis: Basis;
-  readonly note: string;
-}
+/** The columns of the file. */
+type Claim = Readonly<
+  Record<
+    'claim_id' | 'source' | 'published' | 'period' | 'programme' | 'measure' | 'value' | 'unit',
+    string
+  > &
+    Record<'qualifier' | 'kind' | 'note', string> & { basis: Basis }
+>;
 
 export const EXAMPLE_FILE = resolve(__dirname, '../../examples/published-claims.csv');
 
@@ -73,13 +67,14 @@ export function exampleProgrammes(): Set<string> {
 }
 
 function outcomeLines(bytes: Buffer): Map<string, { claim: Claim; line: number }[]> {
-  const claims = parse<Claim>(bytes, { columns: true });
+  const rows = recordsIn(bytes, 'csv').flatMap((row) => (row.kind === 'row' ? [row] : []));
+  const columns = rows[0]!.fields;
   const byProgramme = new Map<string, { claim: Claim; line: number }[]>();
-  for (const [index, claim] of claims.entries()) {
+  for (const { line, fields } of rows.slice(1)) {
+    const claim = Object.fromEntries(columns.map((column, at) => [column, fields[at]!])) as Claim;
     if (!RECORDED_KINDS.includes(claim.kind) || claim.programme === 'network total') continue;
     const known = byProgramme.get(claim.programme) ?? [];
-    // The header is line 1.
-    byProgramme.set(claim.programme, [...known, { claim, line: index + 2 }]);
+    byProgramme.set(claim.programme, [...known, { claim, line }]);
   }
   return byProgramme;
 }

@@ -52,6 +52,10 @@ export async function* recordsOf(
   yield cutter.cut(Buffer.alloc(0), true);
 }
 
+/** The records of a file that is read whole. */
+export const recordsIn = (bytes: Buffer, format: FileFormat): FileRecord[] =>
+  new Cutter(format).cut(bytes, true);
+
 const [LF, CR, QUOTE, COMMA] = [0x0a, 0x0d, 0x22, 0x2c];
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
