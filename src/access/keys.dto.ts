@@ -18,130 +18,106 @@ const PROGRAMME = /^(?=.{1,64}$)[a-z0-9]+(?:-[a-z0-9]+)*$/u;
 const A_PROGRAMME = { each: true, message: 'must be ids of programmes' };
 
 export class CreateKeyDto extends MayOverride {
-  @Describe({
-    description: 'What it is for: a system or a team, not a person.',
-    example: 'Quarterly returns',
-  })
+  @Describe('What it is for: a system or a team, not a person.', 'Quarterly returns')
   @PlainText({ max: NAME_MAX })
   name!: string;
 
-  @Describe({ description: 'What it lets do.', example: 'programme' })
+  @Describe('What it lets do.', 'programme')
   @IsIn(ROLES)
   role!: Role;
 
-  @Optional()
-  @Describe({
-    description: 'The programmes that it is kept to: with the role `programme`, and with no other.',
-    example: ['lipid-management'],
-  })
+  @Optional('The programmes that it is kept to: with the role `programme`, and with no other.', [
+    'lipid-management',
+  ])
   @IsArray()
   @ArrayMaxSize(PROGRAMMES_MAX)
   @Matches(PROGRAMME, A_PROGRAMME)
   programmes?: string[];
 
-  @Optional()
-  @Describe({ description: 'When it stops to be taken; left out, never.', example: '2999-04-01T00:00:00Z' })
+  @Optional('When it stops to be taken; left out, never.', '2999-04-01T00:00:00Z')
   @Instant()
   expiresAt?: string;
 }
 
 export class RotateKeyDto extends MayOverride {
-  @Describe({ description: 'Why it gets another secret.', example: 'the yearly change' })
+  @Describe('Why it gets another secret.', 'the yearly change')
   @PlainText({ max: TEXT_MAX })
   reason!: string;
 
-  @Optional()
-  @Describe({
-    description: 'For so many seconds the secret before it is taken too; left out, not at all.',
-    example: 3_600,
-  })
+  @Optional('For so many seconds the secret before it is taken too; left out, not at all.', 3_600)
   @WholeNumber({ min: 0, max: OVERLAP_SECONDS_MAX })
   overlapSeconds?: number;
 }
 
 export class RevokeKeyDto extends MayOverride {
-  @Describe({ description: 'Why it is taken back.', example: 'its system was switched off' })
+  @Describe('Why it is taken back.', 'its system was switched off')
   @PlainText({ max: TEXT_MAX })
   reason!: string;
 }
 
 export class KeyListQueryDto extends ReadQueryDto {
-  @Optional()
-  @Describe({ description: 'Keys after this one; the `next` of the page before.' })
+  @Optional('Keys after this one; the `next` of the page before.')
   @Matches(KEY_ID, { message: 'must be the id of a key' })
   after?: string;
 
-  @Optional()
-  @Describe({ description: 'Keys on a page, up to 500.' })
+  @Optional('Keys on a page, up to 500.')
   @DigitsText({ min: 1, max: 500 })
   limit?: string;
 }
 
 export class KeyView {
-  @Describe({ description: 'Events name it as their actor: `key:<id>`.', example: '5f0c1b7a9d3e2468' })
+  @Describe('Events name it as their actor: `key:<id>`.', '5f0c1b7a9d3e2468')
   @Matches(KEY_ID)
   readonly id!: string;
 
-  @Describe({ description: 'What it is for.', example: 'Quarterly returns' })
+  @Describe('What it is for.', 'Quarterly returns')
   @PlainText({ max: NAME_MAX })
   readonly name!: string;
 
-  @Describe({ description: 'What it lets do.', example: 'programme' })
+  @Describe('What it lets do.', 'programme')
   @IsIn(ROLES)
   readonly role!: Role;
 
-  @Describe({ description: 'The programmes that it is kept to.', example: ['lipid-management'] })
+  @Describe('The programmes that it is kept to.', ['lipid-management'])
   @IsArray()
   @Matches(PROGRAMME, { each: true })
   readonly programmes!: readonly string[];
 
-  @Describe({ description: 'Whether it is taken.', example: 'active' })
+  @Describe('Whether it is taken.', 'active')
   @IsIn(['active', 'expired', 'revoked'])
   readonly status!: 'active' | 'expired' | 'revoked';
 
-  @Nullable()
-  @Describe({
-    description: 'When it stops to be taken; null where it does not.',
-    example: '2999-04-01T00:00:00.000Z',
-  })
+  @Nullable('When it stops to be taken; null where it does not.', '2999-04-01T00:00:00.000Z')
   @Instant()
   readonly expiresAt!: string | null;
 
-  @Nullable()
-  @Describe({
-    description: 'The day, in UTC, on which this replica last saw it used; null where it never did.',
-    example: '2023-07-04',
-  })
+  @Nullable('The day, in UTC, on which this replica last saw it used; null where it never did.', '2023-07-04')
   @Matches(/^\d{4}-\d{2}-\d{2}$/)
   readonly lastUsedOn!: string | null;
 }
 
 export class KeyListView {
-  @Describe({ description: 'In order of id.' })
+  @Describe('In order of id.')
   @ListOf(() => KeyView)
   readonly keys!: readonly KeyView[];
 
-  @Nullable()
-  @Describe({ description: 'The `after` of the next page; null on the last.', example: '5f0c1b7a9d3e2468' })
+  @Nullable('The `after` of the next page; null on the last.', '5f0c1b7a9d3e2468')
   @Matches(KEY_ID)
   readonly next!: string | null;
 }
 
 export class KeyRevokedView {
-  @Describe({ description: 'The key.', example: '5f0c1b7a9d3e2468' })
+  @Describe('The key.', '5f0c1b7a9d3e2468')
   @Matches(KEY_ID)
   readonly id!: string;
 
-  @Describe({ description: 'Of the event that says so.', example: 41 })
+  @Describe('Of the event that says so.', 41)
   @WholeNumber({ min: 0 })
   readonly sequence!: number;
 }
 
 export class KeySecretView extends KeyRevokedView {
-  @Describe({
-    description: 'The key itself, shown this once: the ledger keeps its SHA-256 only.',
-    example: KEY_EXAMPLE,
-  })
+  @Describe('The key itself, shown this once: the ledger keeps its SHA-256 only.', KEY_EXAMPLE)
   @Matches(KEY_TEXT)
   readonly key!: string;
 }

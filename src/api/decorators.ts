@@ -52,26 +52,39 @@ interface UpTo {
   readonly max: number;
 }
 
+/** What a field means, with a value as an example. */
+type About = readonly [description: string, example?: unknown];
+
 /** The field may be absent. If it is there its rules hold: `null` is not absence, as it is for IsOptional. */
-export const Optional = (): PropertyDecorator => ValidateIf(isPresent);
+export const Optional = (...about: About | []): PropertyDecorator => condition(isPresent, about);
 
 /** The field may be `null`, and must still be there. For response DTOs, where no data is `null`, never 0. */
-export const Nullable = (): PropertyDecorator => ValidateIf(isNotNull);
+export const Nullable = (...about: About | []): PropertyDecorator => condition(isNotNull, about);
 
 export const isPresent = (_object: unknown, value: unknown): boolean => value !== undefined;
 export const isNotNull = (_object: unknown, value: unknown): boolean => value !== null;
 
-/** Tells the OpenAPI document what the field means, with a value as an example. It is no rule. */
-export function Describe(about: About): PropertyDecorator {
+function condition(holds: typeof isPresent, about: About | []): PropertyDecorator {
+  return (prototype, field) => {
+    ValidateIf(holds)(prototype, field);
+    if (about.length > 0) Describe(...(about as About))(prototype, field);
+  };
+}
+
+/** Tells the OpenAPI document what the field means. It is no rule. */
+export function Describe(...about: About): PropertyDecorator {
   return (prototype, field) => Reflect.defineMetadata(DESCRIPTION, about, prototype, field);
 }
 
 /** Returns the description and examples of a field, as the nearest class gives them. */
 export function descriptionOf(dto: Dto, field: string): JsonSchema {
-  const about = Reflect.getMetadata(DESCRIPTION, dto.prototype as object, field) as About | undefined;
-  if (!about) return {};
-  return { description: about.description, ...('example' in about && { examples: [about.example] }) };
+  const [description, ...examples] = aboutOf(dto, field) ?? [];
+  if (description === undefined) return {};
+  return { description, ...(examples.length > 0 && { examples }) };
 }
+
+const aboutOf = (dto: Dto, field: string) =>
+  Reflect.getMetadata(DESCRIPTION, dto.prototype as object, field) as About | undefined;
 
 /** Copies the descriptions to a class that takes the fields of another without extending it. */
 export function copyDescriptions(from: Dto, to: Dto): void {
@@ -81,16 +94,12 @@ export function copyDescriptions(from: Dto, to: Dto): void {
     false,
     false,
   )) {
-    const about = Reflect.getMetadata(DESCRIPTION, from.prototype as object, field) as About | undefined;
-    if (about) Describe(about)(to.prototype as object, field);
+    const about = aboutOf(from, field);
+    if (about) Describe(...about)(to.prototype as object, field);
   }
 }
 
 const DESCRIPTION = Symbol('description');
-interface About {
-  readonly description: string;
-  readonly example?: unknown;
-}
 
 /** A calendar date, `2023-04-01`: one that exists, from 1900 to 2999. */
 export const CalendarDate = (): PropertyDecorator =>

@@ -32,8 +32,7 @@ import { BoundsDto, EffectiveView, OutcomeMembers } from './outcome.dto.js';
 const SHA256 = /^[0-9a-f]{64}$/;
 
 class MayBeOverridden {
-  @Optional()
-  @Describe({ description: 'Present where a text that looks like personal data was recorded with a reason.' })
+  @Optional('Present where a text that looks like personal data was recorded with a reason.')
   @Nested(() => PersonalDataOverrideDto)
   readonly personalDataOverride?: PersonalDataOverrideDto;
 }
@@ -41,7 +40,7 @@ class MayBeOverridden {
 class ReasonWords extends Both(ReasonMember, MayBeOverridden) {}
 
 class OfProgramme {
-  @Describe({ description: 'The programme.' })
+  @Describe('The programme.')
   @Slug()
   readonly programmeId!: string;
 }
@@ -53,13 +52,13 @@ class ProgrammeWords extends Both(DescriptionMember, MayBeOverridden) {}
 class ProgrammeAmendedWords extends Both(DescriptionMember, ReasonWords) {}
 
 class ProgrammeClosedFacts extends OfProgramme {
-  @Describe({ description: 'The last day on which its outcomes count.' })
+  @Describe('The last day on which its outcomes count.')
   @CalendarDate()
   readonly closedOn!: string;
 }
 
 class OfOrganisation {
-  @Describe({ description: 'The organisation.' })
+  @Describe('The organisation.')
   @Slug()
   readonly organisationId!: string;
 }
@@ -71,13 +70,13 @@ class OrganisationNamed extends Both(OfOrganisation, OrganisationName) {}
 class OrganisationFacts extends Both(OrganisationNamed, OrganisationMembers) {}
 
 class OrganisationRenamedFacts extends OrganisationNamed {
-  @Describe({ description: 'The day the name takes effect.' })
+  @Describe('The day the name takes effect.')
   @CalendarDate()
   readonly from!: string;
 }
 
 class OfMeasure {
-  @Describe({ description: 'The measure.' })
+  @Describe('The measure.')
   @Slug()
   readonly measureId!: string;
 }
@@ -91,47 +90,43 @@ class MeasureWords extends Both(DefinitionMember, MayBeOverridden) {}
 class MeasureRevisedWords extends Both(DefinitionMember, ReasonWords) {}
 
 export class SentData {
-  @Describe({ description: 'The quantity that was sent.' })
+  @Describe('The quantity that was sent.')
   @WholeNumber()
   readonly quantity!: number;
 
-  @Optional()
-  @Describe({ description: 'Its bounds.' })
+  @Optional('Its bounds.')
   @Nested(() => BoundsDto)
   readonly bounds?: BoundsDto;
 
-  @Describe({ description: 'The sequence at which it was reckoned what the period brought.' })
+  @Describe('The sequence at which it was reckoned what the period brought.')
   @WholeNumber({ min: 0 })
   readonly sequence!: number;
 }
 
 class FiguresData extends OutcomeMembers {
-  @Describe({ description: 'What is counted.' })
+  @Describe('What is counted.')
   @Slug()
   readonly measureId!: string;
 
-  @Optional()
-  @Describe({ description: 'Who delivered.' })
+  @Optional('Who delivered.')
   @Slug()
   readonly organisationId?: string;
 
-  @Describe({ description: 'When it happened.' })
+  @Describe('When it happened.')
   @Nested(() => EffectiveView)
   readonly effective!: EffectiveView;
 
-  @Optional()
-  @Describe({ description: 'What the quantity may really be; without bounds it is exact.' })
+  @Optional('What the quantity may really be; without bounds it is exact.')
   @Nested(() => BoundsDto)
   readonly bounds?: BoundsDto;
 
-  @Optional()
-  @Describe({ description: 'What was sent, where the ledger reckoned from it what the period brought.' })
+  @Optional('What was sent, where the ledger reckoned from it what the period brought.')
   @Nested(() => SentData)
   readonly sent?: SentData;
 }
 
 class OfOutcome extends OfProgramme {
-  @Describe({ description: 'The outcome: `<submission>.<line>`.' })
+  @Describe('The outcome: `<submission>.<line>`.')
   @Matches(OUTCOME_ID)
   readonly outcomeId!: string;
 }
@@ -139,24 +134,21 @@ class OfOutcome extends OfProgramme {
 class OutcomeFacts extends Both(FiguresData, OfOutcome) {}
 
 class EvidenceWords {
-  @Describe({ description: 'What the figure rests on.' })
+  @Describe('What the figure rests on.')
   @PlainText({ max: 300 })
   readonly title!: string;
 
-  @Optional()
-  @Describe({ description: 'Where it is kept.' })
+  @Optional('Where it is kept.')
   @PlainText({ max: 2_100 })
   readonly uri?: string;
 }
 
 class OutcomeWords extends MayBeOverridden {
-  @Optional()
-  @Describe({ description: 'What the figure rests on.' })
+  @Optional('What the figure rests on.')
   @Nested(() => EvidenceWords)
   readonly evidence?: EvidenceWords;
 
-  @Optional()
-  @Describe({ description: 'Anything a reader should know.' })
+  @Optional('Anything a reader should know.')
   @PlainText({ max: TEXT_MAX })
   readonly note?: string;
 }
@@ -164,37 +156,37 @@ class OutcomeWords extends MayBeOverridden {
 class OutcomeCorrectedWords extends Both(OutcomeWords, ReasonWords) {}
 
 class ReplacedFigures extends FiguresData {
-  @Describe({ description: 'The version that was replaced.' })
+  @Describe('The version that was replaced.')
   @WholeNumber({ min: 0 })
   readonly version!: number;
 
-  @Describe({ description: 'The revision of the event that recorded it, in the same stream.' })
+  @Describe('The revision of the event that recorded it, in the same stream.')
   @WholeNumber({ min: 0 })
   readonly revision!: number;
 }
 
 class OutcomeCorrectedFacts extends OutcomeFacts {
-  @Describe({ description: 'The sequence at which the outcome was first recorded.' })
+  @Describe('The sequence at which the outcome was first recorded.')
   @WholeNumber({ min: 0 })
   readonly firstSequence!: number;
 
-  @Describe({ description: 'The figures of the version that it replaced.' })
+  @Describe('The figures of the version that it replaced.')
   @Nested(() => ReplacedFigures)
   readonly replaces!: ReplacedFigures;
 }
 
 class OutcomeWithdrawnFacts extends OfOutcome {
-  @Describe({ description: 'The figures of the version that it took back.' })
+  @Describe('The figures of the version that it took back.')
   @Nested(() => ReplacedFigures)
   readonly replaces!: ReplacedFigures;
 }
 
 class OutcomeErasedFacts extends OfOutcome {
-  @Describe({ description: 'The office that ordered it.' })
+  @Describe('The office that ordered it.')
   @PlainText({ max: NAME_MAX })
   readonly authorisedBy!: string;
 
-  @Describe({ description: 'The revisions, in the same stream, of the events that lost their words.' })
+  @Describe('The revisions, in the same stream, of the events that lost their words.')
   @IsArray()
   @IsInt({ each: true })
   @Min(0, { each: true })
@@ -202,42 +194,40 @@ class OutcomeErasedFacts extends OfOutcome {
 }
 
 class OfKey {
-  @Describe({ description: 'The key.' })
+  @Describe('The key.')
   @Matches(KEY_ID)
   readonly keyId!: string;
 }
 
 class WithSecret extends OfKey {
-  @Describe({ description: 'SHA-256 of the text of the key, hexadecimal.' })
+  @Describe('SHA-256 of the text of the key, hexadecimal.')
   @Matches(SHA256)
   readonly secretSha256!: string;
 }
 
 class KeyCreatedFacts extends WithSecret {
-  @Describe({ description: 'What it lets do.' })
+  @Describe('What it lets do.')
   @IsIn(ROLES)
   readonly role!: string;
 
-  @Describe({ description: 'The programmes that it is kept to, in the role `programme`.' })
+  @Describe('The programmes that it is kept to, in the role `programme`.')
   @IsArray()
   @Matches(SLUG, { each: true })
   readonly programmes!: readonly string[];
 
-  @Nullable()
-  @Describe({ description: 'When it stops to be taken; null where it does not.' })
+  @Nullable('When it stops to be taken; null where it does not.')
   @Instant()
   readonly expiresAt!: string | null;
 }
 
 class KeyCreatedWords extends MayBeOverridden {
-  @Describe({ description: 'What it is for.' })
+  @Describe('What it is for.')
   @PlainText({ max: NAME_MAX })
   readonly name!: string;
 }
 
 class KeyRotatedFacts extends WithSecret {
-  @Nullable()
-  @Describe({ description: 'Until when the secret before this one is taken too; null where it is not.' })
+  @Nullable('Until when the secret before this one is taken too; null where it is not.')
   @Instant()
   readonly previousUntil!: string | null;
 }
@@ -251,12 +241,11 @@ function dataOf<Facts extends object, Words extends object>(
   wordsView: View<Words>,
 ): View<EventData<Facts, Words>> {
   class Data {
-    @Describe({ description: 'What figures, rights and orders follow from. They stay for ever.' })
+    @Describe('What figures, rights and orders follow from. They stay for ever.')
     @Nested(() => factsView)
     readonly facts!: Facts;
 
-    @Optional()
-    @Describe({ description: 'Free text, which a lawful order may take away.' })
+    @Optional('Free text, which a lawful order may take away.')
     @Nested(() => wordsView)
     readonly words?: Words;
   }

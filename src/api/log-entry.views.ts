@@ -9,67 +9,60 @@ const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 const DIGITS = /^\d{1,19}$/;
 
 export class LogIdView {
-  @Describe({
-    description: 'The id of the key that signs checkpoints: 4 bytes, base64.',
-    example: 'r0KD6g==',
-  })
+  @Describe('The id of the key that signs checkpoints: 4 bytes, base64.', 'r0KD6g==')
   @Matches(BASE64)
   readonly keyId!: string;
 }
 
 export class EnvelopeView {
-  @Describe({
-    description: 'A checkpoint that covers the entry, as text.',
-    example: `ledger.example.org/log\n42\n${A_HASH}\n\n— ledger.example.org/log r0KD6q…\n`,
-  })
+  @Describe(
+    'A checkpoint that covers the entry, as text.',
+    `ledger.example.org/log\n42\n${A_HASH}\n\n— ledger.example.org/log r0KD6q…\n`,
+  )
   @IsString()
   readonly envelope!: string;
 }
 
 export class InclusionProofView {
-  @Describe({ description: 'The sequence of the event.', example: '41' })
+  @Describe('The sequence of the event.', '41')
   @Matches(DIGITS)
   readonly logIndex!: string;
 
-  @Describe({ description: 'Of the tree that the proof leads to, base64.', example: A_HASH })
+  @Describe('Of the tree that the proof leads to, base64.', A_HASH)
   @Matches(HASH)
   readonly rootHash!: string;
 
-  @Describe({ description: 'How many entries that tree has.', example: '42' })
+  @Describe('How many entries that tree has.', '42')
   @Matches(DIGITS)
   readonly treeSize!: string;
 
-  @Describe({
-    description: 'From the leaf’s sibling up to the root’s child (RFC 6962, section 2.1.1).',
-    example: [A_HASH],
-  })
+  @Describe('From the leaf’s sibling up to the root’s child (RFC 6962, section 2.1.1).', [A_HASH])
   @IsArray()
   @Matches(HASH, { each: true })
   readonly hashes!: readonly string[];
 
-  @Optional()
-  @Describe({ description: 'Where a checkpoint of that tree was signed.' })
+  @Optional('Where a checkpoint of that tree was signed.')
   @Nested(() => EnvelopeView)
   readonly checkpoint?: EnvelopeView;
 }
 
 export class LogEntryView {
-  @Describe({ description: 'The sequence of the event.', example: '41' })
+  @Describe('The sequence of the event.', '41')
   @Matches(DIGITS)
   readonly logIndex!: string;
 
-  @Describe({ description: 'Whose log it is.' })
+  @Describe('Whose log it is.')
   @Nested(() => LogIdView)
   readonly logId!: LogIdView;
 
-  @Describe({
-    description: 'The entry, base64: the canonical JSON of what the log says of the event.',
-    example: 'eyJhY3RvciI6ImFkbWluIn0=',
-  })
+  @Describe(
+    'The entry, base64: the canonical JSON of what the log says of the event.',
+    'eyJhY3RvciI6ImFkbWluIn0=',
+  )
   @Matches(BASE64)
   readonly canonicalizedBody!: string;
 
-  @Describe({ description: 'That the entry is in the log.' })
+  @Describe('That the entry is in the log.')
   @Nested(() => InclusionProofView)
   readonly inclusionProof!: InclusionProofView;
 }

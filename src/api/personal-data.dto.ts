@@ -5,22 +5,18 @@ import { Describe, Nested, Optional, PlainText } from './decorators.js';
 export const OVERRIDE_REASON = { min: 5, max: 500 };
 
 export class PersonalDataOverrideDto {
-  @Describe({
-    description:
-      'Why what looks like personal data is none, or must be recorded. It is kept with every event that it let ' +
+  @Describe(
+    'Why what looks like personal data is none, or must be recorded. It is kept with every event that it let ' +
       'through, and must hold no personal data itself.',
-    example: 'the number is a grant reference that passes the same check',
-  })
+    'the number is a grant reference that passes the same check',
+  )
   @PlainText(OVERRIDE_REASON)
   reason!: string;
 }
 
 /** A body that carries free texts may hold an override for them. */
 export class MayOverride {
-  @Optional()
-  @Describe({
-    description: 'Records texts that were refused as `personal-data-suspected`. Left out otherwise.',
-  })
+  @Optional('Records texts that were refused as `personal-data-suspected`. Left out otherwise.')
   @Nested(() => PersonalDataOverrideDto)
   personalDataOverride?: PersonalDataOverrideDto;
 }

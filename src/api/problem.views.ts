@@ -6,54 +6,48 @@ import { Describe, Optional, WholeNumber } from './decorators.js';
 import { PROBLEM_TYPE_PREFIX, PROBLEMS } from './problem.js';
 
 export class ProblemFaultView implements ProblemFault {
-  @Describe({ description: 'The kind of fault: a rule of the form, or of the ledger.', example: 'format' })
+  @Describe('The kind of fault: a rule of the form, or of the ledger.', 'format')
   @Matches(/^[a-z]+(?:-[a-z]+)*$/)
   readonly code!: string;
 
-  @Describe({
-    description: 'A sentence for whoever can put it right.',
-    example: 'must be a date that exists',
-  })
+  @Describe('A sentence for whoever can put it right.', 'must be a date that exists')
   @IsString()
   readonly detail!: string;
 
-  @Optional()
-  @Describe({
-    description: 'Where: an RFC 6901 pointer into the body, or `/<name>` of a query parameter.',
-    example: '/outcomes/0/effective/from',
-  })
+  @Optional(
+    'Where: an RFC 6901 pointer into the body, or `/<name>` of a query parameter.',
+    '/outcomes/0/effective/from',
+  )
   @IsString()
   readonly pointer?: string;
 
-  @Optional()
-  @Describe({ description: 'Of a file, counted from 1.' })
+  @Optional('Of a file, counted from 1.')
   @WholeNumber({ min: 1 })
   readonly line?: number;
 }
 
 export class ProblemDocument {
-  @Describe({ description: 'The kind of problem: it never changes its meaning.' })
+  @Describe('The kind of problem: it never changes its meaning.')
   @IsIn(Object.keys(PROBLEMS).map((code) => PROBLEM_TYPE_PREFIX + code))
   readonly type!: string;
 
-  @Describe({ description: 'The kind, in words.' })
+  @Describe('The kind, in words.')
   @IsString()
   readonly title!: string;
 
-  @Describe({ description: 'The same as that of the answer.' })
+  @Describe('The same as that of the answer.')
   @WholeNumber({ min: 400, max: 599 })
   readonly status!: number;
 
-  @Describe({ description: 'What was wrong with this request.' })
+  @Describe('What was wrong with this request.')
   @IsString()
   readonly detail!: string;
 
-  @Describe({ description: 'The id of the request, as in `X-Request-Id` and in the log.' })
+  @Describe('The id of the request, as in `X-Request-Id` and in the log.')
   @Matches(/^urn:request:[\w.-]{1,64}$/)
   readonly instance!: string;
 
-  @Optional()
-  @Describe({ description: 'Every fault at once, where places can be named; the first decides the type.' })
+  @Optional('Every fault at once, where places can be named; the first decides the type.')
   @ListOf(() => ProblemFaultView)
   readonly errors?: readonly ProblemFault[];
 }

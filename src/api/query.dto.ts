@@ -1,5 +1,5 @@
 /** All questions write years and moments in one way, and may name a sequence to wait for. Parameters arrive as text. */
-import { Describe, DigitsText, Optional } from './decorators.js';
+import { DigitsText, Optional } from './decorators.js';
 
 export const A_YEAR = { message: 'must be a financial year such as 2018-19' };
 export const CURSOR = /^[A-Za-z0-9_-]{1,400}$/;
@@ -20,8 +20,7 @@ export const PAGE_LIMIT = 100;
 export const pageLimit = (text: string | undefined) => Number(text ?? PAGE_LIMIT);
 
 export class ReadQueryDto {
-  @Optional()
-  @Describe({ description: 'Wait, up to ten seconds, until the ledger has reached this sequence.' })
+  @Optional('Wait, up to ten seconds, until the ledger has reached this sequence.')
   @DigitsText({ max: Number.MAX_SAFE_INTEGER })
   minSequence?: string;
 }

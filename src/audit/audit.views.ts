@@ -4,26 +4,23 @@ import { Describe, WholeNumber } from '../api/decorators.js';
 import { A_HASH, HASH } from '../api/log-entry.views.js';
 
 export class ConsistencyView {
-  @Describe({ description: 'The size of the earlier tree.', example: 40 })
+  @Describe('The size of the earlier tree.', 40)
   @WholeNumber({ min: 0 })
   readonly from!: number;
 
-  @Describe({ description: 'The size of the later tree.', example: 42 })
+  @Describe('The size of the later tree.', 42)
   @WholeNumber({ min: 0 })
   readonly to!: number;
 
-  @Describe({ description: 'Of the earlier tree, base64.', example: A_HASH })
+  @Describe('Of the earlier tree, base64.', A_HASH)
   @Matches(HASH)
   readonly fromRootHash!: string;
 
-  @Describe({ description: 'Of the later tree, base64.', example: A_HASH })
+  @Describe('Of the later tree, base64.', A_HASH)
   @Matches(HASH)
   readonly rootHash!: string;
 
-  @Describe({
-    description: 'That the earlier tree is the beginning of the later one (RFC 6962, section 2.1.2).',
-    example: [A_HASH],
-  })
+  @Describe('That the earlier tree is the beginning of the later one (RFC 6962, section 2.1.2).', [A_HASH])
   @IsArray()
   @Matches(HASH, { each: true })
   readonly hashes!: readonly string[];

@@ -2,20 +2,17 @@
 import { Describe, DigitsText, Nullable, Optional, Slug, WholeNumber } from '../api/decorators.js';
 
 export class OneEntryQueryDto {
-  @Optional()
-  @Describe({ description: 'Wait, up to ten seconds, until the ledger has reached this sequence.' })
+  @Optional('Wait, up to ten seconds, until the ledger has reached this sequence.')
   @DigitsText({ max: Number.MAX_SAFE_INTEGER })
   minSequence?: string;
 }
 
 export class CatalogueListQueryDto extends OneEntryQueryDto {
-  @Optional()
-  @Describe({ description: 'Where the page before ended.' })
+  @Optional('Where the page before ended.')
   @Slug()
   after?: string;
 
-  @Optional()
-  @Describe({ description: 'Entries on a page, up to 500.' })
+  @Optional('Entries on a page, up to 500.')
   @DigitsText({ min: 1, max: 500 })
   limit?: string;
 }
@@ -23,7 +20,7 @@ export class CatalogueListQueryDto extends OneEntryQueryDto {
 /** Makes a class of the id of an entry. */
 export function identified(example: string) {
   class Entry {
-    @Describe({ description: 'A slug; it never changes.', example })
+    @Describe('A slug; it never changes.', example)
     @Slug()
     id!: string;
   }
@@ -32,18 +29,17 @@ export function identified(example: string) {
 
 /** The answer to a change holds the entry, and the sequence from which reads show it. */
 export class ChangeReceipt {
-  @Describe({ description: 'Of what was changed.', example: 'lipid-management' })
+  @Describe('Of what was changed.', 'lipid-management')
   @Slug()
   id!: string;
 
-  @Describe({ description: 'Of the event that made it so: pass it as minSequence to read it.', example: 40 })
+  @Describe('Of the event that made it so: pass it as minSequence to read it.', 40)
   @WholeNumber({ min: 0 })
   sequence!: number;
 }
 
 export class CataloguePage {
-  @Nullable()
-  @Describe({ description: 'The `after` of the next page; null on the last.', example: null })
+  @Nullable('The `after` of the next page; null on the last.', null)
   @Slug()
   next!: string | null;
 }

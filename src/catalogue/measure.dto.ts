@@ -19,16 +19,11 @@ const IdentifiedMeasure = identified('feno-tests');
 class MeasureContent extends Both(Both(IdentifiedMeasure, MeasureMembers), DefinitionMember) {}
 
 export class DefineMeasureDto extends Both(Both(MeasureContent, Breakdowns), MayOverride) {
-  @Optional()
-  @Describe({
-    description: 'How many digits an amount has after the point: 2 for pounds; 0 where it is left out.',
-    example: 0,
-  })
+  @Optional('How many digits an amount has after the point: 2 for pounds; 0 where it is left out.', 0)
   @WholeNumber({ min: 0, max: 6 })
   decimals?: number;
 
-  @Optional()
-  @Describe({ description: 'Whether a quantity may be below nought; false where it is left out.' })
+  @Optional('Whether a quantity may be below nought; false where it is left out.')
   @IsBoolean()
   mayBeNegative?: boolean;
 }
@@ -39,17 +34,17 @@ export class ReviseMeasureDto extends Both(RevisionView, MayOverride) {}
 
 /** `label` and `definition` are those by which the present financial year is counted. */
 export class MeasureView extends Both(MeasureContent, QuantityMembers) {
-  @Describe({ description: 'The ways in which its quantity is split.', example: [] })
+  @Describe('The ways in which its quantity is split.', [])
   @Each(() => BreakdownDto, { max: 3 })
   breakdowns!: BreakdownDto[];
 
-  @Describe({ description: 'In order of the year from which each holds.', example: [] })
+  @Describe('In order of the year from which each holds.', [])
   @Each(() => RevisionView, { min: 0, max: 1_000 })
   revisions!: RevisionView[];
 }
 
 export class MeasureListView extends CataloguePage {
-  @Describe({ description: 'In order of id.' })
+  @Describe('In order of id.')
   @Each(() => MeasureView, { min: 0, max: 500 })
   measures!: MeasureView[];
 }

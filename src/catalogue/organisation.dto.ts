@@ -25,50 +25,42 @@ export class AmendOrganisationDto extends Both(
 ) {}
 
 export class RenameOrganisationDto extends MayOverride {
-  @Describe({ description: 'The new name.', example: 'Health Innovation Wessex' })
+  @Describe('The new name.', 'Health Innovation Wessex')
   @PlainText({ max: NAME_MAX })
   name!: string;
 
-  @Describe({ description: 'The day it takes effect.', example: '2023-10-01' })
+  @Describe('The day it takes effect.', '2023-10-01')
   @CalendarDate()
   from!: string;
 }
 
 export class OrganisationQueryDto extends OneEntryQueryDto {
-  @Optional()
-  @Describe({ description: 'The day whose name is shown; today if left out.', example: '2023-09-30' })
+  @Optional('The day whose name is shown; today if left out.', '2023-09-30')
   @CalendarDate()
   on?: string;
 }
 
 export class OrganisationNameView extends OrganisationName {
-  @Nullable()
-  @Describe({
-    description: 'The day from which it holds; null for the first, which holds from the beginning.',
-    example: null,
-  })
+  @Nullable('The day from which it holds; null for the first, which holds from the beginning.', null)
   @CalendarDate()
   from!: string | null;
 }
 
 export class OrganisationView extends Both(IdentifiedOrganisation, OrganisationMembers) {
-  @Describe({ description: 'On the day asked about, or today.', example: 'Health Innovation Wessex' })
+  @Describe('On the day asked about, or today.', 'Health Innovation Wessex')
   @PlainText({ max: NAME_MAX })
   name!: string;
 
-  @Describe({
-    description: 'In order of the day from which each holds.',
-    example: [
-      { name: 'Wessex AHSN', from: null },
-      { name: 'Health Innovation Wessex', from: '2023-10-01' },
-    ],
-  })
+  @Describe('In order of the day from which each holds.', [
+    { name: 'Wessex AHSN', from: null },
+    { name: 'Health Innovation Wessex', from: '2023-10-01' },
+  ])
   @Each(() => OrganisationNameView, { min: 1, max: 1_000 })
   names!: OrganisationNameView[];
 }
 
 export class OrganisationListView extends CataloguePage {
-  @Describe({ description: 'In order of id.' })
+  @Describe('In order of id.')
   @Each(() => OrganisationView, { min: 0, max: 500 })
   organisations!: OrganisationView[];
 }

@@ -17,27 +17,23 @@ export class ReopenProgrammeDto extends Both(ReasonMember, MayOverride) {}
 export class AmendProgrammeDto extends Both(Changes(ProgrammeContent), ReopenProgrammeDto) {}
 
 export class CloseProgrammeDto extends ReopenProgrammeDto {
-  @Describe({
-    description: 'The last day on which its outcomes count; not in the future.',
-    example: '2024-03-31',
-  })
+  @Describe('The last day on which its outcomes count; not in the future.', '2024-03-31')
   @CalendarDate()
   closedOn!: string;
 }
 
 export class ProgrammeView extends Both(IdentifiedProgramme, ProgrammeContent) {
-  @Describe({ description: 'A closed programme takes no submissions.', example: 'open' })
+  @Describe('A closed programme takes no submissions.', 'open')
   @IsIn(['open', 'closed'])
   status!: 'open' | 'closed';
 
-  @Optional()
-  @Describe({ description: 'Of a closed programme: the last day on which its outcomes count.' })
+  @Optional('Of a closed programme: the last day on which its outcomes count.')
   @CalendarDate()
   closedOn?: string;
 }
 
 export class ProgrammeListView extends CataloguePage {
-  @Describe({ description: 'In order of id.' })
+  @Describe('In order of id.')
   @Each(() => ProgrammeView, { min: 0, max: 500 })
   programmes!: ProgrammeView[];
 }

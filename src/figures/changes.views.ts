@@ -25,170 +25,154 @@ export const LINES = [
 export type LineName = (typeof LINES)[number];
 
 class ChangedAmount {
-  @Nullable()
-  @Describe({
-    description: 'How much was added or, below nought, taken away; null of a ratio or a rate.',
-    example: -100,
-  })
+  @Nullable('How much was added or, below nought, taken away; null of a ratio or a rate.', -100)
   @ExactQuantity()
   readonly quantity!: Quantity | null;
 
-  @Nullable()
-  @Describe({ description: 'The same in the unit of the measure.', example: '-100' })
+  @Nullable('The same in the unit of the measure.', '-100')
   @AmountString()
   readonly amount!: string | null;
 }
 
 export class BridgeLine extends ChangedAmount {
-  @Describe({ description: 'Why the figure changed.', example: 'corrected' })
+  @Describe('Why the figure changed.', 'corrected')
   @IsIn(LINES)
   readonly line!: LineName;
 }
 
 export class ChangeOfYear extends ChangedAmount {
-  @Describe({ description: 'The year whose figure changed.', example: '2023-24' })
+  @Describe('The year whose figure changed.', '2023-24')
   @Matches(FINANCIAL_YEAR)
   readonly financialYear!: FinancialYear;
 }
 
 class Bridge {
-  @Describe({ description: 'The figure at the earlier moment.' })
+  @Describe('The figure at the earlier moment.')
   @Nested(() => Figure)
   readonly opening!: Figure;
 
-  @Describe({ description: 'Opening and lines add up to closing, where no data is nought.' })
+  @Describe('Opening and lines add up to closing, where no data is nought.')
   @ListOf(() => BridgeLine)
   readonly lines!: readonly BridgeLine[];
 
-  @Describe({ description: 'The figure at the later moment.' })
+  @Describe('The figure at the later moment.')
   @Nested(() => Figure)
   readonly closing!: Figure;
 
-  @Describe({ description: 'Closing less opening, where no data is nought.' })
+  @Describe('Closing less opening, where no data is nought.')
   @Nested(() => ChangedAmount)
   readonly difference!: ChangedAmount;
 }
 
 export class BridgeOfYear extends Bridge {
-  @Describe({ description: 'The year whose figure changed.', example: '2023-24' })
+  @Describe('The year whose figure changed.', '2023-24')
   @Matches(FINANCIAL_YEAR)
   readonly financialYear!: FinancialYear;
 }
 
 export class BridgeSince extends Bridge {
-  @Describe({ description: 'The first year of the total.', example: '2018-19' })
+  @Describe('The first year of the total.', '2018-19')
   @Matches(FINANCIAL_YEAR)
   readonly since!: FinancialYear;
 
-  @Describe({ description: 'The last year of the total, at either moment.', example: '2023-24' })
+  @Describe('The last year of the total, at either moment.', '2023-24')
   @Matches(FINANCIAL_YEAR)
   readonly through!: FinancialYear;
 }
 
 export class ChangingEvent {
-  @Describe({ description: 'Its place in the ledger.', example: 42 })
+  @Describe('Its place in the ledger.', 42)
   @WholeNumber({ min: 0 })
   readonly sequence!: number;
 
-  @Describe({ description: 'Its id.', example: '5d0f7c52-93c1-5b1e-8a66-0f2b8f7f3c11' })
+  @Describe('Its id.', '5d0f7c52-93c1-5b1e-8a66-0f2b8f7f3c11')
   @IsUUID()
   readonly event!: string;
 
-  @Describe({ description: 'What happened.', example: 'OutcomeCorrected' })
+  @Describe('What happened.', 'OutcomeCorrected')
   @Matches(EVENT_TYPE)
   readonly type!: string;
 
-  @Describe({ description: 'The line of the bridges that it stands in.', example: 'corrected' })
+  @Describe('The line of the bridges that it stands in.', 'corrected')
   @IsIn(LINES)
   readonly line!: LineName;
 
-  @Optional()
-  @Describe({
-    description: 'The outcome that it is about; left out where a measure was defined or revised.',
-    example: '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f.1',
-  })
+  @Optional(
+    'The outcome that it is about; left out where a measure was defined or revised.',
+    '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f.1',
+  )
   @Matches(OUTCOME_ID)
   readonly outcome?: string;
 
-  @Optional()
-  @Describe({ description: 'The programme of the outcome.', example: 'lipid-management' })
+  @Optional('The programme of the outcome.', 'lipid-management')
   @Slug()
   readonly programme?: string;
 
-  @Describe({ description: 'The measure, after the event.', example: 'patients-benefited' })
+  @Describe('The measure, after the event.', 'patients-benefited')
   @Slug()
   readonly measure!: string;
 
-  @Optional()
-  @Describe({ description: 'What the outcome was, where it was recorded before.' })
+  @Optional('What the outcome was, where it was recorded before.')
   @Nested(() => VersionView)
   readonly before?: VersionView;
 
-  @Optional()
-  @Describe({ description: 'What it is, unless it was withdrawn.' })
+  @Optional('What it is, unless it was withdrawn.')
   @Nested(() => VersionView)
   readonly after?: VersionView;
 
-  @Describe({ description: 'What it changed: the figure of each year just after it less just before.' })
+  @Describe('What it changed: the figure of each year just after it less just before.')
   @ListOf(() => ChangeOfYear)
   readonly changes!: readonly ChangeOfYear[];
 
-  @Describe({ description: 'When it was recorded.', example: '2023-08-01T10:00:00.000Z' })
+  @Describe('When it was recorded.', '2023-08-01T10:00:00.000Z')
   @Instant()
   readonly recordedAt!: string;
 
-  @Describe({
-    description: 'The role of whoever recorded it; who that was, auditors may see.',
-    example: 'admin',
-  })
+  @Describe('The role of whoever recorded it; who that was, auditors may see.', 'admin')
   @IsIn([...ROLES, 'system'])
   readonly role!: string;
 
-  @Optional()
-  @Describe({ description: 'Why, for what changes something that was recorded.', example: 'recount' })
+  @Optional('Why, for what changes something that was recorded.', 'recount')
   @PlainText({ max: 2_000 })
   readonly reason?: string;
 }
 
 class MomentView {
-  @Describe({ description: 'Of the last event known then; -1 before the first.', example: 41 })
+  @Describe('Of the last event known then; -1 before the first.', 41)
   @WholeNumber({ min: -1 })
   readonly sequence!: number;
 
-  @Describe({ description: 'In ledger time.', example: '2023-07-31T22:59:59.999Z' })
+  @Describe('In ledger time.', '2023-07-31T22:59:59.999Z')
   @Instant()
   readonly asAt!: string;
 }
 
 export class Changes extends Context {
-  @Describe({ description: 'The moment that the figures changed from.' })
+  @Describe('The moment that the figures changed from.')
   @Nested(() => MomentView)
   readonly earlier!: MomentView;
 
-  @Describe({ description: 'The moment that they changed to.' })
+  @Describe('The moment that they changed to.')
   @Nested(() => MomentView)
   readonly later!: MomentView;
 
-  @Describe({ description: 'Only years whose figure differs, or has lines that make up for one another.' })
+  @Describe('Only years whose figure differs, or has lines that make up for one another.')
   @ListOf(() => BridgeOfYear)
   readonly years!: readonly BridgeOfYear[];
 
-  @Nullable()
-  @Describe({ description: 'The same for the total of all years asked about; null where there is none.' })
+  @Nullable('The same for the total of all years asked about; null where there is none.')
   @Nested(() => BridgeSince)
   readonly since!: BridgeSince | null;
 
-  @Optional()
-  @Describe({ description: 'Why there are no lines, of a ratio or a rate, or no total since a year.' })
+  @Optional('Why there are no lines, of a ratio or a rate, or no total since a year.')
   @PlainText({ max: 600 })
   readonly notAdded?: string;
 
-  @Describe({ description: 'The events between the two moments that changed the figures, in their order.' })
+  @Describe('The events between the two moments that changed the figures, in their order.')
   @ListOf(() => ChangingEvent)
   readonly events!: readonly ChangingEvent[];
 
-  @Nullable()
-  @Describe({ description: 'The `cursor` of the next page of events; null on the last.', example: null })
+  @Nullable('The `cursor` of the next page of events; null on the last.', null)
   @Matches(CURSOR)
   readonly next!: string | null;
 }

@@ -15,73 +15,55 @@ import {
 } from '../api/query.dto.js';
 
 export class FigureQueryDto extends ReadQueryDto {
-  @Describe({ description: 'The measure asked about.', example: 'patients-benefited' })
+  @Describe('The measure asked about.', 'patients-benefited')
   @Slug()
   measure!: string;
 
-  @Optional()
-  @Describe({ description: 'Only this programme.' })
+  @Optional('Only this programme.')
   @Slug()
   programme?: string;
 
-  @Optional()
-  @Describe({ description: 'Only this organisation.' })
+  @Optional('Only this organisation.')
   @Slug()
   organisation?: string;
 
-  @Optional()
-  @Describe({
-    description: 'true: add across a break in the definition of the measure, and flag the figure.',
-  })
+  @Optional('true: add across a break in the definition of the measure, and flag the figure.')
   @IsIn(['true', 'false'])
   allowBreaks?: 'true' | 'false';
 }
 
 export class MomentQueryDto extends FigureQueryDto {
-  @Optional()
-  @Describe({
-    description: 'As known at an instant, or at the end of a day in London.',
-    example: '2026-04-30',
-  })
+  @Optional('As known at an instant, or at the end of a day in London.', '2026-04-30')
   @Matches(DATE_OR_INSTANT, A_DATE)
   asAt?: string;
 
-  @Optional()
-  @Describe({ description: 'As known after the event with this sequence.' })
+  @Optional('As known after the event with this sequence.')
   @DigitsText({ max: Number.MAX_SAFE_INTEGER })
   asAtSequence?: string;
 }
 
 class YearsQueryDto {
-  @Optional()
-  @Describe({
-    description: 'The first financial year; by default the one that totals since begin with.',
-    example: '2018-19',
-  })
+  @Optional('The first financial year; by default the one that totals since begin with.', '2018-19')
   @Matches(FINANCIAL_YEAR, A_YEAR)
   from?: string;
 
-  @Optional()
-  @Describe({ description: 'The last financial year; by default the last one with data.' })
+  @Optional('The last financial year; by default the last one with data.')
   @Matches(FINANCIAL_YEAR, A_YEAR)
   to?: string;
 }
 
 class GroupsQueryDto {
-  @Optional()
-  @Describe({ description: 'The same figures for each programme or organisation.' })
+  @Optional('The same figures for each programme or organisation.')
   @IsIn(['programme', 'organisation'])
   groupBy?: 'programme' | 'organisation';
 }
 
 class PageQueryDto {
-  @Optional()
-  @Describe({ description: 'Entries on a page, up to 500.' })
+  @Optional('Entries on a page, up to 500.')
   @DigitsText({ min: 1, max: 500 })
   limit?: string;
 
-  @Optional()
-  @Describe({ description: 'The `next` of the page before.' })
+  @Optional('The `next` of the page before.')
   @Matches(CURSOR, A_CURSOR)
   cursor?: string;
 }
@@ -89,34 +71,27 @@ class PageQueryDto {
 export class AnnualQueryDto extends Both(Both(MomentQueryDto, YearsQueryDto), GroupsQueryDto) {}
 
 export class SinceQueryDto extends Both(MomentQueryDto, GroupsQueryDto) {
-  @Optional()
-  @Describe({ description: 'The first financial year; by default the one configured.', example: '2018-19' })
+  @Optional('The first financial year; by default the one configured.', '2018-19')
   @Matches(FINANCIAL_YEAR, A_YEAR)
   since?: string;
 
-  @Optional()
-  @Describe({ description: 'The last financial year; by default the last one with data.' })
+  @Optional('The last financial year; by default the last one with data.')
   @Matches(FINANCIAL_YEAR, A_YEAR)
   through?: string;
 }
 
 export class ProofQueryDto extends Both(MomentQueryDto, YearsQueryDto) {
-  @Optional()
-  @Describe({ description: 'true: prove the total over these years, instead of the figure of each.' })
+  @Optional('true: prove the total over these years, instead of the figure of each.')
   @IsIn(['true', 'false'])
   total?: 'true' | 'false';
 }
 
 export class ChangesQueryDto extends Both(Both(FigureQueryDto, YearsQueryDto), PageQueryDto) {
-  @Describe({
-    description: 'The earlier moment: a sequence, an instant, or the end of a day.',
-    example: '40',
-  })
+  @Describe('The earlier moment: a sequence, an instant, or the end of a day.', '40')
   @Matches(SEQUENCE_OR_INSTANT, A_MOMENT)
   earlier!: string;
 
-  @Optional()
-  @Describe({ description: 'The later moment; now if left out.' })
+  @Optional('The later moment; now if left out.')
   @Matches(SEQUENCE_OR_INSTANT, A_MOMENT)
   later?: string;
 }

@@ -6,102 +6,81 @@ import { SHA256 } from '../kernel/ids.js';
 const STATUSES = ['starting', 'live', 'rebuilding', 'stopped'] as const;
 
 export class ProjectionStateView {
-  @Describe({ description: '`rebuilding` after an upgrade; `stopped` by a fault.', example: 'live' })
+  @Describe('`rebuilding` after an upgrade; `stopped` by a fault.', 'live')
   @IsIn(STATUSES)
   readonly status!: (typeof STATUSES)[number];
 
-  @Optional()
-  @Describe({ description: 'While rebuilding: how far it is.' })
+  @Optional('While rebuilding: how far it is.')
   @WholeNumber({ min: -1 })
   readonly sequence?: number;
 
-  @Optional()
-  @Describe({ description: 'While rebuilding: the sequence that there was before, as far as it is known.' })
+  @Optional('While rebuilding: the sequence that there was before, as far as it is known.')
   @WholeNumber({ min: -1 })
   readonly target?: number;
 
-  @Optional()
-  @Describe({ description: 'When stopped: why.' })
+  @Optional('When stopped: why.')
   @IsString()
   readonly message?: string;
 }
 
 export class SelfCheckView {
-  @Describe({
-    description: 'Whether all that was committed is projected, once and unaltered.',
-    example: true,
-  })
+  @Describe('Whether all that was committed is projected, once and unaltered.', true)
   @IsBoolean()
   readonly ok!: boolean;
 
-  @Describe({ description: 'Up to which sequence the two were compared.', example: 41 })
+  @Describe('Up to which sequence the two were compared.', 41)
   @WholeNumber({ min: -1 })
   readonly sequence!: number;
 
-  @Optional()
-  @Describe({ description: 'Outcomes that stand, counted from the events.', example: 1 })
+  @Optional('Outcomes that stand, counted from the events.', 1)
   @WholeNumber({ min: 0 })
   readonly outcomes?: number;
 
-  @Optional()
-  @Describe({ description: 'SHA-256 over the position and the hash of the facts of every event so far.' })
+  @Optional('SHA-256 over the position and the hash of the facts of every event so far.')
   @Matches(SHA256)
   readonly digest?: string;
 
-  @Optional()
-  @Describe({ description: 'Of the transparency log of every event so far, base64.' })
+  @Optional('Of the transparency log of every event so far, base64.')
   @Matches(/^[A-Za-z0-9+/]{43}=$/)
   readonly root?: string;
 
-  @Optional()
-  @Describe({ description: 'The difference that was found.' })
+  @Optional('The difference that was found.')
   @IsString()
   readonly fault?: string;
 }
 
 export class RebuildView {
-  @Describe({ description: 'How far it is.', example: 20_000 })
+  @Describe('How far it is.', 20_000)
   @WholeNumber({ min: -1 })
   readonly sequence!: number;
 
-  @Describe({ description: 'How far it must come.', example: 50_000 })
+  @Describe('How far it must come.', 50_000)
   @WholeNumber({ min: -1 })
   readonly target!: number;
 }
 
 export class ProjectionsView {
-  @Describe({ description: 'The read models in use.' })
+  @Describe('The read models in use.')
   @Nested(() => ProjectionStateView)
   readonly projection!: ProjectionStateView;
 
-  @Describe({ description: 'How far the read models are that are in use.', example: 41 })
+  @Describe('How far the read models are that are in use.', 41)
   @WholeNumber({ min: -1 })
   readonly sequence!: number;
 
-  @Describe({
-    description: 'Events of the store that are not the ledger’s own, and were skipped.',
-    example: 0,
-  })
+  @Describe('Events of the store that are not the ledger’s own, and were skipped.', 0)
   @WholeNumber({ min: 0 })
   readonly skipped!: number;
 
-  @Nullable()
-  @Describe({
-    description: 'The one that runs beside the read models in use; null if none does.',
-    example: null,
-  })
+  @Nullable('The one that runs beside the read models in use; null if none does.', null)
   @Nested(() => RebuildView)
   readonly rebuild!: RebuildView | null;
 
-  @Nullable()
-  @Describe({
-    description: 'Why the last rebuild ended without taking their place, if it did.',
-    example: null,
-  })
+  @Nullable('Why the last rebuild ended without taking their place, if it did.', null)
   @IsString()
   readonly rebuildFailure!: string | null;
 
-  @Describe({ description: 'What the running self-check says of them.' })
+  @Describe('What the running self-check says of them.')
   @Nested(() => SelfCheckView)
   readonly selfCheck!: SelfCheckView;
 }

@@ -11,111 +11,106 @@ export type OutcomeStatus = (typeof STATUSES)[number];
 
 /** One version of an outcome, as its event told it. */
 export class OutcomeVersion {
-  @Describe({ description: 'From 0.', example: 0 })
+  @Describe('From 0.', 0)
   @WholeNumber({ min: 0 })
   readonly version!: number;
 
-  @Describe({ description: 'Of the event that made it.', example: 41 })
+  @Describe('Of the event that made it.', 41)
   @WholeNumber({ min: 0 })
   readonly sequence!: number;
 
-  @Describe({ description: 'What happened.', example: 'PatientBenefited' })
+  @Describe('What happened.', 'PatientBenefited')
   @Matches(EVENT_TYPE)
   readonly type!: string;
 
-  @Describe({ description: 'When it was recorded.', example: '2023-07-04T09:30:00.000Z' })
+  @Describe('When it was recorded.', '2023-07-04T09:30:00.000Z')
   @Instant()
   readonly recordedAt!: string;
 
-  @Describe({ description: 'Who recorded it.', example: 'admin' })
+  @Describe('Who recorded it.', 'admin')
   @PlainText({ max: 200 })
   readonly actor!: string;
 
-  @Optional()
-  @Describe({ description: 'Why, for a correction or a withdrawal.' })
+  @Optional('Why, for a correction or a withdrawal.')
   @PlainText({ max: 2_000 })
   readonly reason?: string;
 
-  @Optional()
-  @Describe({ description: 'What it says; absent for a withdrawal.' })
+  @Optional('What it says; absent for a withdrawal.')
   @Nested(() => OutcomeView)
   readonly outcome?: OutcomeView;
 
-  @Optional()
-  @Describe({ description: 'Present where its words were erased by a lawful order.' })
+  @Optional('Present where its words were erased by a lawful order.')
   @IsIn([true])
   readonly erased?: true;
 }
 
 /** A lawful order by which words were taken out. */
 export class Erasure {
-  @Describe({ description: 'Of its event.', example: 57 })
+  @Describe('Of its event.', 57)
   @WholeNumber({ min: 0 })
   readonly sequence!: number;
 
-  @Describe({ description: 'When it was recorded.', example: '2024-02-12T14:05:00.000Z' })
+  @Describe('When it was recorded.', '2024-02-12T14:05:00.000Z')
   @Instant()
   readonly recordedAt!: string;
 
-  @Describe({ description: 'Who recorded it.', example: 'admin' })
+  @Describe('Who recorded it.', 'admin')
   @PlainText({ max: 200 })
   readonly actor!: string;
 
-  @Describe({ description: 'The office that ordered it.', example: 'Data protection officer' })
+  @Describe('The office that ordered it.', 'Data protection officer')
   @PlainText({ max: 200 })
   readonly authorisedBy!: string;
 
-  @Optional()
-  @Describe({ description: 'Why.', example: 'request for erasure 2024-17' })
+  @Optional('Why.', 'request for erasure 2024-17')
   @PlainText({ max: 2_000 })
   readonly reason?: string;
 }
 
 export class OutcomeHistory {
-  @Describe({ description: '`<submission>.<line>`.', example: '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f.1' })
+  @Describe('`<submission>.<line>`.', '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f.1')
   @Matches(OUTCOME_ID)
   readonly id!: string;
 
-  @Describe({ description: 'The one that stands: send it as If-Match to change it.', example: 0 })
+  @Describe('The one that stands: send it as If-Match to change it.', 0)
   @WholeNumber({ min: 0 })
   readonly version!: number;
 
-  @Describe({ description: 'Whether it stands as it was submitted.', example: 'standing' })
+  @Describe('Whether it stands as it was submitted.', 'standing')
   @IsIn(STATUSES)
   readonly status!: OutcomeStatus;
 
-  @Describe({ description: 'Oldest first.' })
+  @Describe('Oldest first.')
   @ListOf(() => OutcomeVersion)
   readonly versions!: readonly OutcomeVersion[];
 
-  @Optional()
-  @Describe({ description: 'Oldest first; absent where nothing was erased.' })
+  @Optional('Oldest first; absent where nothing was erased.')
   @ListOf(() => Erasure)
   readonly erasures?: readonly Erasure[];
 }
 
 export class SubmissionStory {
-  @Describe({ description: 'Its idempotency key.', example: '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f' })
+  @Describe('Its idempotency key.', '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f')
   @IsUUID()
   readonly submission!: string;
 
-  @Describe({ description: 'The programme that submitted it.', example: 'lipid-management' })
+  @Describe('The programme that submitted it.', 'lipid-management')
   @Slug()
   readonly programme!: string;
 
-  @Describe({ description: 'When it was recorded.', example: '2023-07-04T09:30:00.000Z' })
+  @Describe('When it was recorded.', '2023-07-04T09:30:00.000Z')
   @Instant()
   readonly recordedAt!: string;
 
-  @Describe({ description: 'Who recorded it.', example: 'admin' })
+  @Describe('Who recorded it.', 'admin')
   @PlainText({ max: 200 })
   readonly actor!: string;
 
-  @Describe({ description: 'Of the event of its last outcome.', example: 41 })
+  @Describe('Of the event of its last outcome.', 41)
   @WholeNumber({ min: 0 })
   readonly sequence!: number;
 
-  @Describe({ description: 'In the order of its lines.' })
+  @Describe('In the order of its lines.')
   @ListOf(() => OutcomeHistory)
   readonly outcomes!: readonly OutcomeHistory[];
 }

@@ -5,45 +5,45 @@ import { ProblemDocument } from '../api/problem.views.js';
 import { ImportReceiptView } from './imports.dto.js';
 
 export class ImportChecking {
-  @Describe({ description: 'The whole file is checked before anything of it is recorded.' })
+  @Describe('The whole file is checked before anything of it is recorded.')
   @IsIn(['checking'])
   readonly phase!: 'checking';
 
-  @Describe({ description: 'Rows that were checked so far.' })
+  @Describe('Rows that were checked so far.')
   @WholeNumber({ min: 0 })
   readonly rows!: number;
 }
 
 export class ImportRecording {
-  @Describe({ description: 'All rows are good, and are being recorded.' })
+  @Describe('All rows are good, and are being recorded.')
   @IsIn(['recording'])
   readonly phase!: 'recording';
 
-  @Describe({ description: 'Rows that are recorded so far, now or before.' })
+  @Describe('Rows that are recorded so far, now or before.')
   @WholeNumber({ min: 0 })
   readonly rows!: number;
 
-  @Describe({ description: 'Rows of the file.' })
+  @Describe('Rows of the file.')
   @WholeNumber({ min: 1 })
   readonly of!: number;
 }
 
 export class ImportDone {
-  @Describe({ description: 'The last line of an import that was carried out.' })
+  @Describe('The last line of an import that was carried out.')
   @IsIn(['done'])
   readonly phase!: 'done';
 
-  @Describe({ description: 'What is answered without lines of progress.' })
+  @Describe('What is answered without lines of progress.')
   @Nested(() => ImportReceiptView)
   readonly receipt!: ImportReceiptView;
 }
 
 export class ImportFailed {
-  @Describe({ description: 'The last line of an import that was not: the status had been sent before.' })
+  @Describe('The last line of an import that was not: the status had been sent before.')
   @IsIn(['failed'])
   readonly phase!: 'failed';
 
-  @Describe({ description: 'What is answered without lines of progress.' })
+  @Describe('What is answered without lines of progress.')
   @Nested(() => ProblemDocument)
   readonly problem!: ProblemDocument;
 }

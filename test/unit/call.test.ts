@@ -11,34 +11,31 @@ import { openApiOf } from '../../src/api/openapi.js';
 import { contractOf, type Contract } from '../support/contract.js';
 
 class Part {
-  @Describe({ description: 'Its name.', example: 'a-part' })
+  @Describe('Its name.', 'a-part')
   @Slug()
   name!: string;
 }
 
 class Whole {
-  @Describe({ description: 'How many.', example: 2 })
+  @Describe('How many.', 2)
   @WholeNumber({ min: 0 })
   count!: number;
 
-  @Describe({ description: 'The first.' })
-  @Nullable()
+  @Nullable('The first.')
   @Nested(() => Part)
   first!: Part | null;
 
-  @Describe({ description: 'All of them.' })
+  @Describe('All of them.')
   @ListOf(() => Part)
   parts!: Part[];
 
-  @Optional()
-  @Describe({ description: 'Anything else.' })
+  @Optional('Anything else.')
   @Slug()
   note?: string;
 }
 
 class Question {
-  @Optional()
-  @Describe({ description: 'Of which kind.', example: 'a-kind' })
+  @Optional('Of which kind.', 'a-kind')
   @Slug()
   kind?: string;
 }

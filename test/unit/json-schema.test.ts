@@ -1,13 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { IsArray, IsEmail, IsIn, IsObject, IsOptional, IsString } from 'class-validator';
 import { Matches, Min, ValidateIf, ValidateNested } from 'class-validator';
-import {
-  CalendarDate,
-  DateOrInstant,
-  DecimalString,
-  Describe,
-  DigitsText,
-} from '../../src/api/decorators.js';
+import { CalendarDate, DateOrInstant, DecimalString, DigitsText } from '../../src/api/decorators.js';
 import { Each, Nested, Nullable, Optional, PlainText, Slug, WholeNumber } from '../../src/api/decorators.js';
 import { checkedSchemaOf, componentsOf, schemaOf } from '../../src/api/json-schema.js';
 
@@ -16,8 +10,7 @@ class Period {
 }
 
 class Annotated {
-  @Describe({ description: 'Anything a reader should know', example: 'First figures' })
-  @Optional()
+  @Optional('Anything a reader should know', 'First figures')
   @PlainText({ min: 0, max: 20 })
   note?: string;
 }
