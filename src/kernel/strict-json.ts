@@ -48,16 +48,21 @@ export function parseJson(bytes: Buffer): unknown {
   const text = bytes.toString('utf8');
   const colons = colonsOutsideStrings(bytes);
   // The scan bounds the depth before anything that might recurse sees the text.
-  if (colons === SUSPECT) throw explain(text);
+  if (colons === SUSPECT) throw explained(text);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw explain(text);
+    throw explained(text);
   }
-  if (namesIn(value) !== colons) throw explain(text);
+  if (namesIn(value) !== colons) throw explained(text);
+  const fault = ESCAPED_SURROGATE.test(text) ? faultIn(text) : null;
+  if (fault) throw fault;
   return value;
 }
+
+/** Few texts have such an escape: only they are read slowly to see whether its other half follows. */
+const ESCAPED_SURROGATE = /\\u[dD][89a-fA-F]/;
 
 /** RFC 6901. */
 export function pointerOf(path: readonly (string | number)[]): string {
@@ -65,8 +70,7 @@ export function pointerOf(path: readonly (string | number)[]): string {
 }
 
 const SUSPECT = -1;
-const [QUOTE, COMMA, MINUS, COLON, BACKSLASH, LOWER_U] = [0x22, 0x2c, 0x2d, 0x3a, 0x5c, 0x75];
-const [NEITHER, HIGH, LOW] = [0, 1, 2];
+const [QUOTE, COMMA, MINUS, COLON, BACKSLASH] = [0x22, 0x2c, 0x2d, 0x3a, 0x5c];
 
 /** The classes of bytes outside strings; from DIGIT on, a byte may also belong to a number. */
 const [OPENS, CLOSES, DIGIT, SIGN_OR_POINT, EXPONENT] = [1, 2, 3, 4, 5];
@@ -77,14 +81,14 @@ for (const byte of Buffer.from('0123456789')) KIND[byte] = DIGIT;
 for (const byte of Buffer.from('+-.')) KIND[byte] = SIGN_OR_POINT;
 for (const byte of Buffer.from('eE')) KIND[byte] = EXPONENT;
 
-/** How many members the text has if it is JSON; SUSPECT when a depth, size, number or surrogate is refused. */
+/** How many members the text has if it is JSON; SUSPECT when a depth, size or number is refused. */
 function colonsOutsideStrings(bytes: Buffer): number {
   let [colons, commas, depth] = [0, 0, 0];
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i]!;
     if (byte === QUOTE) {
-      i = closingQuote(bytes, i);
-      if (i === SUSPECT) return SUSPECT;
+      // Steps over the string: what follows a backslash ends none.
+      while (++i < bytes.length && bytes[i] !== QUOTE) if (bytes[i] === BACKSLASH) i++;
     } else if (byte === COLON) {
       if (++colons + commas > SEPARATORS_MAX) return SUSPECT;
     } else if (byte === COMMA) {
@@ -99,31 +103,6 @@ function colonsOutsideStrings(bytes: Buffer): number {
     }
   }
   return colons;
-}
-
-/** The index of the quote that ends the string opened at `start`; the length of the text when no quote ends it. */
-function closingQuote(bytes: Buffer, start: number): number {
-  for (let i = start + 1; i < bytes.length; i++) {
-    const byte = bytes[i]!;
-    if (byte === QUOTE) return i;
-    if (byte === BACKSLASH && bytes[++i] === LOWER_U) {
-      const half = surrogateHalf(bytes, i + 1);
-      if (half === NEITHER) continue;
-      // UTF-8 cannot hold half a pair, so the other half must also be an escape, and come next.
-      const escaped = bytes[i + 5] === BACKSLASH && bytes[i + 6] === LOWER_U;
-      if (half === LOW || !escaped || surrogateHalf(bytes, i + 7) !== LOW) return SUSPECT;
-      i += 10;
-    }
-  }
-  return bytes.length;
-}
-
-/** Which half of a pair the digits of an escape are: D8 to DB begin one, DC to DF end one. */
-function surrogateHalf(bytes: Buffer, start: number): number {
-  if ((bytes[start]! | 0x20) !== 0x64) return NEITHER;
-  const second = bytes[start + 1]! | 0x20;
-  if (second === 0x38 || second === 0x39 || second === 0x61 || second === 0x62) return HIGH;
-  return second >= 0x63 && second <= 0x66 ? LOW : NEITHER;
 }
 
 /** The index of the last byte of the number that begins at `start`; SUSPECT when it is not kept exactly. */
@@ -183,10 +162,10 @@ function namesIn(value: unknown): number {
 }
 
 /**
- * Finds the first fault of a text that the scan refused. Throwing stops the visit there, so the text after a syntax
+ * Finds the first fault of a text. Throwing stops the visit there, so the text after a syntax
  * error is never read, and the parser's recursion stays within DEPTH_MAX.
  */
-function explain(text: string): MalformedJson {
+function faultIn(text: string): MalformedJson | null {
   const open: Set<string>[] = [];
   const enter = (_offset: number, _length: number, line: number, column: number): void => {
     if (open.push(new Set()) > DEPTH_MAX) refuse(`nested deeper than ${DEPTH_MAX}`, line, column);
@@ -233,7 +212,11 @@ function explain(text: string): MalformedJson {
     if (fault instanceof MalformedJson) return fault;
     throw fault;
   }
-  return new MalformedJson('not JSON', 1, 1);
+  return null;
+}
+
+function explained(text: string): MalformedJson {
+  return faultIn(text) ?? new MalformedJson('not JSON', 1, 1);
 }
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
