@@ -7,6 +7,8 @@
  * page of each store, and one append.
  */
 import { canonicalJson } from '../kernel/canonical-json.js';
+import { entryOf } from '../tlog/entry.js';
+import { Frontier, leafHash } from '../tlog/merkle.js';
 import {
   WrongExpectedRevision,
   type EventReader,
@@ -16,13 +18,11 @@ import {
   type RecordedEvent,
   type Run,
 } from './event-store.js';
+import { verifyPayload } from './verify-payload.js';
 
 /** The copy cannot be made, or is not the same ledger. */
 export class CopyImpossible extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'CopyImpossible';
-  }
+  override readonly name: string = 'CopyImpossible';
 }
 
 export interface Copied {
@@ -57,6 +57,32 @@ export async function copyEvents(
   return { known, copied };
 }
 
+/**
+ * Reads both stores again, from the first event, and compares the events one by one. Figures and the log follow from
+ * the events alone.
+ * @param events the number of events to compare: the source may have grown since it was copied
+ * @returns the root of the log of these events, base64
+ * @throws CopyImpossible with the first difference; StoreDamaged where an event does not fit its hash
+ */
+export async function verifyCopy(
+  from: EventReader,
+  to: EventReader,
+  { events, onProgress }: { readonly events: number; readonly onProgress: (events: number) => void },
+): Promise<string> {
+  const [source, target] = [new CopyCursor(from), new CopyCursor(to)];
+  const log = new Frontier();
+  for (let sequence = 0; sequence < events; sequence++) {
+    const [event, copy] = [await source.next(), await target.next()];
+    if (!event || !copy)
+      throw new CopyImpossible(`the ${event ? 'target' : 'source'} ends before its ${events} events`);
+    refuseDifference(sequence, event, copy);
+    await verifyPayload(event, from);
+    log.append(leafHash(entryOf(event)));
+    onProgress(sequence + 1);
+  }
+  return log.root().toString('base64');
+}
+
 /** A copy that ended early, or whose source was written to, is not the whole ledger. */
 async function refuseUnlessAtEnd(source: CopyCursor, from: EventReader, end: Position | null): Promise<void> {
   const head = await from.head();
@@ -89,7 +115,7 @@ async function skipKnown(
 }
 
 /** @throws CopyImpossible that names the field in which two events at one sequence differ */
-export function refuseDifference(sequence: number, event: RecordedEvent, other: RecordedEvent): void {
+function refuseDifference(sequence: number, event: RecordedEvent, other: RecordedEvent): void {
   const [one, two] = [contentOf(event), contentOf(other)];
   for (const [name, text] of Object.entries(one)) {
     const found = two[name as keyof typeof two];
