@@ -7,8 +7,8 @@
  */
 import { assert, unreachable } from '../kernel/assert.js';
 import type { Decider } from '../kernel/decider.js';
-import type { EventData } from '../kernel/event-data.js';
-import { admitTexts, type Overridden, type Overriding } from '../kernel/free-text.js';
+import type { DomainEvent } from '../kernel/event-data.js';
+import { admitTexts, type Overridden, type Overriding, type Reasoned } from '../kernel/free-text.js';
 import type { KeyId, ProgrammeId } from '../kernel/ids.js';
 import type { Role } from '../kernel/provenance.js';
 import { Refused, type Refusal, thereIsNo } from '../kernel/refusals.js';
@@ -23,32 +23,24 @@ export interface KeyDetails {
 }
 
 export type KeyEvent =
-  | {
-      readonly schema: 'key-created@2';
-      readonly type: 'KeyCreated';
-      readonly data: EventData<
-        Omit<KeyDetails, 'name'> & { readonly keyId: KeyId; readonly secretSha256: string },
-        Overridden & Pick<KeyDetails, 'name'>
-      >;
-    }
-  | {
-      readonly schema: 'key-rotated@2';
-      readonly type: 'KeyRotated';
-      readonly data: EventData<
-        {
-          readonly keyId: KeyId;
-          readonly secretSha256: string;
-          /** The secret before this one is accepted until then; null where it no longer is. */
-          readonly previousUntil: string | null;
-        },
-        Overridden & { readonly reason: string }
-      >;
-    }
-  | {
-      readonly schema: 'key-revoked@2';
-      readonly type: 'KeyRevoked';
-      readonly data: EventData<{ readonly keyId: KeyId }, Overridden & { readonly reason: string }>;
-    };
+  | DomainEvent<
+      'key-created@2',
+      'KeyCreated',
+      Omit<KeyDetails, 'name'> & { readonly keyId: KeyId; readonly secretSha256: string },
+      Overridden & Pick<KeyDetails, 'name'>
+    >
+  | DomainEvent<
+      'key-rotated@2',
+      'KeyRotated',
+      {
+        readonly keyId: KeyId;
+        readonly secretSha256: string;
+        /** The secret before this one is accepted until then; null where it no longer is. */
+        readonly previousUntil: string | null;
+      },
+      Reasoned
+    >
+  | DomainEvent<'key-revoked@2', 'KeyRevoked', { readonly keyId: KeyId }, Reasoned>;
 
 export type KeyCommand = Overriding & KeyRequest;
 type KeyRequest =
@@ -81,9 +73,7 @@ export type KeyState = { readonly status: 'unknown' } | Key;
 function decide(state: KeyState, command: KeyCommand): readonly KeyEvent[] {
   const { keyId } = command;
   if (command.kind === 'create-key') return create(state, command);
-  if (state.status === 'unknown') {
-    throw new Refused(thereIsNo('key'));
-  }
+  if (state.status === 'unknown') throw new Refused(thereIsNo('key'));
   const { reason } = command;
   switch (command.kind) {
     case 'rotate-key': {

@@ -9,7 +9,7 @@
 import { unreachable } from '../kernel/assert.js';
 import { canonicalJson } from '../kernel/canonical-json.js';
 import type { Decider } from '../kernel/decider.js';
-import { eventData, type EventData } from '../kernel/event-data.js';
+import { eventData, type DomainEvent } from '../kernel/event-data.js';
 import { admitTexts, type Overridden, type Overriding } from '../kernel/free-text.js';
 import type { MeasureId } from '../kernel/ids.js';
 import { startYearOf, type FinancialYear } from '../kernel/financial-year.js';
@@ -51,22 +51,18 @@ export interface MeasureRevision {
 }
 
 export type MeasureEvent =
-  | {
-      readonly schema: 'measure-defined@2';
-      readonly type: 'MeasureDefined';
-      readonly data: EventData<
-        Omit<MeasureDefinition, 'definition'> & { readonly measureId: MeasureId },
-        Overridden & Pick<MeasureDefinition, 'definition'>
-      >;
-    }
-  | {
-      readonly schema: 'measure-revised@2';
-      readonly type: 'MeasureRevised';
-      readonly data: EventData<
-        Pick<MeasureRevision, 'from' | 'label' | 'comparable'> & { readonly measureId: MeasureId },
-        Overridden & Pick<MeasureRevision, 'definition' | 'reason'>
-      >;
-    };
+  | DomainEvent<
+      'measure-defined@2',
+      'MeasureDefined',
+      Omit<MeasureDefinition, 'definition'> & { readonly measureId: MeasureId },
+      Overridden & Pick<MeasureDefinition, 'definition'>
+    >
+  | DomainEvent<
+      'measure-revised@2',
+      'MeasureRevised',
+      Pick<MeasureRevision, 'from' | 'label' | 'comparable'> & { readonly measureId: MeasureId },
+      Overridden & Pick<MeasureRevision, 'definition' | 'reason'>
+    >;
 
 export type MeasureCommand = Overriding & MeasureRequest;
 type MeasureRequest =
@@ -95,9 +91,7 @@ function decide(state: MeasureState, command: MeasureCommand): readonly MeasureE
     case 'define-measure':
       return define(state, command);
     case 'revise-measure': {
-      if (state.status === 'undefined') {
-        throw new Refused(thereIsNo('measure', measureId));
-      }
+      if (state.status === 'undefined') throw new Refused(thereIsNo('measure', measureId));
       const { label, definition, reason } = command.revision;
       if (isInForce(state, command.revision)) return [];
       const kept = admitTexts({ label, definition, reason }, command);
@@ -164,9 +158,7 @@ function definitionFaults(definition: MeasureDefinition, parent: Measure | undef
   }
   if (definition.rollsUpInto === null) return faults;
   const pointer = '/rollsUpInto';
-  if (!parent) {
-    return [...faults, { ...thereIsNo('measure', definition.rollsUpInto), pointer }];
-  }
+  if (!parent) return [...faults, { ...thereIsNo('measure', definition.rollsUpInto), pointer }];
   // The parent must exist first and never changes, so that roll-ups cannot run in a circle.
   const same = (['kind', 'unit', 'decimals', 'countsPeople'] as const).every(
     (key) => parent[key] === definition[key],

@@ -5,9 +5,9 @@
 import { unreachable } from '../kernel/assert.js';
 import { canonicalJson } from '../kernel/canonical-json.js';
 import type { Decider } from '../kernel/decider.js';
-import { eventData, type EventData } from '../kernel/event-data.js';
+import { eventData, type DomainEvent } from '../kernel/event-data.js';
 import type { CalendarDate } from '../kernel/financial-year.js';
-import { admitTexts, type Overridden, type Overriding } from '../kernel/free-text.js';
+import { admitTexts, type Overridden, type Overriding, type Reasoned } from '../kernel/free-text.js';
 import type { OrganisationId } from '../kernel/ids.js';
 import { amended, picked, type ChangesTo } from '../kernel/picked.js';
 import { Refused, thereIsNo, type Refusal } from '../kernel/refusals.js';
@@ -35,24 +35,19 @@ interface Renamed extends Named {
 }
 
 export type OrganisationEvent =
-  | {
-      readonly schema: 'organisation-registered@2';
-      readonly type: 'OrganisationRegistered';
-      readonly data: EventData<Named & OrganisationDetails, Overridden>;
-    }
-  | {
-      readonly schema: 'organisation-amended@2';
-      readonly type: 'OrganisationAmended';
-      readonly data: EventData<
-        ToOrganisation & OrganisationDetails,
-        Overridden & { readonly reason: string }
-      >;
-    }
-  | {
-      readonly schema: 'organisation-renamed@2';
-      readonly type: 'OrganisationRenamed';
-      readonly data: EventData<Renamed, Overridden>;
-    };
+  | DomainEvent<
+      'organisation-registered@2',
+      'OrganisationRegistered',
+      Named & OrganisationDetails,
+      Overridden
+    >
+  | DomainEvent<
+      'organisation-amended@2',
+      'OrganisationAmended',
+      ToOrganisation & OrganisationDetails,
+      Reasoned
+    >
+  | DomainEvent<'organisation-renamed@2', 'OrganisationRenamed', Renamed, Overridden>;
 
 export type OrganisationCommand = Overriding & OrganisationRequest;
 type OrganisationRequest =

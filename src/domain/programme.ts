@@ -5,9 +5,9 @@
 import { unreachable } from '../kernel/assert.js';
 import { canonicalJson } from '../kernel/canonical-json.js';
 import type { Decider } from '../kernel/decider.js';
-import { eventData, type EventData } from '../kernel/event-data.js';
+import { eventData, type EventData, type DomainEvent } from '../kernel/event-data.js';
 import type { CalendarDate } from '../kernel/financial-year.js';
-import { admitTexts, type Overridden, type Overriding } from '../kernel/free-text.js';
+import { admitTexts, type Overridden, type Overriding, type Reasoned } from '../kernel/free-text.js';
 import type { ProgrammeId } from '../kernel/ids.js';
 import { amended, picked, type ChangesTo } from '../kernel/picked.js';
 import { Refused, type Refusal, thereIsNo } from '../kernel/refusals.js';
@@ -28,32 +28,15 @@ type RegisteredFacts = Omit<ProgrammeDetails, 'description'> & { readonly progra
 type RegisteredWords = Overridden & Pick<ProgrammeDetails, 'description'>;
 
 export type ProgrammeEvent =
-  | {
-      readonly schema: 'programme-registered@2';
-      readonly type: 'ProgrammeRegistered';
-      readonly data: EventData<RegisteredFacts, RegisteredWords>;
-    }
-  | {
-      readonly schema: 'programme-amended@2';
-      readonly type: 'ProgrammeAmended';
-      readonly data: EventData<RegisteredFacts, RegisteredWords & { readonly reason: string }>;
-    }
-  | {
-      readonly schema: 'programme-closed@2';
-      readonly type: 'ProgrammeClosed';
-      readonly data: EventData<
-        { readonly programmeId: ProgrammeId; readonly closedOn: CalendarDate },
-        Overridden & { readonly reason: string }
-      >;
-    }
-  | {
-      readonly schema: 'programme-reopened@2';
-      readonly type: 'ProgrammeReopened';
-      readonly data: EventData<
-        { readonly programmeId: ProgrammeId },
-        Overridden & { readonly reason: string }
-      >;
-    };
+  | DomainEvent<'programme-registered@2', 'ProgrammeRegistered', RegisteredFacts, RegisteredWords>
+  | DomainEvent<'programme-amended@2', 'ProgrammeAmended', RegisteredFacts, RegisteredWords & Reasoned>
+  | DomainEvent<
+      'programme-closed@2',
+      'ProgrammeClosed',
+      { readonly programmeId: ProgrammeId; readonly closedOn: CalendarDate },
+      Reasoned
+    >
+  | DomainEvent<'programme-reopened@2', 'ProgrammeReopened', { readonly programmeId: ProgrammeId }, Reasoned>;
 
 export type ProgrammeCommand = Overriding & ProgrammeRequest;
 type ProgrammeRequest =
@@ -101,9 +84,7 @@ function decide(state: ProgrammeState, command: ProgrammeCommand): readonly Prog
       detail: `programme ${programmeId} exists with other content`,
     });
   }
-  if (state.status === 'unregistered') {
-    throw new Refused(thereIsNo('programme', programmeId));
-  }
+  if (state.status === 'unregistered') throw new Refused(thereIsNo('programme', programmeId));
   switch (command.kind) {
     case 'amend-programme':
       return amend(state, command);
@@ -159,16 +140,16 @@ function closed(state: Programme): Refused {
 
 const DETAILS = ['name', 'startedOn', 'needsSecondPerson', 'tags', 'description'] as const;
 
-function detailsOf(programme: Programme): ProgrammeDetails {
+function detailsOf(programme: ProgrammeDetails): ProgrammeDetails {
   return picked(programme, DETAILS);
+}
+
+function detailsIn({ facts, words }: EventData<RegisteredFacts, RegisteredWords>): ProgrammeDetails {
+  return detailsOf({ ...facts, ...words });
 }
 
 function partsOf({ description, ...facts }: ProgrammeDetails) {
   return { facts, words: description === undefined ? {} : { description } };
-}
-
-function told({ facts, words }: EventData<RegisteredFacts, RegisteredWords>): ProgrammeDetails {
-  return picked({ ...words, ...facts }, DETAILS);
 }
 
 function same(one: ProgrammeDetails, other: ProgrammeDetails): boolean {
@@ -178,12 +159,12 @@ function same(one: ProgrammeDetails, other: ProgrammeDetails): boolean {
 function evolve(state: ProgrammeState, event: ProgrammeEvent): ProgrammeState {
   switch (event.schema) {
     case 'programme-registered@2': {
-      const details = told(event.data);
+      const details = detailsIn(event.data);
       return { status: 'open', id: event.data.facts.programmeId, ...details, registeredAs: details };
     }
     case 'programme-amended@2': {
       const { id, registeredAs } = state as Programme;
-      return { status: 'open', id, ...told(event.data), registeredAs };
+      return { status: 'open', id, ...detailsIn(event.data), registeredAs };
     }
     case 'programme-closed@2':
       return { ...(state as Programme), status: 'closed', closedOn: event.data.facts.closedOn };

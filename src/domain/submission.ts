@@ -9,13 +9,13 @@
 import { unreachable } from '../kernel/assert.js';
 import { canonicalJson } from '../kernel/canonical-json.js';
 import type { Decider } from '../kernel/decider.js';
-import { eventData, type EventData } from '../kernel/event-data.js';
+import { eventData, type EventData, type DomainEvent } from '../kernel/event-data.js';
 import {
   overrideFaults,
   overrideFor,
   textFaults,
-  type Overridden,
   type Overriding,
+  type Reasoned,
 } from '../kernel/free-text.js';
 import {
   outcomeIdOf,
@@ -45,50 +45,40 @@ import {
 
 export type SubmissionEvent =
   /** The outcome's measure names the type. */
-  | {
-      readonly schema: 'outcome@2';
-      readonly type: string;
-      readonly data: EventData<RecordedOutcome, RecordedWords>;
-    }
-  | {
-      readonly schema: 'outcome-corrected@2';
-      readonly type: 'OutcomeCorrected';
-      readonly data: EventData<
-        RecordedOutcome & {
-          readonly replaces: ReplacedOutcome;
-          /** The outcome was first recorded at this sequence, its place among the values of a day. */
-          readonly firstSequence: number;
-        },
-        RecordedWords & { readonly reason: string }
-      >;
-    }
-  | {
-      readonly schema: 'outcome-withdrawn@2';
-      readonly type: 'OutcomeWithdrawn';
-      readonly data: EventData<
-        {
-          readonly outcomeId: OutcomeId;
-          readonly programmeId: ProgrammeId;
-          readonly replaces: ReplacedOutcome;
-        },
-        Overridden & { readonly reason: string }
-      >;
-    }
-  | {
-      readonly schema: 'outcome-erased@2';
-      readonly type: 'OutcomeErased';
-      readonly data: EventData<
-        {
-          readonly outcomeId: OutcomeId;
-          readonly programmeId: ProgrammeId;
-          /** An office gave the order to erase, not a person. */
-          readonly authorisedBy: string;
-          /** The events at these revisions of the stream lost their words. */
-          readonly erased: readonly number[];
-        },
-        { readonly reason: string }
-      >;
-    };
+  | DomainEvent<'outcome@2', string, RecordedOutcome, RecordedWords>
+  | DomainEvent<
+      'outcome-corrected@2',
+      'OutcomeCorrected',
+      RecordedOutcome & {
+        readonly replaces: ReplacedOutcome;
+        /** The outcome was first recorded at this sequence, its place among the values of a day. */
+        readonly firstSequence: number;
+      },
+      RecordedWords & Reasoned
+    >
+  | DomainEvent<
+      'outcome-withdrawn@2',
+      'OutcomeWithdrawn',
+      {
+        readonly outcomeId: OutcomeId;
+        readonly programmeId: ProgrammeId;
+        readonly replaces: ReplacedOutcome;
+      },
+      Reasoned
+    >
+  | DomainEvent<
+      'outcome-erased@2',
+      'OutcomeErased',
+      {
+        readonly outcomeId: OutcomeId;
+        readonly programmeId: ProgrammeId;
+        /** An office gave the order to erase, not a person. */
+        readonly authorisedBy: string;
+        /** The events at these revisions of the stream lost their words. */
+        readonly erased: readonly number[];
+      },
+      { readonly reason: string }
+    >;
 
 /** Each of these events makes a version of an outcome. */
 export type OutcomeEvent = Exclude<SubmissionEvent, { readonly schema: 'outcome-erased@2' }>;
@@ -157,9 +147,7 @@ function decide(state: SubmissionState, command: SubmissionCommand): readonly Su
     case 'withdraw':
     case 'erase': {
       const story = state.status === 'recorded' ? state.outcomes[command.line - 1] : undefined;
-      if (state.status === 'new' || !story) {
-        throw new Refused(thereIsNo('outcome', command.outcomeId));
-      }
+      if (state.status === 'new' || !story) throw new Refused(thereIsNo('outcome', command.outcomeId));
       return command.kind === 'erase' ? erase(state, story, command) : change(state, story, command);
     }
     default:

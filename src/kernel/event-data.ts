@@ -15,6 +15,18 @@ export interface EventData<Facts extends object = Members, Words extends object 
   readonly words?: Words;
 }
 
+/** An event as rules make it and read it. */
+export interface DomainEvent<
+  Schema extends string,
+  Type extends string,
+  Facts extends object,
+  Words extends object,
+> {
+  readonly schema: Schema;
+  readonly type: Type;
+  readonly data: EventData<Facts, Words>;
+}
+
 /**
  * Salts are 16 random bytes as base64url; hashes are SHA-256(salt ‖ RFC 8785 canonical JSON of the part), hexadecimal.
  */

@@ -23,6 +23,11 @@ export interface Overridden {
   readonly personalDataOverride?: PersonalDataOverride;
 }
 
+/** The words of an event that has a reason. */
+export interface Reasoned extends Overridden {
+  readonly reason: string;
+}
+
 export interface Overriding {
   readonly personalDataOverride?: PersonalDataOverride | undefined;
 }
