@@ -39,10 +39,7 @@ import { parseVerifierKey, verifiedSignatures } from '../tlog/note.js';
 import { SigningFiles } from './signing-files.js';
 
 export class BackupRefused extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'BackupRefused';
-  }
+  override readonly name: string = 'BackupRefused';
 }
 
 /** The number of a backup's events, and the root of their log. */

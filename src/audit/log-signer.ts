@@ -22,12 +22,13 @@ import { verifyTimeStamp } from '../tlog/timestamp.js';
  * The log does not continue the last signed head: events were removed, replaced, or restored from an old copy.
  */
 export class LogContradicted extends StoreDamaged {
+  override readonly name = 'LogContradicted';
+
   constructor(
     readonly found: string,
     wayOut: string,
   ) {
     super(`${found}: ${wayOut}`);
-    this.name = 'LogContradicted';
   }
 }
 

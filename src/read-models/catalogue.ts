@@ -120,10 +120,6 @@ class CatalogueProjection implements Projection {
     this.insert.run(kind, id, at.sequence, JSON.stringify(state));
   }
 
-  flush(): void {
-    // Each state is written with its event.
-  }
-
   forget(): void {
     this.states.clear();
   }

@@ -95,10 +95,6 @@ class EventsProjection implements Projection {
     return id;
   }
 
-  flush(): void {
-    // Each row is written with its event.
-  }
-
   forget(): void {
     this.names.clear();
   }

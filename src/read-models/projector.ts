@@ -106,7 +106,7 @@ export class Projector {
       }
       const position = read.end ?? events.at(-1)?.position ?? this.at.position;
       this.moveCheckpoint.run(sequence, position, ledgerTime, this.at.skipped + read.skipped);
-      for (const projection of this.projections) projection.flush();
+      for (const projection of this.projections) projection.flush?.();
       const next = readCheckpoint(this.db);
       this.db.exec('COMMIT');
       this.at = next;

@@ -60,7 +60,7 @@ export function handle(handlers: Handlers, event: LedgerEvent, at: At): void {
 export interface Projection {
   readonly handlers: Handlers;
   /** Writes what is kept in memory, at the end of each batch, before its commit. */
-  flush(): void;
+  flush?(): void;
   /** Forgets what is in memory: after a rollback that may be more than what is stored. */
   forget(): void;
 }

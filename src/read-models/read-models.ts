@@ -39,18 +39,12 @@ export type Staleness = 'stopped' | 'doubtful';
 
 /** The read models and the store contradict each other, so the ledger must not start. */
 export class ProjectionImpossible extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'ProjectionImpossible';
-  }
+  override readonly name: string = 'ProjectionImpossible';
 }
 
 /** An event that a caller waits for is not projected yet. Asking again is safe. */
 export class NotProjected extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'NotProjected';
-  }
+  override readonly name: string = 'NotProjected';
 }
 
 @Injectable()

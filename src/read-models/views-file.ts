@@ -24,10 +24,7 @@ export const CHECKPOINT: Table = {
 
 /** The read models contradict themselves. `ledger rebuild` makes them again from the events. */
 export class ViewsDamaged extends StoreDamaged {
-  constructor(message: string) {
-    super(message);
-    this.name = 'ViewsDamaged';
-  }
+  override readonly name: string = 'ViewsDamaged';
 }
 
 /**

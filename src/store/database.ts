@@ -27,10 +27,7 @@ export const PUBLIC_KEY = databaseKeyOf('public');
 
 /** The file has another key than the one that was given, and is sound as far as is known. */
 export class WrongDatabaseKey extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'WrongDatabaseKey';
-  }
+  override readonly name: string = 'WrongDatabaseKey';
 }
 
 export interface DatabaseOptions {

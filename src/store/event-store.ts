@@ -194,24 +194,15 @@ export class WrongExpectedRevision extends Error {
 
 /** The store cannot be reached or cannot write. No event is known to be lost; the same request may be repeated. */
 export class StoreUnavailable extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'StoreUnavailable';
-  }
+  override readonly name: string = 'StoreUnavailable';
 }
 
 /** The store accepts no append of that size, and recorded nothing of it; an append of fewer events may succeed. */
 export class AppendTooLarge extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'AppendTooLarge';
-  }
+  override readonly name: string = 'AppendTooLarge';
 }
 
 /** The stored events contradict themselves: a page fails its tag, or a payload its hash. */
 export class StoreDamaged extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'StoreDamaged';
-  }
+  override readonly name: string = 'StoreDamaged';
 }

@@ -6,7 +6,7 @@
 import { Injectable } from '@nestjs/common';
 import { measureDecider, type Measure } from '../domain/measure.js';
 import { organisationDecider, type Organisation } from '../domain/organisation.js';
-import { programmeDecider, type Programme } from '../domain/programme.js';
+import { programmeDecider } from '../domain/programme.js';
 import type { CalendarDate } from '../kernel/financial-year.js';
 import {
   measureStream,
@@ -35,41 +35,29 @@ export class CatalogueReader {
     outcomes: readonly Pick<SentOutcome, 'measureId' | 'organisationId'>[],
     today: CalendarDate,
   ): Promise<CatalogueFacts> {
-    const programme = await this.programme(programmeId);
-    if (!programme) {
-      throw new Refused(thereIsNo('programme', programmeId));
-    }
+    const programme =
+      this.catalogue.find('programme', programmeId) ??
+      entryIn(await readState(this.store, programmeDecider, programmeStream(programmeId)));
+    if (!programme) throw new Refused(thereIsNo('programme', programmeId));
     const measures = new Map<MeasureId, Measure>();
-    for (const measureId of new Set(outcomes.map((outcome) => outcome.measureId))) {
-      const measure = await this.measure(measureId);
-      if (measure) measures.set(measureId, measure);
+    for (const id of new Set(outcomes.map(({ measureId }) => measureId))) {
+      const measure =
+        this.catalogue.find('measure', id) ??
+        entryIn(await readState(this.store, measureDecider, measureStream(id)));
+      if (measure) measures.set(id, measure);
     }
     const organisations = new Map<OrganisationId, Organisation>();
-    for (const organisationId of new Set(outcomes.map((outcome) => outcome.organisationId))) {
-      const organisation = organisationId && (await this.organisation(organisationId));
-      if (organisation) organisations.set(organisation.id, organisation);
+    for (const id of new Set(outcomes.flatMap(({ organisationId }) => organisationId ?? []))) {
+      const organisation =
+        this.catalogue.find('organisation', id) ??
+        entryIn(await readState(this.store, organisationDecider, organisationStream(id)));
+      if (organisation) organisations.set(id, organisation);
     }
     return { programme, measures, organisations, today };
   }
+}
 
-  private async programme(id: ProgrammeId): Promise<Programme | undefined> {
-    const projected = this.catalogue.find('programme', id);
-    if (projected) return projected;
-    const state = await readState(this.store, programmeDecider, programmeStream(id));
-    return state.status === 'unregistered' ? undefined : state;
-  }
-
-  private async measure(id: MeasureId): Promise<Measure | undefined> {
-    const projected = this.catalogue.find('measure', id);
-    if (projected) return projected;
-    const state = await readState(this.store, measureDecider, measureStream(id));
-    return state.status === 'undefined' ? undefined : state;
-  }
-
-  private async organisation(id: OrganisationId): Promise<Organisation | undefined> {
-    const projected = this.catalogue.find('organisation', id);
-    if (projected) return projected;
-    const state = await readState(this.store, organisationDecider, organisationStream(id));
-    return state.status === 'unregistered' ? undefined : state;
-  }
+/** A state that is an entry of the catalogue has its id. */
+function entryIn<State extends object>(state: State): Extract<State, { readonly id: unknown }> | undefined {
+  return 'id' in state ? (state as Extract<State, { readonly id: unknown }>) : undefined;
 }

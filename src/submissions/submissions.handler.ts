@@ -2,7 +2,6 @@ import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { unreachable } from '../kernel/assert.js';
 import { refuseOthers, type ProgrammeScope } from '../domain/role.js';
 import { londonDate } from '../kernel/financial-year.js';
-import type { Overriding } from '../kernel/free-text.js';
 import {
   outcomeIdOf,
   placeOfOutcome,
@@ -19,42 +18,30 @@ import type { Provenance } from '../kernel/provenance.js';
 import { runDecider, type Decision } from '../store/run-decider.js';
 import { CatalogueReader } from './catalogue-reader.js';
 import { finishErasures, refuseUnlessErasable } from './erasures.js';
-import type { SentOutcome } from '../domain/outcome.js';
 import {
   submissionDecider,
+  type Correct,
+  type Erase,
+  type RecordedSubmission,
+  type Submit,
   type SubmissionCommand,
   type SubmissionEvent,
   type SubmissionState,
+  type Withdraw,
 } from '../domain/submission.js';
 
-export type SubmissionRequest =
-  | (Overriding & {
-      readonly kind: 'submit';
-      readonly submissionId: SubmissionId;
-      readonly firstNumber?: number;
-      readonly programmeId: ProgrammeId;
-      readonly outcomes: readonly SentOutcome[];
-    })
-  | ({ readonly kind: 'correct'; readonly content: SentOutcome } & ChangeRequest)
-  | ({ readonly kind: 'withdraw' } & ChangeRequest)
-  | EraseRequest;
-
-export interface EraseRequest {
-  readonly kind: 'erase';
+type SubmitRequest = Omit<Submit, 'facts'>;
+type ChangeRequest = (
+  Omit<Correct, 'facts' | 'firstSequence' | 'outcomeId'> | Omit<Withdraw, 'outcomeId'>
+) & {
   readonly submissionId: SubmissionId;
-  readonly line: number;
-  readonly reason: string;
-  readonly authorisedBy: string;
-}
-
-interface ChangeRequest extends Overriding {
-  readonly submissionId: SubmissionId;
-  readonly line: number;
-  readonly expectedVersion: number;
-  readonly reason: string;
   /** Outcomes of these programmes may be changed. */
   readonly within: ProgrammeScope;
-}
+};
+type EraseRequest = Omit<Erase, 'outcomeId'> & { readonly submissionId: SubmissionId };
+
+/** A caller's command, before the catalogue is looked up; a line is the number of an outcome in its submission or file. */
+export type SubmissionRequest = SubmitRequest | ChangeRequest | EraseRequest;
 
 /** A retry gets the same result as the first attempt. */
 export interface RecordOutcomesResult {
@@ -104,10 +91,7 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
     }
   }
 
-  private async submit(
-    request: Extract<SubmissionRequest, { kind: 'submit' }>,
-    provenance: Provenance,
-  ): Promise<RecordOutcomesResult> {
+  private async submit(request: SubmitRequest, provenance: Provenance): Promise<RecordOutcomesResult> {
     const { submissionId, firstNumber = 1, programmeId, outcomes } = request;
     const { stream } = placeOfOutcome(submissionId, firstNumber);
     const facts = await this.catalogue.factsFor(programmeId, outcomes, londonDate(this.clock.now()));
@@ -126,14 +110,13 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
     };
   }
 
-  private async change(
-    request: Extract<SubmissionRequest, { kind: 'correct' | 'withdraw' }>,
-    provenance: Provenance,
-  ): Promise<RecordOutcomesResult> {
+  private async change(request: ChangeRequest, provenance: Provenance): Promise<RecordOutcomesResult> {
     const { submissionId, line: number, expectedVersion, within } = request;
     const outcomeId = outcomeIdOf(submissionId, number);
     const { stream, line } = placeOfOutcome(submissionId, number);
-    const { programmeId, position: first } = await this.firstOf(stream, outcomeId);
+    const [first] = await this.store.readStream(stream, { limit: 1 });
+    if (!first) throw new Refused(thereIsNo('outcome', outcomeId));
+    const programmeId = first.data.facts['programmeId'] as ProgrammeId;
     refuseOthers(within, programmeId);
     const command: SubmissionCommand =
       request.kind === 'withdraw'
@@ -143,7 +126,7 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
             line,
             outcomeId,
             // A submission's outcomes have consecutive sequences.
-            firstSequence: (await this.readModels.sequenceOf(first)) + line - 1,
+            firstSequence: (await this.readModels.sequenceOf(first.position)) + line - 1,
             facts: await this.catalogue.factsFor(
               programmeId,
               [request.content],
@@ -174,10 +157,7 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
     const command: SubmissionCommand = { ...order, outcomeId, line };
     const decision = await this.run(stream, command, provenance, false);
     await finishErasures(this.store, stream);
-    const { programmeId, outcomes, erasures } = decision.state as Extract<
-      SubmissionState,
-      { status: 'recorded' }
-    >;
+    const { programmeId, outcomes, erasures } = decision.state as RecordedSubmission;
     const story = outcomes[line - 1]!;
     const last = erasures.findLast(({ event }) => event.data.facts.outcomeId === outcomeId) ?? story.at(-1)!;
     const known = decision.history.find(({ revision }) => revision === last.revision);
@@ -197,12 +177,6 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
   ): Promise<SubmissionDecision> {
     const { store, clock } = this;
     return runDecider({ store, clock }, submissionDecider, { stream, command, provenance, expectNew });
-  }
-
-  private async firstOf(stream: StreamName, outcomeId: OutcomeId) {
-    const [first] = await this.store.readStream(stream, { limit: 1 });
-    if (!first) throw new Refused(thereIsNo('outcome', outcomeId));
-    return { programmeId: first.data.facts['programmeId'] as ProgrammeId, position: first.position };
   }
 }
 

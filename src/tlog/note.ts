@@ -47,10 +47,7 @@ export interface VerifiedSignature {
 }
 
 export class BadNote extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'BadNote';
-  }
+  override readonly name: string = 'BadNote';
 }
 
 /** Reads `name+hex(id)+base64(type ‖ public key)`. @throws BadNote */

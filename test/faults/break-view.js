@@ -17,7 +17,7 @@ CELLS.project = (db) => {
   };
   return {
     handlers: { ...handlers, 'outcome@2': outcome },
-    flush: () => projection.flush(),
+    flush: () => projection.flush?.(),
     forget: () => projection.forget(),
   };
 };
