@@ -50,7 +50,6 @@ type KeyRequest =
       readonly details: KeyDetails;
       readonly secretSha256: string;
       readonly nowMs: number;
-      /** The programmes of `details` that exist. */
       readonly knownProgrammes: ReadonlySet<ProgrammeId>;
     }
   | {

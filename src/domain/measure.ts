@@ -35,14 +35,12 @@ export interface MeasureDefinition {
   readonly definition?: string;
 }
 
-/** A breakdown splits a quantity, such as by age band, into the parts that it lists. */
 export interface Breakdown {
   readonly id: string;
   readonly values: readonly string[];
 }
 
 export interface MeasureRevision {
-  /** This is the first financial year that the revision counts. */
   readonly from: FinancialYear;
   readonly label: string;
   readonly definition?: string;
@@ -70,7 +68,6 @@ type MeasureRequest =
       readonly kind: 'define-measure';
       readonly measureId: MeasureId;
       readonly definition: MeasureDefinition;
-      /** The measure that this one rolls up into, if that exists. */
       readonly parent: Measure | undefined;
     }
   | { readonly kind: 'revise-measure'; readonly measureId: MeasureId; readonly revision: MeasureRevision };
@@ -113,7 +110,6 @@ function isInForce(measure: Measure, revision: MeasureRevision): boolean {
   return revision.comparable && revision.label === label && revision.definition === definition;
 }
 
-/** The label and the definition by which a financial year is counted. */
 export function definitionIn(
   { revisions, definedAs }: Measure,
   year: FinancialYear,

@@ -21,7 +21,6 @@ export type OwnProgrammes =
   /** The call tells nothing about any programme. */
   | 'regardless';
 
-/** The roles that may make a call, beside the admin. */
 export interface Grants {
   readonly programme?: OwnProgrammes;
   readonly reporter?: true;

@@ -80,7 +80,6 @@ export type SubmissionEvent =
       { readonly reason: string }
     >;
 
-/** Each of these events makes a version of an outcome. */
 export type OutcomeEvent = Exclude<SubmissionEvent, { readonly schema: 'outcome-erased@2' }>;
 export type ErasureEvent = Extract<SubmissionEvent, { readonly schema: 'outcome-erased@2' }>;
 
@@ -108,7 +107,6 @@ export interface Correct extends ChangeOfOutcome {
 export interface Withdraw extends ChangeOfOutcome {
   readonly kind: 'withdraw';
 }
-/** Takes the words out of all versions of an outcome. Its facts stay. */
 export interface Erase {
   readonly kind: 'erase';
   readonly outcomeId: OutcomeId;
@@ -249,7 +247,6 @@ function replacedBy(recorded: RecordedOutcome, version: number, revision: number
   };
 }
 
-/** Tells whether a submission was recorded before, with the same content. */
 export function isRecorded(
   state: SubmissionState,
   { programmeId, outcomes, facts }: Pick<Submit, 'programmeId' | 'outcomes' | 'facts'>,
@@ -272,7 +269,6 @@ function saysTheSame({ event: made, erased }: VersionTold, command: Correct | Wi
   );
 }
 
-/** Turns what a caller sent into the form in which it would be recorded. */
 function toldContent(sent: SentOutcome, { measures }: Pick<CatalogueFacts, 'measures'>): OutcomeContent {
   const measure = measures.get(sent.measureId);
   return measure ? contentOf(sent, measure) : (sent as OutcomeContent);

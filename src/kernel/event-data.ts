@@ -15,7 +15,6 @@ export interface EventData<Facts extends object = Members, Words extends object 
   readonly words?: Words;
 }
 
-/** An event as rules make it and read it. */
 export interface DomainEvent<
   Schema extends string,
   Type extends string,
@@ -38,7 +37,6 @@ export interface Seals {
   readonly wordsHash?: string | undefined;
 }
 
-/** Leaves out words that hold nothing. */
 export function eventData<Facts extends object, Words extends object>(
   facts: Facts,
   words: Words,
@@ -66,7 +64,6 @@ export function sealsOf(parts: PartTexts): Seals {
   return { ...sealed, wordsSalt, wordsHash: saltedHash(wordsSalt, parts.words) };
 }
 
-/** Tells whether an event had words and lost them. */
 export const areWordsGone = ({ wordsSalt, wordsHash }: Pick<Seals, 'wordsSalt' | 'wordsHash'>): boolean =>
   wordsHash !== undefined && wordsSalt === undefined;
 

@@ -101,7 +101,6 @@ export function lastDayOf(year: FinancialYear): CalendarDate {
   return `${startYearOf(year) + 1}-03-31` as CalendarDate;
 }
 
-/** Lists the financial years from one to another, both included. */
 export function financialYearsBetween(from: FinancialYear, to: FinancialYear): FinancialYear[] {
   const [first, last] = [startYearOf(from), startYearOf(to)];
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) =>

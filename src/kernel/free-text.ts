@@ -13,7 +13,6 @@ import { refuseIfAny, type Refusal } from './refusals.js';
 
 export type FreeTexts = Readonly<Record<string, string | undefined>>;
 
-/** The caller's reason to record texts that look like personal data. */
 export interface PersonalDataOverride {
   readonly reason: string;
 }
@@ -23,7 +22,6 @@ export interface Overridden {
   readonly personalDataOverride?: PersonalDataOverride;
 }
 
-/** The words of an event that has a reason. */
 export interface Reasoned extends Overridden {
   readonly reason: string;
 }

@@ -10,7 +10,6 @@ const LABELS = wordsOf(
     'brother lady gentleman man woman girl boy',
 );
 
-/** A run of capitalised words with one of these is no person's name. */
 const NOT_OF_PERSONS = wordsOf(
   'academy agency ambulance arena association avenue barracks block board borough bridge building buildings campus ' +
     'care castle cathedral centre chapel charity church city clinic close coast collaborative college commission ' +

@@ -92,7 +92,6 @@ export function isNhsNumber(tenDigits: string): boolean {
   return check === Number(tenDigits[9]);
 }
 
-/** So many characters on each side show what a number is. */
 const CONTEXT = 40;
 
 const AFTER_LETTERS = /[\p{L}\p{M}]$/u;
@@ -126,7 +125,6 @@ function withoutReferences(text: string): string {
 
 const EMAIL = /(?<=[\p{L}\p{N}_%+'-])@(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62})\.){1,8}\p{L}{2,63}/u;
 
-/** The areas of Royal Mail's postcodes, by their letters. */
 const AREAS = new Set(
   (
     'AB AL B BA BB BD BH BL BN BR BS BT CA CB CF CH CM CO CR CT CV CW DA DD DE DG DH DL DN DT DY E EC EH EN EX FK FY ' +

@@ -20,10 +20,8 @@ import { type JSONPath, printParseErrorCode, visit } from 'jsonc-parser';
 const DEPTH_MAX = 16;
 /** A submission of 500 outcomes with every field, and as many mistakes again, has fewer. */
 const SEPARATORS_MAX = 20_000;
-/** A message repeats at most so many characters of the client's text. */
 const ECHO_MAX = 100;
 
-/** The message tells the client what is wrong with its body, and where. */
 export class MalformedJson extends Error {
   override readonly name = 'MalformedJson';
 

@@ -43,7 +43,6 @@ export class CatalogueView {
     return catalogueState(this.readModels.views, [kind, id], sequence) as CatalogueEntries[Kind] | undefined;
   }
 
-  /** Lists entries in order of id, beginning after the id `after`. */
   list<Kind extends CatalogueKind>(kind: Kind, after: string, limit: number): CatalogueEntries[Kind][] {
     const states = prepared(
       this.readModels.views,

@@ -28,7 +28,6 @@ export interface ViewsCompared {
   readonly root: string;
 }
 
-/** @throws Difference at the first difference; StoreDamaged, ProjectionStopped */
 export async function compareViews(
   reader: EventReader,
   { file: servedFile, key }: ViewsFile,

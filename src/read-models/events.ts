@@ -37,7 +37,6 @@ const EVENT_ROWS: Table = {
   columns: `sequence INTEGER PRIMARY KEY, position TEXT NOT NULL, ledger_time INTEGER NOT NULL,
     type INTEGER NOT NULL, programme INTEGER, id INTEGER NOT NULL, leaf BLOB NOT NULL`,
   readersIndexes: {
-    // An index ends with the row's own key, which is the sequence.
     events_of_programme: 'INDEX %s ON events (programme) WHERE programme IS NOT NULL',
     events_of_type: 'INDEX %s ON events (type)',
     events_by_id: `INDEX %s ON events (sequence >> ${PART_BITS}, id)`,
@@ -165,7 +164,6 @@ export interface EventRow {
   readonly position: Position;
   /** The running maximum of `recordedAt` in sequence order, in milliseconds since 1970. */
   readonly ledgerTime: number;
-  /** The numbers of names: of the type, and of the programme's id. */
   readonly type: number;
   readonly programme: number | null;
   readonly id: number;
@@ -177,7 +175,6 @@ function lostAt(sequence: number): ViewsDamaged {
   return new ViewsDamaged(`sequence ${sequence} is lost from the read models`);
 }
 
-/** @throws ViewsDamaged where the row is missing */
 export function eventRowAt(views: Database, sequence: number): EventRow {
   const row = prepared(views, `SELECT ${COLUMNS} FROM events WHERE sequence = ?`).get(sequence);
   if (row === undefined) throw lostAt(sequence);
@@ -208,7 +205,6 @@ export function* rowsAfter(views: Database, after: number, list: EventList): Gen
   if (list === 'all' && reached < readCheckpoint(views).sequence) throw lostAt(reached + 1);
 }
 
-/** @returns null where no event has that name */
 export function nameWith(views: Database, text: string): number | null {
   const select = prepared(views, 'SELECT id FROM names WHERE text = ?').pluck();
   return (select.get(text) as number | undefined) ?? null;
@@ -220,7 +216,6 @@ export function nameOf(views: Database, id: number): string {
   return text as string;
 }
 
-/** Returns every event of a type that has few, the last one first. */
 export function rowsOfType(views: Database, type: string): readonly EventRow[] {
   const select = `SELECT ${COLUMNS} FROM events WHERE type = ? ORDER BY sequence DESC`;
   return prepared(views, select).all(nameWith(views, type)) as EventRow[];

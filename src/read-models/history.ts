@@ -14,14 +14,11 @@ import { ownTurn } from '../kernel/turns.js';
 export interface SequencedEvent {
   readonly event: RecordedEvent;
   readonly sequence: number;
-  /** The running maximum of `recordedAt` in sequence order, in milliseconds since 1970. */
   readonly ledgerTimeMs: number;
 }
 
 export interface HistoryQuery {
-  /** The page has sequences after this one. */
   readonly after: number;
-  /** The page has no sequence after this one. */
   readonly until: number;
   readonly programme?: string | undefined;
   readonly type?: string | undefined;
@@ -50,7 +47,6 @@ export class History {
     return { events: await this.read(rows), next };
   }
 
-  /** @param sequences projected ones, in rising order */
   async at(sequences: readonly number[]): Promise<SequencedEvent[]> {
     await ownTurn();
     const { views } = this.readModels;

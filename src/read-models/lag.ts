@@ -8,7 +8,6 @@ import { Injectable } from '@nestjs/common';
 import { EventStore, StoreUnavailable, type Position } from '../store/event-store.js';
 import { ReadModels } from './read-models.js';
 
-/** A health probe does not wait long for its answer. */
 const ANSWER_MS_MAX = 1_000;
 
 export interface StoreSeen {

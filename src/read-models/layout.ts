@@ -76,7 +76,6 @@ export function checkSmallTables(views: Database): void {
   for (const { name, growsWithHistory } of TABLES) if (!growsWithHistory) checkTable(views, name);
 }
 
-/** Checks a table and its indexes by SQLite's own means. @throws ViewsDamaged */
 export function checkTable(views: Database, table: string): void {
   const [found] = views.pragma(`integrity_check(${table})`) as { readonly integrity_check: string }[];
   if (found?.integrity_check !== 'ok') throw new ViewsDamaged(`the read models: ${found?.integrity_check}`);

@@ -53,7 +53,6 @@ class LogProjection implements Projection {
     this.moveRoot.run(this.frontier.root().toString('base64'));
   }
 
-  /** Begins again with the stored hashes. */
   forget(): void {
     const { size, subtree } = treeIn(this.db);
     const onComplete = onTileHash((level, number, hash) => this.insertNode.run(level, number, hash));
@@ -61,7 +60,6 @@ class LogProjection implements Projection {
   }
 }
 
-/** Compares each stored node with that of a second tree, made of the events alone. */
 class ExpectedLog implements Expectation {
   private readonly tree = new Frontier(onTileHash((...node) => this.compare(...node)));
   readonly handlers = forEverySchema((_, { leaf }) => this.tree.append(leaf));
@@ -85,7 +83,6 @@ export function treeIn(views: Database): TiledTree {
   return new TiledTree({ read: tilesIn(views), size: sequence + 1, root: parseHashText(root), damaged });
 }
 
-/** Reads tiles of the log, as far as it has grown. @throws ViewsDamaged */
 export function tilesIn(views: Database): TileReader {
   // SQLite joins the hashes into one text, which costs a third of 256 buffers made outside of JavaScript.
   const tileOf = (number: string, hash: string, rows: string) =>

@@ -77,13 +77,11 @@ export interface Expectation {
    * @returns a comparison of these rows, to be called once every event up to now was handed in
    */
   readonly takeRows?: () => () => void;
-  /** The number of outcomes that stand, where the read model counts them. */
   readonly outcomes?: number;
 }
 
 export interface ReadModel {
   readonly tables: readonly Table[];
-  /** Makes a projection that goes on from what the tables hold. */
   readonly project: (db: Database) => Projection;
   readonly expect: (views: Database) => Expectation;
 }

@@ -156,12 +156,10 @@ export class ReadModels {
     return this.selfCheck.ok ? null : 'doubtful';
   }
 
-  /** Waits, up to ten seconds, until a sequence is projected. */
   async reach(sequence: number): Promise<void> {
     await this.until((progress) => progress.sequence >= sequence, `sequence ${sequence}`);
   }
 
-  /** Waits until a committed event is projected. @throws NotProjected */
   async sequenceOf(position: Position): Promise<number> {
     await this.until((progress) => (progress.position ?? '') >= position, 'the event that was just recorded');
     const { views } = this;
@@ -191,7 +189,6 @@ export class ReadModels {
     return freeBytesAt(this.store.dataDir);
   }
 
-  /** Begins to build the views anew beside the current ones, unless a rebuild runs already. */
   startRebuild(): void {
     this.rebuildFault = null;
     this.nextBuild ??= this.startBuild(this.directory.newFile(), true);

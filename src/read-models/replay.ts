@@ -157,7 +157,6 @@ function damagedAt(sequence: number, cause: StoreDamaged): StoreDamaged {
 
 const KEY = `measure || ' ' || programme || ' ' || organisation || ' ' || year || ' ' || basis || ' ' || breakdown`;
 
-/** Compares all figures of two views at a sequence. */
 export function differencesBetween(
   served: Database,
   replayed: Database,
@@ -176,7 +175,6 @@ export function differencesBetween(
   return { cells, differences };
 }
 
-/** The root, base64, of the log of the first `size` events. */
 export function rootAt(views: Database, size: number): string {
   return rootOf(size, treeIn(views).subtree).toString('base64');
 }

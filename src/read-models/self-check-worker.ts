@@ -30,7 +30,6 @@ export class SelfCheckWorker {
     this.distrusted = fault;
   }
 
-  /** Begins to check a file. A thread that checked another file ends. */
   start(options: SelfCheckOptions): void {
     this.worker?.postMessage('stop');
     this.last = NOTHING_CHECKED;

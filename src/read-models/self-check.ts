@@ -25,9 +25,7 @@ import { readCheckpoint, type ViewsCheckpoint } from './views-file.js';
 
 export interface SelfCheckReport {
   readonly ok: boolean;
-  /** Committed and projected events were compared up to this sequence. */
   readonly sequence: number;
-  /** The number of outcomes that stand by the events. */
   readonly outcomes?: number;
   /** SHA-256 over the position and the hash of the facts of every event so far, hexadecimal. */
   readonly digest?: string;
@@ -69,7 +67,6 @@ export class SelfCheck {
     this.expectations = READ_MODELS.map(({ expect }) => expect(views));
   }
 
-  /** Compares what was committed and projected since the last step, and all figures. */
   async step(
     rest: (workedMs: number) => Promise<unknown> = () => Promise.resolve(),
   ): Promise<SelfCheckReport> {

@@ -32,9 +32,7 @@ export class ViewsDamaged extends StoreDamaged {
  * moments at a thousand cells. The system's own cache of the file costs a call and a tag a page.
  */
 const CACHE_KIB = 64 * 1024;
-/** The projector writes little but the ends of tables. */
 export const PROJECTOR_CACHE_KIB = 8 * 1024;
-/** A rebuild makes indexes. */
 export const REBUILD_CACHE_KIB = 64 * 1024;
 /** A scan reads each row about once, so that a larger cache would only hold memory. */
 export const SCAN_CACHE_KIB = 2 * 1024;
@@ -44,11 +42,8 @@ export interface ViewsCheckpoint {
   readonly sequence: number;
   /** The store was read up to here; where others write to it too, this may be past the last projected event. */
   readonly position: string | null;
-  /** The running maximum of `recordedAt`, in milliseconds since 1970. */
   readonly ledgerTime: number;
-  /** So many events of the store are not the ledger's. */
   readonly skipped: number;
-  /** The root of the log of the projected events, base64. */
   readonly root: string;
 }
 
@@ -105,7 +100,6 @@ export function readCheckpoint(db: Database): ViewsCheckpoint {
   return row;
 }
 
-/** A UUID takes 16 bytes in the read models. */
 export function submissionKey(submissionId: string): Buffer {
   return Buffer.from(submissionId.replaceAll('-', ''), 'hex');
 }

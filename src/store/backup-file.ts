@@ -19,7 +19,6 @@ export function hasEvents(dir: string): boolean {
   return existsSync(eventsFile(dir));
 }
 
-/** A directory with an `events.db`, and the key of that file. */
 export interface EventsDirectory {
   readonly dir: string;
   readonly key: DatabaseKey;

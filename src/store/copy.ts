@@ -20,13 +20,11 @@ import {
 } from './event-store.js';
 import { verifyPayload } from './verify-payload.js';
 
-/** The copy cannot be made, or is not the same ledger. */
 export class CopyImpossible extends Error {
   override readonly name: string = 'CopyImpossible';
 }
 
 export interface Copied {
-  /** The number of events that the target held before. */
   readonly known: number;
   readonly copied: number;
 }
@@ -137,7 +135,6 @@ const contentOf = ({ id, stream, revision, type, data, metadata }: RecordedEvent
   data: canonicalJson(data),
 });
 
-/** Groups neighbouring events of one stream, as many as fit into one append. */
 async function* batchesOf(source: CopyCursor): AsyncGenerator<readonly RecordedEvent[]> {
   let batch: RecordedEvent[] = [];
   let bytes = 0;

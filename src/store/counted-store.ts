@@ -12,7 +12,6 @@ import {
 } from './event-store.js';
 import { inSpan } from './in-span.js';
 
-/** Counts since the process started. */
 export class AppendCounts {
   appended = 0;
   events = 0;

@@ -11,7 +11,6 @@ import { join } from 'node:path';
 
 interface HeldDirectory {
   readonly what: string;
-  /** The environment variable that names the directory. */
   readonly variable: string;
 }
 const DATA: HeldDirectory = { what: 'data', variable: 'DATA_DIR' };
@@ -55,7 +54,6 @@ export function holdDataDir(dir: string, held: HeldDirectory = DATA): () => void
   return () => lock.close();
 }
 
-/** The bytes that are free on the disk of a directory, for this process. */
 export async function freeBytesAt(dir: string): Promise<number> {
   const { bavail, bsize } = await statfs(dir);
   return bavail * bsize;

@@ -22,7 +22,6 @@ export function databaseKeyOf(secret: string): DatabaseKey {
   return derived(secret, 'outcome-ledger: pages of databases', 32) as DatabaseKey;
 }
 
-/** A ledger whose operator set no key has this one, which anyone may know. */
 export const PUBLIC_KEY = databaseKeyOf('public');
 
 /** The file has another key than the one that was given, and is sound as far as is known. */
@@ -60,7 +59,6 @@ export function openDatabase(
   return db;
 }
 
-/** Attaches a second database of the same key to a connection, under a name. */
 export function attachDatabase(
   db: Database.Database,
   { file, key, name }: { readonly file: string; readonly key: DatabaseKey; readonly name: string },
@@ -84,7 +82,6 @@ function refuseWrongKey(file: string, key: DatabaseKey): void {
   throw new WrongDatabaseKey(`${file} ${says}`);
 }
 
-/** A file may have been copied without its check value. */
 function readCheckOf(file: string): string | null {
   if (!existsSync(checkOf(file))) return null;
   const text = readFileSync(checkOf(file), 'utf8');

@@ -28,7 +28,6 @@ export async function writeDurably(name: string, content: string): Promise<void>
   }
 }
 
-/** Puts on disk what a file has, or the names in a directory. */
 export function flush(path: string): void {
   const fd = openSync(path, 'r');
   try {

@@ -53,7 +53,6 @@ export type ExpectedRevision = number | 'no-stream';
 
 export interface Appended {
   readonly firstRevision: number;
-  /** The position of the append's last event. */
   readonly position: Position;
 }
 
@@ -64,7 +63,6 @@ export interface StreamRange {
 }
 
 export interface StreamRun {
-  /** The ledger's own events, oldest first. */
   readonly events: readonly RecordedEvent[];
   /**
    * The revision of the last event that was read, the ledger's own or not: an append after this part must expect it.
@@ -85,7 +83,6 @@ export interface Run {
   readonly end: Position | null;
   /** The number of events that are not the ledger's own, without the store's own bookkeeping. */
   readonly skipped: number;
-  /** The store had no events after this part. */
   readonly atEnd: boolean;
 }
 
@@ -128,7 +125,6 @@ export abstract class EventReader {
   abstract close(): Promise<void>;
 }
 
-/** Takes words out of recorded events, where a lawful order asks for it. */
 export interface WordsEraser {
   /**
    * Removes the words of the events at some revisions of a stream, and the salts of those words. When the promise
@@ -160,7 +156,6 @@ export abstract class EventStore extends EventReader {
   ): Promise<Appended>;
 }
 
-/** A store that appends by its own means and leaves all reading to a reader. */
 export abstract class StoreOverReader extends EventStore {
   protected abstract readonly reader: EventReader;
 

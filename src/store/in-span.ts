@@ -9,7 +9,6 @@ import { SpanStatusCode, trace, type Attributes, type Tracer } from '@openteleme
 
 let tracer: Tracer | null = null;
 
-/** Makes spans with this tracer from now on; null ends that. */
 export function traceWith(made: Tracer | null): void {
   tracer = made;
 }

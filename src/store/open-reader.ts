@@ -4,10 +4,8 @@ import { PUBLIC_KEY, type DatabaseKey } from './database.js';
 import type { EventStoreSettings } from './store-url.js';
 
 export interface StoreLocation {
-  /** The directory of the read models, and of the embedded store where no other store is configured. */
   readonly dataDir: string;
   readonly eventStore?: EventStoreSettings | undefined;
-  /** The key of the databases in the directory; the public one where none is given. */
   readonly databaseKey?: DatabaseKey | undefined;
 }
 

@@ -5,7 +5,6 @@
  */
 import { tmpdir } from 'node:os';
 
-/** SQLite and the system report a full disk by these codes. */
 const FULL = ['SQLITE_FULL', 'ENOSPC', 'EDQUOT'];
 
 export function wantOfRoomAside(error: unknown): string | null {

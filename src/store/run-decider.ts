@@ -24,9 +24,7 @@ import {
 import { upcast, type LedgerEvent } from '../domain/upcast.js';
 
 export interface Decision<State, Event> {
-  /** The state that the decision was made on, before the new events. */
   readonly state: State;
-  /** The new events; none where an earlier command had made the same change. */
   readonly events: readonly Event[];
   readonly appended: Appended | null;
   /** The events of the stream before the decision, where they were read. */

@@ -51,7 +51,6 @@ const OPTIONS: Readonly<Record<string, Option>> = {
   },
 };
 
-/** @returns texts that each follow on the name of the address */
 export function faultsOfStoreUrl(text: string): string[] {
   if (/^kurrent(db)?(\+discover)?:/.test(text)) {
     return ['must begin with esdb:// or esdb+discover://, which KurrentDB answers to as well'];
@@ -90,7 +89,6 @@ function isPercentEncoded(text: string): boolean {
 /** The client takes `defaultDeadline`, `default_deadline` and `DEFAULT-DEADLINE` for one option. */
 const plain = (name: string) => name.toLowerCase().replace(/[_-]/g, '');
 
-/** @param name in lower case */
 export function optionOfStoreUrl(text: string, name: string): string | undefined {
   const options = ADDRESS.exec(text)?.[5]?.split('&') ?? [];
   return options.map((option) => option.split('=', 2)).find(([key]) => plain(key!) === name)?.[1];

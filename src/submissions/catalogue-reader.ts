@@ -57,7 +57,6 @@ export class CatalogueReader {
   }
 }
 
-/** A state that is an entry of the catalogue has its id. */
 function entryIn<State extends object>(state: State): Extract<State, { readonly id: unknown }> | undefined {
   return 'id' in state ? (state as Extract<State, { readonly id: unknown }>) : undefined;
 }

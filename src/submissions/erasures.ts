@@ -20,7 +20,6 @@ export function refuseUnlessErasable({ eraser }: EventStore): void {
   throw new Refused({ code: 'erasure-impossible', detail });
 }
 
-/** Finishes the erasures of one stream. Doing so again is harmless. */
 export async function finishErasures(store: EventStore, stream: StreamName): Promise<void> {
   const erased = erasedIn(await store.readStream(stream));
   if (erased.size === 0) return;

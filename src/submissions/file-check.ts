@@ -32,7 +32,6 @@ export function numberOf(chunk: number): number {
   return chunk * ROWS_PER_CHUNK + 1;
 }
 
-/** The rows of one submission, the same whenever the file is read. */
 export interface Chunk {
   readonly index: number;
   readonly rows: readonly FileRow[];
@@ -65,7 +64,6 @@ export interface CheckRequest {
 export interface CheckedFile {
   readonly rows: number;
   readonly chunks: number;
-  /** The rows that were recorded when the file was sent before. */
   readonly known: number;
 }
 
@@ -76,7 +74,6 @@ export class FileCheck {
     private readonly store: EventStore,
   ) {}
 
-  /** @throws Refused where the programme does not exist */
   async programme(programmeId: ProgrammeId): Promise<void> {
     await this.outcomes.rulesBroken(programmeId, [], undefined);
   }

@@ -48,10 +48,7 @@ export class FileImport implements BeforeApplicationShutdown {
     private readonly checker: FileCheck,
   ) {}
 
-  /**
-   * Stores the file without reading its rows.
-   * @throws Refused where the programme does not exist, before a byte is read
-   */
+  /** @throws Refused where the programme does not exist, before a byte is read */
   async receive(programmeId: ProgrammeId, upload: Readable, actor: string): Promise<SpooledFile> {
     await this.checker.programme(programmeId);
     return this.track(this.spool.receive(upload, actor, this.closing.signal));

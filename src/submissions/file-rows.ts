@@ -18,7 +18,6 @@ export type FileRow =
   | {
       readonly line: number;
       readonly outcome: OutcomeDto;
-      /** Puts a fault that a rule finds in the outcome into terms of the file. */
       readonly inFile: (fault: ProblemFault) => ProblemFault;
     }
   | { readonly line: number; readonly outcome: null; readonly faults: readonly ProblemFault[] };

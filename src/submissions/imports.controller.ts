@@ -1,4 +1,3 @@
-/** Files of outcomes, as CSV or NDJSON, of any size. */
 import { Controller, Headers, Logger, Param, Post, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PassThrough, Readable } from 'node:stream';

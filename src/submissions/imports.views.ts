@@ -1,4 +1,3 @@
-/** An import answers with these lines to a client that asks to follow it. */
 import { IsIn } from 'class-validator';
 import { Describe, Nested, WholeNumber } from '../api/decorators.js';
 import { ProblemDocument } from '../api/problem.views.js';

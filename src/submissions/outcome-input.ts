@@ -45,7 +45,6 @@ export function outcomeOfDto(dto: OutcomeDto): SentOutcome {
 export interface RulesBroken {
   /** These refusals stand for every outcome: the programme takes none. */
   readonly ofProgramme: readonly Refusal[];
-  /** One list for each outcome, with pointers into it. */
   readonly ofEach: readonly (readonly Refusal[])[];
 }
 

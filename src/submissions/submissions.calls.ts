@@ -12,7 +12,6 @@ import {
   WithdrawalDto,
 } from './submissions.dto.js';
 
-/** The rules of a single outcome refuse with these codes. */
 const RULES: readonly ProblemCode[] = [
   'measure-unknown',
   'organisation-unknown',

@@ -35,7 +35,6 @@ type ChangeRequest = (
   Omit<Correct, 'facts' | 'firstSequence' | 'outcomeId'> | Omit<Withdraw, 'outcomeId'>
 ) & {
   readonly submissionId: SubmissionId;
-  /** Outcomes of these programmes may be changed. */
   readonly within: ProgrammeScope;
 };
 type EraseRequest = Omit<Erase, 'outcomeId'> & { readonly submissionId: SubmissionId };

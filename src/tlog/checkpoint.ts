@@ -8,7 +8,6 @@ import { parseHashText, type Hash } from './merkle.js';
 import { BadNote, parseNote, type Note } from './note.js';
 
 export interface TreeHead {
-  /** The name of the log. */
   readonly origin: string;
   readonly size: bigint;
   readonly root: Hash;

@@ -21,7 +21,6 @@ export const TAG = {
   context: (number: number) => 0xa0 + number,
 } as const;
 
-/** Splits bytes into the elements that they are made of. @throws Error */
 export function elementsIn(bytes: Buffer): Element[] {
   const elements: Element[] = [];
   for (let at = 0; at < bytes.length;) {
@@ -46,7 +45,6 @@ function elementAt(bytes: Buffer, at: number): Element {
   return { tag, content: bytes.subarray(start, start + length), bytes: bytes.subarray(at, start + length) };
 }
 
-/** Reads bytes that are exactly one element of the given tag. @throws Error */
 export function only(bytes: Buffer, tag: number): Element {
   const [element, ...more] = elementsIn(bytes);
   if (more.length > 0) throw new Error('not DER: bytes follow the element');

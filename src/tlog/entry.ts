@@ -9,7 +9,6 @@
  */
 import { quoted } from '../kernel/canonical-json.js';
 
-/** An event as the store has it, or rebuilt from a bundle. */
 export interface LoggedEvent {
   readonly id: string;
   readonly stream: string;

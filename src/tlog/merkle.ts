@@ -31,7 +31,6 @@ export function parseHashText(text: string): Hash {
 /** The root of the tree without leaves is the SHA-256 of nothing. */
 export const EMPTY_ROOT = sha256('');
 
-/** SHA-256(0x00 ‖ entry). */
 export function leafHash(entry: string | Buffer): Hash {
   // A buffer that exists halves the time of hashing an entry. UTF-8 takes at most three bytes for each UTF-16 unit.
   if (typeof entry === 'string') {
@@ -69,12 +68,10 @@ function sha256(input: string | Buffer): Hash {
   return Buffer.from(hashText(input), 'latin1') as Hash;
 }
 
-/** One character stands for each byte of the digest. */
 function hashText(input: string | Buffer): string {
   return hash('sha256', input, 'binary');
 }
 
-/** The hash of the complete subtree of 2^height leaves with that number. */
 export type CompleteSubtree = (height: number, number: number) => Hash;
 
 /**
@@ -204,7 +201,6 @@ export function consistencyProof(earlier: number, later: number, subtree: Comple
   return proof.reverse();
 }
 
-/** The largest power of two that is smaller than a number of leaves. */
 function splitOf(leaves: number): number {
   let power = 1;
   while (2 * power < leaves) power *= 2;

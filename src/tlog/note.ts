@@ -35,7 +35,6 @@ export interface NoteSignature {
 }
 
 export interface Note {
-  /** The text ends with a newline. */
   readonly text: string;
   readonly signatures: readonly NoteSignature[];
 }
@@ -108,7 +107,6 @@ export function makeSignerKey(name: string, kind: 'log' | 'witness'): string {
   return `PRIVATE+KEY+${name}+${id}+${Buffer.concat([Buffer.from([type]), secret]).toString('base64')}`;
 }
 
-/** A key's name is not empty, and has no white space and no plus sign. */
 export function isKeyName(name: string): boolean {
   return /^[^+\s]+$/u.test(name);
 }

@@ -22,7 +22,6 @@ export interface Policy {
    * by one.
    */
   readonly authorities: ReadonlyMap<string, string>;
-  /** Tells whether the signatures of these witnesses reach the quorum. */
   readonly enough: (signed: ReadonlySet<string>) => boolean;
 }
 
@@ -35,7 +34,6 @@ interface Group {
   readonly threshold: number;
 }
 
-/** Reads a policy file. @throws Error that names the line */
 export function parsePolicy(text: string): Policy {
   const logs: VerifierKey[] = [];
   const witnesses = new Map<string, VerifierKey>();

@@ -17,7 +17,6 @@ export interface TileAddress {
   /** The level of a tile of hashes, or `entries` for a bundle of the log's entries. */
   readonly level: number | 'entries';
   readonly index: number;
-  /** A full tile has 256 hashes. */
   readonly width: number;
 }
 
@@ -51,14 +50,12 @@ export function tileWidth({ level, index }: Pick<TileAddress, 'level' | 'index'>
   return Math.max(0, Math.min(TILE_WIDTH, hashes - index * TILE_WIDTH));
 }
 
-/** Reads as many hashes of a tile as the store has, one after another. */
 export type TileReader = (level: number, index: number) => Buffer;
 
 export interface TiledTreeOptions {
   readonly read: TileReader;
   readonly size: number;
   readonly root: Hash;
-  /** Makes the error that tells of a tile that does not lead to the root. */
   readonly damaged: (what: string) => Error;
 }
 

@@ -87,7 +87,6 @@ export function verifyTimeStamp(token: Buffer, text: string): TimeStamp {
   });
 }
 
-/** A believed authority vouches that a text existed at a time. */
 export interface Stamped {
   readonly by: string;
   readonly time: string;

@@ -15,7 +15,6 @@ const HASHES_MAX = 63;
 /** The newest checkpoint that the witness cosigned, for each log by its origin. */
 export interface WitnessMemory {
   read(origin: string): string | null;
-  /** Resolves when the checkpoint is on disk. */
   keep(origin: string, checkpoint: string): Promise<void>;
 }
 
@@ -38,7 +37,6 @@ export class Witness {
 
   constructor(private readonly options: WitnessOptions) {}
 
-  /** Answers the body of an `add-checkpoint` request. */
   addCheckpoint(body: string): Promise<WitnessAnswer> {
     const answer = this.last.then(() => this.answer(body));
     this.last = answer.catch(() => undefined);

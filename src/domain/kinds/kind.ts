@@ -3,7 +3,6 @@
  * `kinds.ts` lists the kinds: a new one is one file, and an answer that no reader knows yet does not compile there.
  */
 
-/** An outcome has its figure in some of these members. */
 export const FIGURE_MEMBERS = ['quantity', 'numerator', 'denominator', 'percent', 'rate'] as const;
 export type FigureMember = (typeof FIGURE_MEMBERS)[number];
 

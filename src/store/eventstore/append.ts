@@ -16,7 +16,6 @@ import type { ExpectedRevision, NewEvent, Position } from '../event-store.js';
 import { encodePosition } from './events.js';
 
 export interface AppendCall {
-  /** The stream's name in the store, with the namespace. */
   readonly stream: string;
   readonly expected: ExpectedRevision;
   readonly events: readonly NewEvent[];
@@ -77,7 +76,6 @@ function proposed({ id, type, payload, metadata }: NewEvent): AppendReq {
   return new AppendReq().setProposedMessage(message);
 }
 
-/** The generated messages take bytes as base64. */
 const base64 = (text: string) => Buffer.from(text, 'utf8').toString('base64');
 
 function answerOf(response: AppendResp): AppendAnswer {
@@ -101,9 +99,7 @@ function answerOf(response: AppendResp): AppendAnswer {
   };
 }
 
-/**
- * Converts the error as the client's other calls do. The conversion itself fails where a server does not say who leads.
- */
+/** The conversion of the client itself fails where a server does not say who leads. */
 function typed(error: Error): Error {
   try {
     return convertToCommandError(error);

@@ -38,7 +38,6 @@ const BACKOFF_MS = { first: 50, max: 5_000 };
 
 export class EventStoreConnection {
   readonly timeoutMs: number;
-  /** Questions that have no answer yet. */
   private readonly underWay = new Set<Promise<unknown>>();
   private readonly lines = new Map<EventStoreDBClient, Line>();
   private readonly ending = new AbortController();
@@ -78,7 +77,6 @@ export class EventStoreConnection {
     }
   }
 
-  /** Aborts when the connection is about to close. */
   get closing(): AbortSignal {
     return this.ending.signal;
   }
@@ -121,15 +119,11 @@ export class EventStoreConnection {
     }
   }
 
-  /** Subscriptions follow the newest client. */
   get current(): EventStoreDBClient {
     return this.client;
   }
 
-  /**
-   * Keeps a client's channel open while the caller uses it, even when the client is given up. @returns a function that
-   * releases it
-   */
+  /** Keeps a client's channel open while the caller uses it. @returns a function that releases it */
   use(client: EventStoreDBClient): () => void {
     const line = this.lines.get(client);
     if (!line) return () => undefined;
@@ -176,7 +170,6 @@ export class EventStoreConnection {
     return this.delay(backoffMs(attempt), signal).catch(() => undefined);
   }
 
-  /** Stops asking again and following. */
   private beginToClose(): void {
     if (this.closing.aborted) return;
     this.closeBy = performance.now() + this.closeMsMax;

@@ -8,7 +8,6 @@
 import { ErrorType } from '@eventstore/db-client';
 import { AppendTooLarge, StoreDamaged, StoreUnavailable, WrongExpectedRevision } from '../event-store.js';
 
-/** The server answers, and refuses: trying again does not help. */
 export class StoreDenied extends StoreUnavailable {}
 
 /** The user lacks the right for now. An administrator may give it back, and followers of the ledger then go on. */
@@ -54,7 +53,6 @@ export function isTransient(error: Error): boolean {
   return error instanceof StoreUnavailable && !(error instanceof StoreDenied);
 }
 
-/** The server told the client who leads, and the client turns to that node by itself. */
 export function isNotLeader(error: Error): boolean {
   return (error.cause as { type?: unknown } | undefined)?.type === ErrorType.NOT_LEADER;
 }

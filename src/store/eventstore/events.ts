@@ -58,7 +58,6 @@ export function decodePosition(position: Position): StorePosition {
 
 const digits = (number: bigint) => number.toString().padStart(DIGITS, '0');
 
-/** The position of the event, or of the link that led to it. */
 export function positionOf({ event, link }: Resolved): Position {
   return encodePosition((link ?? event)!.position!);
 }
@@ -92,7 +91,6 @@ export function losesEvents(metadata: unknown): boolean {
   );
 }
 
-/** Names of streams in the store: the namespace, then the ledger's own name. */
 export class StreamNames {
   private readonly prefix: string;
 
@@ -104,7 +102,6 @@ export class StreamNames {
     return this.prefix + stream;
   }
 
-  /** @returns null where the stream is not this ledger's */
   inLedger(streamId: string): StreamName | null {
     const name = streamId.slice(this.prefix.length);
     return streamId.startsWith(this.prefix) && CATEGORY.test(name) ? (name as StreamName) : null;
@@ -125,7 +122,6 @@ export function ownEvent({ event, link }: Resolved, names: StreamNames): Recorde
   return { id, type, data: data as unknown as EventData, metadata, stream, revision, position };
 }
 
-/** Cuts a part of the global order after `limit` events of the ledger. */
 export function runOf(
   read: readonly (Resolved | ReadCheckpoint)[],
   { after, limit, atEnd, names }: Pick<Run, 'atEnd'> & RunStart,

@@ -18,7 +18,6 @@ export interface Line {
   channel: Promise<Channel> | null;
 }
 
-/** Notes the client's channel each time that the client makes one. */
 export function lineOf(client: EventStoreDBClient): Line {
   const line: Line = { uses: 0, givenUp: false, channel: null };
   const parts = client as unknown as Parts;
@@ -29,7 +28,6 @@ export function lineOf(client: EventStoreDBClient): Line {
   return line;
 }
 
-/** The members of the client that its subclasses use. */
 interface Parts {
   getChannel: () => Promise<Channel>;
   createGRPCClient: (

@@ -38,7 +38,6 @@ const LOOKING = 'to read the end of the ledger';
 
 export interface OrderOptions {
   readonly names: StreamNames;
-  /** The position before the ledger's first event. */
   readonly origin: Position | null;
 }
 
@@ -87,7 +86,6 @@ export class GlobalOrder {
     return this.connection.ask(LOOKING, (client) => this.lastOf(client));
   }
 
-  /** The position of the last event that is not the server's own. */
   private async lastOf(client: EventStoreDBClient): Promise<Position | null> {
     let last: Position | null = null;
     for (let page = 0; page < HEAD_PAGES_MAX; page++) {
@@ -110,7 +108,6 @@ export class GlobalOrder {
     return last;
   }
 
-  /** The ledger's event at a position, or the last one shortly before it. */
   lastUpTo(position: Position): Promise<RecordedEvent | null> {
     const fromPosition = decodePosition(position);
     return this.connection.ask(READING, async (client) => {

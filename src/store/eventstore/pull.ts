@@ -13,7 +13,6 @@ export interface Pull<Item> {
   /** An error text names the read by this. */
   readonly what: string;
   readonly idleMs: number;
-  /** Tells whether a batch, which has at least one item, is full. */
   readonly isFull: (batch: readonly Item[]) => boolean;
   readonly signal?: AbortSignal;
 }

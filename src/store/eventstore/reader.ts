@@ -61,7 +61,6 @@ export class EventStoreDbReader extends EventReader {
     return this.subscription.after(after, signal);
   }
 
-  /** Questions that were asked before closing get their answer. */
   close(): Promise<void> {
     return this.connection.close();
   }

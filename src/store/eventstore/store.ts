@@ -112,7 +112,6 @@ export class EventStoreDbStore extends StoreOverReader {
     return event.position;
   }
 
-  /** Waits for appends that are under way, but no longer than the connection may take to close. */
   async close(): Promise<void> {
     this.closed = true;
     await this.reader.connection.waitInClosing(Promise.allSettled(this.appending));

@@ -22,11 +22,9 @@ import type { LedgerStreams } from './streams.js';
 
 export interface SubscriptionOptions {
   readonly names: StreamNames;
-  /** The position before the ledger's first event. */
   readonly origin: Position | null;
   /** A subscription that is silent for this time is opened again: it may have been lost without a sign. */
   readonly quietMsMax: number;
-  /** A lost subscription is opened again by itself. */
   readonly onLost: (error: Error) => void;
 }
 

@@ -10,7 +10,6 @@ import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { StoreUnavailable } from '../event-store.js';
 import { decodeRow, encodeEvent, type AppendRow } from './format.js';
 
-/** @throws StoreDamaged where a record cannot be trusted; StoreUnavailable where it has to be asked again */
 export function eraseIn(db: Database, stream: string, revisions: ReadonlySet<number>): void {
   const rows = db
     .prepare('SELECT * FROM appends WHERE stream = ? ORDER BY revision')

@@ -66,7 +66,6 @@ export function openEvents(file: string, key: DatabaseKey, access: 'read' | 'wri
   }
 }
 
-/** A crash leaves an empty file or a whole one. */
 function makeLayout(db: Database): void {
   db.transaction(() => {
     for (const sql of Object.values(LAYOUT)) db.exec(sql);

@@ -44,10 +44,8 @@ interface PendingAppend {
 }
 
 export interface SqliteStoreOptions {
-  /** Without a key, the public key is used. */
   readonly databaseKey?: DatabaseKey | undefined;
   readonly groupSizeMax?: number;
-  /** This callback is told, at each commit, how many appends shared it. */
   readonly onCommit?: ((appends: number) => void) | undefined;
 }
 
@@ -178,7 +176,6 @@ export class SqliteStore extends StoreOverReader implements WordsEraser {
     this.erasing.clear();
   }
 
-  /** Resolves when every append that was asked for is answered and the file is closed. */
   close(): Promise<void> {
     return (this.closing ??= this.finish());
   }

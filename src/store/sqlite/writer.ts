@@ -24,17 +24,14 @@ export interface WriterOptions {
 export interface AppendRequest {
   readonly ticket: number;
   readonly stream: string;
-  /** The revision that the first event gets. */
   readonly revision: number;
   readonly ids: readonly string[];
-  /** The encoded events, one a line. */
   readonly events: string;
 }
 
 export interface EraseWordsRequest {
   readonly ticket: number;
   readonly stream: string;
-  /** The events at these revisions lose their words. */
   readonly erased: ReadonlySet<number>;
 }
 
