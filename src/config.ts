@@ -197,7 +197,7 @@ function faultsOfTraces(env: NodeJS.ProcessEnv): string[] {
       (name) => `${name} must be an http:// or https:// address`,
     ),
     ...TRACES_PROTOCOLS.filter((name) => isFaulty(name, (value) => value === 'http/json')).map(
-      (name) => `${name} must be http/json, which is all that is spoken`,
+      (name) => `${name} must be http/json, the only protocol that the ledger speaks`,
     ),
   ];
 }

@@ -79,7 +79,7 @@ export class BundleController {
     const stray =
       isPeriod && measure !== undefined ? 'measure' : FIGURE_PARAMETERS.find((name) => name in query);
     if (stray !== undefined)
-      throw new BadParameter(`${stray} is asked of a figure: name a measure, and no period`, stray);
+      throw new BadParameter(`${stray} belongs to a figure: name a measure with it, and no period`, stray);
     if (isPeriod && programme !== undefined) {
       throw new BadParameter('a bundle is of a programme or of a period: name one of them', 'programme');
     }
@@ -98,7 +98,8 @@ export class BundleController {
         ? progress.sequence
         : parseMoment(views, { parameter: 'until', text: until }, Date.now()).sequence;
     const first = Number(after ?? -1);
-    if (last < first) throw new BadParameter(`a period after ${first} does not end at ${last}`, 'until');
+    if (last < first)
+      throw new BadParameter(`a period that begins after sequence ${first} cannot end at ${last}`, 'until');
     return { kind: 'period', after: first, until: last };
   }
 }

@@ -74,7 +74,7 @@ async function copyAndVerify(source: EventReader, target: EventStore, way: strin
   const before = known === 0 ? '' : `; ${readable(known, '')} were there before`;
   print(`Copied ${readable(copied, '')} events ${way}${before}.`);
   print(`Verified: the same ${readable(events, '')} events with the same ids and sequence numbers.`);
-  print(`So have figures, which follow from the events, and the root of the log: ${root}.`);
+  print(`Figures follow from the events, and so are the same. The root of the log: ${root}.`);
 }
 
 function placeOf(place: string): StoreLocation {

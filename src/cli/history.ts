@@ -44,7 +44,10 @@ async function historyCommand(
   const { json = false, ...filters } = options;
   const [filter] = Object.keys(filters);
   if (filter !== undefined)
-    throw new CommandFailed(`a submission or an outcome is told whole: leave out --${filter}`, 2);
+    throw new CommandFailed(
+      `the history of a submission or an outcome has no filters: leave out --${filter}`,
+      2,
+    );
   const outcome = OUTCOME_ID.test(id);
   const story = await client.get<OutcomeHistory & SubmissionStory>(
     `/v1/${outcome ? 'outcomes' : 'submissions'}/${id}`,

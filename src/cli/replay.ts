@@ -123,7 +123,9 @@ function momentOf({ size }: Checkpoint, { file, key }: ViewsFile): Pick<Moment, 
   try {
     const events = currentMoment(views, Date.now()).sequence + 1;
     if (size > events)
-      throw new CommandFailed(`${size} events were signed, and there are ${events}: events are gone`);
+      throw new CommandFailed(
+        `${size} events were signed, and the read models have only ${events}: events are gone`,
+      );
     return { sequence: Number(size) - 1 };
   } finally {
     views.close();

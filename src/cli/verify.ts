@@ -46,7 +46,8 @@ async function verifyCommand(
   const stray = (['policy', 'sinceTime', 'expect', 'event', 'checkpoint'] as const).find(
     (name) => options[name] !== undefined,
   );
-  if (live && stray !== undefined) throw new CommandFailed(`--live checks nothing by ${OPTION[stray]}`, 2);
+  if (live && stray !== undefined)
+    throw new CommandFailed(`--live does not use ${OPTION[stray]}: leave it out`, 2);
   const { text, exitCode } = live ? await liveVerdict(options) : await verifyFile(bundle!, options);
   print(text);
   process.exitCode = exitCode;

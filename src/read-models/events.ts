@@ -131,7 +131,7 @@ class ExpectedEvents implements Expectation {
     const isLogged = row?.position === recorded.position && leaf.equals(row.leaf);
     if (!row || !isLogged) {
       throw new Difference(
-        `event ${recorded.id} was committed, but sequence ${sequence} of the views is not it`,
+        `sequence ${sequence} of the read models should be event ${recorded.id}, and is another one`,
       );
     }
     const expected = {

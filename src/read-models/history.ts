@@ -65,7 +65,7 @@ export class History {
       for (const { sequence, position, ledgerTime } of rows.slice(start, end)) {
         const event = run[sequence - first];
         if (event?.position !== position)
-          throw new ViewsDamaged(`sequence ${sequence} in the read models leads to no event`);
+          throw new ViewsDamaged(`the store has no event where the read models have sequence ${sequence}`);
         events.push({ event, sequence, ledgerTimeMs: ledgerTime });
       }
       start = end;

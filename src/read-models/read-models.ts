@@ -164,7 +164,7 @@ export class ReadModels {
     await this.until((progress) => (progress.position ?? '') >= position, 'the event that was just recorded');
     const { views } = this;
     const sequence = this.reached.sequenceOf(position, (at) => eventRowAt(views, at).position);
-    if (sequence === undefined) throw new NotProjected(`no event is projected from position ${position}`);
+    if (sequence === undefined) throw new NotProjected(`the read models have no event of position ${position}`);
     return sequence;
   }
 

@@ -192,7 +192,7 @@ describe('ledger copy', () => {
       const there = await runCommand(['copy', '--from', ledger.dataDir, '--to', double.url], {});
       expect(there.code).toBe(0);
       expect(there.stdout).toMatch(
-        /^Copied \d+ events from .*\nVerified: the same \d+ events .*\nSo have figures/,
+        /^Copied \d+ events from .*\nVerified: the same \d+ events .*\nFigures follow from the events/,
       );
       moved.push(await Ledger.start({ LEDGER_ORIGIN: 'ledger.example/log', EVENT_STORE_URL: double.url }));
       expect(await answers(moved[0]!)).toEqual(before);

@@ -81,7 +81,7 @@ export class EventStoreDbStore extends StoreOverReader {
     const lastRevision = firstRevision + events.length - 1;
     if (answer.lastRevision !== lastRevision) {
       throw new StoreDamaged(
-        `${stream} had been deleted from the store: the event for revision ${firstRevision} ` +
+        `${stream} was deleted from the store before: the event for revision ${firstRevision} ` +
           `was stored at revision ${answer.lastRevision - events.length + 1}`,
       );
     }

@@ -23,7 +23,7 @@ export function eraseIn(db: Database, stream: string, revisions: ReadonlySet<num
   }).immediate();
   const [done] = db.pragma('wal_checkpoint(TRUNCATE)') as { readonly busy: number }[];
   if (done?.busy !== 0) {
-    throw new StoreUnavailable('a reader holds on to what is erased: ask for the erasure again');
+    throw new StoreUnavailable('an erasure cannot end while somebody reads the store: ask for it again');
   }
 }
 

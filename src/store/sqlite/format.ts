@@ -117,8 +117,7 @@ function refuseOtherLayout(db: Database, file: string): void {
   if (format !== FORMAT) throw new StoreDamaged(`${file} has the format ${format}, which was never written`);
   const schema = db.prepare('SELECT sql FROM sqlite_schema WHERE name = ?').pluck();
   for (const [name, sql] of Object.entries(LAYOUT)) {
-    if (schema.get(name) !== sql)
-      throw new StoreDamaged(`${file} describes ${name} otherwise than it was made`);
+    if (schema.get(name) !== sql) throw new StoreDamaged(`${file}: the layout of ${name} in it was altered`);
   }
 }
 
@@ -171,7 +170,9 @@ function parsed({ events, position, stream }: AppendRow, start: number, end: num
   try {
     return JSON.parse(events.slice(start, end)) as RecordedEvent;
   } catch (cause) {
-    throw new StoreDamaged(`the record at position ${position} of ${stream} is not one of events`, { cause });
+    throw new StoreDamaged(`the record at position ${position} of ${stream} cannot be read as events`, {
+      cause,
+    });
   }
 }
 
