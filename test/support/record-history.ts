@@ -50,7 +50,7 @@ class ScriptedClock extends Clock {
     super();
   }
 
-  override now(): number {
+  override recording(): number {
     this.time += this.stepsMs[this.asked++ % this.stepsMs.length]!;
     return this.time;
   }
