@@ -127,7 +127,8 @@ function checkHeads(
     if (verifiedSignatures(note, logs).length === 0)
       unsigned.push(`${what} was not signed with a key that is trusted`);
     const now = rootAt(Number(size));
-    if (now === null) faults.push(`${what} has ${size} events, and the store has only ${events}: events are gone`);
+    if (now === null)
+      faults.push(`${what} has ${size} events, and the store has only ${events}: events are gone`);
     else if (now !== root.toString('base64')) {
       faults.push(
         `${what} has the root ${root.toString('base64')}, but the first ${size} events lead to ${now}`,

@@ -164,7 +164,8 @@ export class ReadModels {
     await this.until((progress) => (progress.position ?? '') >= position, 'the event that was just recorded');
     const { views } = this;
     const sequence = this.reached.sequenceOf(position, (at) => eventRowAt(views, at).position);
-    if (sequence === undefined) throw new NotProjected(`the read models have no event of position ${position}`);
+    if (sequence === undefined)
+      throw new NotProjected(`the read models have no event of position ${position}`);
     return sequence;
   }
 
