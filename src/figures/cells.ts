@@ -41,9 +41,18 @@ type Row = readonly [
   pastState: string | null,
 ];
 
-/** In order of id; those that had nothing at that moment have an empty state. */
-export function cellsAt(views: Database, filter: CellFilter, sequence: number): Cell[] {
-  const conditions = ['cells.measure = ?', 'cells.year BETWEEN ? AND ?'];
+/** The order of the index, after the measure. */
+const KEY = 'cells.year, cells.programme, cells.organisation, cells.basis, cells.breakdown';
+
+/** Cells that are read at once, in some ten milliseconds. */
+const PAGE_SIZE = 500;
+
+/**
+ * The cells in pages; those that had nothing at that moment have an empty state. What is recorded between two pages
+ * changes nothing in them: the log of a cell has what it was at the moment.
+ */
+export function* pagesOfCells(views: Database, filter: CellFilter, sequence: number): Generator<Cell[]> {
+  const conditions = ['cells.measure = ?', 'cells.year BETWEEN ? AND ?', `(${KEY}) > (?, ?, ?, ?, ?)`];
   const values: string[] = [];
   for (const field of ['programme', 'organisation'] as const) {
     const value = filter[field];
@@ -56,14 +65,25 @@ export function cellsAt(views: Database, filter: CellFilter, sequence: number): 
     `SELECT cells.*, past.state
      FROM cells LEFT JOIN cell_log AS past ON past.cell = cells.id AND past.sequence = iif(cells.sequence > ?,
        (SELECT min(sequence) FROM cell_log WHERE cell = cells.id AND sequence > ?), NULL)
-     WHERE ${conditions.join(' AND ')}`,
+     WHERE ${conditions.join(' AND ')} ORDER BY ${KEY} LIMIT ${PAGE_SIZE}`,
   ).raw();
   const years = [startYearOf(filter.from), startYearOf(filter.to)];
-  const cells: Cell[] = [];
   for (const asked of filter.measures) {
-    const rows = select.all(sequence, sequence, asked, ...years, ...values) as Row[];
-    for (const row of rows) cells.push(cellOf(row, sequence));
+    let after: readonly (string | number)[] = [years[0]!, '', '', '', ''];
+    for (let rows: Row[] | null = null; rows === null || rows.length === PAGE_SIZE;) {
+      rows = select.all(sequence, sequence, asked, ...years, ...after, ...values) as Row[];
+      after = (rows.at(-1)?.slice(2, 7) ?? after) as (string | number)[];
+      yield rows.map((row) => cellOf(row, sequence));
+    }
   }
+}
+
+/** In order of id. */
+export function cellsAt(views: Database, filter: CellFilter, sequence: number): Cell[] {
+  return inOrder([...pagesOfCells(views, filter, sequence)].flat());
+}
+
+export function inOrder(cells: Cell[]): Cell[] {
   return cells.sort((one, other) => one.id - other.id);
 }
 

@@ -1,9 +1,19 @@
 /** From the parameters of a question about figures to what is asked of them. */
 import { BadParameter } from '../api/bad-parameter.js';
-import { parseFinancialYear, type FinancialYear } from '../kernel/financial-year.js';
+import {
+  financialYearOf,
+  financialYearStarting,
+  londonDate,
+  parseFinancialYear,
+  startYearOf,
+  type FinancialYear,
+} from '../kernel/financial-year.js';
 import type { MomentQueryDto } from './figures.dto.js';
 import type { MomentText } from './moment.js';
 import type { TotalsQuery } from './totals.js';
+
+/** No outcome takes effect in the future: a year so far ahead is asked about by mistake. */
+const YEARS_AHEAD_MAX = 25;
 
 export type Question = Omit<TotalsQuery, 'groupBy'>;
 
@@ -28,6 +38,12 @@ export function questionOf(
   const last = to === undefined ? undefined : yearOf(to, names.to);
   if (last !== undefined && last < first) {
     throw new BadParameter(`${names.to} ${last} lies before ${names.from} ${first}`, names.to);
+  }
+  const latest = financialYearStarting(
+    startYearOf(financialYearOf(londonDate(Date.now()))) + YEARS_AHEAD_MAX,
+  );
+  if (last !== undefined && last > latest) {
+    throw new BadParameter(`${names.to} is at most ${latest}: no later year has a figure`, names.to);
   }
   return {
     measure,

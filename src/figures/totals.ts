@@ -1,6 +1,7 @@
 /** Annual totals and totals since a year, as they stand or as they stood. */
 import { Injectable } from '@nestjs/common';
 import type { Database } from 'better-sqlite3-multiple-ciphers';
+import { BadParameter } from '../api/bad-parameter.js';
 import { nameOn } from '../domain/organisation.js';
 import type { Kind } from '../domain/kinds/kind.js';
 import { KINDS } from '../domain/kinds/kinds.js';
@@ -14,10 +15,11 @@ import {
   type CalendarDate,
   type FinancialYear,
 } from '../kernel/financial-year.js';
+import { ownTurn } from '../kernel/turns.js';
 import { Refused, thereIsNo, type Refusal } from '../kernel/refusals.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
 import { ReadModels } from '../read-models/read-models.js';
-import { cellsAt, lastYearWithData, type Cell } from './cells.js';
+import { cellsAt, inOrder, lastYearWithData, pagesOfCells, type Cell, type CellFilter } from './cells.js';
 import { brokenMeasure, figureOf } from './figure.js';
 import { currentMoment, parseMoment, type Moment, type MomentText } from './moment.js';
 import { StatedFigures } from './stated-figures.js';
@@ -47,6 +49,18 @@ export interface Reading {
 }
 
 const LAST_YEAR = financialYearStarting(2998);
+/** The most figures of groups in one answer, of some 200 bytes each. */
+const FIGURES_MAX = 100_000;
+/** The groups whose figures are made in one turn, in some milliseconds. */
+const GROUPS_A_TURN = 20;
+
+interface AskedFigures {
+  readonly query: TotalsQuery;
+  readonly moment: Moment;
+  readonly measure: Measure;
+  readonly family: readonly Measure[];
+  readonly filter: CellFilter;
+}
 
 @Injectable()
 export class Totals {
@@ -57,40 +71,37 @@ export class Totals {
   ) {}
 
   async annual(query: TotalsQuery, nowMs: number): Promise<AnnualTotals> {
-    const { reading, groups } = this.read(query, nowMs);
-    const { context } = reading;
-    const years = await this.years(reading, reading.cells);
-    if (!groups) return { ...context, years };
-    const grouped = [];
-    for (const { cells, ...group } of groups)
-      grouped.push({ ...group, years: await this.years(reading, cells) });
-    return { ...context, years, groups: grouped };
+    const reading = await this.readInTurns(query, nowMs);
+    const answer = { ...reading.context, years: await this.years(reading, reading.cells) };
+    if (!query.groupBy) return answer;
+    const yearsOf = async (cells: readonly Cell[]) => ({ years: await this.years(reading, cells) });
+    return { ...answer, groups: await this.groups(reading, query.groupBy, yearsOf) };
   }
 
   /** @throws Refused for a measure of a kind that does not add up over years, and across a break unless it is asked for */
   async since(query: TotalsQuery, nowMs: number): Promise<TotalSince> {
-    const { reading, groups } = this.read(query, nowMs);
+    const reading = await this.readInTurns(query, nowMs);
     const { years, context } = reading;
     const refusal = refusalOverYears(reading, query.allowBreaks);
     if (refusal) throw new Refused(refusal);
-    const whole = async (cells: readonly Cell[]) => ({
-      ...(await this.overYears(reading, cells)),
-      missingYears: years.filter(
-        (year) => !cells.some((cell) => isOf(cell, year) && cell.state.outcomes > 0),
-      ),
-    });
+    const whole = async (cells: readonly Cell[]) => {
+      const known = new Set(cells.filter(({ state }) => state.outcomes > 0).map(({ year }) => year));
+      return {
+        ...(await this.overYears(reading, cells)),
+        missingYears: years.filter((year) => !known.has(startYearOf(year))),
+      };
+    };
     const total = { ...context, since: years[0]!, through: years.at(-1)!, ...(await whole(reading.cells)) };
-    if (!groups) return total;
-    const grouped = [];
-    for (const { cells, ...group } of groups) grouped.push({ ...group, ...(await whole(cells)) });
-    return { ...total, groups: grouped };
+    if (!query.groupBy) return total;
+    return { ...total, groups: await this.groups(reading, query.groupBy, whole) };
   }
 
   /** A year is counted by the definition in force for it, so there is no break in one. */
   private async years(reading: Reading, cells: readonly Cell[]): Promise<YearFigure[]> {
+    const byYear = groupedBy(cells, ({ year }) => year);
     const figures: YearFigure[] = [];
     for (const financialYear of reading.years) {
-      const ofYear = cells.filter((cell) => isOf(cell, financialYear));
+      const ofYear = byYear.get(startYearOf(financialYear)) ?? [];
       figures.push({ financialYear, ...(await this.figure(reading, ofYear)) });
     }
     return figures;
@@ -120,65 +131,57 @@ export class Totals {
   /** The cells that answer a query, and the moment and the years of the answer. */
   reading(query: TotalsQuery, nowMs: number): Reading {
     const { views } = this.readModels;
-    return views.transaction(() => this.readingOf(views, query, nowMs))();
-  }
-
-  private read(query: TotalsQuery, nowMs: number) {
-    const { views } = this.readModels;
     return views.transaction(() => {
-      const reading = this.readingOf(views, query, nowMs);
-      const groups = query.groupBy && this.groups(reading, query.groupBy);
-      return { reading, groups };
+      const asked = this.askedOf(views, query, nowMs);
+      return readingOf(asked, cellsAt(views, asked.filter, asked.moment.sequence));
     })();
   }
 
-  private readingOf(views: Database, query: TotalsQuery, nowMs: number): Reading {
+  /** The same, with a page of cells in each turn. */
+  private async readInTurns(query: TotalsQuery, nowMs: number): Promise<Reading> {
+    const { views } = this.readModels;
+    const asked = views.transaction(() => this.askedOf(views, query, nowMs))();
+    const cells: Cell[] = [];
+    for (const page of pagesOfCells(views, asked.filter, asked.moment.sequence)) {
+      cells.push(...page);
+      await ownTurn();
+    }
+    return readingOf(asked, inOrder(cells));
+  }
+
+  private askedOf(views: Database, query: TotalsQuery, nowMs: number): AskedFigures {
     const measure = this.known('measure', query.measure);
     if (query.programme !== undefined) this.known('programme', query.programme);
     if (query.organisation !== undefined) this.known('organisation', query.organisation);
     const moment = query.moment ? parseMoment(views, query.moment, nowMs) : currentMoment(views, nowMs);
     const family = this.catalogue.withChildren(measure, moment.sequence);
     const measures = family.map(({ id }) => id);
-    const { programme, organisation, from, to } = query;
-    const cells = cellsAt(
-      views,
-      { measures, programme, organisation, from, to: to ?? LAST_YEAR },
-      moment.sequence,
-    );
-    const last = to
-      ? startYearOf(to)
-      : (lastYearWithData(cells) ?? startYearOf(financialYearOf(moment.date)));
-    const years = financialYearsBetween(from, financialYearStarting(Math.max(last, startYearOf(from))));
-    const { id, unit, decimals, kind, countsPeople } = measure;
-    const known = family[0] ?? measure;
-    const { label } = definitionIn(known, lastYearKnown(years, moment));
-    const context: Context = {
-      measure: { id, label, unit, decimals, kind, countsPeople },
-      ...(programme !== undefined && { programme }),
-      ...(organisation !== undefined && { organisation }),
-      sequence: moment.sequence,
-      asAt: new Date(moment.instantMs).toISOString(),
-    };
-    return { context, moment, measure, family, cells, years };
+    const { programme, organisation, from, to = LAST_YEAR } = query;
+    return { query, moment, measure, family, filter: { measures, programme, organisation, from, to } };
   }
 
-  private groups({ cells, moment, years }: Reading, groupBy: 'programme' | 'organisation') {
-    const byId = new Map<string, Cell[]>();
-    for (const cell of cells) {
-      const id = cell[groupBy];
-      if (cell.state.outcomes === 0) continue;
-      const known = byId.get(id);
-      if (known) known.push(cell);
-      else byId.set(id, [cell]);
+  /** The figures of each group, in order of its id, some groups in each turn. @throws BadParameter */
+  private async groups<Figures>(
+    { cells, moment, years }: Reading,
+    groupBy: 'programme' | 'organisation',
+    figuresOf: (cells: readonly Cell[]) => Promise<Figures>,
+  ) {
+    const standing = cells.filter(({ state }) => state.outcomes > 0);
+    const byId = groupedBy(standing, (cell) => cell[groupBy]);
+    if (byId.size * years.length > FIGURES_MAX) {
+      const detail = `${byId.size} groups of ${years.length} years are more than ${FIGURES_MAX} figures: ask for fewer years at a time`;
+      throw new BadParameter(detail, 'groupBy');
     }
     const lastDay = lastDayOf(years.at(-1)!);
     const date = lastDay < moment.date ? lastDay : moment.date;
+    const groups = [];
     // By id alone: an array in the comparison would be turned into text each time.
-    const inOrder = [...byId].sort(([one], [other]) => (one < other ? -1 : 1));
-    return inOrder.map(([id, ofGroup]) => ({
-      [groupBy]: { id: id === '' ? null : id, name: this.nameOf(groupBy, id, moment.sequence, date) },
-      cells: ofGroup,
-    }));
+    for (const [id, ofGroup] of [...byId].sort(([one], [other]) => (one < other ? -1 : 1))) {
+      const name = this.nameOf(groupBy, id, moment.sequence, date);
+      groups.push({ [groupBy]: { id: id === '' ? null : id, name }, ...(await figuresOf(ofGroup)) });
+      if (groups.length % GROUPS_A_TURN === 0) await ownTurn();
+    }
+    return groups;
   }
 
   private nameOf(
@@ -200,6 +203,22 @@ export class Totals {
   }
 }
 
+function readingOf({ query, moment, measure, family }: AskedFigures, cells: readonly Cell[]): Reading {
+  const { programme, organisation, from, to } = query;
+  const last = to ? startYearOf(to) : (lastYearWithData(cells) ?? startYearOf(financialYearOf(moment.date)));
+  const years = financialYearsBetween(from, financialYearStarting(Math.max(last, startYearOf(from))));
+  const { id, unit, decimals, kind, countsPeople } = measure;
+  const { label } = definitionIn(family[0] ?? measure, lastYearKnown(years, moment));
+  const context: Context = {
+    measure: { id, label, unit, decimals, kind, countsPeople },
+    ...(programme !== undefined && { programme }),
+    ...(organisation !== undefined && { organisation }),
+    sequence: moment.sequence,
+    asAt: new Date(moment.instantMs).toISOString(),
+  };
+  return { context, moment, measure, family, cells, years };
+}
+
 /** The last year asked about, or that of the moment where that is earlier. */
 function lastYearKnown(years: readonly FinancialYear[], { date }: Moment): FinancialYear {
   const [last, today] = [years.at(-1)!, financialYearOf(date)];
@@ -219,6 +238,16 @@ export function refusalOverYears({ measure, family, cells }: Reading, allowBreak
     `the definition of ${broken.id} changed so that figures before and after cannot be compared: ` +
     `ask for years on one side of the change, or with allowBreaks=true for a flagged figure`;
   return { code: 'definition-break', detail };
+}
+
+function groupedBy<Key>(cells: readonly Cell[], keyOf: (cell: Cell) => Key): Map<Key, Cell[]> {
+  const groups = new Map<Key, Cell[]>();
+  for (const cell of cells) {
+    const known = groups.get(keyOf(cell));
+    if (known) known.push(cell);
+    else groups.set(keyOf(cell), [cell]);
+  }
+  return groups;
 }
 
 export function isOf(cell: Cell, year: FinancialYear): boolean {

@@ -37,7 +37,7 @@ export class Clock {
    */
   recording(): number {
     this.refuseIfLeapt();
-    this.last = Math.max(this.last, Date.now());
+    this.last = Math.max(this.last, this.now());
     return this.last;
   }
 

@@ -9,7 +9,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 const TURN_MS = 5;
 
-/** Whoever a piece of work is done for. */
+/** The caller that a piece of work is done for. */
 export interface Asker {
   readonly actor: string;
   /** Nobody reads an answer any more. */
@@ -27,7 +27,7 @@ export class AskerGone extends Error {
   }
 }
 
-/** What waits, by actor, in the order of the actors' next turns. */
+/** The pieces that wait, by actor, in the order of the actors’ next turns. */
 const waiting = new Map<string, (() => void)[]>();
 let isTurnSet = false;
 

@@ -1,6 +1,8 @@
 /** Report writers ask for figures, for what changed them, and for the outcomes behind them. */
-import { Controller, Get, Query } from '@nestjs/common';
+import { Controller, Get, Query, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
+import type { FastifyReply } from 'fastify';
+import type { Readable } from 'node:stream';
 import { Call } from '../api/call.js';
 import { AnnualQueryDto, ChangesQueryDto, OutcomesQueryDto, SinceQueryDto } from '../figures/figures.dto.js';
 import type { AnnualTotals, TotalSince } from '../figures/figures.views.js';
@@ -9,6 +11,7 @@ import type { OutcomesPage } from '../figures/outcome.views.js';
 import { AskAnnualTotals } from './annual-totals.js';
 import { AskChanges } from './changes-of-totals.js';
 import { AskOutcomes } from './outcomes-behind.js';
+import { jsonInTurns } from './json-in-turns.js';
 import * as calls from './reports.calls.js';
 import { AskTotalSince } from './total-since.js';
 
@@ -18,14 +21,20 @@ export class TotalsController {
 
   @Get('totals/annual')
   @Call(calls.annual)
-  annual(@Query() query: AnnualQueryDto): Promise<AnnualTotals> {
-    return this.queries.execute(new AskAnnualTotals(query));
+  async annual(
+    @Query() query: AnnualQueryDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<AnnualTotals | Readable> {
+    return jsonInTurns(await this.queries.execute(new AskAnnualTotals(query)), reply);
   }
 
   @Get('totals/since')
   @Call(calls.since)
-  since(@Query() query: SinceQueryDto): Promise<TotalSince> {
-    return this.queries.execute(new AskTotalSince(query));
+  async since(
+    @Query() query: SinceQueryDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<TotalSince | Readable> {
+    return jsonInTurns(await this.queries.execute(new AskTotalSince(query)), reply);
   }
 
   @Get('totals/changes')
