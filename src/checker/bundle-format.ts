@@ -23,15 +23,12 @@ export type BundleScope =
   /** Every event that the figure was made of. */
   | { readonly kind: 'figure' };
 
-/** A question to the ledger and its answer, which the events must bear out. */
 export interface BundleFigure {
   readonly measure: string;
   readonly programme?: string;
   readonly organisation?: string;
-  /** The first and the last financial year. */
   readonly from: string;
   readonly to: string;
-  /** The sequence of the last event that was known. */
   readonly asAtSequence: number;
   /** The figure of each year, where annual totals were asked for. */
   readonly years?: readonly (ToldFigure & { readonly financialYear: string })[];
@@ -77,7 +74,6 @@ export interface BundleEvent {
   readonly recordedfrom: string;
   readonly factssalt: string;
   readonly factshash: string;
-  /** The salt is absent where the event has no words, and where they were erased. */
   readonly wordssalt?: string | undefined;
   readonly wordshash?: string | undefined;
   readonly clocksteppedback?: true;
@@ -94,7 +90,6 @@ export type BundleLine =
   | BundleHeader
   | BundleEventLine
   | { readonly subtree: { readonly height: number; readonly number: number; readonly hash: string } }
-  /** A time stamp (RFC 3161), base64, stamps the signed text. */
   | { readonly checkpoint: string; readonly timestamp?: string };
 
 /** Clocks of several machines may differ by so much. */

@@ -12,9 +12,7 @@ const ERASURE = `${SCHEMA_PREFIX}outcome-erased@2`;
 
 export class ErasedEvents {
   private readonly unexplained = new Map<string, number>();
-  /** Every erasure that is shown, in the order of the ledger. */
   readonly erasures: ErasureTold[] = [];
-  /** So many events have lost their words. */
   count = 0;
 
   /** @throws Error where the facts of an erasure lack what was erased, or by whose authority */
@@ -33,7 +31,6 @@ export class ErasedEvents {
     this.erasures.push({ sequence, outcome: outcomeId, authorisedBy, actor });
   }
 
-  /** The sequences of events whose words are gone without an erasure, in the order of the ledger. */
   get unexplainedSequences(): readonly number[] {
     return [...this.unexplained.values()];
   }

@@ -14,7 +14,6 @@ export class StreamRevisions {
   private readonly last = new Map<string, number>();
   private leftOut = 0;
 
-  /** @param streamsMax the revisions of streams beyond this number are not compared: they would not fit into memory */
   constructor(
     private readonly findings: Findings,
     private readonly streamsMax = STREAMS_MAX,

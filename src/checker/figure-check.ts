@@ -201,7 +201,6 @@ export class FigureCheck {
     }
   }
 
-  /** The measure, and all that roll up into it, however far down. */
   private familyOf(measure: string): Set<string> {
     const family = new Set([measure]);
     for (const member of family) {

@@ -42,7 +42,6 @@ export function isProof(beginning: string): boolean {
   return beginning.startsWith(PROOF_FIRST_LINE) || /^\s*\{\s*"(logIndex|from)"/.test(beginning);
 }
 
-/** @throws Error where the text is no proof */
 export function checkProof(text: string, options: ProofOptions): ProofVerdict {
   if (text.startsWith(PROOF_FIRST_LINE)) {
     const { index, hashes, checkpoint } = parseProof(text);
@@ -171,7 +170,6 @@ function checkConsistency(proof: ConsistencyJson, options: ProofOptions): ProofV
   return { faults, doubts, origin, size: proof.to, root: proof.rootHash, index: null, signedBy };
 }
 
-/** @returns the keys that vouch for the root */
 function checkRoot(
   { size, root }: Pick<Checkpoint, 'size' | 'root'>,
   checkpoint: Checkpoint | null,

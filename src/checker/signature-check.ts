@@ -16,7 +16,6 @@ export interface Signed {
   readonly since: Checkpoint | undefined;
 }
 
-/** @returns the keys that vouch for the checkpoint */
 export function checkSignatures(
   { header, checkpoint, policy: given, since }: Signed,
   findings: Findings,
@@ -56,7 +55,6 @@ function checkWitnesses(checkpoint: Checkpoint, policy: Policy, findings: Findin
   return cosigned;
 }
 
-/** @returns null where the policy names no authority */
 export function checkTimestamp(
   { checkpoint: { note }, policy }: Signed,
   timestamp: string | null,

@@ -24,7 +24,6 @@ export class SinceCheck {
   private readonly size: number;
   private isMet = false;
   private isDated: boolean;
-  /** The ledger had no event beyond the checkpoint at this time. */
   private knownMs: number;
 
   static of(options: SinceOptions, findings: Findings): SinceCheck | null {
@@ -69,7 +68,6 @@ export class SinceCheck {
     );
   }
 
-  /** @param later the checkpoint at the end of the bundle */
   end(later: Checkpoint): void {
     const { origin, size } = this.checkpoint;
     if (origin !== later.origin) {

@@ -8,7 +8,6 @@ export interface Finding {
   readonly what: string;
 }
 
-/** An erasure says whose words went by whose order. */
 export interface ErasureTold {
   readonly sequence: number;
   readonly outcome: string;
@@ -32,7 +31,6 @@ export interface Verdict {
   readonly size: number | null;
   readonly root: string | null;
   readonly events: number;
-  /** So many events have lost their words. */
   readonly erased: number;
   readonly erasures: readonly ErasureTold[];
   readonly signedBy: readonly string[];
@@ -40,7 +38,6 @@ export interface Verdict {
   readonly stamped: Stamped | null;
 }
 
-/** So many faults and remarks are kept, and so many events are named in a doubt. */
 export const FINDINGS_MAX = 20;
 
 /** The first findings show what happened, so that more of them are dropped. */

@@ -12,14 +12,12 @@ import { checkProof, isProof, type ProofOptions } from './proof-check.js';
 import type { Finding, Verdict } from './verdict.js';
 
 export interface VerifyOptions {
-  /** A file with a checkpoint that the reader kept. */
   readonly since?: string | undefined;
   /** The reader got that checkpoint at this instant: the ledger had no later event then. */
   readonly sinceTime?: string | undefined;
   readonly policy?: string | undefined;
   /** A verifier key, or a file with some, one a line. */
   readonly key?: string | undefined;
-  /** The scope that was asked for: `everything`, `programme:<id>`, `period` or `figure`. */
   readonly expect?: string | undefined;
   /** For a single proof: a file with its event, and a file with the checkpoint that it leads to. */
   readonly event?: string | undefined;
@@ -32,7 +30,6 @@ export const EXIT_CODES = { good: 0, tampered: 1, 'cannot tell': 2 } as const sa
   number
 >;
 
-/** @returns the text to print, and the exit code */
 export async function verifyFile(
   file: string,
   { json = false, ...options }: VerifyOptions,

@@ -19,7 +19,7 @@ export interface CellFilter {
 
 export interface Cell extends CellKey {
   readonly id: number;
-  /** Of the last event that changed it, up to now. */
+  /** The sequence of the last event that changed the cell. */
   readonly sequence: number;
   readonly state: CellState;
 }

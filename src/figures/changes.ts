@@ -51,7 +51,6 @@ export interface ChangesQuery extends Omit<TotalsQuery, 'moment' | 'groupBy'> {
   readonly limit: number;
 }
 
-/** As the report reads it: the page's end is a place in the log, not yet a cursor. */
 export type ReadChanges = Omit<Changes, 'next'> & { readonly next: PagePlace | null };
 
 @Injectable()
@@ -185,7 +184,6 @@ interface EventsAsked {
   readonly since: Moment;
 }
 
-/** What an event changed in one cell. */
 interface LoggedChange {
   readonly cell: Cell;
   readonly before: CellState;

@@ -10,7 +10,6 @@ import { prepared } from '../read-models/views-file.js';
 import type { PagePlace } from './outcomes.js';
 
 export interface Cursor extends PagePlace {
-  /** The sequence at which every page of the list is read. */
   readonly until: number;
 }
 

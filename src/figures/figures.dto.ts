@@ -1,4 +1,4 @@
-/** What the questions about figures take. Query parameters arrive as text. */
+/** Questions about figures take these parameters, which arrive as text. */
 import { FINANCIAL_YEAR } from '../kernel/financial-year.js';
 import { IsIn, Matches } from 'class-validator';
 import { Both } from '../api/answers.js';

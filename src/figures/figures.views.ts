@@ -1,6 +1,6 @@
 /**
- * What the calls about totals answer. One declaration gives the type that the reports are written against and
- * the schema that the OpenAPI document shows; the outcomes and events behind figures are in outcome.views.ts.
+ * The calls about totals answer these classes. One declaration gives the type that the reports are written against and
+ * the schema that the OpenAPI document shows.
  */
 import { FINANCIAL_YEAR } from '../kernel/financial-year.js';
 import { IsArray, IsBoolean, IsIn, Matches } from 'class-validator';
@@ -74,7 +74,6 @@ export class QuantityByBasis implements Partial<Record<Basis, Quantity>> {
   readonly 'not-stated'?: Quantity;
 }
 
-/** The same in the unit of the measure. */
 export class AmountByBasis implements Partial<Record<Basis, string>> {
   @Optional('What was counted.', '1200')
   @AmountString()
@@ -243,7 +242,7 @@ export class MeasureAsked {
   readonly countsPeople!: boolean;
 }
 
-/** What was asked, and the moment of the answer. */
+/** An answer repeats its question, and has its moment. */
 export class Context {
   @Describe('The measure asked about.')
   @Nested(() => MeasureAsked)

@@ -17,7 +17,7 @@ import { eventRowAt } from '../read-models/events.js';
 import { readCheckpoint } from '../read-models/views-file.js';
 
 export interface Moment {
-  /** Of the last event known then; −1 before the first. */
+  /** The last event that was known then; −1 before the first. */
   readonly sequence: number;
   /** Milliseconds since 1970. */
   readonly instantMs: number;

@@ -1,4 +1,4 @@
-/** What is answered about outcomes: those behind a figure, and what became of one. */
+/** Answers about outcomes: those behind a figure, and what became of one. */
 import { IsBoolean, Matches } from 'class-validator';
 import { AmountString, Instant, ListOf } from '../api/answers.js';
 import { Describe, Nested, Nullable, Optional, PlainText, Slug, WholeNumber } from '../api/decorators.js';
@@ -17,7 +17,6 @@ export class BoundsView extends BoundsDto {
   readonly highAmount?: string;
 }
 
-/** One version of an outcome, without its words. */
 export class VersionView extends OutcomeMembers {
   @Describe('What is counted.', 'patients-benefited')
   @Slug()
@@ -51,7 +50,6 @@ export class EvidenceView {
   readonly uri?: string;
 }
 
-/** One version of an outcome, as recorded. */
 export class OutcomeView extends VersionView {
   @Describe('`<submission>.<line>`.', '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f.1')
   @Matches(OUTCOME_ID)

@@ -5,7 +5,6 @@ import type { OutcomesPage } from './outcome.views.js';
 import { contributes, EntryReader, standingEntries, type PagePlace } from './outcomes.js';
 import { Totals, type TotalsQuery } from './totals.js';
 
-/** As the report reads it: the page's end is a place in the log, not yet a cursor. */
 export type ReadOutcomes = Omit<OutcomesPage, 'next'> & { readonly next: PagePlace | null };
 
 @Injectable()

@@ -29,7 +29,6 @@ import type { EventData } from '../kernel/event-data.js';
 import type { Cell } from './cells.js';
 import type { BoundsView, OutcomeView, VersionView } from './outcome.views.js';
 
-/** One row of a cell's log. */
 export interface LogEntry {
   readonly cell: Cell;
   readonly sequence: number;
@@ -38,7 +37,6 @@ export interface LogEntry {
   readonly revision: number;
 }
 
-/** Where a page ended. */
 export interface PagePlace {
   readonly cell: number;
   readonly sequence: number;

@@ -20,7 +20,6 @@ export type Question = Omit<TotalsQuery, 'groupBy'>;
 interface AskedPeriod {
   readonly from: string | undefined;
   readonly to: string | undefined;
-  /** The names of the two parameters. */
   readonly names?: { readonly from: string; readonly to: string };
 }
 
