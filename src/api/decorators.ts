@@ -52,7 +52,7 @@ interface UpTo {
   readonly max: number;
 }
 
-/** What a field means, with a value as an example. */
+/** The meaning of a field, with a value as an example. */
 type About = readonly [description: string, example?: unknown];
 
 /** The field may be absent. If it is there its rules hold: `null` is not absence, as it is for IsOptional. */

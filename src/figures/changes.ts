@@ -1,5 +1,5 @@
 /**
- * What changed in a measure's figures between two moments: a bridge from opening to closing for each year, and the
+ * The changes of a measure's figures between two moments: a bridge from opening to closing for each year, and the
  * events.
  *
  * The lines of a bridge are differences of what the cells keep (read-models/cell.ts), so that they add up however many
