@@ -6,6 +6,7 @@
 import { Command, CommanderError } from 'commander';
 import * as backup from './cli/backup.js';
 import { CommandFailed } from './cli/client.js';
+import * as change from './cli/change.js';
 import * as changes from './cli/changes.js';
 import * as copy from './cli/copy.js';
 import * as erase from './cli/erase.js';
@@ -29,6 +30,7 @@ const COMMANDS = [
   totals,
   changes,
   history,
+  change,
   erase,
   replay,
   prove,

@@ -143,7 +143,7 @@ class EvidenceWords {
   readonly uri?: string;
 }
 
-class OutcomeWords extends MayBeOverridden {
+class TextsOfOutcome {
   @Optional('What the figure rests on.')
   @Nested(() => EvidenceWords)
   readonly evidence?: EvidenceWords;
@@ -153,7 +153,15 @@ class OutcomeWords extends MayBeOverridden {
   readonly note?: string;
 }
 
-class OutcomeCorrectedWords extends Both(OutcomeWords, ReasonWords) {}
+class OutcomeWords extends Both(TextsOfOutcome, MayBeOverridden) {}
+
+class OutcomeReinstatedWords extends Both(TextsOfOutcome, ReasonWords) {}
+
+class OutcomeCorrectedWords extends OutcomeReinstatedWords {
+  @Optional('The words of the version that it replaced.')
+  @Nested(() => TextsOfOutcome)
+  readonly replaces?: TextsOfOutcome;
+}
 
 class ReplacedFigures extends FiguresData {
   @Describe('The version that was replaced.')
@@ -165,11 +173,13 @@ class ReplacedFigures extends FiguresData {
   readonly revision!: number;
 }
 
-class OutcomeCorrectedFacts extends OutcomeFacts {
+class OutcomeReinstatedFacts extends OutcomeFacts {
   @Describe('The sequence at which the outcome was first recorded.')
   @WholeNumber({ min: 0 })
   readonly firstSequence!: number;
+}
 
+class OutcomeCorrectedFacts extends OutcomeReinstatedFacts {
   @Describe('The figures of the version that it replaced.')
   @Nested(() => ReplacedFigures)
   readonly replaces!: ReplacedFigures;
@@ -266,6 +276,7 @@ export const EVENT_DATA = {
   'outcome@2': dataOf('OutcomeData', OutcomeFacts, OutcomeWords),
   'outcome-corrected@2': dataOf('OutcomeCorrectedData', OutcomeCorrectedFacts, OutcomeCorrectedWords),
   'outcome-withdrawn@2': dataOf('OutcomeWithdrawnData', OutcomeWithdrawnFacts, ReasonWords),
+  'outcome-reinstated@2': dataOf('OutcomeReinstatedData', OutcomeReinstatedFacts, OutcomeReinstatedWords),
   'outcome-erased@2': dataOf('OutcomeErasedData', OutcomeErasedFacts, ReasonMember),
   'key-created@2': dataOf('KeyCreatedData', KeyCreatedFacts, KeyCreatedWords),
   'key-rotated@2': dataOf('KeyRotatedData', KeyRotatedFacts, ReasonWords),

@@ -115,6 +115,8 @@ const EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
   },
   'outcome-version-stale': { detail: `outcome ${OUTCOME} stands at version 1, not 0` },
   'outcome-withdrawn': { detail: `outcome ${OUTCOME} was withdrawn` },
+  'outcome-not-withdrawn': { detail: `outcome ${OUTCOME} was not withdrawn` },
+  'nothing-to-correct': { detail: `outcome ${OUTCOME} says all of that already: send what is different` },
   'erasure-impossible': {
     detail:
       'events in EventStoreDB cannot be changed: the documentation says how a ledger on it is erased from',

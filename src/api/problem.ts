@@ -46,6 +46,8 @@ const REFUSALS: Readonly<Record<RefusalCode, ProblemKind>> = {
   'personal-data-suspected': { status: 422, title: 'A text looks as if it held personal data' },
   'outcome-version-stale': { status: 412, title: 'The outcome has changed since that version' },
   'outcome-withdrawn': { status: 422, title: 'The outcome was withdrawn' },
+  'outcome-not-withdrawn': { status: 422, title: 'The outcome was not withdrawn' },
+  'nothing-to-correct': { status: 422, title: 'The correction changes nothing' },
   'nothing-to-erase': { status: 422, title: 'The outcome was recorded without a text' },
   'erasure-impossible': { status: 422, title: 'The store keeps for good what it was given' },
   'not-allowed': { status: 403, title: 'Whoever asks may not do that' },

@@ -79,7 +79,7 @@ export class ChangeCatalogueHandler implements ICommandHandler<ChangeCatalogue> 
     }
   }
 
-  private async run<State, Command, Event extends LedgerEvent>(
+  private async run<State, Command extends object, Event extends LedgerEvent>(
     decider: Decider<State, Command, Event>,
     stream: StreamName,
     command: Command,
@@ -113,7 +113,7 @@ export class ChangeCatalogueHandler implements ICommandHandler<ChangeCatalogue> 
 }
 
 /** Where a command changes nothing, returns the event since which that is so, whatever came later. */
-function madeBy<State, Command, Event extends LedgerEvent>(
+function madeBy<State, Command extends object, Event extends LedgerEvent>(
   decider: Decider<State, Command, Event>,
   command: Command,
   history: readonly RecordedEvent[],

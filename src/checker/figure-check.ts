@@ -83,6 +83,7 @@ export class FigureCheck {
         this.standing.set(id, { ...(facts as unknown as Outcome), sequence });
         break;
       case 'outcome-corrected@2':
+      case 'outcome-reinstated@2':
         this.correct(id, facts as unknown as Outcome & { readonly firstSequence: number });
         break;
       case 'outcome-withdrawn@2':
@@ -95,7 +96,7 @@ export class FigureCheck {
     }
   }
 
-  /** A correction keeps the place of what it corrects, and names it: what was first recorded may be left out here. */
+  /** A correction and a reinstatement keep the outcome's place, and name it: what was first recorded may be left out. */
   private correct(
     id: string,
     { firstSequence, ...outcome }: Outcome & { readonly firstSequence: number },

@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { MeasureListView, MeasureView } from '../catalogue/measure.dto.js';
 import { adminKeyFile } from '../access/admin-key.js';
+import { visible } from '../kernel/visible.js';
 import type { ProblemDocument } from '../api/problem.views.js';
 
 export interface Address {
@@ -57,7 +58,11 @@ interface RequestOptions extends RequestInit {
 const LOST = ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'];
 
 export class LedgerClient {
-  constructor(private readonly address: Address) {}
+  /** @param parse how answers are read: for people, or with `JSON.parse` as they are */
+  constructor(
+    private readonly address: Address,
+    private readonly parse: (json: string) => unknown = parseForPeople,
+  ) {}
 
   get<Answer>(path: string, query: Query = {}): Promise<Answer> {
     return this.json(path, { query });
@@ -76,7 +81,7 @@ export class LedgerClient {
 
   private async json<Answer>(path: string, asked: RequestOptions): Promise<Answer> {
     const response = await this.request(path, asked);
-    return JSON.parse(await this.whole(response.text(), path, asked)) as Answer;
+    return this.parse(await this.whole(response.text(), path, asked)) as Answer;
   }
 
   /**
@@ -146,6 +151,13 @@ export async function currentSequence(client: LedgerClient): Promise<string | un
   return sequence === '-1' || sequence === null ? undefined : sequence;
 }
 
+/** The unit of each measure, and how many decimals its amounts have. */
+export type Units = ReadonlyMap<string, { readonly unit: string; readonly decimals: number }>;
+
+export async function unitsOf(client: LedgerClient): Promise<Units> {
+  return new Map((await allMeasures(client)).map(({ id, unit, decimals }) => [id, { unit, decimals }]));
+}
+
 export async function allMeasures(client: LedgerClient): Promise<MeasureView[]> {
   const measures: MeasureView[] = [];
   for (let after: string | null | undefined; after !== null;) {
@@ -156,9 +168,14 @@ export async function allMeasures(client: LedgerClient): Promise<MeasureView[]> 
   return measures;
 }
 
+/** Reads JSON whose texts are shown to people: what others wrote cannot look like a line of ours. */
+export function parseForPeople(json: string): unknown {
+  return JSON.parse(json, (_name, value: unknown) => (typeof value === 'string' ? visible(value) : value));
+}
+
 function failureOf(status: number, text: string): CommandFailed {
   try {
-    const problem = JSON.parse(text) as ProblemDocument;
+    const problem = parseForPeople(text) as ProblemDocument;
     return new CommandFailed(`${problem.title}: ${problem.detail}`, 1, problem);
   } catch {
     return new CommandFailed(`the ledger answered ${status}: ${text.slice(0, 200)}`);

@@ -7,7 +7,13 @@ export interface Connection {
   readonly key?: string | undefined;
 }
 
-export const clientFor = (connection: Connection) => new LedgerClient(addressOf(connection, process.env));
+/** @param json whether answers are for programs, which get them as they are */
+export function clientFor({
+  json = false,
+  ...connection
+}: Connection & { readonly json?: boolean | undefined }) {
+  return new LedgerClient(addressOf(connection, process.env), json ? JSON.parse : undefined);
+}
 
 export function connected(command: Command): Command {
   return command

@@ -108,7 +108,7 @@ export function register(ledger: Command): void {
     .option('--as-at <moment>', 'as known at an instant or at the end of a day')
     .option('--as-at-sequence <sequence>', 'as known after that event')
     .action((what: 'outcomes' | 'totals', { url, key, ...options }: ExportOptions & Connection) =>
-      exportCommand(clientFor({ url, key }), what, options),
+      exportCommand(clientFor({ url, key, json: true }), what, options),
     );
 }
 

@@ -9,9 +9,11 @@ import { Readable } from 'node:stream';
 import type { CloudEvent } from '../api/event.views.js';
 import { OUTCOME_ID, UUID } from '../kernel/ids.js';
 import type { OutcomeHistory, SubmissionStory } from '../reports/story.views.js';
-import { allMeasures, CommandFailed, type LedgerClient } from './client.js';
+import { CommandFailed, parseForPeople, unitsOf, type LedgerClient, type Units } from './client.js';
+import { changesBy, type CorrectionData } from '../domain/outcome-story.js';
+import { FIGURE_MEMBERS } from '../domain/kinds/kind.js';
 import { print, readable } from './output.js';
-import { outcomeTold, submissionTold, type Units } from './story.js';
+import { outcomeTold, submissionTold } from './story.js';
 import { connected, clientFor, type Connection } from './connection.js';
 
 interface HistoryOptions {
@@ -29,7 +31,7 @@ export function register(ledger: Command): void {
     .option('--type <type>', 'only events of this type')
     .option('--json', 'CloudEvents, one a line')
     .action((id: string | undefined, { url, key, ...options }: HistoryOptions & Connection) =>
-      historyCommand(clientFor({ url, key }), id, options),
+      historyCommand(clientFor({ url, key, json: options.json }), id, options),
     );
 }
 
@@ -57,10 +59,6 @@ async function historyCommand(
   print(outcome ? outcomeTold(story, units) : submissionTold(story, units));
 }
 
-async function unitsOf(client: LedgerClient): Promise<Units> {
-  return new Map((await allMeasures(client)).map(({ id, unit, decimals }) => [id, { unit, decimals }]));
-}
-
 async function eventsCommand(
   client: LedgerClient,
   programme: string | undefined,
@@ -74,7 +72,7 @@ async function eventsCommand(
     headers: { accept: 'application/x-ndjson' },
   });
   const lines = createInterface({ input: Readable.from(events), crlfDelay: Infinity });
-  for await (const line of lines) print(json ? line : told(JSON.parse(line) as CloudEvent, units));
+  for await (const line of lines) print(json ? line : told(parseForPeople(line) as CloudEvent, units));
 }
 
 const NO_UNITS: Units = new Map();
@@ -87,9 +85,18 @@ function told(
   const from = recordedfrom.startsWith('file:')
     ? `, from ${recordedfrom.slice(0, 17)}…${recordedfrom.slice(69)}`
     : '';
+  const changed = type === 'OutcomeCorrected' ? othersChanged(data) : '';
   const override = data.words?.['personalDataOverride'] as { readonly reason: string } | undefined;
   const although = override ? ` (looks like personal data, recorded because: ${override.reason})` : '';
-  return `${ledgersequence}  ${time}  ${type}  ${subject}  ${whatOf(data, units)}by ${actor}${from}${reason}${although}`;
+  return `${ledgersequence}  ${time}  ${type}  ${subject}  ${whatOf(data, units)}${changed}by ${actor}${from}${reason}${although}`;
+}
+
+/** The members that a correction changed beside its figure, which the line has already. */
+function othersChanged(data: CloudEvent['data']): string {
+  return changesBy(data as unknown as CorrectionData)
+    .filter(({ member }) => member !== 'measure' && !(FIGURE_MEMBERS as readonly string[]).includes(member))
+    .map(({ member, from, to }) => `${member}: from ${from ?? 'nothing'} to ${to ?? 'nothing'}, `)
+    .join('');
 }
 
 interface TypedFigures {

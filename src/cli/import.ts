@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import type { ProblemDocument } from '../api/problem.views.js';
-import { CommandFailed, type LedgerClient } from './client.js';
+import { CommandFailed, parseForPeople, type LedgerClient } from './client.js';
 import { print, ProgressLine, readable } from './output.js';
 import { connected, clientFor, type Connection } from './connection.js';
 
@@ -113,7 +113,7 @@ async function* linesOf(response: Response): AsyncGenerator<ImportLine> {
   input.once('error', () => (lost = true));
   try {
     for await (const text of createInterface({ input, crlfDelay: Infinity }))
-      yield JSON.parse(text) as ImportLine;
+      yield parseForPeople(text) as ImportLine;
   } catch (error) {
     if (!lost) throw error;
   }

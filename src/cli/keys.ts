@@ -39,13 +39,13 @@ export function register(ledger: Command): void {
     )
     .option('--json', 'print the answer as JSON')
     .action(({ url, key, ...options }: CreateKeyOptions & Connection) =>
-      createKey(clientFor({ url, key }), options),
+      createKey(clientFor({ url, key, json: options.json }), options),
     );
   connected(keys.command('list'))
     .description('list all keys, revoked ones too')
     .option('--json', 'print each key as JSON on a line')
     .action(({ url, key, ...options }: ListKeysOptions & Connection) =>
-      listKeys(clientFor({ url, key }), options),
+      listKeys(clientFor({ url, key, json: options.json }), options),
     );
   connected(keys.command('rotate <id>'))
     .description('give a key another secret, which is printed only this once')

@@ -36,7 +36,7 @@ export function register(ledger: Command): void {
       ).preset('true'),
     )
     .action(({ url, key, ...options }: ProveOptions & Connection) =>
-      proveCommand(clientFor({ url, key }), options),
+      proveCommand(clientFor({ url, key, json: true }), options),
     );
 }
 

@@ -4,10 +4,8 @@
  */
 import type { OutcomeView } from '../figures/outcome.views.js';
 import type { Erasure, OutcomeHistory, OutcomeVersion, SubmissionStory } from '../reports/story.views.js';
+import type { Units } from './client.js';
 import { readable } from './output.js';
-
-/** The unit of each measure, and how many decimals its amounts have. */
-export type Units = ReadonlyMap<string, { readonly unit: string; readonly decimals: number }>;
 
 export function submissionTold(story: SubmissionStory, units: Units): string {
   const { submission, programme, recordedAt, actor, outcomes } = story;
@@ -19,7 +17,7 @@ export function outcomeTold(
   { id, version, status, versions, erasures = [] }: OutcomeHistory,
   units: Units,
 ): string {
-  const standing = { standing: 'stands as recorded', corrected: 'corrected', withdrawn: 'withdrawn' }[status];
+  const standing = status === 'standing' ? 'stands as recorded' : status;
   const lines = [...versionsTold(versions, units), ...erasures.flatMap(erasureTold)];
   return [`${id}  ${standing}, version ${version}`, ...lines].join('\n');
 }
@@ -30,21 +28,28 @@ function erasureTold({ recordedAt, actor, sequence, authorisedBy, reason }: Eras
   return [opening, `    authorised by: ${authorisedBy}`, ...because];
 }
 
+/** The fields that a version changed, from what, to what. */
+export function changesTold(versions: readonly OutcomeVersion[], version: number, units: Units): string[] {
+  const [before, after] = [versions[version - 1]?.outcome, versions[version]?.outcome];
+  return before && after ? fieldsTold(after, before, units) : [];
+}
+
 function* versionsTold(versions: readonly OutcomeVersion[], units: Units): Generator<string> {
   let before: OutcomeView | undefined;
-  for (const { recordedAt, actor, sequence, outcome, reason, erased } of versions) {
-    yield `  ${recordedAt}  ${actor} ${verb(before, outcome)}  (sequence ${sequence})`;
+  for (const { recordedAt, actor, type, sequence, outcome, reason, erased } of versions) {
+    yield `  ${recordedAt}  ${actor} ${VERBS[type] ?? 'recorded it'}  (sequence ${sequence})`;
     if (reason !== undefined) yield `    because: ${reason}`;
     if (erased) yield '    its words were erased by a lawful order';
     if (outcome) for (const line of fieldsTold(outcome, before, units)) yield `    ${line}`;
-    before = outcome;
+    before = outcome ?? before;
   }
 }
 
-function verb(before: OutcomeView | undefined, outcome: OutcomeView | undefined): string {
-  if (!outcome) return 'withdrew it';
-  return before ? 'corrected it' : 'recorded it';
-}
+const VERBS: Readonly<Record<string, string>> = {
+  OutcomeCorrected: 'corrected it',
+  OutcomeWithdrawn: 'withdrew it',
+  OutcomeReinstated: 'took the withdrawal back',
+};
 
 /** A first version shows every field; a later version shows the fields that changed. */
 function fieldsTold(outcome: OutcomeView, before: OutcomeView | undefined, units: Units): string[] {

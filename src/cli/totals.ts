@@ -37,7 +37,7 @@ export function register(ledger: Command): void {
     .option('--allow-breaks', 'add figures across a change of definition too')
     .option('--json', 'the whole answers of the ledger')
     .action(({ url, key, ...options }: TotalsOptions & Connection) =>
-      totalsCommand(clientFor({ url, key }), options),
+      totalsCommand(clientFor({ url, key, json: options.json }), options),
     );
 }
 

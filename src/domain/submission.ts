@@ -3,20 +3,13 @@
  *
  * All outcomes are recorded or none is. Its stream is `submission-<id>`, where the id is the client's idempotency key:
  * a retry, even a year later, finds the stream and gets the original receipt, and other content under the same key is
- * refused. A correction or a withdrawal repeated with the same content and the same expected version changes nothing
- * either. Once the words of an outcome are erased, a retry is compared by its facts alone.
+ * refused. A change that is repeated with the same expected version changes nothing either (correction.ts). Once the
+ * words of an outcome are erased, a retry is compared by its facts alone.
  */
 import { unreachable } from '../kernel/assert.js';
-import { canonicalJson } from '../kernel/canonical-json.js';
 import type { Decider } from '../kernel/decider.js';
-import { eventData, type EventData, type DomainEvent } from '../kernel/event-data.js';
-import {
-  overrideFaults,
-  overrideFor,
-  textFaults,
-  type Overriding,
-  type Reasoned,
-} from '../kernel/free-text.js';
+import { eventData } from '../kernel/event-data.js';
+import { overrideFaults, overrideFor, textFaults, type Overriding } from '../kernel/free-text.js';
 import {
   outcomeIdOf,
   parseOutcomeId,
@@ -25,63 +18,19 @@ import {
   type ProgrammeId,
   type SubmissionId,
 } from '../kernel/ids.js';
-import { picked } from '../kernel/picked.js';
 import { Refused, refuseIfAny, thereIsNo } from '../kernel/refusals.js';
+import { change, type ChangeCommand } from './correction.js';
 import {
   contentOf,
   faultsOf,
   faultsOfProgramme,
-  OUTCOME_FACTS,
   partsOf,
   textsOf,
   type CatalogueFacts,
-  type OutcomeContent,
-  type OutcomeFigures,
-  type RecordedOutcome,
-  type RecordedWords,
-  type ReplacedOutcome,
   type SentOutcome,
 } from './outcome.js';
-
-export type SubmissionEvent =
-  /** The outcome's measure names the type. */
-  | DomainEvent<'outcome@2', string, RecordedOutcome, RecordedWords>
-  | DomainEvent<
-      'outcome-corrected@2',
-      'OutcomeCorrected',
-      RecordedOutcome & {
-        readonly replaces: ReplacedOutcome;
-        /** The outcome was first recorded at this sequence, its place among the values of a day. */
-        readonly firstSequence: number;
-      },
-      RecordedWords & Reasoned
-    >
-  | DomainEvent<
-      'outcome-withdrawn@2',
-      'OutcomeWithdrawn',
-      {
-        readonly outcomeId: OutcomeId;
-        readonly programmeId: ProgrammeId;
-        readonly replaces: ReplacedOutcome;
-      },
-      Reasoned
-    >
-  | DomainEvent<
-      'outcome-erased@2',
-      'OutcomeErased',
-      {
-        readonly outcomeId: OutcomeId;
-        readonly programmeId: ProgrammeId;
-        /** An office gave the order to erase, not a person. */
-        readonly authorisedBy: string;
-        /** The events at these revisions of the stream lost their words. */
-        readonly erased: readonly number[];
-      },
-      { readonly reason: string }
-    >;
-
-export type OutcomeEvent = Exclude<SubmissionEvent, { readonly schema: 'outcome-erased@2' }>;
-export type ErasureEvent = Extract<SubmissionEvent, { readonly schema: 'outcome-erased@2' }>;
+import { says, saysContent, type OutcomeStory } from './outcome-story.js';
+import type { ErasureEvent, SubmissionEvent } from './submission-event.js';
 
 export interface Submit extends Overriding {
   readonly kind: 'submit';
@@ -92,21 +41,7 @@ export interface Submit extends Overriding {
   readonly outcomes: readonly SentOutcome[];
   readonly facts: CatalogueFacts;
 }
-interface ChangeOfOutcome extends Overriding {
-  readonly outcomeId: OutcomeId;
-  readonly line: number;
-  readonly expectedVersion: number;
-  readonly reason: string;
-}
-export interface Correct extends ChangeOfOutcome {
-  readonly kind: 'correct';
-  readonly content: SentOutcome;
-  readonly firstSequence: number;
-  readonly facts: CatalogueFacts;
-}
-export interface Withdraw extends ChangeOfOutcome {
-  readonly kind: 'withdraw';
-}
+/** Takes the words out of all versions of an outcome. Its facts stay. */
 export interface Erase {
   readonly kind: 'erase';
   readonly outcomeId: OutcomeId;
@@ -114,16 +49,7 @@ export interface Erase {
   readonly reason: string;
   readonly authorisedBy: string;
 }
-export type SubmissionCommand = Submit | Correct | Withdraw | Erase;
-
-export interface VersionTold {
-  readonly event: OutcomeEvent;
-  readonly revision: number;
-  /** An erasure names this version. The store may still have the words, where the erasure was cut short. */
-  readonly erased: boolean;
-}
-/** The versions of an outcome, oldest first; the number of a version is its index. */
-export type OutcomeStory = readonly VersionTold[];
+export type SubmissionCommand = Submit | ChangeCommand | Erase;
 
 export type SubmissionState =
   | { readonly status: 'new' }
@@ -143,10 +69,15 @@ function decide(state: SubmissionState, command: SubmissionCommand): readonly Su
       return submit(state, command);
     case 'correct':
     case 'withdraw':
+    case 'reinstate':
     case 'erase': {
       const story = state.status === 'recorded' ? state.outcomes[command.line - 1] : undefined;
-      if (state.status === 'new' || !story) throw new Refused(thereIsNo('outcome', command.outcomeId));
-      return command.kind === 'erase' ? erase(state, story, command) : change(state, story, command);
+      if (state.status === 'new' || !story) {
+        throw new Refused(thereIsNo('outcome', command.outcomeId));
+      }
+      const { programmeId } = state;
+      if (command.kind === 'erase') return erase(programmeId, story, command);
+      return change(programmeId, story, command);
     }
     default:
       return unreachable(command);
@@ -182,45 +113,8 @@ function submit(state: SubmissionState, command: Submit): readonly SubmissionEve
   });
 }
 
-function change(
-  state: RecordedSubmission,
-  story: OutcomeStory,
-  command: Correct | Withdraw,
-): readonly SubmissionEvent[] {
-  const { outcomeId, expectedVersion, reason, personalDataOverride: override } = command;
-  const { programmeId } = state;
-  const made = story[expectedVersion + 1];
-  if (made && saysTheSame(made, command)) return [];
-  if (expectedVersion !== story.length - 1) {
-    const detail = `outcome ${outcomeId} stands at version ${story.length - 1}, not ${expectedVersion}`;
-    throw new Refused({ code: 'outcome-version-stale', detail });
-  }
-  const current = story.at(-1)!;
-  if (current.event.schema === 'outcome-withdrawn@2') {
-    throw new Refused({ code: 'outcome-withdrawn', detail: `outcome ${outcomeId} was withdrawn` });
-  }
-  const replaces = replacedBy(current.event.data.facts, expectedVersion, current.revision);
-  const faults = [...textFaults({ reason }, override), ...overrideFaults(override)];
-  if (command.kind === 'withdraw') {
-    refuseIfAny(faults);
-    const words = { reason, ...overrideFor({ reason }, override) };
-    const data = { facts: { outcomeId, programmeId, replaces }, words };
-    return [{ schema: 'outcome-withdrawn@2', type: 'OutcomeWithdrawn', data }];
-  }
-  const { content: sent, facts, firstSequence } = command;
-  refuseIfAny([...faultsOf(sent, { facts, override }, ''), ...faults]);
-  const content = contentOf(sent, facts.measures.get(sent.measureId)!);
-  const parts = partsOf(content);
-  const kept = overrideFor({ ...textsOf(content), reason }, override);
-  const data = {
-    facts: { outcomeId, programmeId, ...parts.facts, replaces, firstSequence },
-    words: { ...parts.words, reason, ...kept },
-  };
-  return [{ schema: 'outcome-corrected@2', type: 'OutcomeCorrected', data }];
-}
-
 /** @throws Refused `nothing-to-erase` where no version ever had words */
-function erase(state: RecordedSubmission, story: OutcomeStory, command: Erase): readonly SubmissionEvent[] {
+function erase(programmeId: ProgrammeId, story: OutcomeStory, command: Erase): readonly SubmissionEvent[] {
   const { outcomeId, reason, authorisedBy } = command;
   const due = story.filter(({ event, erased }) => !erased && event.data.words !== undefined);
   if (due.length === 0) {
@@ -232,65 +126,20 @@ function erase(state: RecordedSubmission, story: OutcomeStory, command: Erase): 
   // An order to erase is kept for good, so no override lets a text in that would have to be erased in its turn.
   refuseIfAny(textFaults({ reason, authorisedBy }, undefined));
   const erased = due.map(({ revision }) => revision);
-  const facts = { outcomeId, programmeId: state.programmeId, authorisedBy, erased };
+  const facts = { outcomeId, programmeId, authorisedBy, erased };
   return [{ schema: 'outcome-erased@2', type: 'OutcomeErased', data: { facts, words: { reason } } }];
 }
 
-function replacedBy(recorded: RecordedOutcome, version: number, revision: number): ReplacedOutcome {
-  const { measureId, organisationId } = recorded;
-  return {
-    version,
-    revision,
-    measureId,
-    ...(organisationId !== undefined && { organisationId }),
-    ...picked(recorded, OUTCOME_FACTS),
-  };
-}
-
+/** Tells whether a submission was recorded before, with the same content. */
 export function isRecorded(
   state: SubmissionState,
   { programmeId, outcomes, facts }: Pick<Submit, 'programmeId' | 'outcomes' | 'facts'>,
 ): boolean {
   if (state.status === 'new' || state.programmeId !== programmeId) return false;
   if (state.outcomes.length !== outcomes.length) return false;
-  return state.outcomes.every(([first], index) => {
-    const { event, erased } = first!;
-    const told = toldContent(outcomes[index]!, facts);
-    return event.schema === 'outcome@2' && sameContent(event.data, told, erased);
-  });
-}
-
-function saysTheSame({ event: made, erased }: VersionTold, command: Correct | Withdraw): boolean {
-  if (made.schema === 'outcome@2' || made.data.facts.outcomeId !== command.outcomeId) return false;
-  if (!erased && made.data.words?.reason !== command.reason) return false;
-  if (made.schema === 'outcome-withdrawn@2') return command.kind === 'withdraw';
-  return (
-    command.kind === 'correct' && sameContent(made.data, toldContent(command.content, command.facts), erased)
+  return state.outcomes.every(
+    ([first], index) => saysContent(first!) && says(first, outcomes[index]!, facts),
   );
-}
-
-function toldContent(sent: SentOutcome, { measures }: Pick<CatalogueFacts, 'measures'>): OutcomeContent {
-  const measure = measures.get(sent.measureId);
-  return measure ? contentOf(sent, measure) : (sent as OutcomeContent);
-}
-
-/** Compares with what was recorded. Words that were erased are taken to be the same. */
-function sameContent(
-  recorded: EventData<RecordedOutcome, RecordedWords & { readonly reason?: string }>,
-  told: OutcomeContent,
-  erased: boolean,
-): boolean {
-  const { facts, words = {} } = partsOf(told);
-  if (canonicalJson(figuresOf(recorded.facts)) !== canonicalJson(facts)) return false;
-  const { personalDataOverride: _, reason: _r, ...wordsRecorded } = recorded.words ?? {};
-  return erased || canonicalJson(wordsRecorded) === canonicalJson(words);
-}
-
-function figuresOf(
-  facts: RecordedOutcome & { readonly replaces?: ReplacedOutcome; readonly firstSequence?: number },
-): OutcomeFigures {
-  const { outcomeId: _o, programmeId: _p, replaces: _s, firstSequence: _f, ...figures } = facts;
-  return figures;
 }
 
 function evolve(
@@ -306,7 +155,8 @@ function evolve(
       return { status: 'recorded', programmeId, outcomes, erasures: [], revision };
     }
     case 'outcome-corrected@2':
-    case 'outcome-withdrawn@2': {
+    case 'outcome-withdrawn@2':
+    case 'outcome-reinstated@2': {
       const { outcomes, ...recorded } = state as RecordedSubmission;
       const line = lineOf(event);
       const told = [...outcomes[line - 1]!, { event, revision, erased: false }];

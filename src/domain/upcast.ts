@@ -10,7 +10,7 @@ import type { OrganisationEvent } from './organisation.js';
 import type { ProgrammeEvent } from './programme.js';
 import { assert } from '../kernel/assert.js';
 import type { EventData } from '../kernel/event-data.js';
-import type { SubmissionEvent } from './submission.js';
+import type { SubmissionEvent } from './submission-event.js';
 
 export type LedgerEvent = ProgrammeEvent | OrganisationEvent | MeasureEvent | SubmissionEvent | KeyEvent;
 export type LedgerSchema = LedgerEvent['schema'];
@@ -28,6 +28,7 @@ const CURRENT_SCHEMAS: Readonly<Record<LedgerSchema, true>> = {
   'outcome@2': true,
   'outcome-corrected@2': true,
   'outcome-withdrawn@2': true,
+  'outcome-reinstated@2': true,
   'outcome-erased@2': true,
   'key-created@2': true,
   'key-rotated@2': true,

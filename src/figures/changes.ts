@@ -14,7 +14,7 @@ import { amountOf, exact } from '../domain/amount.js';
 import { KINDS } from '../domain/kinds/kinds.js';
 import type { Measure, MeasureEvent } from '../domain/measure.js';
 import type { OutcomeFigures } from '../domain/outcome.js';
-import type { OutcomeEvent } from '../domain/submission.js';
+import type { OutcomeEvent } from '../domain/submission-event.js';
 import { upcast } from '../domain/upcast.js';
 import {
   financialYearOf,

@@ -43,6 +43,8 @@ export const REFUSAL_CODES = [
   // correcting and withdrawing
   'outcome-version-stale',
   'outcome-withdrawn',
+  'outcome-not-withdrawn',
+  'nothing-to-correct',
   // erasing
   'erasure-impossible',
   'nothing-to-erase',

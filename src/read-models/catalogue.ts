@@ -57,6 +57,7 @@ const NO_ENTRY = {
   'outcome@2': 'nothing',
   'outcome-corrected@2': 'nothing',
   'outcome-withdrawn@2': 'nothing',
+  'outcome-reinstated@2': 'nothing',
   'outcome-erased@2': 'nothing',
 } as const;
 

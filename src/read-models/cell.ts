@@ -14,7 +14,7 @@ import { KINDS, type MeasureKind } from '../domain/kinds/kinds.js';
 import { assert, unreachable } from '../kernel/assert.js';
 import { financialYearOf, startYearOf, type CalendarDate } from '../kernel/financial-year.js';
 import type { OutcomeFigures, RecordedOutcome } from '../domain/outcome.js';
-import type { OutcomeEvent } from '../domain/submission.js';
+import type { OutcomeEvent } from '../domain/submission-event.js';
 
 export interface CellKey {
   readonly measure: string;
@@ -47,6 +47,7 @@ export function lineOf({ schema, data }: OutcomeEvent): LineOfEvent {
       return isOfYear ? 'corrected' : 're-dated';
     }
     case 'outcome-withdrawn@2':
+    case 'outcome-reinstated@2':
       return 'withdrawn';
     default:
       return unreachable(schema);

@@ -11,7 +11,7 @@
 import type { Database, Statement } from 'better-sqlite3-multiple-ciphers';
 import type { Measure, MeasureEvent } from '../domain/measure.js';
 import type { RecordedOutcome, ReplacedOutcome } from '../domain/outcome.js';
-import type { OutcomeEvent } from '../domain/submission.js';
+import type { OutcomeEvent } from '../domain/submission-event.js';
 import { assert } from '../kernel/assert.js';
 import { parseOutcomeId, placeOfOutcome, type OutcomeId, type SubmissionId } from '../kernel/ids.js';
 import { catalogueState } from './catalogue.js';
@@ -150,6 +150,11 @@ class CellsProjection implements Projection {
         const { facts } = event.data;
         const place = this.placeOf(event, at);
         this.log(this.takeOut(facts.replaces, facts.programmeId, place), place, 0);
+      },
+      'outcome-reinstated@2': (event, at) => {
+        const { facts } = event.data;
+        const place = this.placeOf(event, at);
+        this.log(this.add(facts, place, facts.firstSequence), place, 1);
       },
       // An erasure takes out words only; the facts, which figures are made of, stay.
       'outcome-erased@2': 'nothing',

@@ -10,7 +10,7 @@
 import type { Database, Statement } from 'better-sqlite3-multiple-ciphers';
 import { KINDS, type MeasureKind } from '../domain/kinds/kinds.js';
 import type { OutcomeFigures, ReplacedOutcome } from '../domain/outcome.js';
-import type { OutcomeEvent } from '../domain/submission.js';
+import type { OutcomeEvent } from '../domain/submission-event.js';
 import { financialYearOf } from '../kernel/financial-year.js';
 import { parseOutcomeId } from '../kernel/ids.js';
 import type { CellKey } from './cell.js';
@@ -74,6 +74,7 @@ export class ExpectedFigures {
       'outcome@2': changes,
       'outcome-corrected@2': changes,
       'outcome-withdrawn@2': changes,
+      'outcome-reinstated@2': changes,
       'outcome-erased@2': 'nothing',
       'programme-registered@2': 'nothing',
       'programme-amended@2': 'nothing',
@@ -92,6 +93,8 @@ export class ExpectedFigures {
   changesOf({ schema, data }: OutcomeEvent): readonly Change[] {
     const { programmeId } = data.facts;
     if (schema === 'outcome@2') return [this.change(data.facts, programmeId, 1)];
+    if (schema === 'outcome-reinstated@2')
+      return [{ ...this.change(data.facts, programmeId, 1), line: 'withdrawn' }];
     const left = this.change(data.facts.replaces, programmeId, -1);
     if (schema === 'outcome-withdrawn@2') return [{ ...left, line: 'withdrawn' }];
     const entered = this.change(data.facts, programmeId, 1);
@@ -242,6 +245,7 @@ export class ExpectedCells implements Expectation {
       'outcome@2': changes,
       'outcome-corrected@2': changes,
       'outcome-withdrawn@2': changes,
+      'outcome-reinstated@2': changes,
     };
   }
 
@@ -272,7 +276,8 @@ export class ExpectedCells implements Expectation {
       refuseOtherState(row.state, cell, `until sequence ${sequence} the figures of ${cell.name}`);
     }
     for (const change of changes) this.figures.apply(change);
-    if (event.schema !== 'outcome@2') this.compareSuperseded(event.data.facts, submission, sequence);
+    const { facts } = event.data;
+    if ('replaces' in facts) this.compareSuperseded(facts, submission, sequence);
   }
 
   private compareSuperseded(

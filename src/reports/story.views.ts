@@ -6,7 +6,7 @@ import { OUTCOME_ID } from '../kernel/ids.js';
 import { EVENT_TYPE } from '../api/outcome.dto.js';
 import { OutcomeView } from '../figures/outcome.views.js';
 
-const STATUSES = ['standing', 'corrected', 'withdrawn'] as const;
+const STATUSES = ['standing', 'corrected', 'withdrawn', 'reinstated'] as const;
 export type OutcomeStatus = (typeof STATUSES)[number];
 
 /** One version of an outcome, as its event told it. */

@@ -12,15 +12,24 @@ import { CatalogueView } from '../read-models/catalogue-view.js';
 import { ReadModels } from '../read-models/read-models.js';
 import { EventStore, type RecordedEvent } from '../store/event-store.js';
 import { upcast } from '../domain/upcast.js';
-import {
-  submissionDecider,
-  type OutcomeStory,
-  type RecordedSubmission,
-  type SubmissionEvent,
-  type SubmissionState,
-} from '../domain/submission.js';
+import { submissionDecider, type RecordedSubmission, type SubmissionState } from '../domain/submission.js';
+import type { OutcomeStory } from '../domain/outcome-story.js';
+import type { OutcomeEvent, SubmissionEvent } from '../domain/submission-event.js';
 import { outcomeView } from '../figures/outcomes.js';
-import type { Erasure, OutcomeHistory, OutcomeVersion, SubmissionStory } from './story.views.js';
+import type {
+  Erasure,
+  OutcomeHistory,
+  OutcomeStatus,
+  OutcomeVersion,
+  SubmissionStory,
+} from './story.views.js';
+
+const STATUSES: Readonly<Record<OutcomeEvent['schema'], OutcomeStatus>> = {
+  'outcome@2': 'standing',
+  'outcome-corrected@2': 'corrected',
+  'outcome-withdrawn@2': 'withdrawn',
+  'outcome-reinstated@2': 'reinstated',
+};
 
 @Injectable()
 export class SubmissionStories {
@@ -99,9 +108,6 @@ export class SubmissionStories {
         ...(erased && { erased }),
       });
     }
-    const last = story.at(-1)!.event.schema;
-    const status =
-      last === 'outcome@2' ? 'standing' : last === 'outcome-corrected@2' ? 'corrected' : 'withdrawn';
     const erasures: Erasure[] = [];
     for (const { event, revision } of all.filter((one) => one.event.data.facts.outcomeId === id)) {
       const { sequence, recordedAt, actor } = await this.placeOf(revision, history);
@@ -109,6 +115,7 @@ export class SubmissionStories {
       const { authorisedBy } = facts;
       erasures.push({ sequence, recordedAt, actor, authorisedBy, ...(words && { reason: words.reason }) });
     }
+    const status = STATUSES[story.at(-1)!.event.schema];
     return { id, version: story.length - 1, status, versions, ...(erasures.length > 0 && { erasures }) };
   }
 

@@ -47,9 +47,15 @@ interface DecisionParts {
   readonly clock: Clock;
 }
 
-interface DecisionAsked<Command> {
+/** Makes a command of what its stream says so far. */
+export type CommandFor<State, Command> = (
+  state: State,
+  history: readonly RecordedEvent[],
+) => Promise<Command>;
+
+interface DecisionAsked<State, Command> {
   readonly stream: StreamName;
-  readonly command: Command;
+  readonly command: Command | CommandFor<State, Command>;
   readonly provenance: Provenance;
   /** A stream that is most likely new is read only if deciding without it proves wrong. */
   readonly expectNew?: boolean;
@@ -59,10 +65,10 @@ interface DecisionAsked<Command> {
 const deciding = new WeakMap<EventStore, Map<StreamName, Promise<unknown>>>();
 
 /** @throws Refused, Contended, ClockLeapt, and whatever the store throws */
-export async function runDecider<State, Command, Event extends LedgerEvent>(
+export async function runDecider<State, Command extends object, Event extends LedgerEvent>(
   parts: DecisionParts,
   decider: Decider<State, Command, Event>,
-  asked: DecisionAsked<Command>,
+  asked: DecisionAsked<State, Command>,
 ): Promise<Decision<State, Event>> {
   const lasts = deciding.get(parts.store) ?? new Map<StreamName, Promise<unknown>>();
   deciding.set(parts.store, lasts);
@@ -76,17 +82,20 @@ export async function runDecider<State, Command, Event extends LedgerEvent>(
   }
 }
 
-async function decideAndAppend<State, Command, Event extends LedgerEvent>(
+async function decideAndAppend<State, Command extends object, Event extends LedgerEvent>(
   { store, clock }: DecisionParts,
   decider: Decider<State, Command, Event>,
-  { stream, command, provenance, expectNew = false }: DecisionAsked<Command>,
+  { stream, command, provenance, expectNew = false }: DecisionAsked<State, Command>,
 ): Promise<Decision<State, Event>> {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     const unread = expectNew && attempt === 0;
     const { events: history, last } = unread ? NOTHING : await store.readStreamRun(stream);
     const state = stateOf(decider, history);
     try {
-      const events = decider.decide(state, command);
+      const events = decider.decide(
+        state,
+        typeof command === 'function' ? await command(state, history) : command,
+      );
       if (events.length === 0) return { state, events, appended: null, history };
       const firstRevision = last === 'no-stream' ? 0 : last + 1;
       const sealed = seal(stream, firstRevision, events, provenance, clock.recording());

@@ -20,7 +20,13 @@ import { Refused, thereIsNo } from '../kernel/refusals.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
 import { EventStore } from '../store/event-store.js';
 import { readState } from '../store/run-decider.js';
-import type { CatalogueFacts, SentOutcome } from '../domain/outcome.js';
+import type { CatalogueFacts } from '../domain/outcome.js';
+
+/** The entries that an outcome names, or a change of one. */
+interface EntryIds {
+  readonly measureId?: MeasureId | null;
+  readonly organisationId?: OrganisationId | null;
+}
 
 @Injectable()
 export class CatalogueReader {
@@ -32,7 +38,7 @@ export class CatalogueReader {
   /** @throws Refused where the programme does not exist */
   async factsFor(
     programmeId: ProgrammeId,
-    outcomes: readonly Pick<SentOutcome, 'measureId' | 'organisationId'>[],
+    outcomes: readonly EntryIds[],
     today: CalendarDate,
   ): Promise<CatalogueFacts> {
     const programme =
@@ -40,7 +46,7 @@ export class CatalogueReader {
       entryIn(await readState(this.store, programmeDecider, programmeStream(programmeId)));
     if (!programme) throw new Refused(thereIsNo('programme', programmeId));
     const measures = new Map<MeasureId, Measure>();
-    for (const id of new Set(outcomes.map(({ measureId }) => measureId))) {
+    for (const id of new Set(outcomes.flatMap(({ measureId }) => measureId ?? []))) {
       const measure =
         this.catalogue.find('measure', id) ??
         entryIn(await readState(this.store, measureDecider, measureStream(id)));

@@ -3,9 +3,11 @@
  * asked about each outcome whose form is good.
  */
 import { Injectable } from '@nestjs/common';
+import type { ChangesOf } from '../api/answers.js';
 import { checkedBody, InvalidInput, validatorOf } from '../api/validation.js';
 import { PersonalDataOverrideDto } from '../api/personal-data.dto.js';
 import { faultsOf, faultsOfProgramme, OUTCOME_FACTS, type SentOutcome } from '../domain/outcome.js';
+import type { OutcomeChanges } from '../domain/correction.js';
 import { isRecorded, type SubmissionState } from '../domain/submission.js';
 import { Clock } from '../kernel/clock.js';
 import { londonDate, parseDateOrInstant } from '../kernel/financial-year.js';
@@ -19,7 +21,7 @@ import {
 } from '../kernel/ids.js';
 import { parseOr, Refused, type Refusal } from '../kernel/refusals.js';
 import { CatalogueReader } from './catalogue-reader.js';
-import { OutcomeDto, SubmissionDto } from './submissions.dto.js';
+import { OutcomeDto, SubmissionDto, type PeriodDto } from './submissions.dto.js';
 import { picked } from '../kernel/picked.js';
 
 const SENT_AS_THEY_ARE = [
@@ -28,18 +30,28 @@ const SENT_AS_THEY_ARE = [
   'note',
 ] as const;
 
-/** Fields that were not sent are absent, so that the same content has the same canonical JSON. */
 export function outcomeOfDto(dto: OutcomeDto): SentOutcome {
+  return changesOfDto(dto) as SentOutcome;
+}
+
+/** Members that were not sent are absent, so that the same content has the same canonical JSON. */
+export function changesOfDto(dto: ChangesOf<OutcomeDto>): OutcomeChanges {
   const { measure, organisation, effective, bounds, evidence } = dto;
-  const from = parseDateOrInstant(effective.from);
   return {
-    measureId: parseMeasureId(measure),
-    ...(organisation !== undefined && { organisationId: parseOrganisationId(organisation) }),
+    ...(measure != null && { measureId: parseMeasureId(measure) }),
+    ...(organisation !== undefined && {
+      organisationId: organisation === null ? null : parseOrganisationId(organisation),
+    }),
     ...picked(dto, SENT_AS_THEY_ARE),
-    effective: { from, to: effective.to === undefined ? from : parseDateOrInstant(effective.to) },
-    ...(bounds !== undefined && { bounds: { ...bounds } }),
-    ...(evidence !== undefined && { evidence: { ...evidence } }),
+    ...(effective != null && { effective: periodOf(effective) }),
+    ...(bounds !== undefined && { bounds: bounds && { ...bounds } }),
+    ...(evidence !== undefined && { evidence: evidence && { ...evidence } }),
   };
+}
+
+function periodOf({ from: first, to }: PeriodDto): SentOutcome['effective'] {
+  const from = parseDateOrInstant(first);
+  return { from, to: to === undefined ? from : parseDateOrInstant(to) };
 }
 
 export interface RulesBroken {

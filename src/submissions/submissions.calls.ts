@@ -3,10 +3,12 @@ import { TEXT_PROBLEMS, type CallSpec } from '../api/call-spec.js';
 import { OUTCOME_ID, PROGRAMME_ID } from '../api/parameters.js';
 import type { ProblemCode } from '../api/problem.js';
 import {
+  CorrectedView,
   CorrectionDto,
   ErasureDto,
   ReceiptView,
   RecordedLineView,
+  ReinstatementDto,
   SubmissionDto,
   SubmitQueryDto,
   WithdrawalDto,
@@ -112,24 +114,33 @@ export const correct = {
   may: { programme: 'when-found' },
   summary: 'Correct an outcome',
   description:
-    'The whole new content, and why. What was recorded before stays in its history. A retry changes nothing.',
+    'What changes, and why: a member that is left out stays as it stands, `null` takes an optional one away, and an ' +
+    'object is replaced whole. What was recorded before stays in its history. A retry changes nothing.',
   params: { id: OUTCOME_ID },
   headers: [IF_MATCH],
   body: CorrectionDto,
-  examples: { 'a recount': { ...COUNT, quantity: 1_100, reason: 'recount' } },
+  examples: {
+    'a recount': { quantity: 1_100, reason: 'recount' },
+    'another organisation, and no note': { organisation: 'east', note: null, reason: 'they delivered it' },
+  },
   answers: {
     200: {
       says: 'It is corrected, or had been by the same request.',
-      view: RecordedLineView,
-      example: { id: OUTCOME_ID.example, sequence: 42, version: 1 },
+      view: CorrectedView,
+      example: {
+        id: OUTCOME_ID.example,
+        sequence: 42,
+        version: 1,
+        changes: [{ member: 'quantity', from: '1200', to: '1100' }],
+      },
     },
   },
   problems: {
     404: ['outcome-unknown'],
     412: ['outcome-version-stale'],
-    422: ['outcome-withdrawn', ...RULES],
+    422: ['outcome-withdrawn', 'nothing-to-correct', ...RULES],
   },
-} satisfies CallSpec<RecordedLineView>;
+} satisfies CallSpec<CorrectedView>;
 
 export const withdraw = {
   tag: 'Outcomes',
@@ -151,6 +162,29 @@ export const withdraw = {
     404: ['outcome-unknown'],
     412: ['outcome-version-stale'],
     422: ['outcome-withdrawn', ...TEXT_PROBLEMS],
+  },
+} satisfies CallSpec<RecordedLineView>;
+
+export const reinstate = {
+  tag: 'Outcomes',
+  id: 'reinstateOutcome',
+  may: { programme: 'when-found' },
+  summary: 'Take a withdrawal back',
+  description: 'The outcome counts again as it stood before it was withdrawn. A retry changes nothing.',
+  params: { id: OUTCOME_ID },
+  headers: [IF_MATCH],
+  body: ReinstatementDto,
+  answers: {
+    200: {
+      says: 'It stands again, or had been taken back by the same request.',
+      view: RecordedLineView,
+      example: { id: OUTCOME_ID.example, sequence: 44, version: 3 },
+    },
+  },
+  problems: {
+    404: ['outcome-unknown'],
+    412: ['outcome-version-stale'],
+    422: ['outcome-not-withdrawn', 'outside-programme-life', ...TEXT_PROBLEMS],
   },
 } satisfies CallSpec<RecordedLineView>;
 

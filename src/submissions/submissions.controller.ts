@@ -7,20 +7,28 @@ import { ProveEntries } from '../api/log-entry.views.js';
 import { IdempotencyKeyHeader, IfMatchHeader, parseIdempotencyKey, parseIfMatch } from '../api/headers.js';
 import { UncheckedBody } from '../api/validation.js';
 import { Recording, Within, type ApiProvenance } from '../api/provenance.js';
+import type { Overriding } from '../kernel/free-text.js';
 import { parseOutcomeId, parseProgrammeId } from '../kernel/ids.js';
 import { parseOr } from '../kernel/refusals.js';
-import { outcomeOfDto, OutcomeCheck } from './outcome-input.js';
+import { changesOfDto, outcomeOfDto, OutcomeCheck } from './outcome-input.js';
 import * as calls from './submissions.calls.js';
 import {
   CorrectionDto,
   ErasureDto,
+  ReinstatementDto,
   SubmissionDto,
   SubmitQueryDto,
   WithdrawalDto,
+  type CorrectedView,
   type ReceiptView,
   type RecordedLineView,
 } from './submissions.dto.js';
-import { RecordOutcomes, type RecordOutcomesResult, type SubmissionRequest } from './submissions.handler.js';
+import {
+  RecordOutcomes,
+  type ChangeRequest,
+  type RecordOutcomesResult,
+  type SubmissionRequest,
+} from './submissions.handler.js';
 
 @Controller('v1')
 export class SubmissionsController {
@@ -66,15 +74,13 @@ export class SubmissionsController {
   async correct(
     @Param('id') outcome: string,
     @IfMatchHeader() ifMatch: string | undefined,
-    @Body() { reason, personalDataOverride, ...content }: CorrectionDto,
+    @Body() { reason, personalDataOverride, ...changes }: CorrectionDto,
     @Recording() by: ApiProvenance,
     @Within() within: ProgrammeScope,
-  ): Promise<RecordedLineView> {
-    const expectedVersion = parseIfMatch(ifMatch);
-    const { submissionId, line } = parseOr(() => parseOutcomeId(outcome), 'outcome');
-    const change = { submissionId, line, expectedVersion, reason, personalDataOverride, within };
-    const recorded = await this.record({ kind: 'correct', ...change, content: outcomeOfDto(content) }, by);
-    return { ...recorded.outcomes[0]! };
+  ): Promise<CorrectedView> {
+    const change = changeOf(outcome, ifMatch, { reason, personalDataOverride }, within);
+    const recorded = await this.record({ kind: 'correct', ...change, changes: changesOfDto(changes) }, by);
+    return { ...recorded.outcomes[0]!, changes: [...recorded.changes!] };
   }
 
   @Post('outcomes/:id/withdrawal')
@@ -83,14 +89,27 @@ export class SubmissionsController {
   async withdraw(
     @Param('id') outcome: string,
     @IfMatchHeader() ifMatch: string | undefined,
-    @Body() { reason, personalDataOverride }: WithdrawalDto,
+    @Body() body: WithdrawalDto,
     @Recording() by: ApiProvenance,
     @Within() within: ProgrammeScope,
   ): Promise<RecordedLineView> {
-    const expectedVersion = parseIfMatch(ifMatch);
-    const { submissionId, line } = parseOr(() => parseOutcomeId(outcome), 'outcome');
-    const change = { submissionId, line, expectedVersion, reason, personalDataOverride, within };
+    const change = changeOf(outcome, ifMatch, body, within);
     const recorded = await this.record({ kind: 'withdraw', ...change }, by);
+    return { ...recorded.outcomes[0]! };
+  }
+
+  @Post('outcomes/:id/reinstatement')
+  @HttpCode(200)
+  @Call(calls.reinstate)
+  async reinstate(
+    @Param('id') outcome: string,
+    @IfMatchHeader() ifMatch: string | undefined,
+    @Body() body: ReinstatementDto,
+    @Recording() by: ApiProvenance,
+    @Within() within: ProgrammeScope,
+  ): Promise<RecordedLineView> {
+    const change = changeOf(outcome, ifMatch, body, within);
+    const recorded = await this.record({ kind: 'reinstate', ...change }, by);
     return { ...recorded.outcomes[0]! };
   }
 
@@ -110,4 +129,15 @@ export class SubmissionsController {
   private record(request: SubmissionRequest, by: ApiProvenance): Promise<RecordOutcomesResult> {
     return this.commands.execute(new RecordOutcomes(request, by));
   }
+}
+
+function changeOf(
+  outcome: string,
+  ifMatch: string | undefined,
+  { reason, personalDataOverride }: Overriding & { readonly reason: string },
+  within: ProgrammeScope,
+): ChangeRequest {
+  const expectedVersion = parseIfMatch(ifMatch);
+  const { submissionId, line } = parseOr(() => parseOutcomeId(outcome), 'outcome');
+  return { submissionId, line, expectedVersion, reason, personalDataOverride, within };
 }

@@ -1,11 +1,12 @@
 import { IsIn, IsUUID, Matches } from 'class-validator';
-import { Both } from '../api/answers.js';
+import { Both, Changes, ListOf } from '../api/answers.js';
 import {
   AmountText,
   DateOrInstant,
   Describe,
   Each,
   Nested,
+  Nullable,
   Optional,
   PlainText,
   QuantityOrAmount,
@@ -82,8 +83,15 @@ export class SubmitQueryDto {
   wait?: 'checkpoint';
 }
 
-export class CorrectionDto extends Both(OutcomeDto, MayOverride) {
+/** Says what changes: a member that is left out stays, and null takes an optional one away. */
+export class CorrectionDto extends Both(Changes(OutcomeDto), MayOverride) {
   @Describe('Why it is corrected.', 'recount')
+  @PlainText({ max: 2_000 })
+  reason!: string;
+}
+
+export class ReinstatementDto extends MayOverride {
+  @Describe('Why it stands after all.', 'the wrong row was withdrawn')
   @PlainText({ max: 2_000 })
   reason!: string;
 }
@@ -116,6 +124,26 @@ export class RecordedLineView {
   @Describe('The one that stands now: send it as If-Match to change it.', 0)
   @WholeNumber({ min: 0 })
   version!: number;
+}
+
+export class MemberChangeView {
+  @Describe('The member that changed, and the part of it.', 'evidence/title')
+  @PlainText({ max: 100 })
+  member!: string;
+
+  @Nullable('What stood, as text; null where it had none.', 'Quarter 1 return')
+  @PlainText({ max: 2_100 })
+  from!: string | null;
+
+  @Nullable('What stands now; null where it was taken away.', 'Quarter 1 recount')
+  @PlainText({ max: 2_100 })
+  to!: string | null;
+}
+
+export class CorrectedView extends RecordedLineView {
+  @Describe('Every member that the correction changed.')
+  @ListOf(() => MemberChangeView)
+  changes!: MemberChangeView[];
 }
 
 export class ReceiptView {

@@ -2,6 +2,7 @@ import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { unreachable } from '../kernel/assert.js';
 import { refuseOthers, type ProgrammeScope } from '../domain/role.js';
 import { londonDate } from '../kernel/financial-year.js';
+import type { Overriding } from '../kernel/free-text.js';
 import {
   outcomeIdOf,
   placeOfOutcome,
@@ -15,32 +16,38 @@ import { ReadModels } from '../read-models/read-models.js';
 import { EventStore } from '../store/event-store.js';
 import { Clock } from '../kernel/clock.js';
 import type { Provenance } from '../kernel/provenance.js';
-import { runDecider, type Decision } from '../store/run-decider.js';
+import { runDecider, type CommandFor, type Decision } from '../store/run-decider.js';
 import { CatalogueReader } from './catalogue-reader.js';
 import { finishErasures, refuseUnlessErasable } from './erasures.js';
+import type { OutcomeChanges } from '../domain/correction.js';
+import { changesBy, saysContent, type MemberChange } from '../domain/outcome-story.js';
 import {
   submissionDecider,
-  type Correct,
   type Erase,
   type RecordedSubmission,
   type Submit,
   type SubmissionCommand,
-  type SubmissionEvent,
   type SubmissionState,
-  type Withdraw,
 } from '../domain/submission.js';
+import type { SubmissionEvent } from '../domain/submission-event.js';
 
 type SubmitRequest = Omit<Submit, 'facts'>;
-type ChangeRequest = (
-  Omit<Correct, 'facts' | 'firstSequence' | 'outcomeId'> | Omit<Withdraw, 'outcomeId'>
-) & {
+export interface ChangeRequest extends Overriding {
   readonly submissionId: SubmissionId;
+  readonly line: number;
+  readonly expectedVersion: number;
+  readonly reason: string;
   readonly within: ProgrammeScope;
-};
+}
+type ChangesRequest = ChangeRequest &
+  (
+    | { readonly kind: 'correct'; readonly changes: OutcomeChanges }
+    | { readonly kind: 'withdraw' | 'reinstate' }
+  );
 type EraseRequest = Omit<Erase, 'outcomeId'> & { readonly submissionId: SubmissionId };
 
 /** A caller's command, before the catalogue is looked up; a line is the number of an outcome in its submission or file. */
-export type SubmissionRequest = SubmitRequest | ChangeRequest | EraseRequest;
+export type SubmissionRequest = SubmitRequest | ChangesRequest | EraseRequest;
 
 /** A retry gets the same result as the first attempt. */
 export interface RecordOutcomesResult {
@@ -51,6 +58,8 @@ export interface RecordOutcomesResult {
     readonly sequence: number;
     readonly version: number;
   }[];
+  /** A correction changed these members. */
+  readonly changes?: readonly MemberChange[];
 }
 
 export class RecordOutcomes extends Command<RecordOutcomesResult> {
@@ -82,6 +91,7 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
         return this.submit(request, provenance);
       case 'correct':
       case 'withdraw':
+      case 'reinstate':
         return this.change(request, provenance);
       case 'erase':
         return this.erase(request, provenance);
@@ -109,37 +119,38 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
     };
   }
 
-  private async change(request: ChangeRequest, provenance: Provenance): Promise<RecordOutcomesResult> {
+  private async change(request: ChangesRequest, provenance: Provenance): Promise<RecordOutcomesResult> {
     const { submissionId, line: number, expectedVersion, within } = request;
     const outcomeId = outcomeIdOf(submissionId, number);
     const { stream, line } = placeOfOutcome(submissionId, number);
-    const [first] = await this.store.readStream(stream, { limit: 1 });
-    if (!first) throw new Refused(thereIsNo('outcome', outcomeId));
-    const programmeId = first.data.facts['programmeId'] as ProgrammeId;
-    refuseOthers(within, programmeId);
-    const command: SubmissionCommand =
-      request.kind === 'withdraw'
-        ? { ...request, line, outcomeId }
-        : {
-            ...request,
-            line,
-            outcomeId,
-            // A submission's outcomes have consecutive sequences.
-            firstSequence: (await this.readModels.sequenceOf(first.position)) + line - 1,
-            facts: await this.catalogue.factsFor(
-              programmeId,
-              [request.content],
-              londonDate(this.clock.now()),
-            ),
-          };
-    const decision = await this.run(stream, command, provenance, false);
+    const commandFor: CommandFor<SubmissionState, SubmissionCommand> = async (state, history) => {
+      const story = state.status === 'recorded' ? state.outcomes[line - 1] : undefined;
+      if (state.status === 'new' || !story) throw new Refused(thereIsNo('outcome', outcomeId));
+      refuseOthers(within, state.programmeId);
+      if (request.kind === 'withdraw') return { ...request, kind: request.kind, line, outcomeId };
+      const named = story.filter(saysContent).map(({ event }) => event.data.facts);
+      const changes = request.kind === 'correct' ? [request.changes] : [];
+      const today = londonDate(this.clock.now());
+      return {
+        ...request,
+        line,
+        outcomeId,
+        // A submission's outcomes have consecutive sequences.
+        firstSequence: (await this.readModels.sequenceOf(history[0]!.position)) + line - 1,
+        facts: await this.catalogue.factsFor(state.programmeId, [...named, ...changes], today),
+      };
+    };
+    const decision = await this.run(stream, commandFor, provenance, false);
+    const { programmeId, outcomes } = decision.state as RecordedSubmission;
     const version = expectedVersion + 1;
+    const made = decision.events[0] ?? outcomes[line - 1]![version]!.event;
     const position = decision.appended?.position ?? positionOf(decision, line, version);
     const sequence = await this.readModels.sequenceOf(position);
     return {
       repeated: decision.appended === null,
       programmeId,
       outcomes: [{ id: outcomeId, sequence, version }],
+      ...(made.schema === 'outcome-corrected@2' && { changes: changesBy(made.data) }),
     };
   }
 
@@ -170,7 +181,7 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
 
   private run(
     stream: StreamName,
-    command: SubmissionCommand,
+    command: SubmissionCommand | CommandFor<SubmissionState, SubmissionCommand>,
     provenance: Provenance,
     expectNew: boolean,
   ): Promise<SubmissionDecision> {

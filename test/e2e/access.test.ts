@@ -47,6 +47,7 @@ const TABLE: Readonly<Record<string, Row | 'anyone'>> = {
   importOutcomes: { programme: 'in-path' },
   correctOutcome: { programme: 'when-found' },
   withdrawOutcome: { programme: 'when-found' },
+  reinstateOutcome: { programme: 'when-found' },
   eraseOutcome: NOBODY,
   readSubmission: { ...AUDITOR, programme: 'when-found' },
   readOutcome: { ...AUDITOR, programme: 'when-found' },

@@ -34,12 +34,13 @@ describe('every example of a request in the document is accepted, and accepted a
     }
   });
 
-  test('correctOutcome and withdrawOutcome', async () => {
-    for (const [version, change] of [
-      ['"0"', 'correction'],
-      ['"1"', 'withdrawal'],
+  test('correctOutcome, withdrawOutcome and reinstateOutcome', async () => {
+    for (const [version, change, operation] of [
+      ['"0"', 'correction', 'correctOutcome'],
+      ['"1"', 'withdrawal', 'withdrawOutcome'],
+      ['"2"', 'reinstatement', 'reinstateOutcome'],
     ] as const) {
-      const [body] = ledger.shown(change === 'correction' ? 'correctOutcome' : 'withdrawOutcome');
+      const [body] = ledger.shown(operation);
       const path = `/v1/outcomes/${OUTCOME_ID}/${change}`;
       expect(await ledger.post(path, body, { 'If-Match': version })).toBe('200');
       expect(await ledger.post(path, body, { 'If-Match': version })).toBe('200');

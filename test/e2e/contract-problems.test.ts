@@ -207,6 +207,35 @@ describe('problems keep to the document', () => {
     expect(await ledger.post(path, body, { 'if-match': '"1"' })).toBe('422 outcome-withdrawn');
   });
 
+  test('where there is nothing to correct, or to take back', async () => {
+    const path = `/v1/outcomes/${KEY}.2`;
+    const first = { 'if-match': '"0"' };
+    expect(await ledger.post(`${path}/correction`, { reason: 'recount' }, first)).toBe(
+      '422 nothing-to-correct',
+    );
+    expect(await ledger.post(`${path}/reinstatement`, { reason: 'recount' }, first)).toBe(
+      '422 outcome-not-withdrawn',
+    );
+    expect(await ledger.post(`/v1/outcomes/${OUTCOME_ID}/reinstatement`, { reason: 'recount' }, first)).toBe(
+      '412 outcome-version-stale',
+    );
+    const moved = { id: 'moved', name: 'Moved', startedOn: '2020-04-01' };
+    await ledger.post('/v1/programmes', moved);
+    const key = '5ad7bfc0-75b0-4c5c-8f7b-0e1c5d0e7a06';
+    await ledger.post(
+      '/v1/programmes/moved/submissions',
+      { outcomes: [outcome] },
+      { 'idempotency-key': key },
+    );
+    await ledger.post(`/v1/outcomes/${key}.1/withdrawal`, { reason: 'twice' }, first);
+    const later = { name: 'Moved', startedOn: '2024-03-01', reason: 'its contract' };
+    expect(await ledger.post('/v1/programmes/moved/amendments', later)).toBe('201');
+    const back = `/v1/outcomes/${key}.1/reinstatement`;
+    expect(await ledger.post(back, { reason: 'recount' }, { 'if-match': '"1"' })).toBe(
+      '422 outside-programme-life',
+    );
+  });
+
   test('where an outcome that is to be erased was recorded without a text', async () => {
     const order = { reason: 'request 2024-17', authorisedBy: 'Data protection officer' };
     const path = `/v1/outcomes/${KEY}.2/erasure`;
@@ -261,13 +290,15 @@ describe('problems keep to the document', () => {
     });
     const ids: Record<string, string> = { reopenProgramme: 'ended', rotateKey: keyId, revokeKey: keyId };
     for (const id of ['correctOutcome', 'withdrawOutcome']) ids[id] = `${KEY}.2`;
-    const headers = { 'if-match': '"0"', 'idempotency-key': OTHER };
     const asked: string[] = [];
     const kinds = { 'personal-data-suspected': LIKE_PERSONAL_DATA, 'text-unreadable': ['\u202esdrawkcab'] };
     for (const call of ledger.contract.operations.filter(({ body }) => body?.['application/json'])) {
       const id = ids[call.id];
       const path = pathOf(call, id === undefined ? {} : { id });
       const shown = ledger.shown(call.id)[0]!;
+      // The first outcome is withdrawn, the second stands.
+      const version = call.id === 'reinstateOutcome' ? 1 : 0;
+      const headers = { 'if-match': `"${version}"`, 'idempotency-key': OTHER };
       const places = Object.entries(kinds).flatMap(([kind, texts]) =>
         freeTextsOf(call, shown, ledger, texts).map((place) => ({ kind, ...place })),
       );

@@ -163,7 +163,12 @@ describe('an outcome', () => {
     const corrected = await correct(ledger, id, 0, correction);
     expect([corrected.status, corrected.body]).toEqual([
       200,
-      { id, version: 1, sequence: expect.any(Number) },
+      {
+        id,
+        version: 1,
+        sequence: expect.any(Number),
+        changes: [{ member: 'quantity', from: '1200', to: '1100' }],
+      },
     ]);
 
     const stale = await correct(ledger, id, 0, { ...correction, quantity: 1000 });
@@ -209,6 +214,59 @@ describe('an outcome', () => {
     expect((await correct(ledger, id, 0, correction)).body).toEqual(first.body);
     expect((await withdraw(ledger, id, 1, 'recorded twice')).body).toEqual(withdrawn.body);
     expect((await withdraw(ledger, id, 1, 'another reason')).status).toBe(412);
+  });
+
+  test('is corrected by what is different alone: of a stock, its organisation stays (files A1)', async () => {
+    const programme = await registerProgramme(ledger, 'homes');
+    const homes = { measure: 'care-homes-supported', organisation: 'wessex', basis: 'counted' };
+    const { outcomes } = await record(
+      ledger,
+      programme,
+      { ...homes, quantity: 100, effective: { from: '2023-12-31' } },
+      { ...homes, quantity: 120, effective: { from: '2024-03-31' }, note: 'year end' },
+    );
+    const change = { quantity: 125, note: null, reason: 'five more' };
+    const { body } = await correct(ledger, outcomes[1]!.id, 0, change);
+    expect(body).toMatchObject({
+      changes: [
+        { member: 'note', from: 'year end', to: null },
+        { member: 'quantity', from: '120', to: '125' },
+      ],
+    });
+    const { body: totals } = await ledger.call<{ years: { total: number }[] }>(
+      'GET',
+      `/v1/totals/annual?measure=care-homes-supported&programme=${programme}&from=2023-24&to=2023-24`,
+    );
+    expect(totals.years[0]!.total).toBe(125);
+    const nothing = await correct(ledger, outcomes[1]!.id, 1, { quantity: 125, reason: 'again' });
+    expect([nothing.status, slug(nothing.body)]).toEqual([422, 'nothing-to-correct']);
+  });
+
+  test('that was withdrawn by mistake is reinstated, and counts as it stood (files B11)', async () => {
+    const programme = await registerProgramme(ledger, 'reinstating');
+    const { outcomes } = await record(ledger, programme, OUTCOME);
+    const { id } = outcomes[0]!;
+    await withdraw(ledger, id, 0, 'recorded twice');
+    const reinstate = (version: number) =>
+      ledger.call('POST', `/v1/outcomes/${id}/reinstatement`, {
+        body: { reason: 'it was not' },
+        headers: { 'if-match': `"${version}"` },
+      });
+    const { status, body } = await reinstate(1);
+    expect([status, body]).toEqual([200, { id, version: 2, sequence: expect.any(Number) }]);
+    expect((await reinstate(1)).body).toEqual(body);
+    expect(slug((await reinstate(2)).body)).toBe('outcome-not-withdrawn');
+    const { body: totals } = await ledger.call<{ total: number }>(
+      'GET',
+      `/v1/totals/since?measure=patients-benefited&programme=${programme}`,
+    );
+    expect(totals.total).toBe(1200);
+    const { body: story } = await ledger.call<{
+      status: string;
+      versions: { outcome?: { note?: string } }[];
+    }>('GET', `/v1/outcomes/${id}`);
+    expect([story.status, story.versions.length]).toEqual(['reinstated', 3]);
+    expect(story.versions[2]!.outcome).toMatchObject({ evidence: OUTCOME.evidence, quantity: 1200 });
   });
 
   test('withdrawn is neither corrected nor counted', async () => {

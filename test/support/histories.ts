@@ -89,7 +89,7 @@ export type Step =
   | { readonly does: 'submit'; readonly programme: number; readonly outcomes: readonly Draft[] }
   /** `outcome` counts back from the last submitted one, which is 0. */
   | { readonly does: 'correct'; readonly outcome: number; readonly draft: Draft }
-  | { readonly does: 'withdraw'; readonly outcome: number }
+  | { readonly does: 'withdraw' | 'reinstate'; readonly outcome: number }
   | { readonly does: 'revise'; readonly measure: number; readonly comparable: boolean; readonly day: number }
   | { readonly does: 'define'; readonly later: number }
   | { readonly does: 'rename'; readonly organisation: number; readonly day: number }
@@ -131,6 +131,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 5, arbitrary: fc.record({ does: fc.constant('correct' as const), outcome: fc.nat(), draft }) },
   { weight: 3, arbitrary: fc.record({ does: fc.constant('withdraw' as const), outcome: fc.nat() }) },
+  { weight: 2, arbitrary: fc.record({ does: fc.constant('reinstate' as const), outcome: fc.nat() }) },
   {
     weight: 1,
     arbitrary: fc.record({

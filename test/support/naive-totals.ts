@@ -161,6 +161,7 @@ export class NaiveLedger {
       return before.figuresAsText(asked) === this.figuresAsText(asked);
     });
     if (isSame) return null;
+    if (!was!.all && type === 'OutcomeReinstated') return 'withdrawn';
     if (!was!.all) return `${yearOf(is!.all!) + 1}-03-31` < since ? 'late' : 'recorded';
     if (!is!.all) return 'withdrawn';
     const isMoved =

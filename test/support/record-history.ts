@@ -8,6 +8,7 @@ import { programmeDecider } from '../../src/domain/programme.js';
 import { assert } from '../../src/kernel/assert.js';
 import type { Decider } from '../../src/kernel/decider.js';
 import { financialYearOf, parseCalendarDate } from '../../src/kernel/financial-year.js';
+import { wholly } from './submissions.js';
 import {
   measureStream,
   organisationStream,
@@ -112,7 +113,8 @@ class Recorder {
       case 'submit':
         return this.submit(step, place);
       case 'correct':
-      case 'withdraw': {
+      case 'withdraw':
+      case 'reinstate': {
         const outcome = this.submitted.at(-1 - (step.outcome % this.submitted.length));
         if (outcome) await this.change(step, outcome, reason);
         return;
@@ -185,7 +187,7 @@ class Recorder {
   }
 
   private async change(
-    step: Extract<Step, { does: 'correct' | 'withdraw' }>,
+    step: Extract<Step, { does: 'correct' | 'withdraw' | 'reinstate' }>,
     { submissionId, line, programme }: (typeof this.submitted)[number],
     reason: string,
   ): Promise<void> {
@@ -194,10 +196,13 @@ class Recorder {
     const expectedVersion = state.status === 'recorded' ? state.outcomes[line - 1]!.length - 1 : 0;
     const change = { outcomeId: outcomeIdOf(submissionId, line), line, expectedVersion, reason };
     if (step.does === 'withdraw') return this.run(submissionDecider, stream, { kind: 'withdraw', ...change });
-    const content = contentOf(step.draft, this.kindOf(step.draft));
     const facts = await this.facts(programme);
     const firstSequence = await this.sequenceOf(stream, line - 1);
-    return this.run(submissionDecider, stream, { kind: 'correct', ...change, content, facts, firstSequence });
+    const ofContent = { ...change, facts, firstSequence };
+    if (step.does !== 'correct')
+      return this.run(submissionDecider, stream, { kind: 'reinstate', ...ofContent });
+    const changes = wholly(contentOf(step.draft, this.kindOf(step.draft)));
+    return this.run(submissionDecider, stream, { kind: 'correct', changes, ...ofContent });
   }
 
   /** Reads on from where it read last, so that a long history costs no more an event than a short one. */
@@ -234,7 +239,7 @@ class Recorder {
     return { programme: found, measures, organisations, today: TODAY };
   }
 
-  private async run<State, Command, Event extends LedgerEvent>(
+  private async run<State, Command extends object, Event extends LedgerEvent>(
     decider: Decider<State, Command, Event>,
     stream: StreamName,
     command: Command,

@@ -20,15 +20,14 @@ import {
 import {
   partsOf,
   type CatalogueFacts,
+  type ContentWords,
   type OutcomeContent,
   type ReplacedOutcome,
   type SentOutcome,
 } from '../../src/domain/outcome.js';
-import {
-  submissionDecider,
-  type SubmissionCommand,
-  type SubmissionEvent,
-} from '../../src/domain/submission.js';
+import { submissionDecider, type SubmissionCommand } from '../../src/domain/submission.js';
+import type { SubmissionEvent } from '../../src/domain/submission-event.js';
+import type { OutcomeChanges } from '../../src/domain/correction.js';
 import { decided } from './given.js';
 
 export const given = decided(submissionDecider);
@@ -115,8 +114,14 @@ export const submit = (
   outcomes,
   facts: factsWith(changed),
 });
+/** A correction that leaves nothing as it stands. */
+export const wholly = (content: SentOutcome): OutcomeChanges => ({
+  ...{ organisationId: null, breakdown: null, quantity: null, numerator: null, denominator: null },
+  ...{ percent: null, rate: null, counting: null, reference: null, bounds: null, evidenceSha256: null },
+  ...{ evidence: null, note: null, ...content },
+});
 export const correct = (
-  to: SentOutcome,
+  to: OutcomeChanges,
   expectedVersion: number,
   {
     line = 1,
@@ -129,7 +134,7 @@ export const correct = (
   line,
   expectedVersion,
   reason,
-  content: to,
+  changes: to,
   firstSequence: FIRST_SEQUENCE,
   facts: factsWith(changed),
 });
@@ -153,7 +158,11 @@ export const recorded = (line: number, of: OutcomeContent, type = 'flowRecorded'
 export const replacing = (of: OutcomeContent, version: number, revision: number): ReplacedOutcome => {
   return { version, revision, ...partsOf(of).facts };
 };
-export const corrected = (to: OutcomeContent, replaces: ReplacedOutcome): SubmissionEvent => {
+export const corrected = (
+  to: OutcomeContent,
+  replaces: ReplacedOutcome,
+  replaced: ContentWords | null = partsOf(content).words ?? null,
+): SubmissionEvent => {
   const { facts, words } = partsOf(to);
   return {
     schema: 'outcome-corrected@2',
@@ -166,7 +175,7 @@ export const corrected = (to: OutcomeContent, replaces: ReplacedOutcome): Submis
         replaces,
         firstSequence: FIRST_SEQUENCE,
       },
-      words: { ...words, reason: 'recount' },
+      words: { ...words, reason: 'recount', ...(replaced && { replaces: replaced }) },
     },
   };
 };

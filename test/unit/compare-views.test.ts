@@ -16,7 +16,7 @@ let lived: LivedLedger;
 
 beforeAll(async () => {
   // Long enough for every table to have a row, a node of the log included.
-  const steps = fc.sample(history, { numRuns: 15, seed: 2018 }).flatMap((one) => one.steps);
+  const steps = fc.sample(history, { numRuns: 25, seed: 2018 }).flatMap((one) => one.steps);
   lived = await LivedLedger.of({ steps, clockMs: [1_000] });
 });
 afterAll(async () => {
@@ -115,7 +115,8 @@ test('a value that was altered is told, in each column of each table that there 
       db.exec(
         `UPDATE ${table} SET ${column} = ${other} WHERE ${column} = (SELECT max(${column}) FROM ${table})`,
       );
-      expect(db.prepare('SELECT total_changes()').pluck().get()).toBeGreaterThan(0);
+      const changed = db.prepare('SELECT total_changes()').pluck().get();
+      expect([table, column, changed]).not.toEqual([table, column, 0]);
     });
     expect([table, column, await differenceIn(file)]).not.toEqual([table, column, null]);
   }

@@ -10,7 +10,7 @@ import { parseCalendarDate, parseFinancialYear } from '../../src/kernel/financia
 import { textFaults } from '../../src/kernel/free-text.js';
 import { parseMeasureId, parseOrganisationId, parseProgrammeId } from '../../src/kernel/ids.js';
 import type { EventData } from '../../src/kernel/event-data.js';
-import type { SubmissionEvent } from '../../src/domain/submission.js';
+import type { SubmissionEvent } from '../../src/domain/submission-event.js';
 import type { OutcomeContent } from '../../src/domain/outcome.js';
 import { decided, type ExpectedRefusal } from '../support/given.js';
 import {

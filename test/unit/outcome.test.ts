@@ -14,6 +14,7 @@ import {
   wessex,
   submit,
   correct,
+  wholly,
   afterRecount,
   correctedTwice,
 } from '../support/submissions.js';
@@ -167,7 +168,7 @@ describe('faults of an outcome, the first of them first:', () => {
       .when(submit([of]))
       .refuses(inLine(0)(first!), ...others.map(inLine(0)));
     given(...correctedTwice)
-      .when(correct(of, 2))
+      .when(correct(wholly(of), 2))
       .refuses(first!, ...others);
   });
 

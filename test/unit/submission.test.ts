@@ -4,11 +4,8 @@ import { fold } from '../../src/kernel/decider.js';
 import { outcomeIdOf, parseMeasureId, parseProgrammeId } from '../../src/kernel/ids.js';
 import { Refused } from '../../src/kernel/refusals.js';
 import type { OutcomeContent } from '../../src/domain/outcome.js';
-import {
-  submissionDecider,
-  type SubmissionCommand,
-  type SubmissionEvent,
-} from '../../src/domain/submission.js';
+import { submissionDecider, type SubmissionCommand } from '../../src/domain/submission.js';
+import type { SubmissionEvent } from '../../src/domain/submission-event.js';
 import type { ExpectedRefusal } from '../support/given.js';
 import {
   given,
@@ -343,7 +340,7 @@ describe('an erasure', () => {
       .when(erase(1, 'asked by jane.doe@example.org'))
       .refuses('personal-data-suspected /reason'));
   test('is no version: what stands can be corrected as before', () => {
-    const next = corrected(again, replacing(toNoted, 1, 2));
+    const next = corrected(again, replacing(toNoted, 1, 2), null);
     given(...gone)
       .when(correct(again, 1))
       .then(next);
