@@ -30,7 +30,7 @@ const HISTORY: History = {
   clockMs: [1_000],
 };
 const JOBS = 'jobs, lipid-management, wessex, 2023, counted';
-const SITES = 'sites, lipid-management, wessex, 2023, counted';
+const SITES = 'sites, lipid-management, wessex, 2023';
 
 let lived: LivedLedger;
 let events: readonly RecordedEvent[];
