@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
  * The command line. Each command registers itself beside its code, in cli/. Exit codes: 0 done; 1 refused,
- * failed, or something differs; 2 the command itself is wrong, or its question cannot be answered.
+ * failed, or something differs; 2 the command itself is wrong, or its question cannot be answered. A process ends when all
+ * that it printed is taken, and nothing of it runs any more.
  */
 import { Command, CommanderError } from 'commander';
 import * as backup from './cli/backup.js';
@@ -74,12 +75,16 @@ async function serveCommand({ example = false }: { readonly example?: boolean })
   await showExample(serving);
 }
 
+/** A reader such as `head` closed the pipe, which is no failure. */
+let isCutOff = false;
+
 async function run(): Promise<number> {
   try {
     await program().parseAsync();
     // A command may have set an exit code of its own, as verify does.
     return Number(process.exitCode ?? 0);
   } catch (error) {
+    if (isCutOff) return 0;
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     process.stderr.write(`ledger: ${(error as Error).message}\n`);
     return error instanceof CommandFailed ? error.exitCode : 1;
@@ -87,12 +92,7 @@ async function run(): Promise<number> {
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // A reader such as `head` closed the pipe, which is no failure.
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  if (error.code !== 'EPIPE') throw error;
+  isCutOff = true;
 });
-void run().then((code) => {
-  process.exitCode = code;
-  // A server goes on after this; a process that failed must not be kept alive by half-started threads.
-  if (code !== 0) process.exit();
-});
+void run().then((code) => (process.exitCode = code));

@@ -3,6 +3,5 @@ import { serve } from './serve.js';
 
 serve().catch((error: unknown) => {
   process.stderr.write(`ledger: ${(error as Error).message}\n`);
-  // Threads of a half-started ledger would keep the process alive.
-  process.exit(1);
+  process.exitCode = 1;
 });

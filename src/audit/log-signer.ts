@@ -5,7 +5,7 @@
  * and is on disk before anyone sees it. Nothing is signed, nor served after a start, while the log is shorter
  * than that head or has another beginning.
  */
-import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Config, Misconfigured } from '../config.js';
 import { assert } from '../kernel/assert.js';
 import { ReadModels } from '../read-models/read-models.js';
@@ -40,11 +40,11 @@ export interface SignedHead {
 }
 
 @Injectable()
-export class LogSigner implements BeforeApplicationShutdown {
+export class LogSigner implements OnModuleInit, BeforeApplicationShutdown {
   private readonly logger = new Logger('LogSigner');
   private readonly files: SigningFiles;
-  private readonly keys: readonly SignerKey[];
-  private readonly cosigners: Cosigners;
+  private keys!: readonly SignerKey[];
+  private cosigners!: Cosigners;
   private readonly timeStamper: TimeStamper;
   private latest: (SignedHead & { readonly checkpoint: Checkpoint }) | null = null;
   private signedAtMs = Date.now();
@@ -61,6 +61,12 @@ export class LogSigner implements BeforeApplicationShutdown {
     private readonly log: TransparencyLog,
   ) {
     this.files = new SigningFiles(config.signingDir);
+    this.timeStamper = new TimeStamper(config.timestamps);
+  }
+
+  /** @throws Misconfigured, or Error for keys that cannot be used: the application then closes what it has opened */
+  onModuleInit(): void {
+    const { config } = this;
     // Each replica would make up a name of its own, and auditors would take them for different logs.
     if (config.eventStore && config.origin === undefined && this.files.verifierKeys().length === 0) {
       throw new Misconfigured([
@@ -69,7 +75,6 @@ export class LogSigner implements BeforeApplicationShutdown {
     }
     this.keys = this.files.keys(config.origin);
     this.cosigners = Cosigners.from(config.witnesses);
-    this.timeStamper = new TimeStamper(config.timestamps);
   }
 
   get origin(): string {

@@ -97,6 +97,7 @@ export class FileCheck {
         if (isKnown) known += chunk.rows.length;
         chunks++;
         onRows(rows);
+        if (told.length === FILE_FAULTS_MAX) break;
       }
     } catch (error) {
       if (error instanceof UnreadableFile) throw invalidFile('the file cannot be read', error.faults);
@@ -106,8 +107,9 @@ export class FileCheck {
       throw invalidFile('the file has no rows', [{ line: 1, code: 'required', detail: 'has no rows' }]);
     }
     if (bad > 0) {
-      const more = told.length === FILE_FAULTS_MAX ? ` (the first ${FILE_FAULTS_MAX} faults are told)` : '';
-      throw invalidFile(`${bad} of ${rows} rows ${bad === 1 ? 'is' : 'are'} wrong${more}`, told);
+      const [of, rest] =
+        told.length < FILE_FAULTS_MAX ? ['', ''] : ['the first ', '; the rest was not looked at'];
+      throw invalidFile(`${bad} of ${of}${rows} rows ${bad === 1 ? 'is' : 'are'} wrong${rest}`, told);
     }
     return { rows, chunks, known };
   }

@@ -1,10 +1,11 @@
 /** Answers that are cut off, by a ledger that dies or a connection that is lost: each command says so, and what to do. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { runCommand } from '../support/command.js';
 import { ADMIN_KEY, Ledger } from '../support/ledger.js';
 import { OUTCOME, record, registerProgramme } from '../support/outcomes.js';
@@ -100,4 +101,37 @@ test.each([
   expect([code, stderr.split('\n').length]).toEqual([1, 2]);
   expect(stderr).toContain('was cut off');
   expect([existsSync(out), readdirSync(dir)]).toEqual([false, []]);
+});
+
+test('B2: a command whose output is taken slowly loses none of its last lines', async () => {
+  const file = join(dir, 'uk-dates.csv');
+  const rows = Array.from({ length: 3_000 }, () => 'patients-benefited,1,31/03/2024,counted');
+  writeFileSync(file, ['measure,quantity,from,basis', ...rows, ''].join('\n'));
+  const cli = resolve(__dirname, '../../dist/cli.js');
+  const importing = `"${process.execPath}" "${cli}" import "${file}" --programme asthma-care 2>&1 | (sleep 1; cat)`;
+  const env = { ...process.env, LEDGER_URL: ledger.url, LEDGER_KEY: ADMIN_KEY };
+  const lines = execFileSync('sh', ['-c', importing], { env, encoding: 'utf8' }).trimEnd().split('\n');
+  expect(lines.length).toBeGreaterThan(1_000);
+  expect(lines.at(-1)).toMatch(/^ledger: \d+ of the first \d+ rows are wrong/);
+});
+
+test('B2: no code of the ledger ends its process by force', () => {
+  const src = resolve(__dirname, '../../src');
+  const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.ts'),
+  );
+  expect(files.length).toBeGreaterThan(100);
+  expect(files.filter((name) => readFileSync(join(src, name), 'utf8').includes('process.exit('))).toEqual([]);
+});
+
+test('B1: a CSV that was recorded is refused as NDJSON, as it is where it was not', async () => {
+  const body = 'measure,quantity,from,basis\npatients-benefited,1,2023-04-01,counted\n';
+  const send = (type: string, query = '') =>
+    ledger.call('POST', `/v1/programmes/asthma-care/imports${query}`, {
+      body,
+      headers: { 'content-type': type },
+    });
+  expect((await send('text/csv')).status).toBe(201);
+  expect((await send('application/x-ndjson', '?dryRun=true')).status).toBe(422);
+  expect((await send('application/x-ndjson')).status).toBe(422);
 });

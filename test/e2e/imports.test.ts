@@ -256,7 +256,7 @@ describe('a file with bad rows', () => {
     ];
     const { body } = await importCsv<ProblemDocument>('bad-rows', many.join('\n'));
     expect(body.detail).toBe(
-      '1500 of 3000 rows are wrong (the first 1000 faults are told); nothing was recorded',
+      '1000 of the first 2000 rows are wrong; the rest was not looked at; nothing was recorded',
     );
     expect(body.errors).toHaveLength(1_000);
     expect(body.errors!.at(-1)).toMatchObject({ line: 2_000 });

@@ -30,6 +30,7 @@ export class AuditedLedger {
     const config = readConfig({ DATA_DIR: dataDir, LEDGER_ORIGIN: ORIGIN });
     this.readModels = readModels;
     this.signer = new LogSigner(config, readModels, log);
+    this.signer.onModuleInit();
     this.bundles = new Bundles(new History(readModels, store), log, this.signer);
   }
 

@@ -102,8 +102,11 @@ test('a log whose hashes do not lead to its root is not signed nor ready, and ta
 test('a replica makes up no name of its own', () => {
   const env = { DATA_DIR: join(lived.dataDir, 'replica'), EVENT_STORE_URL: 'esdb://localhost?tls=false' };
   const log = new TransparencyLog(lived.readModels, lived.store);
-  const signerOf = (more: NodeJS.ProcessEnv) =>
-    new LogSigner(readConfig({ ...env, ...more }), lived.readModels, log);
+  const signerOf = (more: NodeJS.ProcessEnv) => {
+    const signer = new LogSigner(readConfig({ ...env, ...more }), lived.readModels, log);
+    signer.onModuleInit();
+    return signer;
+  };
   expect(() => signerOf({})).toThrow(/LEDGER_ORIGIN must be set/);
   expect(signerOf({ LEDGER_ORIGIN: ORIGIN }).origin).toBe(ORIGIN);
   // It has its name from the key from then on.
