@@ -17,6 +17,7 @@ import {
 } from 'jose';
 import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
+import { fetchAtMost } from '../kernel/bounded-fetch.js';
 import { SLUG, SLUG_LENGTH_MAX } from '../kernel/ids.js';
 import { personalDataIn } from '../kernel/personal-data.js';
 import type { Clock } from '../kernel/clock.js';
@@ -36,6 +37,7 @@ export class IssuerUnavailable extends Error {
 
 const CLOCK_SKEW_SECONDS = 30;
 const ANSWER_MS_MAX = 5_000;
+const ANSWER_BYTES_MAX = 1024 * 1024;
 /** The issuer is asked at most so often, whether it answers or not, even if a caller makes up names of keys. */
 const ASK_AGAIN_MS = 10_000;
 const KEYS_KEPT_MS = 600_000;
@@ -152,7 +154,7 @@ function fetchNoMoreOften(everyMs: number): typeof fetch {
       return Promise.reject(new IssuerUnavailable('the issuer was asked a moment ago'));
     }
     askedMs = nowMs;
-    return fetch(...asked);
+    return fetchAtMost(ANSWER_BYTES_MAX, ...asked);
   };
 }
 

@@ -4,12 +4,14 @@
  */
 import { Logger } from '@nestjs/common';
 import { readFileSync } from 'node:fs';
+import { fetchAtMost } from '../kernel/bounded-fetch.js';
 import { parseCheckpoint } from '../tlog/checkpoint.js';
 import type { Hash } from '../tlog/merkle.js';
 import { parseVerifierKey, verifiedSignatures, type VerifierKey } from '../tlog/note.js';
 import { addCheckpointBody } from '../tlog/witness.js';
 
 const ANSWER_MS_MAX = 2_000;
+const ANSWER_BYTES_MAX = 64 * 1024;
 
 interface KnownWitness {
   readonly key: VerifierKey;
@@ -64,7 +66,11 @@ export class Cosigners {
     // A ledger that was restarted does not know which size the witness cosigned last; the first answer tells it.
     for (let asked = 0; asked < 2; asked++) {
       const body = addCheckpointBody(witness.size, proofFrom(witness.size), checkpoint);
-      const answer = await fetch(`${witness.url}/add-checkpoint`, { method: 'POST', body, signal });
+      const answer = await fetchAtMost(ANSWER_BYTES_MAX, `${witness.url}/add-checkpoint`, {
+        method: 'POST',
+        body,
+        signal,
+      });
       const text = await answer.text();
       if (answer.status === 409 && /^\d{1,16}\n$/.test(text) && Number(text) <= Number(size)) {
         witness.size = Number(text);

@@ -5,6 +5,7 @@
  */
 import { Logger } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
+import { fetchAtMost } from '../kernel/bounded-fetch.js';
 import { parseNote } from '../tlog/note.js';
 import { BadTimeStamp, timeStampRequest, tokenIn, verifyTimeStamp } from '../tlog/timestamp.js';
 
@@ -31,7 +32,7 @@ export class TimeStamper {
     const nonce = randomBytes(8);
     // The nonce must be a positive number that DER writes in all of its bytes.
     nonce[0] = 1 + (nonce[0]! % 127);
-    const answer = await fetch(url, {
+    const answer = await fetchAtMost(ANSWER_BYTES_MAX, url, {
       method: 'POST',
       headers: { 'content-type': 'application/timestamp-query' },
       body: timeStampRequest(text, nonce),
@@ -39,7 +40,6 @@ export class TimeStamper {
     });
     if (answer.status !== 200) throw new Error(`it answered ${answer.status}`);
     const response = Buffer.from(await answer.arrayBuffer());
-    if (response.length > ANSWER_BYTES_MAX) throw new Error('its answer is too large');
     const token = tokenIn(response);
     if (!verifyTimeStamp(token, text).nonce?.equals(nonce))
       throw new BadTimeStamp('it answers another question');
