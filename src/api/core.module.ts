@@ -2,6 +2,7 @@
 import { Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { Config, readConfig, storeOf } from '../config.js';
+import { CatalogueTurns } from '../read-models/catalogue-turns.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
 import { History } from '../read-models/history.js';
 import { Lag } from '../read-models/lag.js';
@@ -64,10 +65,22 @@ class Closing implements OnApplicationShutdown {
       useFactory: (config: Config, _store: EventStore) => new ReadModels(storeOf(config)),
     },
     CatalogueView,
+    CatalogueTurns,
     Lag,
     History,
     Closing,
   ],
-  exports: [CqrsModule, Config, Clock, EventStore, AppendCounts, ReadModels, CatalogueView, Lag, History],
+  exports: [
+    CqrsModule,
+    Config,
+    Clock,
+    EventStore,
+    AppendCounts,
+    ReadModels,
+    CatalogueView,
+    CatalogueTurns,
+    Lag,
+    History,
+  ],
 })
 export class CoreModule {}

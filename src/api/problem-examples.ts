@@ -51,6 +51,11 @@ const EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
     detail: 'the life of the organisation ends on 2013-03-31, before it begins on 2013-04-01',
     at: '/to',
   },
+  'outcomes-outside-life': {
+    detail:
+      '12 outcomes stand after that day, the last on 2024-05-01: correct or withdraw what lies outside first',
+    at: '/closedOn',
+  },
   'idempotency-key-reused': {
     detail: 'the key 0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f was used for a submission with other content',
   },

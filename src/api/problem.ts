@@ -28,6 +28,7 @@ const REFUSALS: Readonly<Record<RefusalCode, ProblemKind>> = {
   'name-date-taken': { status: 409, title: 'Another name takes effect on that date' },
   'parent-within': { status: 422, title: 'An organisation is no body within itself' },
   'life-reversed': { status: 422, title: 'The life ends before it begins' },
+  'outcomes-outside-life': { status: 409, title: 'Outcomes stand outside that life' },
   'idempotency-key-reused': { status: 409, title: 'The idempotency key was used for other content' },
   'quantity-does-not-fit-kind': { status: 422, title: 'The quantity does not fit the kind of measure' },
   'effective-period-reversed': { status: 422, title: 'The period ends before it starts' },

@@ -65,7 +65,11 @@ export const amendProgramme = {
   body: AmendProgrammeDto,
   examples: { 'the full name': { name: 'Lipid management programme', reason: 'its full name' } },
   answers: changed('The programme is amended.', PROGRAMME_CHANGED),
-  problems: { 404: ['programme-unknown'], 422: ['programme-closed', ...TEXT_PROBLEMS] },
+  problems: {
+    404: ['programme-unknown'],
+    409: ['outcomes-outside-life'],
+    422: ['programme-closed', ...TEXT_PROBLEMS],
+  },
 } satisfies CallSpec<ChangeReceipt>;
 
 export const closeProgramme = {
@@ -73,12 +77,14 @@ export const closeProgramme = {
   id: 'closeProgramme',
   may: { steward: true },
   summary: 'Close a programme',
-  description: 'It takes no more submissions. Its outcomes can still be corrected and withdrawn.',
+  description:
+    'It takes no more outcomes of later days. Outcomes of its life can still be recorded, corrected and withdrawn.',
   params: { id: PROGRAMME_ID },
   body: CloseProgrammeDto,
   answers: changed('The programme is closed.', PROGRAMME_CHANGED),
   problems: {
     404: ['programme-unknown'],
+    409: ['outcomes-outside-life'],
     422: ['programme-closed', 'outside-programme-life', ...TEXT_PROBLEMS],
   },
 } satisfies CallSpec<ChangeReceipt>;
@@ -143,6 +149,7 @@ export const amendOrganisation = {
   answers: changed('The organisation is amended.', ORGANISATION_CHANGED),
   problems: {
     404: ['organisation-unknown'],
+    409: ['outcomes-outside-life'],
     422: ['organisation-unknown', 'parent-within', 'life-reversed', ...TEXT_PROBLEMS],
   },
 } satisfies CallSpec<ChangeReceipt>;

@@ -1,6 +1,7 @@
 /** One handler carries out all of the catalogue's commands, which arrive in one envelope for their union. */
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { assert } from '../kernel/assert.js';
+import type { CalendarDate } from '../kernel/financial-year.js';
 import type { Decider } from '../kernel/decider.js';
 import {
   measureStream,
@@ -11,7 +12,9 @@ import {
   type StreamName,
 } from '../kernel/ids.js';
 import { Refused } from '../kernel/refusals.js';
+import { CatalogueTurns } from '../read-models/catalogue-turns.js';
 import { ReadModels } from '../read-models/read-models.js';
+import { standingOutside, type LifeOf } from '../read-models/standing-days.js';
 import { EventStore, type RecordedEvent } from '../store/event-store.js';
 import { Clock } from '../kernel/clock.js';
 import type { Provenance } from '../kernel/provenance.js';
@@ -19,7 +22,7 @@ import { readState, runDecider } from '../store/run-decider.js';
 import { upcast, type LedgerEvent } from '../domain/upcast.js';
 import { measureDecider, type Measure, type MeasureCommand } from '../domain/measure.js';
 import { organisationDecider, type Ancestry, type OrganisationCommand } from '../domain/organisation.js';
-import { programmeDecider, type ProgrammeCommand } from '../domain/programme.js';
+import { programmeDecider, type LeftOutside, type ProgrammeCommand } from '../domain/programme.js';
 
 export type CatalogueCommand =
   | ProgrammeCommand
@@ -36,6 +39,8 @@ export interface CatalogueChange {
   readonly sequence: number;
 }
 
+type ChangeMade = Pick<CatalogueChange, 'changed'> & Pick<RecordedEvent, 'position'>;
+
 export class ChangeCatalogue extends Command<CatalogueChange> {
   constructor(
     readonly command: CatalogueCommand,
@@ -51,22 +56,39 @@ export class ChangeCatalogueHandler implements ICommandHandler<ChangeCatalogue> 
     private readonly store: EventStore,
     private readonly clock: Clock,
     private readonly readModels: ReadModels,
+    private readonly turns: CatalogueTurns,
   ) {}
 
   async execute({ command, provenance }: ChangeCatalogue): Promise<CatalogueChange> {
     this.readModels.refuseIfStopped();
+    const { changed, position } = await this.turns.alone(() => this.decide(command, provenance));
+    return { changed, sequence: await this.readModels.sequenceOf(position) };
+  }
+
+  private async decide(command: CatalogueCommand, provenance: Provenance): Promise<ChangeMade> {
     switch (command.kind) {
-      case 'register-programme':
       case 'amend-programme':
-      case 'close-programme':
+      case 'close-programme': {
+        const id = command.programmeId;
+        const days =
+          command.kind === 'close-programme' ? { to: command.closedOn } : { from: command.changes.startedOn };
+        const outside = this.outside(['programme', id], days);
+        return this.run(programmeDecider, programmeStream(id), { ...command, outside }, provenance);
+      }
+      case 'register-programme':
       case 'reopen-programme':
         return this.run(programmeDecider, programmeStream(command.programmeId), command, provenance);
-      case 'register-organisation':
-      case 'amend-organisation': {
-        const { parent } = command.kind === 'amend-organisation' ? command.changes : (command.details ?? {});
-        const ancestry = await this.ancestry(parent);
+      case 'register-organisation': {
+        const ancestry = await this.ancestry(command.details?.parent);
         const stream = organisationStream(command.organisationId);
         return this.run(organisationDecider, stream, { ...command, ancestry }, provenance);
+      }
+      case 'amend-organisation': {
+        const id = command.organisationId;
+        const ancestry = await this.ancestry(command.changes.parent);
+        const outside = this.outside(['organisation', id], command.changes);
+        const known = { ...command, ancestry, outside };
+        return this.run(organisationDecider, organisationStream(id), known, provenance);
       }
       case 'rename-organisation':
         return this.run(organisationDecider, organisationStream(command.organisationId), command, provenance);
@@ -84,14 +106,26 @@ export class ChangeCatalogueHandler implements ICommandHandler<ChangeCatalogue> 
     stream: StreamName,
     command: Command,
     provenance: Provenance,
-  ): Promise<CatalogueChange> {
+  ): Promise<ChangeMade> {
     const { appended, history } = await runDecider({ store: this.store, clock: this.clock }, decider, {
       stream,
       command,
       provenance,
     });
     const { position } = appended ?? madeBy(decider, command, history);
-    return { changed: appended !== null, sequence: await this.readModels.sequenceOf(position) };
+    return { changed: appended !== null, position };
+  }
+
+  /** The standing outcomes that a life with these days would leave outside. */
+  private outside(
+    bearer: LifeOf,
+    { from, to }: { readonly from?: CalendarDate | null | undefined; readonly to?: CalendarDate | null },
+  ): LeftOutside {
+    const { views } = this.readModels;
+    return {
+      from: from ? standingOutside(views, bearer, ['from', from]) : undefined,
+      to: to ? standingOutside(views, bearer, ['to', to]) : undefined,
+    };
   }
 
   private async ancestry(parent: OrganisationId | null | undefined): Promise<Ancestry> {

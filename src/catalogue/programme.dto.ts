@@ -23,7 +23,7 @@ export class CloseProgrammeDto extends ReopenProgrammeDto {
 }
 
 export class ProgrammeView extends Both(IdentifiedProgramme, ProgrammeContent) {
-  @Describe('A closed programme takes no submissions.', 'open')
+  @Describe('A closed programme takes no outcomes of days after it closed.', 'open')
   @IsIn(['open', 'closed'])
   status!: 'open' | 'closed';
 

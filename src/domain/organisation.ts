@@ -11,7 +11,7 @@ import { admitTexts, type Overridden, type Overriding, type Reasoned } from '../
 import type { OrganisationId } from '../kernel/ids.js';
 import { amended, picked, type ChangesTo } from '../kernel/picked.js';
 import { Refused, thereIsNo, type Refusal } from '../kernel/refusals.js';
-import type { Tags } from './programme.js';
+import { lifeFaults, type LeftOutside, type Tags } from './programme.js';
 
 export interface OrganisationDetails {
   /** A slug for the sort of organisation, such as `network`. */
@@ -60,6 +60,7 @@ type OrganisationRequest =
       readonly kind: 'amend-organisation';
       readonly changes: ChangesTo<OrganisationDetails>;
       readonly ancestry?: Ancestry;
+      readonly outside?: LeftOutside;
       readonly reason: string;
     })
   | (Renamed & { readonly kind: 'rename-organisation' });
@@ -72,7 +73,7 @@ export interface Organisation extends OrganisationDetails {
   readonly id: OrganisationId;
   /** The first name holds from the beginning, and so its date is null. The others are in order of date. */
   readonly names: readonly { readonly name: string; readonly from: CalendarDate | null }[];
-  /** The programme as first registered. Registering it again like that succeeds, whatever was amended since. */
+  /** The organisation as first registered. Registering it again like that succeeds, whatever was amended since. */
   readonly registeredAs: OrganisationDetails;
 }
 export type OrganisationState = { readonly status: 'unregistered' } | Organisation;
@@ -86,7 +87,10 @@ function decide(state: OrganisationState, command: OrganisationCommand): readonl
       const { changes, reason } = command;
       const details = amended(detailsOf(state), changes);
       if (same(detailsOf(state), details)) return [];
-      const faults = detailFaults(command, details, changes.parent);
+      const faults = [
+        ...detailFaults(command, details, changes.parent),
+        ...lifeFaults(command.outside, { from: '/from', to: '/to' }),
+      ];
       const words = { reason, ...admitTexts({ reason }, command, faults) };
       const data = { facts: { organisationId, ...details }, words };
       return [{ schema: 'organisation-amended@2', type: 'OrganisationAmended', data }];

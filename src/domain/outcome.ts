@@ -137,13 +137,6 @@ export interface Asked {
   readonly override: PersonalDataOverride | undefined;
 }
 
-/** A programme that is not open takes no outcome. */
-export function faultsOfProgramme({ programme }: CatalogueFacts): Refusal[] {
-  if (programme.status === 'open') return [];
-  const detail = `programme ${programme.id} closed on ${programme.closedOn}`;
-  return [{ code: 'programme-closed', detail }];
-}
-
 /** Finds every rule that an outcome breaks; pointers begin with `at`. */
 export function faultsOf(content: SentOutcome, { facts, override }: Asked, at: string): Refusal[] {
   const faults: Refusal[] = [];

@@ -21,6 +21,17 @@ export interface ProgrammeDetails {
   readonly description?: string;
 }
 
+/** Standing outcomes whose periods a life with another first or last day would leave outside. */
+export interface StandingOutside {
+  readonly outcomes: number;
+  /** The first of the days before that life, or the last of those after it. */
+  readonly day: CalendarDate;
+}
+export interface LeftOutside {
+  readonly from?: StandingOutside | undefined;
+  readonly to?: StandingOutside | undefined;
+}
+
 /** Keys with a value each, slugs both, by which totals and lists filter and group. */
 export type Tags = Readonly<Record<string, string>>;
 
@@ -49,6 +60,7 @@ type ProgrammeRequest =
       readonly kind: 'amend-programme';
       readonly programmeId: ProgrammeId;
       readonly changes: ChangesTo<ProgrammeDetails>;
+      readonly outside?: LeftOutside;
       readonly reason: string;
     }
   | {
@@ -56,6 +68,7 @@ type ProgrammeRequest =
       readonly programmeId: ProgrammeId;
       readonly closedOn: CalendarDate;
       readonly today: CalendarDate;
+      readonly outside?: LeftOutside;
       readonly reason: string;
     }
   | { readonly kind: 'reopen-programme'; readonly programmeId: ProgrammeId; readonly reason: string };
@@ -102,18 +115,19 @@ function decide(state: ProgrammeState, command: ProgrammeCommand): readonly Prog
 }
 
 function amend(state: Programme, command: CommandOf<'amend-programme'>): readonly ProgrammeEvent[] {
-  const { programmeId, changes, reason } = command;
+  const { programmeId, changes, reason, outside } = command;
   if (state.status === 'closed') throw closed(state);
   const details = amended(detailsOf(state), changes);
   if (same(detailsOf(state), details)) return [];
   const { facts, words } = partsOf(details);
-  const kept = admitTexts({ name: facts.name, ...words, reason }, command);
+  const texts = { name: facts.name, ...words, reason };
+  const kept = admitTexts(texts, command, lifeFaults(outside, { from: '/startedOn' }));
   const data = { facts: { programmeId, ...facts }, words: { ...words, reason, ...kept } };
   return [{ schema: 'programme-amended@2', type: 'ProgrammeAmended', data }];
 }
 
 function close(state: Programme, command: CommandOf<'close-programme'>): readonly ProgrammeEvent[] {
-  const { programmeId, closedOn, today, reason } = command;
+  const { programmeId, closedOn, today, reason, outside } = command;
   if (state.status === 'closed') {
     // Closing twice on the same day changes nothing, so a retried request is safe.
     if (state.closedOn === closedOn) return [];
@@ -124,9 +138,26 @@ function close(state: Programme, command: CommandOf<'close-programme'>): readonl
     const detail = `a programme closes between its start, ${state.startedOn}, and today, ${today}`;
     faults.push({ code: 'outside-programme-life', detail, pointer: '/closedOn' });
   }
+  faults.push(...lifeFaults(outside, { to: '/closedOn' }));
   const words = { reason, ...admitTexts({ reason }, command, faults) };
   const data = { facts: { programmeId, closedOn }, words };
   return [{ schema: 'programme-closed@2', type: 'ProgrammeClosed', data }];
+}
+
+/** @param pointers to the days of the life that are told */
+export function lifeFaults(
+  { from, to }: LeftOutside = {},
+  pointers: { readonly from?: string; readonly to?: string },
+): Refusal[] {
+  const fault = ({ outcomes, day }: StandingOutside, where: string, pointer?: string): Refusal => {
+    const stand = outcomes === 1 ? 'an outcome stands' : `${outcomes} outcomes stand`;
+    const detail = `${stand} ${where} on ${day}: correct or withdraw what lies outside first`;
+    return { code: 'outcomes-outside-life', detail, ...(pointer !== undefined && { pointer }) };
+  };
+  return [
+    ...(from ? [fault(from, 'before that day, the first', pointers.from)] : []),
+    ...(to ? [fault(to, 'after that day, the last', pointers.to)] : []),
+  ];
 }
 
 type CommandOf<Kind> = Extract<ProgrammeCommand, { kind: Kind }>;

@@ -20,15 +20,7 @@ import {
 } from '../kernel/ids.js';
 import { Refused, refuseIfAny, thereIsNo } from '../kernel/refusals.js';
 import { change, type ChangeCommand } from './correction.js';
-import {
-  contentOf,
-  faultsOf,
-  faultsOfProgramme,
-  partsOf,
-  textsOf,
-  type CatalogueFacts,
-  type SentOutcome,
-} from './outcome.js';
+import { contentOf, faultsOf, partsOf, textsOf, type CatalogueFacts, type SentOutcome } from './outcome.js';
 import { says, saysContent, type OutcomeStory } from './outcome-story.js';
 import type { ErasureEvent, SubmissionEvent } from './submission-event.js';
 
@@ -96,7 +88,6 @@ function submit(state: SubmissionState, command: Submit): readonly SubmissionEve
     });
   }
   refuseIfAny([
-    ...faultsOfProgramme(facts),
     ...outcomes.flatMap((outcome, index) => faultsOf(outcome, { facts, override }, `/outcomes/${index}`)),
     ...overrideFaults(override),
   ]);

@@ -23,6 +23,7 @@ export const REFUSAL_CODES = [
   'name-date-taken',
   'parent-within',
   'life-reversed',
+  'outcomes-outside-life',
   // recording
   'idempotency-key-reused',
   'quantity-does-not-fit-kind',

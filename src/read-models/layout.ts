@@ -7,10 +7,11 @@ import { CELLS } from './cells.js';
 import { EVENTS } from './events.js';
 import { LOG } from './log.js';
 import type { ReadModel, Table } from './read-model.js';
+import { STANDING_DAYS } from './standing-days.js';
 import { CHECKPOINT, insertCheckpoint, PROJECTOR_CACHE_KIB, ViewsDamaged } from './views-file.js';
 
 /** An event is given to the read models in this order: cells are found by measures, which the catalogue has. */
-export const READ_MODELS: readonly ReadModel[] = [LOG, EVENTS, CATALOGUE, CELLS];
+export const READ_MODELS: readonly ReadModel[] = [LOG, EVENTS, CATALOGUE, CELLS, STANDING_DAYS];
 
 export const TABLES: readonly Table[] = [CHECKPOINT, ...READ_MODELS.flatMap(({ tables }) => tables)];
 

@@ -160,8 +160,13 @@ export class ReadModels {
     await this.until((progress) => progress.sequence >= sequence, `sequence ${sequence}`);
   }
 
-  async sequenceOf(position: Position): Promise<number> {
+  /** Waits, up to ten seconds, until all that the store has up to a position is projected. */
+  async reachPosition(position: Position): Promise<void> {
     await this.until((progress) => (progress.position ?? '') >= position, 'the event that was just recorded');
+  }
+
+  async sequenceOf(position: Position): Promise<number> {
+    await this.reachPosition(position);
     const { views } = this;
     const sequence = this.reached.sequenceOf(position, (at) => eventRowAt(views, at).position);
     if (sequence === undefined)

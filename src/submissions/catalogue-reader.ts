@@ -17,6 +17,7 @@ import {
   type ProgrammeId,
 } from '../kernel/ids.js';
 import { Refused, thereIsNo } from '../kernel/refusals.js';
+import { CatalogueTurns } from '../read-models/catalogue-turns.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
 import { EventStore } from '../store/event-store.js';
 import { readState } from '../store/run-decider.js';
@@ -33,6 +34,7 @@ export class CatalogueReader {
   constructor(
     private readonly catalogue: CatalogueView,
     private readonly store: EventStore,
+    readonly turns: CatalogueTurns,
   ) {}
 
   /** @throws Refused where the programme does not exist */

@@ -10,7 +10,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Problem } from '../api/problem.js';
 import type { PersonalDataOverride } from '../kernel/free-text.js';
 import { fileSubmissionId, OUTCOMES_MAX, placeOfOutcome, type ProgrammeId } from '../kernel/ids.js';
-import { refuseIfAny, type ProblemFault } from '../kernel/refusals.js';
+import type { ProblemFault } from '../kernel/refusals.js';
 import { submissionDecider } from '../domain/submission.js';
 import { EventStore } from '../store/event-store.js';
 import { readState } from '../store/run-decider.js';
@@ -78,7 +78,7 @@ export class FileCheck {
     await this.outcomes.rulesBroken(programmeId, [], undefined);
   }
 
-  /** @throws Problem `invalid-file`, with the faults of every bad row; Refused where the programme is closed */
+  /** @throws Problem `invalid-file`, with the faults of every bad row */
   async check(request: CheckRequest): Promise<CheckedFile> {
     const { file, format, programmeId, override, signal, onRows } = request;
     const told: FileFault[] = [];
@@ -120,8 +120,7 @@ export class FileCheck {
     override: PersonalDataOverride | undefined,
   ): Promise<readonly ProblemFault[][]> {
     const contents = rows.map(({ outcome }) => outcome && outcomeOfDto(outcome));
-    const { ofProgramme, ofEach } = await this.outcomes.rulesBroken(programmeId, contents, override);
-    refuseIfAny(ofProgramme);
+    const ofEach = await this.outcomes.rulesBroken(programmeId, contents, override);
     return rows.map((row, index) =>
       row.outcome === null ? [...row.faults] : ofEach[index]!.map(row.inFile),
     );

@@ -77,6 +77,6 @@ export const importFile = {
     404: ['programme-unknown'],
     408: ['too-slow'],
     413: ['too-large'],
-    422: ['programme-closed', 'invalid-file'],
+    422: ['invalid-file'],
   },
 } satisfies CallSpec<ImportReceiptView>;

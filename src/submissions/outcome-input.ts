@@ -6,7 +6,7 @@ import { Injectable } from '@nestjs/common';
 import type { ChangesOf } from '../api/answers.js';
 import { checkedBody, InvalidInput, validatorOf } from '../api/validation.js';
 import { PersonalDataOverrideDto } from '../api/personal-data.dto.js';
-import { faultsOf, faultsOfProgramme, OUTCOME_FACTS, type SentOutcome } from '../domain/outcome.js';
+import { faultsOf, OUTCOME_FACTS, type SentOutcome } from '../domain/outcome.js';
 import type { OutcomeChanges } from '../domain/correction.js';
 import { isRecorded, type SubmissionState } from '../domain/submission.js';
 import { Clock } from '../kernel/clock.js';
@@ -54,12 +54,6 @@ function periodOf({ from: first, to }: PeriodDto): SentOutcome['effective'] {
   return { from, to: to === undefined ? from : parseDateOrInstant(to) };
 }
 
-export interface RulesBroken {
-  /** These refusals stand for every outcome: the programme takes none. */
-  readonly ofProgramme: readonly Refusal[];
-  readonly ofEach: readonly (readonly Refusal[])[];
-}
-
 @Injectable()
 export class OutcomeCheck {
   constructor(
@@ -68,18 +62,17 @@ export class OutcomeCheck {
   ) {}
 
   /**
-   * Asks the rules about outcomes; null stands for one whose form is not good enough.
+   * Asks the rules about outcomes, and gives a list of faults for each; null stands for one whose form is not good enough.
    * @throws Refused where the programme does not exist
    */
   async rulesBroken(
     programmeId: ProgrammeId,
     contents: readonly (SentOutcome | null)[],
     override: PersonalDataOverride | undefined,
-  ): Promise<RulesBroken> {
+  ): Promise<readonly (readonly Refusal[])[]> {
     const good = contents.filter((content) => content !== null);
     const facts = await this.catalogue.factsFor(programmeId, good, londonDate(this.clock.now()));
-    const ofEach = contents.map((content) => (content ? faultsOf(content, { facts, override }, '') : []));
-    return { ofProgramme: faultsOfProgramme(facts), ofEach };
+    return contents.map((content) => (content ? faultsOf(content, { facts, override }, '') : []));
   }
 
   async isRecorded(
@@ -109,11 +102,11 @@ export class OutcomeCheck {
     const override = overrideIn(personalDataOverride);
     try {
       const programmeId = parseOr(() => parseProgrammeId(programme), 'programme');
-      const { ofProgramme, ofEach } = await this.rulesBroken(programmeId, contents, override);
+      const ofEach = await this.rulesBroken(programmeId, contents, override);
       const ofOutcomes = ofEach.flatMap((faults, index) =>
         faults.map((fault) => ({ ...fault, pointer: `/outcomes/${index}${fault.pointer}` })),
       );
-      return [...ofProgramme, ...ofOutcomes, ...overrideFaults(override)];
+      return [...ofOutcomes, ...overrideFaults(override)];
     } catch (error) {
       if (error instanceof Refused) return error.refusals;
       throw error;

@@ -103,7 +103,7 @@ export const submit = {
   problems: {
     404: ['programme-unknown'],
     409: ['idempotency-key-reused'],
-    422: ['programme-closed', ...RULES],
+    422: RULES,
   },
   faultsBelow: '/outcomes/0',
 } satisfies CallSpec<ReceiptView>;

@@ -6,6 +6,7 @@
 const { writeSync } = require('node:fs');
 const { filter, firstValueFrom } = require('rxjs');
 const { ChangeCatalogue, ChangeCatalogueHandler } = require('../../dist/catalogue/catalogue.handler.js');
+const { CatalogueTurns } = require('../../dist/read-models/catalogue-turns.js');
 const { CatalogueView } = require('../../dist/read-models/catalogue-view.js');
 const { ReadModels } = require('../../dist/read-models/read-models.js');
 const { holdDataDir } = require('../../dist/store/data-dir.js');
@@ -79,10 +80,11 @@ async function runWorkload(dataDir, { rebuilds, opened, acknowledge }) {
   const store = await SqliteStore.open(dataDir);
   const readModels = new ReadModels({ dataDir });
   await readModels.start();
+  const turns = new CatalogueTurns(store, readModels);
   await opened?.();
   const clock = new Clock();
-  const reader = new CatalogueReader(new CatalogueView(readModels), store);
-  const catalogueHandler = new ChangeCatalogueHandler(store, clock, readModels);
+  const reader = new CatalogueReader(new CatalogueView(readModels), store, turns);
+  const catalogueHandler = new ChangeCatalogueHandler(store, clock, readModels, turns);
   const outcomesHandler = new RecordOutcomesHandler(store, clock, readModels, reader);
   const change = async (command) =>
     acknowledge(await catalogueHandler.execute(new ChangeCatalogue(command, provenance)));

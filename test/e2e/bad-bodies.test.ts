@@ -180,8 +180,9 @@ describe('an outcome that breaks a rule of the ledger', () => {
   });
 
   test('for a programme that has closed, or an outcome that has changed or was withdrawn', async () => {
-    const toEnded = await send('/v1/programmes/ended/submissions', { outcomes: [OUTCOME] });
-    expect(toEnded).toBe('422 programme-closed');
+    const late = { ...OUTCOME, effective: { from: '2024-04-01' } };
+    const toEnded = await send('/v1/programmes/ended/submissions', { outcomes: [late] });
+    expect(toEnded).toBe('422 outside-programme-life /outcomes/0/effective/to');
     const change = { ...OUTCOME, reason: 'recount' };
     const told = async (id: string, version: number) => {
       const { status, body } = await correct(ledger, id, version, change);

@@ -58,3 +58,24 @@ test('M5: corrections of different outcomes of one submission by twenty callers 
   await Promise.all(Array.from({ length: 20 }, correctOneByOne));
   expect(statuses).toEqual(outcomes.map(() => 200));
 });
+
+test.each([0, 20, 39])(
+  'M4: no outcome is recorded after the closure that forbids it, sent beside forty of them at place %i',
+  async (place) => {
+    const programme = await registerProgramme(ledger, `closing-${place}`);
+    const outcome = { ...OUTCOME, effective: { from: '2024-06-01' } };
+    const closing = { body: { closedOn: '2023-12-31', reason: 'funding ended' } };
+    const asked = Array.from({ length: 40 }, (_, index) =>
+      index === place
+        ? ledger.call('POST', `/v1/programmes/${programme}/closure`, closing)
+        : submit(ledger, programme, [outcome]),
+    );
+    const statuses = (await Promise.all(asked)).map(({ status }) => status);
+    const [closed] = statuses.splice(place, 1);
+    // Outcomes that came first keep the closure from being made; once it is made none is recorded.
+    const recorded = statuses.filter((status) => status === 201).length;
+    expect([closed, recorded === 0, new Set(statuses)]).toEqual(
+      closed === 201 ? [201, true, new Set([422])] : [409, false, new Set([201])],
+    );
+  },
+);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventIdOf, parseProgrammeId, programmeStream } from '../../src/kernel/ids.js';
 import { SqliteStore } from '../../src/store/sqlite/store.js';
-import { CheckedLedger, KEY, OUTCOME_ID, pathOf, SUBMISSIONS } from '../support/checked-ledger.js';
+import { CheckedLedger, KEY, OUTCOME_ID, pathOf } from '../support/checked-ledger.js';
 import { makeKey, withKey } from '../support/keys.js';
 import { freeTextsOf, LIKE_PERSONAL_DATA } from '../support/free-texts.js';
 
@@ -331,15 +331,20 @@ describe('problems keep to the document', () => {
     const reason = 'funding has ended';
     const closure = '/v1/programmes/lipid-management/closure';
     expect(await ledger.post(closure, { closedOn: '2999-01-01', reason })).toBe('422 outside-programme-life');
+    expect(await ledger.post(closure, { closedOn: '2023-03-31', reason })).toBe('409 outcomes-outside-life');
+    const later = { startedOn: '2023-04-02', reason };
+    expect(await ledger.post('/v1/programmes/lipid-management/amendments', later)).toBe(
+      '409 outcomes-outside-life',
+    );
+    expect(await ledger.submit([{ ...outcome, organisation: 'wessex' }], OTHER)).toBe('201');
+    expect(await ledger.post('/v1/organisations/wessex/amendments', { to: '2023-03-31', reason })).toBe(
+      '409 outcomes-outside-life',
+    );
     expect(await ledger.post(closure, { closedOn: '2024-03-31', reason })).toBe('201');
     expect(await ledger.post(closure, { closedOn: '2024-03-30', reason })).toBe('422 programme-closed');
     const amendment = { name: 'Lipids', startedOn: '2020-04-01', reason: 'its name' };
     const amendments = '/v1/programmes/lipid-management/amendments';
     expect(await ledger.post(amendments, amendment)).toBe('422 programme-closed');
-    expect(await ledger.post(SUBMISSIONS, { outcomes: [outcome] }, { 'idempotency-key': OTHER })).toBe(
-      '422 programme-closed',
-    );
-    expect(await ledger.post(imports, file, csv)).toBe('422 programme-closed');
   });
 
   test('where the read models have stopped at an event of a later version of the ledger', async () => {

@@ -167,13 +167,17 @@ describe('an import', () => {
     expect((await importCsv('elsewhere', file)).body).toMatchObject({ recorded: 1_200, repeated: 0 });
   });
 
-  test('that was recorded is found again when the programme has closed, and another is refused', async () => {
+  test('files B11: is recorded late for a programme that has closed, where its periods lie within its life', async () => {
     const closing = { closedOn: '2024-03-31', reason: 'funding ended' };
     await ledger.call('POST', '/v1/programmes/elsewhere/closure', { body: closing });
     expect((await importCsv('elsewhere', file)).body).toMatchObject({ recorded: 0, repeated: 1_200 });
-    const { status, body } = await importCsv<ProblemDocument>('elsewhere', csvOf(3));
+    expect((await importCsv('elsewhere', csvOf(3))).body).toMatchObject({ recorded: 3 });
+    const { status, body } = await importCsv<ProblemDocument>(
+      'elsewhere',
+      csvOf(3).replaceAll('2023-', '2024-'),
+    );
     expect(status).toBe(422);
-    expect(body.type).toBe('urn:outcome-ledger:problem:programme-closed');
+    expect(body.errors!.map(({ code }) => code)).toContain('outside-programme-life');
   });
 
   test('shows its progress to whoever asks for it, and its receipt in the last line', async () => {

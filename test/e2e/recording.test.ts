@@ -128,7 +128,7 @@ describe('a submission', () => {
     expect((await submit(ledger, 'asthma-care', [...outcomes, OUTCOME])).status).toBe(422);
   });
 
-  test('is refused once its programme is closed, but a retry of an earlier one is not', async () => {
+  test('files B11: late for a closed programme is recorded for days of its life, and refused for later ones', async () => {
     await registerProgramme(ledger, 'short-lived');
     const key = '5a0c5a1e-0000-4000-8000-000000000001';
     const first = await submit(ledger, 'short-lived', [OUTCOME], key);
@@ -136,8 +136,10 @@ describe('a submission', () => {
     expect((await ledger.call('POST', '/v1/programmes/short-lived/closure', { body: closure })).status).toBe(
       201,
     );
-    const late = await submit(ledger, 'short-lived', [OUTCOME]);
-    expect([late.status, slug(late.body)]).toEqual([422, 'programme-closed']);
+    const later = { ...OUTCOME, effective: { from: '2024-04-01' } };
+    const refused = await submit(ledger, 'short-lived', [later]);
+    expect([refused.status, slug(refused.body)]).toEqual([422, 'outside-programme-life']);
+    expect((await submit(ledger, 'short-lived', [OUTCOME])).status).toBe(201);
     const retried = await submit(ledger, 'short-lived', [OUTCOME], key);
     expect([retried.status, retried.body]).toEqual([200, first.body]);
   });
@@ -363,5 +365,42 @@ describe('the catalogue', () => {
   test('says that each of the fifteen is a network, since the first licence', async () => {
     const { body } = await ledger.call('GET', '/v1/organisations/uclpartners');
     expect(body).toMatchObject({ kind: 'network', from: '2013-04-01' });
+  });
+
+  test('F11, L1: moves no life past the outcomes that stand, and says how many and until when', async () => {
+    const programme = await registerProgramme(ledger, 'long-lived');
+    const trust = { id: 'trust', name: 'Trust' };
+    expect((await ledger.call('POST', '/v1/organisations', { body: trust })).status).toBe(201);
+    const days = ['2021-05-01', '2022-06-02', '2023-07-03'];
+    const at = (from: string) => ({ ...OUTCOME, organisation: 'trust', effective: { from } });
+    const { outcomes } = await record(ledger, programme, ...days.map(at));
+    const told = async (path: string, body: object) => {
+      const { status, body: answer } = await ledger.call('POST', `/v1/${path}`, {
+        body: { ...body, reason: 'told' },
+      });
+      const [fault] = (answer as { errors?: { pointer: string; detail: string }[] }).errors ?? [];
+      return [status, ...(fault ? [fault.pointer, fault.detail.split(':')[0]] : [])];
+    };
+    const [closure, amendments] = [`programmes/${programme}/closure`, `programmes/${programme}/amendments`];
+    const ofTrust = 'organisations/trust/amendments';
+    const after = (count: string) => `${count} after that day, the last on 2023-07-03`;
+    const before = (count: string) => `${count} before that day, the first on 2021-05-01`;
+    expect(await told(closure, { closedOn: '2022-03-31' })).toEqual([
+      409,
+      '/closedOn',
+      after('2 outcomes stand'),
+    ]);
+    expect(await told(amendments, { startedOn: '2021-05-02' })).toEqual([
+      409,
+      '/startedOn',
+      before('an outcome stands'),
+    ]);
+    expect(await told(ofTrust, { from: '2023-01-01' })).toEqual([409, '/from', before('2 outcomes stand')]);
+    expect(await told(ofTrust, { to: '2023-07-02' })).toEqual([409, '/to', after('an outcome stands')]);
+    expect(await told(ofTrust, { from: '2021-05-01', to: '2023-07-03' })).toEqual([201]);
+    await withdraw(ledger, outcomes[0]!.id, 0, 'not theirs');
+    await correct(ledger, outcomes[2]!.id, 0, { ...at('2022-03-31'), reason: 'its day' });
+    expect(await told(amendments, { startedOn: '2022-03-31' })).toEqual([201]);
+    expect(await told(closure, { closedOn: '2022-06-02' })).toEqual([201]);
   });
 });

@@ -8,6 +8,7 @@
 'use strict';
 const { writeSync } = require('node:fs');
 const { ChangeCatalogue, ChangeCatalogueHandler } = require('../../dist/catalogue/catalogue.handler.js');
+const { CatalogueTurns } = require('../../dist/read-models/catalogue-turns.js');
 const { CatalogueView } = require('../../dist/read-models/catalogue-view.js');
 const { ReadModels } = require('../../dist/read-models/read-models.js');
 const { holdDataDir } = require('../../dist/store/data-dir.js');
@@ -57,9 +58,10 @@ async function hammer(dataDir, seed, run) {
   const store = await SqliteStore.open(dataDir);
   const readModels = new ReadModels({ dataDir });
   await readModels.start();
+  const turns = new CatalogueTurns(store, readModels);
   const clock = new Clock();
-  const catalogue = new CatalogueReader(new CatalogueView(readModels), store);
-  const changes = new ChangeCatalogueHandler(store, clock, readModels);
+  const catalogue = new CatalogueReader(new CatalogueView(readModels), store, turns);
+  const changes = new ChangeCatalogueHandler(store, clock, readModels, turns);
   const outcomes = new RecordOutcomesHandler(store, clock, readModels, catalogue);
   for (const command of CATALOGUE) await changes.execute(new ChangeCatalogue(command, provenance));
 

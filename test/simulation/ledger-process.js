@@ -5,6 +5,7 @@
 'use strict';
 const { ChangeCatalogue, ChangeCatalogueHandler } = require('../../dist/catalogue/catalogue.handler.js');
 const { Refused } = require('../../dist/kernel/refusals.js');
+const { CatalogueTurns } = require('../../dist/read-models/catalogue-turns.js');
 const { CatalogueView } = require('../../dist/read-models/catalogue-view.js');
 const { NotProjected, ReadModels } = require('../../dist/read-models/read-models.js');
 const { EntryReader } = require('../../dist/figures/outcomes.js');
@@ -30,10 +31,16 @@ async function serve(dataDir, url) {
   const store = await openStore(location);
   const readModels = new ReadModels(location);
   await readModels.start();
+  const turns = new CatalogueTurns(store, readModels);
   const view = new CatalogueView(readModels);
   const clock = new Clock();
-  const changes = new ChangeCatalogueHandler(store, clock, readModels);
-  const outcomes = new RecordOutcomesHandler(store, clock, readModels, new CatalogueReader(view, store));
+  const changes = new ChangeCatalogueHandler(store, clock, readModels, turns);
+  const outcomes = new RecordOutcomesHandler(
+    store,
+    clock,
+    readModels,
+    new CatalogueReader(view, store, turns),
+  );
   const totals = new Totals(
     readModels,
     view,

@@ -14,7 +14,6 @@ import type { SubmissionEvent } from '../../src/domain/submission-event.js';
 import type { OutcomeContent } from '../../src/domain/outcome.js';
 import { decided, type ExpectedRefusal } from '../support/given.js';
 import {
-  closedProgramme,
   content,
   correct,
   corrected,
@@ -41,19 +40,15 @@ describe('outcomes', () => {
   test('are refused with every text at fault, after the other faults of each', () =>
     given()
       .when(
-        submit(
-          [
-            { ...noted, organisationId: parseOrganisationId('nobody') },
-            {
-              ...content,
-              evidence: { title: 'mail of someone@example.org', uri: 'https://example.org/?nhs=9434765919' },
-            },
-          ],
-          { programme: closedProgramme },
-        ),
+        submit([
+          { ...noted, organisationId: parseOrganisationId('nobody') },
+          {
+            ...content,
+            evidence: { title: 'mail of someone@example.org', uri: 'https://example.org/?nhs=9434765919' },
+          },
+        ]),
       )
       .refuses(
-        'programme-closed',
         'organisation-unknown /outcomes/0/organisation',
         'personal-data-suspected /outcomes/0/note',
         'personal-data-suspected /outcomes/1/evidence/title',

@@ -16,6 +16,7 @@ import {
   correct,
   wholly,
   afterRecount,
+  recorded,
   correctedTwice,
 } from '../support/submissions.js';
 
@@ -172,12 +173,18 @@ describe('faults of an outcome, the first of them first:', () => {
       .refuses(first!, ...others);
   });
 
+  test('files B11: none of what lies within the life of a closed programme, however late it is told', () => {
+    given()
+      .when(submit([content], { programme: closedProgramme }))
+      .then(recorded(1, content));
+  });
+
   test('after the day on which the programme closed', () => {
     const after = { ...content, effective: { from: date('2024-01-01'), to: date('2024-01-01') } };
     const refusal = 'outside-programme-life /outcomes/0/effective/to';
     given()
       .when(submit([after], { programme: closedProgramme }))
-      .refuses('programme-closed', refusal);
+      .refuses(refusal);
     given(...afterRecount)
       .when(correct(after, 1, { programme: closedProgramme }))
       .refuses('outside-programme-life /effective/to');
@@ -200,16 +207,11 @@ describe('faults of an outcome, the first of them first:', () => {
       .refuses('outside-organisation-life /effective/to');
   });
 
-  test('a submission says those of all its outcomes, and of its programme first', () => {
+  test('a submission says those of all its outcomes', () => {
     const unknown = { ...content, measureId: parseMeasureId('unheard-of') };
     given()
-      .when(
-        submit([unknown, content, { ...content, bounds: { low: 0, high: 0 } }, unknown], {
-          programme: closedProgramme,
-        }),
-      )
+      .when(submit([unknown, content, { ...content, bounds: { low: 0, high: 0 } }, unknown]))
       .refuses(
-        'programme-closed',
         'measure-unknown /outcomes/0/measure',
         'bounds-exclude-quantity /outcomes/2/bounds',
         'measure-unknown /outcomes/3/measure',

@@ -163,6 +163,24 @@ describe('refused, the first fault first:', () => {
     ['closing what is closed, on another day', [registered, closed], close('2024-03-30'), 'programme-closed'],
     ['closing before it started', [registered], beforeItsStart, 'outside-programme-life /closedOn'],
     ['closing in the future', [registered], inTheFuture, 'outside-programme-life /closedOn'],
+    [
+      'F11: closing before outcomes that stand',
+      [registered],
+      {
+        ...close('2024-03-31'),
+        outside: { to: { outcomes: 2, day: date('2024-04-30') } },
+      } as ProgrammeCommand,
+      'outcomes-outside-life /closedOn',
+    ],
+    [
+      'L1: starting after outcomes that stand',
+      [registered],
+      {
+        ...amend({ startedOn: date('2021-04-01') }),
+        outside: { from: { outcomes: 2, day: date('2020-04-30') } },
+      } as ProgrammeCommand,
+      'outcomes-outside-life /startedOn',
+    ],
     ['reopening what is not there', [], reopen, 'programme-unknown'],
   ])('%s', (_what, history, command, refusal) =>
     given(...history)

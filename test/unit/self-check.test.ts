@@ -110,6 +110,8 @@ test.each([
   ['what was superseded', 'UPDATE supersessions SET line = line + 1', 'is not superseded at sequence'],
   ['a value of a stock', `UPDATE stock_values SET quantity = '9'`, 'by its values'],
   ['a value taken out of a stock', 'DELETE FROM stock_values', 'outcomes stand'],
+  ['a day of outcomes', `UPDATE standing_days SET day = '1999-01-01'`, 'the days of'],
+  ['a day of outcomes taken out', 'DELETE FROM standing_days', 'the days of'],
   ['a row less in the log of figures', 'DELETE FROM cell_log WHERE rowid = 2', 'sequence 11'],
 ])('%s', async (_what, sql, place) => {
   alterViews(sql);
