@@ -37,6 +37,7 @@ const LAYERS = {
     'tlog',
     'checker',
     'store',
+    'files',
     'config.ts',
     'read-models',
     'figures',
