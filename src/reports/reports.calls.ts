@@ -48,6 +48,7 @@ export const changes = {
   tag: 'Totals',
   id: 'changesOfTotals',
   may: { reporter: true, auditor: true, programme: 'in-query' },
+  logged: true,
   summary: 'Ask what changed in the figures between two moments',
   description:
     'A bridge for each year whose figure differs, and for the total of all years: opening, what was recorded, late, ' +
@@ -62,6 +63,7 @@ export const outcomes = {
   tag: 'Totals',
   id: 'outcomesBehindTotals',
   may: { reporter: true, auditor: true, programme: 'in-query' },
+  logged: true,
   summary: 'List the outcomes behind a figure',
   description:
     'Asked with the same filters as the figure, those with `contributes: true` add up to it exactly. The first ' +

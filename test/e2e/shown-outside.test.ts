@@ -87,18 +87,22 @@ describe('to browsers', () => {
 });
 
 describe('in the log', () => {
-  test('whoever reads who recorded what is named, whatever the level', async () => {
+  test('M1: whoever reads who recorded what is named, whatever the level', async () => {
     const { id, key } = await makeKey(ledger, { role: 'auditor' });
     await ledger.call('GET', '/v1/events?limit=1', { headers: withKey(key) });
     await ledger.call('GET', '/v1/programmes/asthma-care/history', { headers: withKey(key) });
     await ledger.call('GET', '/v1/audit/bundle', { headers: withKey(key) });
     await ledger.call('GET', '/v1/totals/annual?measure=jobs', { headers: withKey(key) });
+    await ledger.call('GET', '/v1/totals/changes?measure=jobs&earlier=0', { headers: withKey(key) });
+    await ledger.call('GET', '/v1/outcomes?measure=jobs', { headers: withKey(key) });
     const lines = () => readsLogged().filter(({ actor }) => actor === `key:${id}`);
-    await eventually(async () => lines().length >= 3);
+    await eventually(async () => lines().length >= 5);
     expect(lines().map(({ reads, url }) => [reads, url])).toEqual([
       ['listEvents', '/v1/events?limit=1'],
       ['programmeHistory', '/v1/programmes/asthma-care/history'],
       ['readBundle', '/v1/audit/bundle'],
+      ['changesOfTotals', '/v1/totals/changes?measure=jobs&earlier=0'],
+      ['outcomesBehindTotals', '/v1/outcomes?measure=jobs'],
     ]);
   });
 
