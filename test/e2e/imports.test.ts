@@ -174,7 +174,7 @@ describe('an import', () => {
     expect((await importCsv('elsewhere', csvOf(3))).body).toMatchObject({ recorded: 3 });
     const { status, body } = await importCsv<ProblemDocument>(
       'elsewhere',
-      csvOf(3).replaceAll('2023-', '2024-'),
+      csvOf(3).replaceAll('2022-', '2024-'),
     );
     expect(status).toBe(422);
     expect(body.errors!.map(({ code }) => code)).toContain('outside-programme-life');
