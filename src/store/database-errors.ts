@@ -10,7 +10,7 @@ export function asStoreError(error: unknown, file: string): unknown {
   // SQLITE_ERROR means that one of our own statements does not fit the schema that the file has.
   const altered = code === 'SQLITE_ERROR';
   const damaged = altered || /^SQLITE_(CORRUPT|NOTADB)/.test(code);
-  const message = `${file}: ${altered ? 'its tables are not those that the ledger made' : (error as Error).message}`;
+  const message = `${file}: ${altered ? 'its layout is not the one that the ledger made' : (error as Error).message}`;
   return damaged
     ? new StoreDamaged(message, { cause: error })
     : new StoreUnavailable(message, { cause: error });

@@ -174,7 +174,7 @@ describe('an outcome that breaks a rule of the ledger', () => {
     ['outside-programme-life /outcomes/0/effective/from', { ...OUTCOME, effective: { from: '2018-03-31' } }],
   ])('%s', async (expected, outcome) => {
     expect(await send(SUBMISSIONS, { outcomes: [outcome] })).toBe(`422 ${expected}`);
-    const correction = { ...outcome, reason: 'recount' };
+    const correction = { quantity: null, ...outcome, reason: 'recount' };
     const corrected = await send(`/v1/outcomes/${outcomeId}/correction`, correction, { 'if-match': '"0"' });
     expect(corrected).toBe(`422 ${expected.replace('/outcomes/0', '')}`);
   });

@@ -137,7 +137,7 @@ function describeReplicas(place: () => Promise<Place>): void {
       const answers = await Promise.all(
         [...replicas, ...replicas].map((ledger, index) =>
           ledger.call('POST', `/v1/outcomes/${key}.1/correction`, {
-            body: { ...OUTCOME, quantity: 1 + index, reason: `recount ${version} by ${index}` },
+            body: { ...OUTCOME, quantity: 10 * version + index, reason: `recount ${version} by ${index}` },
             headers: { 'if-match': `"${version}"` },
           }),
         ),
@@ -180,7 +180,8 @@ function describeReplicas(place: () => Promise<Place>): void {
     });
     expect(closed.status).toBe(201);
     await level('/v1/programmes/polypill');
-    const refused = await onAll((ledger) => submit(ledger, randomUUID(), tests, 'polypill'));
+    const later = tests.map((test) => ({ ...test, effective: { from: '2024-04-01' } }));
+    const refused = await onAll((ledger) => submit(ledger, randomUUID(), later, 'polypill'));
     expect(refused.map(({ status }) => status)).toEqual([422, 422]);
   });
 
