@@ -70,7 +70,8 @@ export function change(
   const changes = command.kind === 'correct' ? command.changes : {};
   const sent = changed(stands, changes, catalogue);
   // Words that stay were admitted before, under the override that is recorded with them.
-  const isReworded = [changes.reference, changes.evidence, changes.note].some((text) => text !== undefined);
+  const stood = Object.values(textsOf(stands));
+  const isReworded = Object.values(textsOf(sent)).some((text) => !stood.includes(text));
   const admitted = override ?? (isReworded ? undefined : standing.event.data.words?.personalDataOverride);
   refuseIfAny([...faultsOf(sent, { facts: catalogue, override: admitted }, ''), ...ofReason]);
   const content = contentOf(sent, catalogue.measures.get(sent.measureId)!);

@@ -67,9 +67,9 @@ let lastAsked = { hour: NaN, date: '' as CalendarDate };
 /** The last millisecond of a date in Europe/London: where clocks change, a day has 23 or 25 hours. */
 export function endOfLondonDay(date: CalendarDate): number {
   const midnightUtc = Date.parse(`${date}T00:00:00Z`) + 86_400_000;
-  // London is on UTC or one hour ahead of it, so the day ends at 23:00 or at 24:00 UTC.
-  const anHourEarlier = midnightUtc - 3_600_000;
-  return (londonDate(anHourEarlier) > date ? anHourEarlier : midnightUtc) - 1;
+  // London is up to two hours ahead of UTC, as in the summers of the 1940s: the day ends at 22:00, 23:00 or 24:00 UTC.
+  const ends = [2, 1, 0].map((hours) => midnightUtc - hours * 3_600_000);
+  return ends.find((end) => londonDate(end) > date)! - 1;
 }
 
 export function parseFinancialYear(text: string): FinancialYear {

@@ -68,7 +68,7 @@ const catalogue = [
 ];
 const recording = [
   submit(1, [flow(120), flow(30, 'jobs-created'), stock(7, '2023-05-01'), stock(9, '2023-06-01')]),
-  { kind: 'correct', ...changeOf(1, 0), content: flow(110, 'jobs-created') },
+  { kind: 'correct', ...changeOf(1, 0), changes: flow(110, 'jobs-created') },
   { kind: 'withdraw', ...changeOf(4, 0) },
   submit(2, [stock(8, '2023-06-01')]),
 ];

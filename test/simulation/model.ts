@@ -30,7 +30,9 @@ export class Model {
     const made = versions[request.expectedVersion + 1];
     if (made !== undefined && made === quantityOf(request)) return 'repeated';
     if (request.expectedVersion !== versions.length - 1) return 'outcome-version-stale';
-    return versions.at(-1) === null ? 'outcome-withdrawn' : 'done';
+    const standing = versions.at(-1);
+    if (standing === null) return 'outcome-withdrawn';
+    return standing === quantityOf(request) ? 'nothing-to-correct' : 'done';
   }
 
   /** What it knows of one submission, to try what would follow. */

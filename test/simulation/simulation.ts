@@ -173,7 +173,7 @@ export class Simulation {
     const asked =
       kind === 'submit'
         ? { kind, submissionId, programmeId: PROGRAMME, outcomes: contents }
-        : { kind, ...change, ...(kind === 'correct' && { content: contents[0] }) };
+        : { kind, ...change, ...(kind === 'correct' && { changes: contents[0] }) };
     return replica.ask('record', asked);
   }
 

@@ -65,6 +65,12 @@ describe('a day in London ends', () => {
     expect(new Date(endOfLondonDay(parseCalendarDate(date))).toISOString()).toBe(end);
   });
 
+  test('two hours before UTC’s, in a summer of the 1940s', () => {
+    expect(new Date(endOfLondonDay(parseCalendarDate('1945-07-14'))).toISOString()).toBe(
+      '1945-07-14T21:59:59.999Z',
+    );
+  });
+
   test('in its last millisecond, after which it is the next day', () => {
     fc.assert(
       fc.property(anyDate, (date) => {
