@@ -45,17 +45,20 @@ function edgeProblems({ open, may, params, query, headers, body }: CallSpec): Pr
     ...(statesRules(body) && { 413: ['too-large'], 422: ['invalid-content'] }),
     500: ['internal-error'],
     ...(!open && {
-      503: [
-        'not-projected',
-        'store-unavailable',
-        'store-damaged',
-        'clock-leapt',
-        'issuer-unavailable',
-        'overloaded',
-      ],
+      503: UNAVAILABLE,
     }),
   };
 }
+
+/** Whatever call it is, these may keep it from being answered now. */
+export const UNAVAILABLE = [
+  'not-projected',
+  'store-unavailable',
+  'store-damaged',
+  'clock-leapt',
+  'issuer-unavailable',
+  'overloaded',
+] as const satisfies readonly ProblemCode[];
 
 /** Whether every role may make the call, so that nobody with a key is turned away from it. */
 function isForEveryRole(may: Grants): boolean {

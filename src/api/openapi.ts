@@ -7,7 +7,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { dtosOfCall } from './call.js';
 import { HEADER_COMPONENTS } from './call-headers.js';
-import { problemAnswer } from './call-problems.js';
+import { problemAnswer, UNAVAILABLE } from './call-problems.js';
 import type { Tag } from './call-spec.js';
 import type { Dto } from './decorators.js';
 import { componentsOf } from './json-schema.js';
@@ -91,15 +91,7 @@ const RESPONSES = {
   UnsupportedMediaType: component(415, 'unsupported-media-type'),
   TooManyRequests: component(429, 'too-many-requests'),
   InternalError: component(500, 'internal-error'),
-  Unavailable: component(
-    503,
-    'not-projected',
-    'store-unavailable',
-    'store-damaged',
-    'clock-leapt',
-    'issuer-unavailable',
-    'overloaded',
-  ),
+  Unavailable: component(503, ...UNAVAILABLE),
 };
 
 function component(status: number, ...codes: readonly ProblemCode[]) {
