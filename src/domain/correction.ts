@@ -8,6 +8,7 @@
 import { canonicalJson } from '../kernel/canonical-json.js';
 import { overrideFaults, overrideFor, textFaults, type Overriding } from '../kernel/free-text.js';
 import type { OutcomeId, ProgrammeId } from '../kernel/ids.js';
+import { amended, type ChangesTo } from '../kernel/picked.js';
 import { Refused, refuseIfAny } from '../kernel/refusals.js';
 import { amountOf } from './amount.js';
 import { FIGURE_MEMBERS } from './kinds/kind.js';
@@ -24,7 +25,7 @@ import { contentIn, replacedBy, says, saysContent, standingIn, type OutcomeStory
 import type { OutcomeEvent } from './submission-event.js';
 
 /** Members that change, as they are sent. */
-export type OutcomeChanges = { readonly [Member in keyof SentOutcome]?: SentOutcome[Member] | null };
+export type OutcomeChanges = ChangesTo<SentOutcome>;
 
 interface ChangeOfOutcome extends Overriding {
   readonly outcomeId: OutcomeId;
@@ -114,23 +115,13 @@ function changed(stands: OutcomeContent, changes: OutcomeChanges, { measures }: 
   const kept = isToldAnew ? withoutFigure(stands) : stands;
   const hasBoundsInUnit = Object.values(changes.bounds ?? {}).some((bound) => typeof bound === 'string');
   const isInUnit = changes.amount != null || (changes.quantity == null && hasBoundsInUnit);
-  const whole = { ...(isInUnit ? inUnit(kept, decimals) : kept), ...changes };
-  return Object.fromEntries(
-    Object.entries(whole).filter(([, value]) => value !== null),
-  ) as unknown as SentOutcome;
+  return amended(isInUnit ? inUnit(kept, decimals) : kept, changes);
 }
 
 function withoutFigure(content: OutcomeContent): OutcomeContent {
-  const {
-    quantity: _q,
-    numerator: _n,
-    denominator: _d,
-    percent: _p,
-    rate: _r,
-    bounds: _b,
-    ...rest
-  } = content;
-  return rest;
+  const figure: readonly string[] = [...FIGURE_MEMBERS, 'bounds'];
+  const others = Object.entries(content).filter(([member]) => !figure.includes(member));
+  return Object.fromEntries(others) as unknown as OutcomeContent;
 }
 
 /** The same outcome with an amount in place of its quantity, and bounds in that unit. */

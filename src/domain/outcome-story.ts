@@ -35,7 +35,7 @@ export function standingIn(story: OutcomeStory): Version<ContentEvent> {
 /** Returns the content of a version, without the words that were erased. */
 export function contentIn({ event, erased }: Version<ContentEvent>): OutcomeContent {
   const { facts, words } = event.data;
-  return { ...figuresIn(facts), ...(words && !erased && picked(words, ['evidence', 'note'])) };
+  return { ...figuresIn(facts), ...(words && !erased && picked(words, WORDS)) };
 }
 
 /** @param version the number of the version that an event replaces */
@@ -43,8 +43,10 @@ export function replacedBy({ event, revision }: Version<ContentEvent>, version: 
   return { version, revision, ...figuresIn(event.data.facts) };
 }
 
-const figuresIn = (facts: ContentEvent['data']['facts']) =>
-  picked(facts, ['measureId', 'organisationId', ...OUTCOME_FACTS]);
+const FIGURES = ['measureId', 'organisationId', ...OUTCOME_FACTS] as const;
+const WORDS = ['evidence', 'note'] as const;
+
+const figuresIn = (facts: ContentEvent['data']['facts']) => picked(facts, FIGURES);
 
 /** Whether a version says what is told; words that are gone are taken to be the same. */
 export function says(
@@ -82,7 +84,7 @@ const NAMES: Readonly<Record<string, string>> = { measureId: 'measure', organisa
 
 function textsIn(content: Partial<OutcomeContent>): Map<string, string> {
   const texts = new Map<string, string>();
-  const members = picked(content, ['measureId', 'organisationId', ...OUTCOME_FACTS, 'evidence', 'note']);
+  const members = picked(content, [...FIGURES, ...WORDS]);
   for (const [name, value] of Object.entries(members)) {
     const place = NAMES[name] ?? name;
     if (typeof value !== 'object') texts.set(place, String(value));
