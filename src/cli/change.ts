@@ -2,10 +2,9 @@
  * `ledger correct`, `ledger withdraw` and `ledger reinstate`: what becomes of one outcome after it was recorded.
  */
 import { Option, type Command } from 'commander';
-import { OUTCOME_ID } from '../kernel/ids.js';
 import type { OutcomeHistory } from '../reports/story.views.js';
 import type { RecordedLineView } from '../submissions/submissions.dto.js';
-import { CommandFailed, unitsOf, type LedgerClient } from './client.js';
+import { CommandFailed, outcomePath, unitsOf, type LedgerClient } from './client.js';
 import { clientFor, connected, type Connection } from './connection.js';
 import { print } from './output.js';
 import { changesTold } from './story.js';
@@ -116,11 +115,9 @@ async function changeCommand(
   { reason, ifVersion }: ChangeOptions,
   changes: object = {},
 ): Promise<void> {
-  if (!OUTCOME_ID.test(outcome.toLowerCase()))
-    throw new CommandFailed(`${outcome} is not the id of an outcome: it must read <submission>.<line>`, 2);
+  const path = outcomePath(outcome);
   if (ifVersion !== undefined && !/^\d{1,9}$/.test(ifVersion))
     throw new CommandFailed('--if-version must be a whole number', 2);
-  const path = `/v1/outcomes/${outcome.toLowerCase()}`;
   const version = ifVersion ?? (await client.get<OutcomeHistory>(path)).version;
   const headers = { 'if-match': `"${version}"` };
   const made = await client.post<RecordedLineView>(`${path}/${change}`, { ...changes, reason }, headers);

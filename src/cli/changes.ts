@@ -4,7 +4,7 @@ import type { ChangingEvent, Changes, LineName } from '../figures/changes.views.
 import type { VersionView } from '../figures/outcome.views.js';
 import type { LedgerClient } from './client.js';
 import { clientFor, connected, type Connection } from './connection.js';
-import { print, readable, table, type Align } from './output.js';
+import { figureText, print, readable, table, type Align } from './output.js';
 
 interface ChangesOptions {
   readonly measure: string;
@@ -125,18 +125,6 @@ function eventTold(
 }
 
 function fieldsOf(version: VersionView, unit: string): readonly string[] {
-  const {
-    amount,
-    numerator,
-    denominator,
-    percent,
-    rate,
-    measure,
-    organisation = '',
-    effective,
-    basis,
-  } = version;
-  const share = percent === undefined ? `${numerator}/${denominator}` : `${percent}%`;
-  const figure = amount === undefined ? (rate ?? share) : readable(amount, unit);
-  return [figure, organisation, `${effective.from} to ${effective.to}`, basis, measure];
+  const { measure, organisation = '', effective, basis } = version;
+  return [figureText(version, unit), organisation, `${effective.from} to ${effective.to}`, basis, measure];
 }

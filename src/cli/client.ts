@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { MeasureListView, MeasureView } from '../catalogue/measure.dto.js';
 import { adminKeyFile } from '../access/admin-key.js';
+import { OUTCOME_ID } from '../kernel/ids.js';
 import { visible } from '../kernel/visible.js';
 import type { ProblemDocument } from '../api/problem.views.js';
 
@@ -142,6 +143,13 @@ export class LedgerClient {
       `the answer of ${this.address.url} to ${method} ${path} was cut off (${reasonOf(error)}); ${wayOut}`,
     );
   }
+}
+
+/** The address of an outcome. @throws CommandFailed where the id is not that of one */
+export function outcomePath(id: string): string {
+  if (!OUTCOME_ID.test(id.toLowerCase()))
+    throw new CommandFailed(`${id} is not the id of an outcome: it must read <submission>.<line>`, 2);
+  return `/v1/outcomes/${id.toLowerCase()}`;
 }
 
 /** The sequence of the last event that the ledger's answers know; undefined where there is none. */

@@ -4,8 +4,7 @@
  */
 import type { Command } from 'commander';
 import type { RecordedLineView } from '../submissions/submissions.dto.js';
-import { OUTCOME_ID } from '../kernel/ids.js';
-import { CommandFailed, type LedgerClient } from './client.js';
+import { outcomePath, type LedgerClient } from './client.js';
 import { print } from './output.js';
 import { connected, clientFor, type Connection } from './connection.js';
 
@@ -35,10 +34,7 @@ async function eraseCommand(
   outcome: string,
   { reason, authorisedBy }: EraseOptions,
 ): Promise<void> {
-  if (!OUTCOME_ID.test(outcome.toLowerCase())) {
-    throw new CommandFailed(`${outcome} is not the id of an outcome: it must read <submission>.<line>`, 2);
-  }
-  const path = `/v1/outcomes/${outcome.toLowerCase()}/erasure`;
+  const path = `${outcomePath(outcome)}/erasure`;
   const { id, sequence } = await client.post<RecordedLineView>(path, { reason, authorisedBy });
   print(`What people wrote in ${id} is erased (sequence ${sequence}). Its figures stand.`);
   print('Copies that were made before, such as backups and exports, hold it still.');

@@ -12,7 +12,7 @@ import type { OutcomeHistory, SubmissionStory } from '../reports/story.views.js'
 import { CommandFailed, parseForPeople, unitsOf, type LedgerClient, type Units } from './client.js';
 import { changesBy, type CorrectionData } from '../domain/outcome-story.js';
 import { FIGURE_MEMBERS } from '../domain/kinds/kind.js';
-import { print, readable } from './output.js';
+import { figureText, print } from './output.js';
 import { outcomeTold, submissionTold } from './story.js';
 import { connected, clientFor, type Connection } from './connection.js';
 
@@ -132,9 +132,9 @@ function whatOf(data: CloudEvent['data'], units: Units): string {
 
 /** The amount with its measure, which is left out where the text before has named it. */
 function figureTold(figures: TypedFigures, units: Units, named?: string): string {
-  const { measureId, quantity, numerator, denominator, percent, rate } = figures;
+  const { measureId, quantity } = figures;
   const { unit, decimals } = units.get(measureId) ?? { unit: '', decimals: 0 };
-  const share = percent === undefined ? `${numerator}/${denominator}` : `${percent}%`;
-  const figure = quantity === undefined ? (rate ?? share) : readable(amountOf(quantity, decimals), unit);
+  const amount = quantity === undefined ? undefined : amountOf(quantity, decimals);
+  const figure = figureText({ ...figures, amount }, unit);
   return measureId === named ? figure : `${figure} ${measureId}`;
 }

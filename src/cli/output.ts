@@ -35,6 +35,23 @@ export function readable(amount: number | string | null, unit: string): string {
   return `${sign}${unit === 'pounds' ? '£' : ''}${grouped}${decimals}`;
 }
 
+/** The figure of an outcome: the amount, the ratio, the percentage or the rate that it has. */
+export function figureText(
+  { amount, numerator, denominator, percent, rate }: FigureTold,
+  unit: string,
+): string {
+  const share = percent === undefined ? `${numerator}/${denominator}` : `${percent}%`;
+  return amount === undefined ? (rate ?? share) : readable(amount, unit);
+}
+
+interface FigureTold {
+  readonly amount?: string | undefined;
+  readonly numerator?: number | undefined;
+  readonly denominator?: number | undefined;
+  readonly percent?: string | undefined;
+  readonly rate?: string | undefined;
+}
+
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
