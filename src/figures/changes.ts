@@ -21,6 +21,7 @@ import {
   financialYearsBetween,
   financialYearStarting,
   lastDayOf,
+  startYearOf,
   type FinancialYear,
 } from '../kernel/financial-year.js';
 import { ownTurn } from '../kernel/turns.js';
@@ -42,7 +43,7 @@ import type { Figure } from './figures.views.js';
 import type { Moment, MomentText } from './moment.js';
 import type { VersionView } from './outcome.views.js';
 import { START, versionView, type PagePlace } from './outcomes.js';
-import { isOf, refusalOverYears, Totals, type Reading, type TotalsQuery } from './totals.js';
+import { groupedBy, refusalOverYears, Totals, type Reading, type TotalsQuery } from './totals.js';
 
 export interface ChangesQuery extends Omit<TotalsQuery, 'moment' | 'groupBy'> {
   readonly earlier: MomentText;
@@ -101,9 +102,12 @@ export class ChangesReport {
     );
     const changed: Changes['years'][number][] = [];
     const sums = new Map<LineName, bigint>();
+    const [openingByYear, closingByYear] = [opening, closing].map(({ cells }) =>
+      groupedBy(cells, ({ year }) => year),
+    );
     for (const financialYear of years) {
-      const [before, after] = [opening, closing].map(({ cells }) =>
-        cells.filter((cell) => isOf(cell, financialYear)),
+      const [before, after] = [openingByYear, closingByYear].map(
+        (byYear) => byYear!.get(startYearOf(financialYear)) ?? [],
       );
       const lines = isSum(measure)
         ? linesOf(before!, after!, isOver(financialYear, opening.moment))
@@ -135,7 +139,7 @@ export class ChangesReport {
     rows: readonly LoggedChange[],
     asked: EventsAsked,
   ): readonly ChangingEvent[] {
-    const { data, ...recorded } = upcast(event) as OutcomeEvent | MeasureEvent;
+    const recorded = upcast(event) as OutcomeEvent | MeasureEvent;
     const { recordedAt, role } = event.metadata;
     const reason = event.data.words?.['reason'];
     const about = {
@@ -146,14 +150,14 @@ export class ChangesReport {
       role,
       ...(typeof reason === 'string' && { reason }),
     };
-    const { facts } = data;
+    const { facts } = recorded.data;
     if (!('outcomeId' in facts))
       return [{ ...about, line: 'redefined', measure: facts.measureId, changes: [] }];
     const [before, after] = ['replaces' in facts && facts.replaces, 'effective' in facts && facts];
     const isNothing = rows.every(({ isSame }) => isSame) && isStatedAsBefore(before || {}, after || {});
     if (isNothing) return [];
     const { measureId, effective } = (after || before) as OutcomeFigures;
-    const line = lineOf({ ...recorded, data } as OutcomeEvent);
+    const line = lineOf(recorded as OutcomeEvent);
     return [
       {
         ...about,

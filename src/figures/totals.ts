@@ -240,7 +240,7 @@ export function refusalOverYears({ measure, family, cells }: Reading, allowBreak
   return { code: 'definition-break', detail };
 }
 
-function groupedBy<Key>(cells: readonly Cell[], keyOf: (cell: Cell) => Key): Map<Key, Cell[]> {
+export function groupedBy<Key>(cells: readonly Cell[], keyOf: (cell: Cell) => Key): Map<Key, Cell[]> {
   const groups = new Map<Key, Cell[]>();
   for (const cell of cells) {
     const known = groups.get(keyOf(cell));
@@ -248,8 +248,4 @@ function groupedBy<Key>(cells: readonly Cell[], keyOf: (cell: Cell) => Key): Map
     else groups.set(keyOf(cell), [cell]);
   }
   return groups;
-}
-
-export function isOf(cell: Cell, year: FinancialYear): boolean {
-  return cell.year === startYearOf(year);
 }
