@@ -11,6 +11,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ChangeCatalogue } from '../catalogue/catalogue.handler.js';
 import {
+  financialYearOf,
+  financialYearsBetween,
   financialYearStarting,
   isFinancialYear,
   lastDayOf,
@@ -18,6 +20,7 @@ import {
   parseFinancialYear,
   startYearOf,
   type CalendarDate,
+  type FinancialYear,
 } from '../kernel/financial-year.js';
 import { fileSubmissionId, parseMeasureId, parseProgrammeId, type ProgrammeId } from '../kernel/ids.js';
 import type { Basis, SentOutcome } from '../domain/outcome.js';
@@ -30,7 +33,7 @@ type Claim = Readonly<
     'claim_id' | 'source' | 'published' | 'period' | 'programme' | 'measure' | 'value' | 'unit',
     string
   > &
-    Record<'qualifier' | 'kind' | 'note', string> & { basis: Basis }
+    Record<'qualifier' | 'rounded_to' | 'kind' | 'note', string> & { basis: Basis }
 >;
 
 export const EXAMPLE_FILE = resolve(__dirname, '../../examples/published-claims.csv');
@@ -39,8 +42,14 @@ const RECORDED_KINDS = ['flow', 'stock', 'ratio'];
 /** The start of the networks' second licence. */
 const STARTED_ON = parseCalendarDate('2018-04-01');
 
-/** Records the example; repeating it changes nothing. @returns the number of its outcomes */
-export async function loadExample(commands: CommandBus): Promise<number> {
+export interface LoadedExample {
+  readonly outcomes: number;
+  /** The years since the start, up to the last one published, of which there is no flow. */
+  readonly unpublished: readonly FinancialYear[];
+}
+
+/** Records the example; repeating it changes nothing. */
+export async function loadExample(commands: CommandBus): Promise<LoadedExample> {
   const bytes = readFileSync(EXAMPLE_FILE);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const lines = outcomeLines(bytes);
@@ -58,7 +67,15 @@ export async function loadExample(commands: CommandBus): Promise<number> {
     const source = (index: number) => `file:${sha256}#${claims[index]!.line}`;
     await commands.execute(new RecordOutcomes(request, { ...by, source }));
   }
-  return [...lines.values()].flat().length;
+  const claims = [...lines.values()].flat().map(({ claim }) => claim);
+  return { outcomes: claims.length, unpublished: unpublishedYears(claims) };
+}
+
+function unpublishedYears(claims: readonly Claim[]): readonly FinancialYear[] {
+  const flows = claims.filter(({ kind }) => kind === 'flow');
+  const published = flows.map(({ period }) => financialYearOf(periodOf(period).to)).sort();
+  const years = financialYearsBetween(financialYearOf(STARTED_ON), published.at(-1)!);
+  return years.filter((year) => !published.includes(year));
 }
 
 /** The programmes that the example registers. */
@@ -96,7 +113,10 @@ function outcomeOf(claim: Claim): SentOutcome {
     effective: periodOf(claim.period),
     basis: claim.basis,
     ...boundsOf(claim),
-    evidence: { title: `Published claim ${claim.claim_id} in ${claim.source}${published}` },
+    evidence: {
+      title: `Published claim ${claim.claim_id} in ${claim.source}${published}`,
+      ...(claim.source.startsWith('https:') && { uri: claim.source }),
+    },
     note: claim.note === '' ? stated : `${stated}; ${claim.note}`,
   };
 }
@@ -104,15 +124,18 @@ function outcomeOf(claim: Claim): SentOutcome {
 /** "More than" leaves the high side open, and "up to" the low one: the figure is the bound that is known. */
 const KNOWN_BOUND: Readonly<Record<string, 'low' | 'high'>> = {
   'more than': 'low',
-  over: 'low',
   almost: 'high',
-  nearly: 'high',
   'up to': 'high',
+  potentially: 'high',
 };
 
-function boundsOf({ qualifier, value }: Claim): Pick<SentOutcome, 'bounds'> {
+/** A rounded figure without a qualifier may be off by half of what it was rounded to, on either side. */
+function boundsOf({ qualifier, rounded_to, value }: Claim): Pick<SentOutcome, 'bounds'> {
   const side = KNOWN_BOUND[qualifier];
-  return side ? { bounds: { [side]: value } } : {};
+  if (side) return { bounds: { [side]: value } };
+  if (rounded_to === '') return {};
+  const half = Number(rounded_to) / 2;
+  return { bounds: { low: String(Number(value) - half), high: String(Number(value) + half) } };
 }
 
 function amountOf({ kind, value }: Claim): Pick<SentOutcome, 'amount' | 'percent'> {

@@ -18,8 +18,9 @@ export async function showExample({ app, url, adminKey }: Serving): Promise<void
   const registered = app.get(CatalogueView).list('programme', '', Number.MAX_SAFE_INTEGER);
   const known = registered.filter(({ id }) => examples.has(id)).length;
   if (known === registered.length) {
-    const outcomes = await loadExample(app.get(CommandBus));
+    const { outcomes, unpublished } = await loadExample(app.get(CommandBus));
     print(`The example is recorded: ${outcomes} published figures.`);
+    print(`Nobody published what ${unpublished.join(' and ')} brought: that is missing, and not nought.`);
   } else if (known < examples.size) {
     print('The ledger holds programmes of its own: the example was not recorded.');
   }

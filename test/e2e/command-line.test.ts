@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { AnnualTotals, TotalSince } from '../../src/figures/figures.views.js';
 import { ViewsDirectory } from '../../src/read-models/views-directory.js';
 import { openDatabase, PUBLIC_KEY } from '../../src/store/database.js';
 import { runCommand, startCommand } from '../support/command.js';
@@ -67,34 +68,62 @@ function row(output: string, label: string): string[] {
   return line!.split(/ {2,}/).slice(2);
 }
 
+async function totalsOf(measure: string): Promise<{ annual: AnnualTotals; since: TotalSince }> {
+  const { stdout } = await run('totals', '--measure', measure, '--json');
+  return (JSON.parse(stdout) as { totals: { annual: AnnualTotals; since: TotalSince }[] }).totals[0]!;
+}
+
 describe('the example', () => {
   test('prints the published annual totals and the totals since 2018-19', () => {
     expect(row(firstOutput, 'Patients benefited')).toEqual([
       '–',
       '–',
       '489,000',
-      '–',
+      '480,000',
       '530,000',
       '1,228,000',
       '1,000,000',
-      '3,247,000',
+      '3,727,000',
     ]);
-    expect(row(firstOutput, 'Investment leveraged').at(-1)).toBe('£1,857,000,000');
+    expect(row(firstOutput, 'Investment leveraged').at(-1)).toBe('£2,312,000,000');
     expect(row(firstOutput, 'Jobs created or safeguarded').at(-1)).toBe('4,992');
     expect(row(firstOutput, 'Jobs safeguarded').at(-1)).toBe('763');
     expect(row(firstOutput, 'Jobs created').at(-1)).toBe('700');
     expect(row(firstOutput, 'Trusts implementing')).toContain('92%, 96%, 99.3%');
   });
 
-  test('answers in pence, with the other years missing and not zero', async () => {
-    const { stdout } = await run('totals', '--measure', 'investment-leveraged', '--json');
-    const { totals } = JSON.parse(stdout) as {
-      totals: { since: { total: number; amount: string; missingYears: string[] } }[];
+  test('answers in pence, with the years that nobody published missing and not zero', async () => {
+    expect(firstOutput).toContain('Nobody published what 2018-19 and 2019-20 brought');
+    const { since } = await totalsOf('investment-leveraged');
+    expect(since).toMatchObject({
+      total: 231_200_000_000,
+      amount: '2312000000.00',
+      missingYears: ['2018-19', '2019-20'],
+    });
+  });
+
+  test('claims no more than was published: bounds where a figure is qualified or rounded, and a basis where one was stated', async () => {
+    const boundsIn = async (measure: string, year: string) => {
+      const { annual } = await totalsOf(measure);
+      const { bounds, byBasis } = annual.years.find(({ financialYear }) => financialYear === year)!;
+      return [bounds!.lowAmount, bounds!.highAmount, Object.keys(byBasis)];
     };
-    expect(totals[0]!.since).toMatchObject({
-      total: 185_700_000_000,
-      amount: '1857000000.00',
-      missingYears: ['2018-19', '2019-20', '2021-22'],
+    expect(await boundsIn('patients-benefited', '2021-22')).toEqual(['480000', null, ['not-stated']]);
+    expect(await boundsIn('lives-saved', '2023-24')).toEqual([null, '1200', ['not-stated']]);
+    expect(await boundsIn('lives-saved', '2024-25')).toEqual([null, '884', ['not-stated']]);
+    expect(await boundsIn('admissions-avoided', '2022-23')).toEqual([null, '57000', ['not-stated']]);
+    const investment = ['454500000.00', '455500000.00', ['not-stated']];
+    expect(await boundsIn('investment-leveraged', '2021-22')).toEqual(investment);
+    expect(await boundsIn('interventions-delivered', '2024-25')).toEqual(['129', '129', ['not-stated']]);
+    expect(await boundsIn('cardiovascular-events-prevented', '2023-24')).toEqual([
+      '9000',
+      null,
+      ['estimated'],
+    ]);
+    // "Almost £500m" opens the low side of the total of all years, too.
+    expect((await totalsOf('investment-leveraged')).since.bounds).toMatchObject({
+      low: null,
+      high: 231_400_000_000,
     });
   });
 
@@ -145,7 +174,7 @@ describe('ledger totals', () => {
     const { stdout, code } = await run('totals');
     expect(code).toBe(0);
     expect(row(stdout, 'Clinics')).toEqual(['–', '–', '–', '4', '8', '4', '–', '(break)']);
-    expect(row(stdout, 'Patients benefited').at(-1)).toBe('3,247,000');
+    expect(row(stdout, 'Patients benefited').at(-1)).toBe('3,727,000');
     const allowed = await run('totals', '--programme', 'clinics', '--allow-breaks');
     expect(row(allowed.stdout, 'Clinics')).toEqual(['–', '–', '–', '4', '8', '4', '16']);
   });
