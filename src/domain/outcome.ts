@@ -259,7 +259,8 @@ function boundsIn({ quantity, amount, bounds }: SentOutcome, { decimals }: Measu
 
 /** Turns an outcome that breaks no rule into its recorded form: an amount and its bounds become quantities. */
 export function contentOf(sent: SentOutcome, measure: Measure): OutcomeContent {
-  const { amount: _, bounds, ...content } = sent;
+  const { amount, bounds, ...content } = sent;
+  if (amount === undefined && bounds === undefined) return content;
   const quantity = quantityIn(sent, measure);
   const { low, high } = boundsIn(sent, measure);
   return {

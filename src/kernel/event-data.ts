@@ -58,10 +58,10 @@ export const partTexts = ({ facts, words }: EventData): PartTexts => ({
 
 export function sealsOf(parts: PartTexts): Seals {
   const factsSalt = makeSalt();
-  const sealed = { factsSalt, factsHash: saltedHash(factsSalt, parts.facts) };
-  if (parts.words === undefined) return sealed;
+  const factsHash = saltedHash(factsSalt, parts.facts);
+  if (parts.words === undefined) return { factsSalt, factsHash };
   const wordsSalt = makeSalt();
-  return { ...sealed, wordsSalt, wordsHash: saltedHash(wordsSalt, parts.words) };
+  return { factsSalt, factsHash, wordsSalt, wordsHash: saltedHash(wordsSalt, parts.words) };
 }
 
 export const areWordsGone = ({ wordsSalt, wordsHash }: Pick<Seals, 'wordsSalt' | 'wordsHash'>): boolean =>

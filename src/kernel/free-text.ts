@@ -31,10 +31,13 @@ export interface Overriding {
 }
 
 export function textFaults(texts: FreeTexts, override: PersonalDataOverride | undefined, at = ''): Refusal[] {
-  return Object.entries(texts).flatMap(([place, text]) => {
+  const faults: Refusal[] = [];
+  for (const [place, text] of Object.entries(texts)) {
+    if (text === undefined) continue;
     const pointer = `${at}/${place}`;
-    return [...unreadable(text, pointer), ...(override ? [] : suspicion(text, pointer))];
-  });
+    faults.push(...unreadable(text, pointer), ...(override ? [] : suspicion(text, pointer)));
+  }
+  return faults;
 }
 
 /** The reason itself is recorded too, and nothing overrides its refusal. */

@@ -113,7 +113,10 @@ export function fileSubmissionId(programmeId: ProgrammeId, fileSha256: string): 
 
 /** RFC 9562, section 5.5. */
 export function uuidV5(namespace: Buffer, name: string): string {
-  return uuidOf(hash('sha1', Buffer.concat([namespace, Buffer.from(name)]), 'hex'), 5);
+  const named = Buffer.allocUnsafe(namespace.length + Buffer.byteLength(name));
+  named.set(namespace);
+  named.write(name, namespace.length);
+  return uuidOf(hash('sha1', named, 'hex'), 5);
 }
 
 function uuidOf(hex: string, version: number): string {

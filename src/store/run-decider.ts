@@ -137,6 +137,7 @@ function seal(
   nowMs: number,
 ): NewEvent[] {
   const recordedAt = new Date(nowMs).toISOString();
+  const caused = causationId === undefined ? {} : { causationId };
   return events.map(({ schema, type, data }, index) => {
     const facts = canonicalJson(data.facts);
     const words = data.words && canonicalJson(data.words);
@@ -151,7 +152,7 @@ function seal(
         actor,
         role,
         correlationId,
-        ...(causationId !== undefined && { causationId }),
+        ...caused,
         source: typeof source === 'string' ? source : source(index),
         ...seals,
       },

@@ -6,29 +6,19 @@ import { Injectable } from '@nestjs/common';
 import type { ChangesOf } from '../api/answers.js';
 import { checkedBody, InvalidInput, validatorOf } from '../api/validation.js';
 import { PersonalDataOverrideDto } from '../api/personal-data.dto.js';
-import { faultsOf, OUTCOME_FACTS, type SentOutcome } from '../domain/outcome.js';
+import { faultsOf, type SentOutcome } from '../domain/outcome.js';
 import type { OutcomeChanges } from '../domain/correction.js';
 import { isRecorded, type SubmissionState } from '../domain/submission.js';
 import { Clock } from '../kernel/clock.js';
 import { londonDate, parseDateOrInstant } from '../kernel/financial-year.js';
 import { overrideFaults, type PersonalDataOverride } from '../kernel/free-text.js';
-import {
-  OUTCOMES_MAX,
-  parseMeasureId,
-  parseOrganisationId,
-  parseProgrammeId,
-  type ProgrammeId,
-} from '../kernel/ids.js';
+import { OUTCOMES_MAX, parseProgrammeId, type ProgrammeId } from '../kernel/ids.js';
 import { parseOr, Refused, type Refusal } from '../kernel/refusals.js';
 import { CatalogueReader } from './catalogue-reader.js';
 import { OutcomeDto, SubmissionDto, type PeriodDto } from './submissions.dto.js';
-import { picked } from '../kernel/picked.js';
 
-const SENT_AS_THEY_ARE = [
-  ...OUTCOME_FACTS.filter((name) => name !== 'effective' && name !== 'sent' && name !== 'bounds'),
-  'amount',
-  'note',
-] as const;
+/** These members have other names in an outcome. */
+const NAMES: Readonly<Record<string, string>> = { measure: 'measureId', organisation: 'organisationId' };
 
 export function outcomeOfDto(dto: OutcomeDto): SentOutcome {
   return changesOfDto(dto) as SentOutcome;
@@ -36,17 +26,10 @@ export function outcomeOfDto(dto: OutcomeDto): SentOutcome {
 
 /** Members that were not sent are absent, so that the same content has the same canonical JSON. */
 export function changesOfDto(dto: ChangesOf<OutcomeDto>): OutcomeChanges {
-  const { measure, organisation, effective, bounds, evidence } = dto;
-  return {
-    ...(measure != null && { measureId: parseMeasureId(measure) }),
-    ...(organisation !== undefined && {
-      organisationId: organisation === null ? null : parseOrganisationId(organisation),
-    }),
-    ...picked(dto, SENT_AS_THEY_ARE),
-    ...(effective != null && { effective: periodOf(effective) }),
-    ...(bounds !== undefined && { bounds: bounds && { ...bounds } }),
-    ...(evidence !== undefined && { evidence: evidence && { ...evidence } }),
-  };
+  const changes: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(dto))
+    changes[NAMES[name] ?? name] = name === 'effective' ? periodOf(value as PeriodDto) : value;
+  return changes;
 }
 
 function periodOf({ from: first, to }: PeriodDto): SentOutcome['effective'] {
