@@ -45,9 +45,9 @@ export class FigureProofs {
 
   /** @throws Refused for stocks and ratios, which do not add up over years */
   async since(query: Question, nowMs: number): Promise<FigureProof> {
-    const pinned = this.pinned(query, nowMs);
-    const total = toldOf(await this.totals.since(pinned, nowMs));
-    return this.proofOf(this.totals.reading(pinned, nowMs), query, { total });
+    const pinned = { ...this.pinned(query, nowMs), to: query.to };
+    const { through: to, ...figure } = await this.totals.since(pinned, nowMs);
+    return this.proofOf(this.totals.reading({ ...pinned, to }, nowMs), query, { total: toldOf(figure) });
   }
 
   /** Names the current sequence where the question names no moment: figure and events must be of one moment. */

@@ -8,6 +8,7 @@ import { stringify } from 'csv-stringify';
 import { Readable, Writable, type Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { OutcomesPage } from '../figures/outcome.views.js';
+import type { Flag } from '../figures/flag.views.js';
 import type { AnnualTotals, YearFigure } from '../figures/figures.views.js';
 import { allMeasures, CommandFailed, currentSequence, type LedgerClient, type Query } from './client.js';
 import { intoFile, print, readable } from './output.js';
@@ -149,13 +150,20 @@ function csvOf(what: keyof typeof COLUMNS, { groupBy }: Pick<ExportOptions, 'gro
     header: true,
     columns: COLUMNS[what].filter((column) => column !== 'name' || groupBy !== undefined),
     escape_formulas: true,
-    cast: { boolean: String, string: (text) => (text.startsWith('\n') ? `'${text}` : text) },
+    cast: {
+      boolean: String,
+      string: (text) => (text.startsWith('\n') ? `'${text}` : text),
+      object: (flags) => flagsTold(flags as unknown as readonly Flag[]),
+    },
     record_delimiter: 'windows',
     // This option is needed beside a delimiter of our own: without it a line break within a cell would begin a
     // row, and let a formula begin it.
     quote_record_delimiter: true,
   });
 }
+
+const flagsTold = (flags: readonly Flag[]) =>
+  flags.map(({ code, sentence }) => `${code}: ${sentence}`).join(' ');
 
 /**
  * The last event that was known at the moment asked for, so that pages agree though the day may go on. Undefined
@@ -259,7 +267,7 @@ function* rowsOf(
       numerator: ratio?.numerator,
       denominator: ratio?.denominator,
       percent: ratio?.percent,
-      flags: flags.join(' '),
+      flags,
       sequence,
     };
   }

@@ -1,7 +1,7 @@
 /** `ledger totals`: annual and since-2018 figures as a table, or as JSON, all as known at one moment. */
 import type { Command } from 'commander';
 import type { MeasureView } from '../catalogue/measure.dto.js';
-import type { AnnualTotals, Figure, Flag, TotalSince } from '../figures/figures.views.js';
+import type { AnnualTotals, Figure, TotalSince } from '../figures/figures.views.js';
 import { KINDS } from '../domain/kinds/kinds.js';
 import { allMeasures, currentSequence, type LedgerClient } from './client.js';
 import { print, readable, table, type Align } from './output.js';
@@ -81,10 +81,11 @@ function printTables(
   const years = [
     ...new Set(shown.flatMap(({ annual }) => annual.years.map(({ financialYear }) => financialYear))),
   ].sort();
-  const sinceYear = shown.find(({ since }) => since)?.since?.since ?? years[0]!;
+  const anySince = shown.find(({ since }) => since)?.since;
+  const sinceYear = anySince?.since ?? years[0]!;
   const align: Align[] = ['left', 'left', ...years.map((): Align => 'right'), 'right'];
   const told = (figure: Figure, measure: MeasureView) =>
-    !allowBreaks && hasFlag(figure, 'definition-break') ? '(break)' : cell(figure, measure);
+    !allowBreaks && isBroken(figure) ? '(break)' : cell(figure, measure);
   const rows = shown.map(({ measure, annual, since }) => {
     const cells = years.map((year) => {
       const figure = annual.years.find(({ financialYear }) => financialYear === year);
@@ -99,23 +100,10 @@ function printTables(
     if (parts.length > 0)
       print(`${measure.label} includes: ${parts.map((each) => each.measure.label).join('; ')}.`);
   }
-  const flagged = (flag: Flag) =>
-    shown.filter(({ annual, since }) => [...annual.years, since].some((figure) => hasFlag(figure, flag)));
-  const twice = flagged('people-may-be-counted-more-than-once').map(({ measure }) => measure.label);
-  if (twice.length > 0)
-    print(
-      `${twice.join('; ')}: people of several programmes, organisations or years may be the same people.`,
-    );
-  if (flagged('percentages-not-combined').length > 0)
-    print('Percentages that were published without saying of how many stand side by side, not combined.');
-  if (flagged('rates-not-combined').length > 0)
-    print('Rates stand side by side: how much comes of each is never added up.');
-  if (!allowBreaks && flagged('definition-break').length > 0) {
-    print(
-      '(break) the definition changed, so that figures before and after cannot be compared: ' +
-        'ask --since a year after it, or add them with --allow-breaks.',
-    );
-  }
+  for (const [sentence, labels] of flagsTold(shown)) print(`${labels.join('; ')}: ${sentence}`);
+  if (!allowBreaks && shown.some(({ since }) => since && isBroken(since)))
+    print('(break) ask --since a year after the change, or add them with --allow-breaks.');
+  if (anySince) print(`Totals since ${sinceYear} run to the end of ${anySince.through}.`);
   print(
     '– no data; a stock shows its latest value of the year. Stocks, ratios and rates have no total over years.',
   );
@@ -140,7 +128,18 @@ function cell(figure: Figure, measure: MeasureView): string {
   return [...derived, ...percentages, ...rates].join(', ');
 }
 
-const hasFlag = (figure: Figure | null, flag: Flag) => figure?.flags.includes(flag) ?? false;
+const isBroken = ({ flags }: Figure) => flags.some(({ code }) => code === 'definition-break');
+
+/** Each sentence, with the measures that it is said of; of one code, the last figure of a measure has the widest. */
+function flagsTold(shown: readonly MeasureTotals[]): ReadonlyMap<string, readonly string[]> {
+  const told = new Map<string, string[]>();
+  for (const { measure, annual, since } of shown) {
+    const flags = [...annual.years, ...(since ? [since] : [])].flatMap((figure) => figure.flags);
+    const sentences = new Map(flags.map(({ code, sentence }) => [code, sentence])).values();
+    for (const sentence of sentences) told.set(sentence, [...(told.get(sentence) ?? []), measure.label]);
+  }
+  return told;
+}
 
 const unitOf = ({ unit }: MeasureView) => (unit === 'pounds' ? '£' : unit);
 const sinceNote = ({ kind }: MeasureView) => `(${kind})`;

@@ -103,3 +103,13 @@ export function lastYearWithData(cells: readonly Cell[]): number | null {
   const years = cells.filter(({ state }) => state.outcomes > 0).map(({ year }) => year);
   return years.length === 0 ? null : years.reduce((one, other) => Math.max(one, other));
 }
+
+export function groupedBy<Key>(cells: readonly Cell[], keyOf: (cell: Cell) => Key): Map<Key, Cell[]> {
+  const groups = new Map<Key, Cell[]>();
+  for (const cell of cells) {
+    const known = groups.get(keyOf(cell));
+    if (known) known.push(cell);
+    else groups.set(keyOf(cell), [cell]);
+  }
+  return groups;
+}

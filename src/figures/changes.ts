@@ -30,7 +30,7 @@ import { decodeCell, encodeCell, KEPT_LINES, lineOf, type CellState } from '../r
 import { History, type SequencedEvent } from '../read-models/history.js';
 import { ReadModels } from '../read-models/read-models.js';
 import { prepared } from '../read-models/views-file.js';
-import type { Cell } from './cells.js';
+import { groupedBy, type Cell } from './cells.js';
 import {
   LINES,
   type BridgeLine,
@@ -43,7 +43,7 @@ import type { Figure } from './figures.views.js';
 import type { Moment, MomentText } from './moment.js';
 import type { VersionView } from './outcome.views.js';
 import { START, versionView, type PagePlace } from './outcomes.js';
-import { groupedBy, refusalOverYears, Totals, type Reading, type TotalsQuery } from './totals.js';
+import { refusalOverYears, Totals, type Reading, type TotalsQuery } from './totals.js';
 
 export interface ChangesQuery extends Omit<TotalsQuery, 'moment' | 'groupBy'> {
   readonly earlier: MomentText;
@@ -114,8 +114,8 @@ export class ChangesReport {
         : NO_LINES;
       for (const [line, amount] of lines) sums.set(line, (sums.get(line) ?? 0n) + amount);
       const figures = {
-        opening: await this.totals.figure(opening, before!),
-        closing: await this.totals.figure(closing, after!),
+        opening: await this.totals.figure(opening, before!, financialYear),
+        closing: await this.totals.figure(closing, after!, financialYear),
       };
       if (isSame(figures.opening, figures.closing) && [...lines.values()].every((amount) => amount === 0n))
         continue;
@@ -123,11 +123,12 @@ export class ChangesReport {
     }
     const refusal = refusalOverYears(closing, allowBreaks) ?? refusalOverYears(opening, allowBreaks);
     if (refusal) return { years: changed, since: null, notAdded: refusal.detail };
+    const through = years.at(-1)!;
     const since = {
       since: years[0]!,
-      through: years.at(-1)!,
-      opening: await this.totals.overYears(opening),
-      closing: await this.totals.overYears(closing),
+      through,
+      opening: await this.totals.figure(opening, opening.cells, through),
+      closing: await this.totals.figure(closing, closing.cells, through),
       ...bridgeOf(measure, sums),
     };
     return { years: changed, since };

@@ -8,32 +8,22 @@
 import { amountOf, exact } from '../domain/amount.js';
 import type { Kind } from '../domain/kinds/kind.js';
 import { KINDS } from '../domain/kinds/kinds.js';
-import { isBroken, type Measure } from '../domain/measure.js';
+import type { Measure } from '../domain/measure.js';
 import { unreachable } from '../kernel/assert.js';
 import type { Cell } from './cells.js';
-import type { Figure, Flag, Ratio } from './figures.views.js';
+import type { Figure, Ratio } from './figures.views.js';
+
+/** A figure is told with its flags (flags.ts). */
+export type Unflagged = Omit<Figure, 'flags'>;
 
 /** @param measure whose kind says how cells combine; the cells may be of measures that roll up into it */
-export function figureOf(measure: Measure, cells: readonly Cell[]): Figure {
+export function figureOf(measure: Measure, cells: readonly Cell[]): Unflagged {
   const standing = cells.filter(({ state }) => state.outcomes > 0);
-  const flags = new Set<Flag>();
-  const kind: Kind = KINDS[measure.kind];
-  if (measure.countsPeople && numberCounted(kind, standing) > 1)
-    flags.add('people-may-be-counted-more-than-once');
-  if (kind.flagOfSeveral && standing.length > 1) flags.add(kind.flagOfSeveral);
-  if (kind.apart && standing.some(({ state }) => state.apart > 0)) flags.add(kind.apart.flag);
   const outcomes = standing.reduce((sum, { state }) => sum + state.outcomes, 0);
-  return { ...combined(kind, standing, measure.decimals), outcomes, flags: [...flags] };
+  return { ...combined(KINDS[measure.kind], standing, measure.decimals), outcomes };
 }
 
-/** The number of outcomes that are combined: people of any two may be the same, whatever tells the outcomes apart. */
-function numberCounted({ counts, comesTo }: Kind, standing: readonly Cell[]): number {
-  if (comesTo === 'nothing') return 0;
-  if (counts === 'latest') return standing.length;
-  return standing.reduce((sum, { state }) => sum + state.outcomes - state.apart, 0);
-}
-
-type Combined = Omit<Figure, 'outcomes' | 'flags'>;
+type Combined = Omit<Unflagged, 'outcomes'>;
 
 const NOTHING: Combined = {
   total: null,
@@ -94,30 +84,17 @@ function ratioOf(cells: readonly Cell[]): Ratio | null {
     denominator += state.denominator;
   }
   if (denominator === 0n) return null;
-  // In ten-thousandths of a percent, half a unit added before the division rounds half up.
-  const scaled = (numerator * 2_000_000n + denominator) / (2n * denominator);
-  const digits = scaled.toString().padStart(5, '0');
+  const digits = shareOf(numerator, denominator).toString().padStart(5, '0');
   const percent = `${digits.slice(0, -4)}.${digits.slice(-4)}`;
   return { numerator: exact(numerator), denominator: exact(denominator), percent };
 }
 
-/**
- * The measure of a family whose definition changed between years that are added, so that these cannot be compared: for
- * each one the years count in which it or what rolls up into it has outcomes. Null where there is none.
- */
-export function brokenMeasure(family: readonly Measure[], cells: readonly Cell[]): Measure | null {
-  const standing = cells.filter(({ state }) => state.outcomes > 0);
-  const broken = family.find((measure) => {
-    const own = partsOf(measure, family);
-    const years = new Set(standing.filter((cell) => own.has(cell.measure)).map(({ year }) => year));
-    return years.size > 0 && isBroken(measure, Math.min(...years), Math.max(...years));
-  });
-  return broken ?? null;
-}
+const WHOLE = 1_000_000n;
 
-/** The measure and all of a family that roll up into it, however far down. */
-function partsOf({ id }: Measure, family: readonly Measure[]): ReadonlySet<string> {
-  const parts = new Set<string>([id]);
-  for (const part of parts) for (const one of family) if (one.rollsUpInto === part) parts.add(one.id);
-  return parts;
+/** In ten-thousandths of a percent, rounded half up; but only all of it is the whole, and only none of it nothing. */
+function shareOf(numerator: bigint, denominator: bigint): bigint {
+  // Half a unit is added before the division.
+  const rounded = (2n * numerator * WHOLE + denominator) / (2n * denominator);
+  if (rounded === WHOLE && numerator < denominator) return WHOLE - 1n;
+  return rounded === 0n && numerator > 0n ? 1n : rounded;
 }

@@ -75,7 +75,7 @@ export class SinceQueryDto extends Both(MomentQueryDto, GroupsQueryDto) {
   @Matches(FINANCIAL_YEAR, A_YEAR)
   since?: string;
 
-  @Optional('The last financial year; by default the last one with data.')
+  @Optional('The last financial year; by default the last one that was over at the moment asked about.')
   @Matches(FINANCIAL_YEAR, A_YEAR)
   through?: string;
 }

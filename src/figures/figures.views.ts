@@ -21,17 +21,9 @@ import type { FinancialYear } from '../kernel/financial-year.js';
 import { OUTCOME_ID } from '../kernel/ids.js';
 import type { Quantity } from '../domain/amount.js';
 import { BASES, type Basis } from '../domain/outcome.js';
+import { Flag } from './flag.views.js';
 
 const RATIO_PERCENT = /^\d{1,40}\.\d{4}$/;
-
-const FLAGS = [
-  'definition-break',
-  'people-may-be-counted-more-than-once',
-  'latest-values-added-across-programmes',
-  'percentages-not-combined',
-  'rates-not-combined',
-] as const;
-export type Flag = (typeof FLAGS)[number];
 
 export class TotalBounds {
   @Nullable('The sum of the low bounds; null where one of them is open.', 1_150)
@@ -105,7 +97,7 @@ export class Ratio {
   @ExactQuantity()
   readonly denominator!: Quantity;
 
-  @Describe('Rounded half up to four decimals.', '45.0000')
+  @Describe('Rounded half up to four decimals; 100.0000 and 0.0000 only where it is exactly that.', '45.0000')
   @Matches(RATIO_PERCENT)
   readonly percent!: string;
 }
@@ -187,8 +179,7 @@ export class Figure {
   readonly ratio!: Ratio | null;
 
   @Describe('What a reader of the figure must know.', [])
-  @IsArray()
-  @IsIn(FLAGS, { each: true })
+  @ListOf(() => Flag)
   readonly flags!: readonly Flag[];
 
   @Optional('Of a measure into which others roll up: its own figure and each of theirs.')
@@ -299,31 +290,8 @@ export class AnnualTotals extends Context {
   readonly groups?: readonly GroupOfYears[];
 }
 
-export class GroupSince extends Figure {
-  @Optional('Of the group, when grouped by programme.')
-  @Nested(() => GroupName)
-  readonly programme?: GroupName;
-
-  @Optional('Of the group, when grouped by organisation.')
-  @Nested(() => GroupName)
-  readonly organisation?: GroupName;
-
-  @Describe('Years in which nothing was recorded for it.', ['2022-23'])
-  @IsArray()
-  @Matches(FINANCIAL_YEAR, { each: true })
-  readonly missingYears!: readonly FinancialYear[];
-}
-
-export class TotalSince extends Both(Context, Figure) {
-  @Describe('The first year of the total.', '2018-19')
-  @Matches(FINANCIAL_YEAR)
-  readonly since!: FinancialYear;
-
-  @Describe('The last year of the total.', '2023-24')
-  @Matches(FINANCIAL_YEAR)
-  readonly through!: FinancialYear;
-
-  @Describe('Years between them in which nothing was recorded: not counted as 0.', [
+class FigureSince extends Figure {
+  @Describe('Years in which nothing was recorded: not counted as 0.', [
     '2018-19',
     '2019-20',
     '2020-21',
@@ -333,6 +301,32 @@ export class TotalSince extends Both(Context, Figure) {
   @IsArray()
   @Matches(FINANCIAL_YEAR, { each: true })
   readonly missingYears!: readonly FinancialYear[];
+
+  @Optional(
+    'The year that was not over at the moment asked about, where `through` was left out: not in the total.',
+  )
+  @Nested(() => YearFigure)
+  readonly soFar?: YearFigure;
+}
+
+export class GroupSince extends FigureSince {
+  @Optional('Of the group, when grouped by programme.')
+  @Nested(() => GroupName)
+  readonly programme?: GroupName;
+
+  @Optional('Of the group, when grouped by organisation.')
+  @Nested(() => GroupName)
+  readonly organisation?: GroupName;
+}
+
+export class TotalSince extends Both(Context, FigureSince) {
+  @Describe('The first year of the total.', '2018-19')
+  @Matches(FINANCIAL_YEAR)
+  readonly since!: FinancialYear;
+
+  @Describe('The last year of the total.', '2023-24')
+  @Matches(FINANCIAL_YEAR)
+  readonly through!: FinancialYear;
 
   @Optional('With `groupBy`: the same total for each programme or organisation with data.')
   @ListOf(() => GroupSince)

@@ -5,7 +5,7 @@ import { BadParameter } from '../api/bad-parameter.js';
 import { nameOn } from '../domain/organisation.js';
 import type { Kind } from '../domain/kinds/kind.js';
 import { KINDS } from '../domain/kinds/kinds.js';
-import { definitionIn, type Measure } from '../domain/measure.js';
+import { definitionIn } from '../domain/measure.js';
 import {
   financialYearOf,
   financialYearsBetween,
@@ -19,8 +19,17 @@ import { ownTurn } from '../kernel/turns.js';
 import { Refused, thereIsNo, type Refusal } from '../kernel/refusals.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
 import { ReadModels } from '../read-models/read-models.js';
-import { cellsAt, inOrder, lastYearWithData, pagesOfCells, type Cell, type CellFilter } from './cells.js';
-import { brokenMeasure, figureOf } from './figure.js';
+import {
+  cellsAt,
+  groupedBy,
+  inOrder,
+  lastYearWithData,
+  pagesOfCells,
+  type Cell,
+  type CellFilter,
+} from './cells.js';
+import { figureOf } from './figure.js';
+import { brokenMeasure, flagsOf, type FlagsAsked } from './flags.js';
 import { currentMoment, parseMoment, type Moment, type MomentText } from './moment.js';
 import { StatedFigures } from './stated-figures.js';
 import type { AnnualTotals, Context, Figure, TotalSince, YearFigure } from './figures.views.js';
@@ -39,11 +48,8 @@ export interface TotalsQuery {
 }
 
 /** One consistent reading of the views: everything that an answer is made of. */
-export interface Reading {
+export interface Reading extends FlagsAsked {
   readonly context: Context;
-  readonly moment: Moment;
-  readonly measure: Measure;
-  readonly family: readonly Measure[];
   readonly cells: readonly Cell[];
   readonly years: readonly FinancialYear[];
 }
@@ -54,11 +60,8 @@ const FIGURES_MAX = 100_000;
 /** The groups whose figures are made in one turn, in some milliseconds. */
 const GROUPS_A_TURN = 20;
 
-interface AskedFigures {
+interface AskedFigures extends FlagsAsked {
   readonly query: TotalsQuery;
-  readonly moment: Moment;
-  readonly measure: Measure;
-  readonly family: readonly Measure[];
   readonly filter: CellFilter;
 }
 
@@ -78,20 +81,33 @@ export class Totals {
     return { ...answer, groups: await this.groups(reading, query.groupBy, yearsOf) };
   }
 
-  /** @throws Refused for a measure of a kind that does not add up over years, and across a break unless it is asked for */
+  /**
+   * Without a last year, the total ends with the last one that was over at the moment asked about, and the year that was
+   * open stands beside it.
+   * @throws Refused for a measure of a kind that does not add up over years, and across a break unless it is asked for
+   */
   async since(query: TotalsQuery, nowMs: number): Promise<TotalSince> {
     const reading = await this.readInTurns(query, nowMs);
-    const { years, context } = reading;
-    const refusal = refusalOverYears(reading, query.allowBreaks);
+    const openYear = financialYearOf(reading.moment.date);
+    const isOpenApart = query.to === undefined && query.from < openYear;
+    const through = isOpenApart ? yearBefore(openYear) : reading.years.at(-1)!;
+    const isAdded = ({ year }: Cell) => year <= startYearOf(through);
+    const added = { ...reading, cells: reading.cells.filter(isAdded) };
+    const refusal = refusalOverYears(added, query.allowBreaks);
     if (refusal) throw new Refused(refusal);
-    const whole = async (cells: readonly Cell[]) => {
+    const years = financialYearsBetween(query.from, through);
+    const whole = async (ofAll: readonly Cell[]) => {
+      const [cells, open] = [ofAll.filter(isAdded), ofAll.filter((cell) => !isAdded(cell))];
       const known = new Set(cells.filter(({ state }) => state.outcomes > 0).map(({ year }) => year));
       return {
-        ...(await this.overYears(reading, cells)),
+        ...(await this.figure(reading, cells, through)),
         missingYears: years.filter((year) => !known.has(startYearOf(year))),
+        ...(isOpenApart && {
+          soFar: { financialYear: openYear, ...(await this.figure(reading, open, openYear)) },
+        }),
       };
     };
-    const total = { ...context, since: years[0]!, through: years.at(-1)!, ...(await whole(reading.cells)) };
+    const total = { ...reading.context, since: years[0]!, through, ...(await whole(reading.cells)) };
     if (!query.groupBy) return total;
     return { ...total, groups: await this.groups(reading, query.groupBy, whole) };
   }
@@ -102,21 +118,15 @@ export class Totals {
     const figures: YearFigure[] = [];
     for (const financialYear of reading.years) {
       const ofYear = byYear.get(startYearOf(financialYear)) ?? [];
-      figures.push({ financialYear, ...(await this.figure(reading, ofYear)) });
+      figures.push({ financialYear, ...(await this.figure(reading, ofYear, financialYear)) });
     }
     return figures;
   }
 
-  /** The figure of all years together, some of which may lie across a break. */
-  async overYears(reading: Reading, cells = reading.cells): Promise<Figure> {
-    const figure = await this.figure(reading, cells);
-    if (!brokenMeasure(reading.family, cells)) return figure;
-    return { ...figure, flags: ['definition-break', ...figure.flags] };
-  }
-
-  async figure(reading: Reading, cells: readonly Cell[]): Promise<Figure> {
+  /** @param through the last year of the figure */
+  async figure(reading: Reading, cells: readonly Cell[], through: FinancialYear): Promise<Figure> {
     const { measure, family, moment } = reading;
-    const figure = figureOf(measure, cells);
+    const figure = { ...figureOf(measure, cells), flags: flagsOf(reading, cells, through) };
     const { apart }: Kind = KINDS[measure.kind];
     if (apart) return { ...figure, ...(await this.stated.of(apart, cells, moment.sequence)) };
     if (family.length === 1) return figure;
@@ -157,7 +167,9 @@ export class Totals {
     const family = this.catalogue.withChildren(measure, moment.sequence);
     const measures = family.map(({ id }) => id);
     const { programme, organisation, from, to = LAST_YEAR } = query;
-    return { query, moment, measure, family, filter: { measures, programme, organisation, from, to } };
+    const filter = { measures, programme, organisation, from, to };
+    const parents = this.catalogue.organisationParents(moment.sequence);
+    return { query, moment, measure, family, parents, filter };
   }
 
   /** The figures of each group, in order of its id, some groups in each turn. @throws BadParameter */
@@ -203,7 +215,8 @@ export class Totals {
   }
 }
 
-function readingOf({ query, moment, measure, family }: AskedFigures, cells: readonly Cell[]): Reading {
+function readingOf({ query, filter: _, ...asked }: AskedFigures, cells: readonly Cell[]): Reading {
+  const { moment, measure, family } = asked;
   const { programme, organisation, from, to } = query;
   const last = to ? startYearOf(to) : (lastYearWithData(cells) ?? startYearOf(financialYearOf(moment.date)));
   const years = financialYearsBetween(from, financialYearStarting(Math.max(last, startYearOf(from))));
@@ -216,8 +229,10 @@ function readingOf({ query, moment, measure, family }: AskedFigures, cells: read
     sequence: moment.sequence,
     asAt: new Date(moment.instantMs).toISOString(),
   };
-  return { context, moment, measure, family, cells, years };
+  return { ...asked, context, cells, years };
 }
+
+const yearBefore = (year: FinancialYear) => financialYearStarting(startYearOf(year) - 1);
 
 /** The last year asked about, or that of the moment where that is earlier. */
 function lastYearKnown(years: readonly FinancialYear[], { date }: Moment): FinancialYear {
@@ -238,14 +253,4 @@ export function refusalOverYears({ measure, family, cells }: Reading, allowBreak
     `the definition of ${broken.id} changed so that figures before and after cannot be compared: ` +
     `ask for years on one side of the change, or with allowBreaks=true for a flagged figure`;
   return { code: 'definition-break', detail };
-}
-
-export function groupedBy<Key>(cells: readonly Cell[], keyOf: (cell: Cell) => Key): Map<Key, Cell[]> {
-  const groups = new Map<Key, Cell[]>();
-  for (const cell of cells) {
-    const known = groups.get(keyOf(cell));
-    if (known) known.push(cell);
-    else groups.set(keyOf(cell), [cell]);
-  }
-  return groups;
 }

@@ -55,6 +55,17 @@ export class CatalogueView {
     );
   }
 
+  /** The organisation that each body within one is part of at a sequence, by their ids. */
+  organisationParents(sequence: number): ReadonlyMap<string, string> {
+    const select = prepared(
+      this.readModels.views,
+      `SELECT id, state ->> 'parent' AS parent FROM catalogue AS entry WHERE kind = 'organisation' AND sequence =
+           (SELECT max(sequence) FROM catalogue WHERE kind = entry.kind AND id = entry.id AND sequence <= ?)
+         AND parent IS NOT NULL`,
+    ).raw();
+    return new Map(select.all(sequence) as [string, string][]);
+  }
+
   /**
    * Returns a measure and all that rolled up into it, however far down, each as it was at a sequence; the measure comes
    * first. An answer as of a moment leaves out what was defined later.

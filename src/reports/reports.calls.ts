@@ -37,8 +37,8 @@ export const since = {
   may: { reporter: true, auditor: true, programme: 'in-query' },
   summary: 'Ask for one figure since a financial year',
   description:
-    'The headline: by default since 2018-19. Only a `flow` adds up over years. Years in which nothing was ' +
-    'recorded are named, not counted as 0.',
+    'The headline: by default since 2018-19, to the last year that was over. Only a `flow` adds up over years. ' +
+    'Years in which nothing was recorded are named, not counted as 0.',
   query: SinceQueryDto,
   answers: { 200: { says: 'The figure, and the years that it lacks.', view: TotalSince } },
   problems: { 404: UNKNOWN, 422: ['not-summable-over-time', 'definition-break'] },

@@ -38,12 +38,18 @@ describe('a flow', () => {
       byBasis: { counted: 100, modelled: 50 },
       bounds: { low: 140, high: 170, lowAmount: '140', highAmount: '170' },
     });
-    expect(await since(`measure=patients-benefited&programme=${programme}&since=2020-21`)).toMatchObject({
+    const asked = `measure=patients-benefited&programme=${programme}&since=2020-21&through=2022-23`;
+    expect(await since(asked)).toMatchObject({
       since: '2020-21',
       through: '2022-23',
       total: 157,
       missingYears: ['2021-22'],
-      flags: ['people-may-be-counted-more-than-once'],
+      flags: [
+        {
+          code: 'people-may-be-counted-more-than-once',
+          sentence: 'The same people may come in several of the periods and years that are added here.',
+        },
+      ],
     });
   });
 
@@ -76,6 +82,41 @@ describe('a flow', () => {
       ['jobs-created-or-safeguarded', null],
       ['jobs-safeguarded', 300],
     ]);
+  });
+});
+
+describe('a whole beside its parts', () => {
+  const flagsOf = async (query: string) =>
+    (await annual(`${query}&from=2023-24&to=2023-24`)).years[0]!.flags.map(({ code }) => code);
+
+  test('is flagged: a measure beside those that roll up into it', async () => {
+    const programme = await registerProgramme(ledger, 'wholes');
+    await record(ledger, programme, { ...OUTCOME, measure: 'jobs' });
+    expect(await flagsOf(`measure=jobs&programme=${programme}`)).toEqual([]);
+    const other = await registerProgramme(ledger, 'other-parts');
+    await record(ledger, other, { ...OUTCOME, measure: 'jobs-created' });
+    expect(await flagsOf(`measure=jobs&programme=${other}`)).toEqual([]);
+    await record(ledger, programme, { ...OUTCOME, measure: 'jobs-created' });
+    expect(await flagsOf(`measure=jobs&programme=${programme}`)).toEqual(['whole-beside-parts']);
+    expect(await flagsOf(`measure=jobs-created&programme=${programme}`)).toEqual([]);
+  });
+
+  test('is flagged: an organisation beside a body within it, and a programme beside its organisations', async () => {
+    const programme = await registerProgramme(ledger, 'bodies');
+    const hub = { id: 'wessex-hub', name: 'Wessex hub', parent: 'wessex' };
+    expect((await ledger.call('POST', '/v1/organisations', { body: hub })).status).toBe(201);
+    const view = { ...OUTCOME, measure: 'views' };
+    const ask = () => flagsOf(`measure=views&programme=${programme}`);
+    await record(ledger, programme, { ...view, organisation: 'east' }, { ...view, organisation: hub.id });
+    expect(await ask()).toEqual([]);
+    const { outcomes } = await record(ledger, programme, { ...view, organisation: 'wessex' });
+    expect(await ask()).toEqual(['whole-beside-parts']);
+    await withdraw(ledger, outcomes[0]!.id, 0, 'the hub counts for it');
+    expect(await ask()).toEqual([]);
+    const { organisation: _, ...ofNone } = view;
+    await record(ledger, programme, ofNone);
+    expect(await ask()).toEqual(['whole-beside-parts']);
+    expect(await flagsOf(`measure=views&programme=${programme}&organisation=east`)).toEqual([]);
   });
 });
 
@@ -189,7 +230,7 @@ describe('a ratio', () => {
       outcomes: 3,
       ratio: { numerator: 2, denominator: 4, percent: '50.0000' },
       percentages: [{ programme, percent: '99.3' }],
-      flags: ['percentages-not-combined'],
+      flags: [{ code: 'percentages-not-combined' }],
     });
     expect((await ledger.call('GET', '/v1/totals/since?measure=trusts-implementing')).status).toBe(422);
   });
@@ -218,7 +259,7 @@ describe('a rate', () => {
         { programme, rate: '3' },
         { programme, rate: '2.5' },
       ],
-      flags: ['rates-not-combined'],
+      flags: [{ code: 'rates-not-combined' }],
     });
     const refused = await ledger.call<{ detail: string }>('GET', `/v1/totals/since?measure=${measure.id}`);
     expect(refused).toMatchObject({ status: 422, body: { detail: expect.stringContaining('is a rate') } });
@@ -298,7 +339,7 @@ describe('a measure that was redefined', () => {
     expect([refused.status, refused.body.type]).toEqual([422, 'urn:outcome-ledger:problem:definition-break']);
     expect(await since('measure=reviews&allowBreaks=true')).toMatchObject({
       total: 15,
-      flags: ['definition-break'],
+      flags: [{ code: 'definition-break', sentence: expect.stringContaining('of reviews changed') }],
     });
     // A late return of an old year is counted by that year's definition, whoever sends it.
     const late = await registerProgramme(ledger, 'late');
@@ -334,7 +375,10 @@ describe('a measure that was redefined', () => {
     });
     await record(ledger, programme, visit('visits', 1, 2022), visit('home-visits', 2, 2022));
     await record(ledger, programme, visit('home-visits', 4, 2023));
-    expect(await since('measure=visits')).toMatchObject({ total: 7, flags: [] });
+    expect(await since('measure=visits')).toMatchObject({
+      total: 7,
+      flags: [{ code: 'whole-beside-parts' }],
+    });
     const revision = { from: '2023-24', label: 'Visits', comparable: false, reason: 'calls count too' };
     await ledger.call('POST', '/v1/measures/visits/revisions', { body: revision });
     const ask = async (id: string) => (await ledger.call('GET', `/v1/totals/since?measure=${id}`)).status;

@@ -46,7 +46,7 @@ export const DEFINED_LATER = [
 ];
 export const MEASURES = [...DEFINED_FIRST, ...DEFINED_LATER];
 
-/** Days on both sides of the edges of four financial years, a leap day among them. */
+/** Days on both sides of the edges of four financial years, a leap day among them, and one of a year that is open. */
 export const DAYS = [
   '2021-03-31',
   '2021-04-01',
@@ -56,6 +56,7 @@ export const DAYS = [
   '2023-12-24',
   '2024-02-29',
   '2024-03-31',
+  '2024-04-01',
 ].map(parseCalendarDate);
 /** Days of renaming; one of them is in the financial year that has not ended yet. */
 export const RENAMING_DAYS = [...DAYS, parseCalendarDate('2024-12-01')];

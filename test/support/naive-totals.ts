@@ -6,8 +6,9 @@
  * are written a second time, from the words of the design, so that both can be wrong only in different ways.
  */
 import type { RecordedEvent } from '../../src/store/event-store.js';
+import { flagsOf } from './naive-flags.js';
 
-interface NaiveMeasure {
+export interface NaiveMeasure {
   id: string;
   label: string;
   unit: string;
@@ -103,6 +104,7 @@ export class NaiveLedger {
         ...this.figure(
           measure,
           outcomes.filter((outcome) => yearOf(outcome) === year),
+          year,
         ),
       }));
     return {
@@ -116,18 +118,33 @@ export class NaiveLedger {
   since(query: NaiveQuery, allowBreaks: boolean): NaiveAnswer {
     const measure = this.measures.get(query.measure)!;
     const found = this.matching(query);
-    const years = this.yearsOf(query, found);
+    const asked = this.yearsOf(query, found);
+    const today = yearOf({ effective: { to: this.date } });
+    const isOpenApart = query.to === undefined && query.from < today;
+    const years = isOpenApart ? range(query.from, today - 1) : asked;
+    const isAdded = (outcome: Standing) => years.includes(yearOf(outcome));
     const whole = (outcomes: readonly Standing[]) => ({
-      ...this.flagged(measure, outcomes),
+      ...this.figure(measure, outcomes.filter(isAdded), years.at(-1)!),
       missingYears: years.filter((year) => !outcomes.some((outcome) => yearOf(outcome) === year)).map(named),
+      ...(isOpenApart && {
+        soFar: {
+          financialYear: named(today),
+          ...this.figure(
+            measure,
+            outcomes.filter((outcome) => !isAdded(outcome)),
+            today,
+          ),
+        },
+      }),
     });
-    if (this.isBroken(measure, found) && !allowBreaks) return 'definition-break';
+    if (this.brokenOne(measure, found.filter(isAdded)) !== undefined && !allowBreaks)
+      return 'definition-break';
     return {
-      measure: this.describe(measure, years.at(-1)!),
+      measure: this.describe(measure, asked.at(-1)!),
       since: named(years[0]!),
       through: named(years.at(-1)!),
       ...whole(found),
-      ...this.grouped(query, found, years.at(-1)!, whole),
+      ...this.grouped(query, found, asked.at(-1)!, whole),
     };
   }
 
@@ -180,6 +197,7 @@ export class NaiveLedger {
         this.figure(
           measure,
           found.filter((outcome) => yearOf(outcome) === year),
+          1900,
         ),
       ]),
     );
@@ -211,7 +229,7 @@ export class NaiveLedger {
   private yearsOf({ from, to }: NaiveQuery, found: readonly Standing[]): number[] {
     const today = yearOf({ effective: { to: this.date } });
     const last = to ?? (found.length > 0 ? Math.max(...found.map(yearOf)) : today);
-    return Array.from({ length: Math.max(last, from) - from + 1 }, (_, index) => from + index);
+    return range(from, Math.max(last, from));
   }
 
   private grouped(
@@ -239,15 +257,8 @@ export class NaiveLedger {
     return borne.sort((one, other) => (one.from < other.from ? -1 : 1)).at(-1)!.name;
   }
 
-  /** A figure over years, which may cross a break. */
-  private flagged(measure: NaiveMeasure, outcomes: readonly Standing[]): object {
-    const figure = this.figure(measure, outcomes) as { flags: string[] };
-    return this.isBroken(measure, outcomes)
-      ? { ...figure, flags: ['definition-break', ...figure.flags] }
-      : figure;
-  }
-
-  private figure(measure: NaiveMeasure, outcomes: readonly Standing[]): object {
+  /** @param last the last year of the figure */
+  private figure(measure: NaiveMeasure, outcomes: readonly Standing[], last: number): object {
     const family = this.familyOf(measure.id);
     const part = (id: string) => {
       const {
@@ -262,6 +273,13 @@ export class NaiveLedger {
     };
     return {
       ...this.sum(measure, outcomes),
+      flags: flagsOf(this, {
+        measure,
+        outcomes,
+        added: addedOf(measure, outcomes),
+        last,
+        broken: this.brokenOne(measure, outcomes),
+      }),
       ...(family.length > 1 &&
         ['flow', 'stock'].includes(measure.kind) && { parts: family.map(part).sort(byMeasure) }),
       ...(measure.kind === 'ratio' && { percentages: statedOf(outcomes.filter(isPercent)) }),
@@ -269,9 +287,8 @@ export class NaiveLedger {
     };
   }
 
-  private sum({ kind, countsPeople, decimals }: NaiveMeasure, outcomes: readonly Standing[]) {
+  private sum({ kind, decimals }: NaiveMeasure, outcomes: readonly Standing[]) {
     const counted = kind === 'stock' ? latestOf(outcomes) : kind === 'flow' ? outcomes : [];
-    const combined = kind === 'ratio' ? outcomes.filter((outcome) => !isPercent(outcome)) : counted;
     const bases = [...new Set(counted.map(({ basis }) => basis))];
     const add = (of: readonly Standing[], value: (outcome: Standing) => number) =>
       amount(of.reduce((sum, outcome) => sum + BigInt(value(outcome)), 0n));
@@ -296,18 +313,12 @@ export class NaiveLedger {
       amountByBasis: Object.fromEntries(byBasis.map(([basis, sum]) => [basis, inUnit(sum)])),
       bounds: counted.length === 0 ? null : { low, high, lowAmount: inUnit(low), highAmount: inUnit(high) },
       ratio: kind === 'ratio' ? ratioOf(outcomes) : null,
-      flags: [
-        ...(kind === 'stock' && counted.length > 1 ? ['latest-values-added-across-programmes'] : []),
-        ...(countsPeople && combined.length > 1 ? ['people-may-be-counted-more-than-once'] : []),
-        ...(kind === 'ratio' && outcomes.some(isPercent) ? ['percentages-not-combined'] : []),
-        ...(kind === 'rate' && outcomes.length > 0 ? ['rates-not-combined'] : []),
-      ],
     };
   }
 
-  /** Tells whether years are added that one of the measures counts by definitions which cannot be compared. */
-  private isBroken(measure: NaiveMeasure, outcomes: readonly Standing[]): boolean {
-    return this.familyOf(measure.id).some((id) => {
+  /** A measure that counts years which are added by definitions that cannot be compared. */
+  private brokenOne(measure: NaiveMeasure, outcomes: readonly Standing[]): string | undefined {
+    return this.familyOf(measure.id).find((id) => {
       const own = this.familyOf(id);
       const years = outcomes.filter(({ measureId }) => own.includes(measureId)).map(yearOf);
       return this.revisionsOf(id).some(
@@ -344,14 +355,23 @@ function written(quantity: number | string, decimals: number): string {
 }
 
 /** The calendar year in which an outcome's financial year starts. */
-function yearOf({ effective }: Pick<Standing, 'effective'>): number {
+export function yearOf({ effective }: Pick<Standing, 'effective'>): number {
   const [year, month] = effective.to.split('-').map(Number) as [number, number];
   return month < 4 ? year - 1 : year;
 }
 
-const named = (year: number) => `${year}-${`${year + 1}`.slice(2)}`;
+const range = (first: number, last: number) =>
+  Array.from({ length: last - first + 1 }, (_, index) => first + index);
 
-const isPercent = ({ percent }: Standing) => percent !== undefined;
+export const named = (year: number) => `${year}-${`${year + 1}`.slice(2)}`;
+
+/** The outcomes whose figures are combined. */
+function addedOf({ kind }: NaiveMeasure, outcomes: readonly Standing[]): readonly Standing[] {
+  if (kind === 'rate') return [];
+  return kind === 'stock' ? latestOf(outcomes) : outcomes.filter((outcome) => !isPercent(outcome));
+}
+
+export const isPercent = ({ percent }: Standing) => percent !== undefined;
 
 const byMeasure = (one: { measure: string }, other: { measure: string }) =>
   one.measure < other.measure ? -1 : 1;
@@ -383,7 +403,10 @@ function ratioOf(outcomes: readonly Standing[]) {
   const denominator = whole.reduce((sum, outcome) => sum + BigInt(outcome.denominator!), 0n);
   // Five decimals, the rest cut off: the fifth says which way the fourth is rounded.
   const cut = (numerator * 10_000_000n) / denominator;
-  const rounded = cut / 10n + (cut % 10n >= 5n ? 1n : 0n);
+  const nearest = cut / 10n + (cut % 10n >= 5n ? 1n : 0n);
+  const isPart = numerator > 0n && numerator < denominator;
+  // A part is neither nothing nor the whole, however near it comes.
+  const rounded = isPart && nearest === 0n ? 1n : isPart && nearest === 1_000_000n ? 999_999n : nearest;
   const percent = `${rounded / 10_000n}.${`${rounded % 10_000n}`.padStart(4, '0')}`;
   return { numerator: amount(numerator), denominator: amount(denominator), percent };
 }
