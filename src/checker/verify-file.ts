@@ -6,6 +6,7 @@ import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs
 import { BundleCheck } from './bundle-check.js';
 import { scopeText, type BundleFigure, type ToldFigure } from './bundle-format.js';
 import { eachLine } from './each-line.js';
+import { visible } from '../kernel/visible.js';
 import { parseVerifierKey } from '../tlog/note.js';
 import { parsePolicy, policyOf, type Policy } from '../tlog/policy.js';
 import { checkProof, isProof, type ProofOptions } from './proof-check.js';
@@ -176,7 +177,7 @@ function told(verdict: Verdict): string {
     ...signedBy.map((key) => `  signed by ${key}`),
     ...(stamped ? [`  time-stamped ${stamped.time} by ${stamped.by}`] : []),
   ]
-    .map(plain)
+    .map(visible)
     .join('\n');
 }
 
@@ -197,9 +198,4 @@ function figureText({ total, outcomes, byBasis, bounds, ratio }: ToldFigure): st
   const between =
     bounds && bounds.low !== bounds.high ? `, from ${bounds.low ?? 'open'} to ${bounds.high ?? 'open'}` : '';
   return `${value} from ${outcomes} outcomes (${bases.join(', ')})${between}`;
-}
-
-/** A report may quote tampered text, whose control characters must not end a line or move a terminal's cursor. */
-export function plain(line: string): string {
-  return line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd');
 }

@@ -1,13 +1,7 @@
 /** `ledger verify`: a bundle or a single proof, offline; or a data directory against itself. */
 import type { Command } from 'commander';
-import {
-  EXIT_CODES,
-  keysIn,
-  plain,
-  readNote,
-  verifyFile,
-  type VerifyOptions,
-} from '../checker/verify-file.js';
+import { EXIT_CODES, keysIn, readNote, verifyFile, type VerifyOptions } from '../checker/verify-file.js';
+import { visible } from '../kernel/visible.js';
 import { verifyLive, type LiveReport } from '../audit/verify-live.js';
 import { readConfig, storeOf } from '../config.js';
 import { CommandFailed } from './client.js';
@@ -104,6 +98,6 @@ function told({ verdict, events, root, faults, doubts }: LiveReport): string {
     ...doubts.map((doubt) => `  unknown: ${doubt}`),
     ...(root === null ? [] : [`  root ${root}`]),
   ]
-    .map(plain)
+    .map(visible)
     .join('\n');
 }

@@ -142,12 +142,12 @@ describe('ledger prove and ledger verify', () => {
   });
 
   test('read in the report what was altered, and nothing that it would rather have them read', async () => {
-    const talking = String.raw`"actor":"admin","x\nGood: all is well\u001b[2K":1`;
+    const talking = `${String.raw`"actor":"admin","x\nGood: all is well\u001b[2K`}\u2800":1`;
     writeFileSync(file('talking'), textOf(file('all')).replace('"actor":"admin"', talking));
     const { code, stdout } = await run('verify', file('talking'), '--key', file('key'));
     expect(code).toBe(1);
     expect(stdout).toContain('Good: all is well');
-    expect(stdout).not.toMatch(/^Good|\u001b/m);
+    expect(stdout).not.toMatch(/^Good|[\u001b\u2800]/m);
   });
 
   test('prove a figure with everything, so that no event that belongs to it can be left out', async () => {
