@@ -29,6 +29,7 @@ export const createKey = {
     201: { says: 'It lets in from now on.', view: KeySecretView },
   },
   problems: {
+    409: ['name-taken'],
     422: ['key-programmes-do-not-fit-role', 'programme-unknown', 'key-expiry-passed', ...TEXT_PROBLEMS],
   },
 } satisfies CallSpec<KeySecretView>;

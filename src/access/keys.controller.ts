@@ -4,6 +4,7 @@ import { CommandBus } from '@nestjs/cqrs';
 import { Call } from '../api/call.js';
 import { Recording, type ApiProvenance } from '../api/provenance.js';
 import { parseKeyId, parseProgrammeId, type KeyId } from '../kernel/ids.js';
+import { parseName } from '../kernel/name.js';
 import { parseOr } from '../kernel/refusals.js';
 import { Clock } from '../kernel/clock.js';
 import type { Key } from '../domain/key.js';
@@ -40,7 +41,7 @@ export class KeysController {
     @Recording() by: ApiProvenance,
   ): Promise<KeySecretView> {
     const details = {
-      name,
+      name: parseName(name),
       role,
       programmes: [...new Set(programmes)].map(parseProgrammeId),
       expiresAt: expiresAt === undefined ? null : new Date(expiresAt).toISOString(),

@@ -1,18 +1,19 @@
 /** Carries out the commands about keys, in one envelope for their union. */
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { programmeDecider } from '../domain/programme.js';
-import { keyStream, programmeStream, type ProgrammeId } from '../kernel/ids.js';
-import { CatalogueView } from '../read-models/catalogue-view.js';
+import { keyStream } from '../kernel/ids.js';
+import { catalogueState } from '../read-models/catalogue.js';
+import { CatalogueTurns } from '../read-models/catalogue-turns.js';
+import { Names } from '../read-models/names.js';
 import { ReadModels } from '../read-models/read-models.js';
 import { EventStore } from '../store/event-store.js';
 import { Clock } from '../kernel/clock.js';
 import type { Provenance } from '../kernel/provenance.js';
-import { readState, runDecider } from '../store/run-decider.js';
+import { runDecider } from '../store/run-decider.js';
 import { keyDecider, type KeyCommand } from '../domain/key.js';
 
 export type KeyChange =
-  /** The handler adds the time and the known programmes to a creation. */
-  | Omit<Extract<KeyCommand, { kind: 'create-key' }>, 'nowMs' | 'knownProgrammes'>
+  /** The handler adds the time, the known programmes and a name that reads alike to a creation. */
+  | Omit<Extract<KeyCommand, { kind: 'create-key' }>, 'nowMs' | 'knownProgrammes' | 'alike'>
   | Extract<KeyCommand, { kind: 'rotate-key' | 'revoke-key' }>;
 
 export interface KeyChanged {
@@ -33,38 +34,40 @@ export class ChangeKey extends Command<KeyChanged> {
 
 @CommandHandler(ChangeKey)
 export class ChangeKeyHandler implements ICommandHandler<ChangeKey> {
+  private readonly names: Names;
+
   constructor(
     private readonly store: EventStore,
     private readonly clock: Clock,
     private readonly readModels: ReadModels,
-    private readonly catalogue: CatalogueView,
-  ) {}
+    private readonly turns: CatalogueTurns,
+  ) {
+    this.names = new Names(readModels, 'key');
+  }
 
   /** Resolves when the change holds on this replica. */
   async execute({ change, provenance }: ChangeKey): Promise<KeyChanged> {
     this.readModels.refuseIfStopped();
-    const command = await this.commandOf(change);
-    const { store, clock } = this;
-    const stream = keyStream(change.keyId);
-    const decided = await runDecider({ store, clock }, keyDecider, { stream, command, provenance });
+    const decide = () => this.decide(change, provenance);
+    // A new key rests on the programmes and the names that there are; no other change waits for its turn.
+    const decided = await (change.kind === 'create-key' ? this.turns.alone(decide) : decide());
     const position = decided.appended?.position ?? decided.history.at(-1)!.position;
     return { changed: decided.appended !== null, sequence: await this.readModels.sequenceOf(position) };
   }
 
-  private async commandOf(change: KeyChange): Promise<KeyCommand> {
-    if (change.kind !== 'create-key') return change;
-    const knownProgrammes = new Set<ProgrammeId>();
-    for (const id of change.details.programmes) {
-      if (await this.isRegistered(id)) knownProgrammes.add(id);
-    }
-    return { ...change, nowMs: this.clock.now(), knownProgrammes };
+  private decide(change: KeyChange, provenance: Provenance) {
+    const { store, clock } = this;
+    const stream = keyStream(change.keyId);
+    const command = this.commandOf(change);
+    return runDecider({ store, clock }, keyDecider, { stream, command, provenance });
   }
 
-  /**
-   * A programme that the read models do not know may have been registered a moment ago through another replica.
-   */
-  private async isRegistered(id: ProgrammeId): Promise<boolean> {
-    if (this.catalogue.find('programme', id)) return true;
-    return (await readState(this.store, programmeDecider, programmeStream(id))).status !== 'unregistered';
+  private commandOf(change: KeyChange): KeyCommand {
+    if (change.kind !== 'create-key') return change;
+    const { keyId, details } = change;
+    const { views } = this.readModels;
+    const registered = details.programmes.filter((id) => catalogueState(views, ['programme', id]));
+    const alike = this.names.alike(keyId, details.name);
+    return { ...change, nowMs: this.clock.now(), knownProgrammes: new Set(registered), alike };
   }
 }

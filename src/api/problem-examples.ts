@@ -35,6 +35,11 @@ const EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
     detail: "the event type OutcomeCorrected is kept for the ledger's own events",
     at: '/eventType',
   },
+  'event-type-taken': {
+    detail: 'PatientBenefited is the event type of the measure patients-benefited',
+    at: '/eventType',
+  },
+  'name-taken': { detail: 'lipid-management is named Lipid management, which reads the same', at: '/name' },
   'breakdown-repeated': {
     detail: 'each breakdown and each of its values is named once',
     at: '/breakdowns',

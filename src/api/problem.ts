@@ -24,6 +24,8 @@ const REFUSALS: Readonly<Record<RefusalCode, ProblemKind>> = {
   'programme-open': { status: 422, title: 'The programme is open' },
   'roll-up-mismatch': { status: 422, title: 'The measure cannot roll up into that one' },
   'event-type-reserved': { status: 422, title: 'The event type is reserved' },
+  'event-type-taken': { status: 409, title: 'The event type is that of another measure' },
+  'name-taken': { status: 409, title: 'Another has a name that reads the same' },
   'breakdown-repeated': { status: 422, title: 'A breakdown is named twice' },
   'name-date-taken': { status: 409, title: 'Another name takes effect on that date' },
   'parent-within': { status: 422, title: 'An organisation is no body within itself' },

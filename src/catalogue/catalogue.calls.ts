@@ -52,7 +52,7 @@ export const registerProgramme = {
   description: 'Registering it again with the same content is a success that changes nothing.',
   body: RegisterProgrammeDto,
   answers: changed('The programme is registered.', PROGRAMME_CHANGED),
-  problems: { 409: ['programme-exists'], 422: [...TEXT_PROBLEMS] },
+  problems: { 409: ['programme-exists', 'name-taken'], 422: [...TEXT_PROBLEMS] },
 } satisfies CallSpec<ChangeReceipt>;
 
 export const amendProgramme = {
@@ -67,7 +67,7 @@ export const amendProgramme = {
   answers: changed('The programme is amended.', PROGRAMME_CHANGED),
   problems: {
     404: ['programme-unknown'],
-    409: ['outcomes-outside-life'],
+    409: ['outcomes-outside-life', 'name-taken'],
     422: ['programme-closed', ...TEXT_PROBLEMS],
   },
 } satisfies CallSpec<ChangeReceipt>;
@@ -132,7 +132,7 @@ export const registerOrganisation = {
   },
   answers: changed('The organisation is registered.', ORGANISATION_CHANGED),
   problems: {
-    409: ['organisation-exists'],
+    409: ['organisation-exists', 'name-taken'],
     422: ['organisation-unknown', 'life-reversed', ...TEXT_PROBLEMS],
   },
 } satisfies CallSpec<ChangeReceipt>;
@@ -163,7 +163,11 @@ export const renameOrganisation = {
   params: { id: ORGANISATION_ID },
   body: RenameOrganisationDto,
   answers: changed('The organisation is renamed.', ORGANISATION_CHANGED),
-  problems: { 404: ['organisation-unknown'], 409: ['name-date-taken'], 422: [...TEXT_PROBLEMS] },
+  problems: {
+    404: ['organisation-unknown'],
+    409: ['name-date-taken', 'name-taken'],
+    422: [...TEXT_PROBLEMS],
+  },
 } satisfies CallSpec<ChangeReceipt>;
 
 export const listOrganisations = {
@@ -197,7 +201,7 @@ export const defineMeasure = {
   body: DefineMeasureDto,
   answers: changed('The measure is defined.', MEASURE_CHANGED),
   problems: {
-    409: ['measure-exists'],
+    409: ['measure-exists', 'name-taken', 'event-type-taken'],
     422: [
       'event-type-reserved',
       'breakdown-repeated',
@@ -228,7 +232,7 @@ export const reviseMeasure = {
     },
   },
   answers: changed('The measure is revised.', MEASURE_CHANGED),
-  problems: { 404: ['measure-unknown'], 422: [...TEXT_PROBLEMS] },
+  problems: { 404: ['measure-unknown'], 409: ['name-taken'], 422: [...TEXT_PROBLEMS] },
 } satisfies CallSpec<ChangeReceipt>;
 
 export const listMeasures = {

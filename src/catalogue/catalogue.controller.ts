@@ -9,6 +9,7 @@ import {
   parseFinancialYear,
 } from '../kernel/financial-year.js';
 import { parseMeasureId, parseOrganisationId, parseProgrammeId } from '../kernel/ids.js';
+import { parseName } from '../kernel/name.js';
 import { amended, type ChangesTo } from '../kernel/picked.js';
 import { Refused, thereIsNo } from '../kernel/refusals.js';
 import type { CatalogueKind } from '../read-models/catalogue.js';
@@ -58,7 +59,10 @@ export class CatalogueController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChangeReceipt> {
     const programmeId = parseProgrammeId(id);
-    const details = amended({ name, startedOn: parseCalendarDate(startedOn) }, programmeChanges(rest));
+    const details = amended(
+      { name: parseName(name), startedOn: parseCalendarDate(startedOn) },
+      programmeChanges(rest),
+    );
     return this.change(
       id,
       { kind: 'register-programme', programmeId, details, personalDataOverride },
@@ -141,7 +145,7 @@ export class CatalogueController {
   ): Promise<ChangeReceipt> {
     const organisationId = parseOrganisationId(id);
     const details = amended({}, organisationChanges(rest));
-    const registered = { organisationId, name, details, personalDataOverride };
+    const registered = { organisationId, name: parseName(name), details, personalDataOverride };
     return this.change(id, { kind: 'register-organisation', ...registered }, by, reply);
   }
 
@@ -167,7 +171,8 @@ export class CatalogueController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChangeReceipt> {
     const organisationId = this.find('organisation', id).id;
-    const renamed = { organisationId, name, from: parseCalendarDate(from), personalDataOverride };
+    const taken = { name: parseName(name), from: parseCalendarDate(from) };
+    const renamed = { organisationId, ...taken, personalDataOverride };
     return this.change(id, { kind: 'rename-organisation', ...renamed }, by, reply);
   }
 
@@ -190,6 +195,8 @@ export class CatalogueController {
     @Body()
     {
       id,
+      label,
+      unit,
       rollsUpInto,
       decimals = 0,
       mayBeNegative = false,
@@ -203,6 +210,8 @@ export class CatalogueController {
     const parent = rollsUpInto === null ? null : parseMeasureId(rollsUpInto);
     const definition: MeasureDefinition = {
       ...rest,
+      label: parseName(label),
+      unit: parseName(unit),
       decimals,
       mayBeNegative,
       rollsUpInto: parent,
@@ -216,11 +225,11 @@ export class CatalogueController {
   @Call(calls.reviseMeasure)
   async reviseMeasure(
     @Param('id') id: string,
-    @Body() { from, personalDataOverride, ...rest }: ReviseMeasureDto,
+    @Body() { from, label, personalDataOverride, ...rest }: ReviseMeasureDto,
     @Recording() by: ApiProvenance,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChangeReceipt> {
-    const revision = { from: parseFinancialYear(from), ...rest };
+    const revision = { from: parseFinancialYear(from), label: parseName(label), ...rest };
     const revised = { measureId: this.find('measure', id).id, revision, personalDataOverride };
     return this.change(id, { kind: 'revise-measure', ...revised }, by, reply);
   }
@@ -295,6 +304,7 @@ export class CatalogueController {
 
 /** Members are changed as they are told, but a member that says what is so without it is taken away. */
 function programmeChanges({
+  name,
   startedOn,
   needsSecondPerson,
   tags,
@@ -302,6 +312,7 @@ function programmeChanges({
 }: Omit<AmendProgrammeDto, 'reason' | 'personalDataOverride'>): ChangesTo<ProgrammeDetails> {
   return {
     ...rest,
+    ...(name != null && { name: parseName(name) }),
     ...(startedOn != null && { startedOn: parseCalendarDate(startedOn) }),
     ...(needsSecondPerson !== undefined && { needsSecondPerson: needsSecondPerson || null }),
     ...(tags !== undefined && { tags: orNone(tags) }),

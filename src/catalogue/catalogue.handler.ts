@@ -12,14 +12,17 @@ import {
   type StreamName,
 } from '../kernel/ids.js';
 import { Refused } from '../kernel/refusals.js';
+import { measuresOfType } from '../read-models/catalogue.js';
 import { CatalogueTurns } from '../read-models/catalogue-turns.js';
 import { ReadModels } from '../read-models/read-models.js';
+import { Names } from '../read-models/names.js';
 import { standingOutside, type LifeOf } from '../read-models/standing-days.js';
 import { EventStore, type RecordedEvent } from '../store/event-store.js';
 import { Clock } from '../kernel/clock.js';
 import type { Provenance } from '../kernel/provenance.js';
 import { readState, runDecider } from '../store/run-decider.js';
 import { upcast, type LedgerEvent } from '../domain/upcast.js';
+import type { LookAlike } from '../domain/likeness.js';
 import { measureDecider, type Measure, type MeasureCommand } from '../domain/measure.js';
 import { organisationDecider, type Ancestry, type OrganisationCommand } from '../domain/organisation.js';
 import { programmeDecider, type LeftOutside, type ProgrammeCommand } from '../domain/programme.js';
@@ -52,12 +55,20 @@ export class ChangeCatalogue extends Command<CatalogueChange> {
 
 @CommandHandler(ChangeCatalogue)
 export class ChangeCatalogueHandler implements ICommandHandler<ChangeCatalogue> {
+  private readonly names: Readonly<Record<'programme' | 'organisation' | 'measure', Names>>;
+
   constructor(
     private readonly store: EventStore,
     private readonly clock: Clock,
     private readonly readModels: ReadModels,
     private readonly turns: CatalogueTurns,
-  ) {}
+  ) {
+    this.names = {
+      programme: new Names(readModels, 'programme'),
+      organisation: new Names(readModels, 'organisation'),
+      measure: new Names(readModels, 'measure'),
+    };
+  }
 
   async execute({ command, provenance }: ChangeCatalogue): Promise<CatalogueChange> {
     this.readModels.refuseIfStopped();
@@ -65,7 +76,8 @@ export class ChangeCatalogueHandler implements ICommandHandler<ChangeCatalogue> 
     return { changed, sequence: await this.readModels.sequenceOf(position) };
   }
 
-  private async decide(command: CatalogueCommand, provenance: Provenance): Promise<ChangeMade> {
+  private async decide(asked: CatalogueCommand, provenance: Provenance): Promise<ChangeMade> {
+    const command = { ...asked, alike: this.alikeTo(asked) };
     switch (command.kind) {
       case 'amend-programme':
       case 'close-programme': {
@@ -93,8 +105,13 @@ export class ChangeCatalogueHandler implements ICommandHandler<ChangeCatalogue> 
       case 'rename-organisation':
         return this.run(organisationDecider, organisationStream(command.organisationId), command, provenance);
       case 'define-measure': {
-        const parent = await this.measure(command.definition.rollsUpInto);
-        return this.run(measureDecider, measureStream(command.measureId), { ...command, parent }, provenance);
+        const { measureId, definition } = command;
+        const parent = await this.measure(definition.rollsUpInto);
+        const sameType = measuresOfType(this.readModels.views, definition.eventType).find(
+          (id) => id !== measureId,
+        );
+        const known = { ...command, parent, sameType };
+        return this.run(measureDecider, measureStream(measureId), known, provenance);
       }
       case 'revise-measure':
         return this.run(measureDecider, measureStream(command.measureId), command, provenance);
@@ -114,6 +131,30 @@ export class ChangeCatalogueHandler implements ICommandHandler<ChangeCatalogue> 
     });
     const { position } = appended ?? madeBy(decider, command, history);
     return { changed: appended !== null, position };
+  }
+
+  /** Another entry with a name that reads like the one that a command gives. */
+  private alikeTo(command: CatalogueCommand): LookAlike | undefined {
+    const { programme, organisation, measure } = this.names;
+    switch (command.kind) {
+      case 'register-programme':
+        return programme.alike(command.programmeId, command.details.name);
+      case 'amend-programme': {
+        const { name } = command.changes;
+        return name == null ? undefined : programme.alike(command.programmeId, name);
+      }
+      case 'register-organisation':
+      case 'rename-organisation':
+        return organisation.alike(command.organisationId, command.name);
+      case 'define-measure':
+        return measure.alike(command.measureId, command.definition.label);
+      case 'revise-measure':
+        return measure.alike(command.measureId, command.revision.label);
+      case 'close-programme':
+      case 'reopen-programme':
+      case 'amend-organisation':
+        return undefined;
+    }
   }
 
   /** The standing outcomes that a life with these days would leave outside. */

@@ -12,6 +12,7 @@ import { admitTexts, type Overridden, type Overriding, type Reasoned } from '../
 import type { KeyId, ProgrammeId } from '../kernel/ids.js';
 import type { Role } from '../kernel/provenance.js';
 import { Refused, type Refusal, thereIsNo } from '../kernel/refusals.js';
+import { nameFaults, type LookAlike } from './likeness.js';
 
 export interface KeyDetails {
   readonly name: string;
@@ -51,6 +52,7 @@ type KeyRequest =
       readonly secretSha256: string;
       readonly nowMs: number;
       readonly knownProgrammes: ReadonlySet<ProgrammeId>;
+      readonly alike?: LookAlike | undefined;
     }
   | {
       readonly kind: 'rotate-key';
@@ -117,6 +119,7 @@ function detailsFaults({
   details: { role, programmes, expiresAt },
   knownProgrammes,
   nowMs,
+  alike,
 }: Extract<KeyCommand, { kind: 'create-key' }>): Refusal[] {
   const faults: Refusal[] = [];
   if ((role === 'programme') !== programmes.length > 0) {
@@ -133,7 +136,7 @@ function detailsFaults({
   if (expiresAt !== null && Date.parse(expiresAt) <= nowMs) {
     faults.push({ code: 'key-expiry-passed', detail: 'a key expires after now', pointer: '/expiresAt' });
   }
-  return faults;
+  return [...faults, ...nameFaults(alike, '/name')];
 }
 
 function evolve(state: KeyState, event: KeyEvent): KeyState {

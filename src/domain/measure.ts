@@ -14,6 +14,7 @@ import { admitTexts, type Overridden, type Overriding } from '../kernel/free-tex
 import type { MeasureId } from '../kernel/ids.js';
 import { startYearOf, type FinancialYear } from '../kernel/financial-year.js';
 import { Refused, type Refusal, thereIsNo } from '../kernel/refusals.js';
+import { nameFaults, type LookAlike } from './likeness.js';
 import { KINDS, type MeasureKind } from './kinds/kinds.js';
 
 /** The ledger's own events have types that begin so: no measure may take one. */
@@ -69,8 +70,16 @@ type MeasureRequest =
       readonly measureId: MeasureId;
       readonly definition: MeasureDefinition;
       readonly parent: Measure | undefined;
+      /** Another measure whose outcomes have events of that type. */
+      readonly sameType?: MeasureId | undefined;
+      readonly alike?: LookAlike | undefined;
     }
-  | { readonly kind: 'revise-measure'; readonly measureId: MeasureId; readonly revision: MeasureRevision };
+  | {
+      readonly kind: 'revise-measure';
+      readonly measureId: MeasureId;
+      readonly revision: MeasureRevision;
+      readonly alike?: LookAlike | undefined;
+    };
 
 export interface Measure extends MeasureDefinition {
   readonly status: 'defined';
@@ -91,7 +100,7 @@ function decide(state: MeasureState, command: MeasureCommand): readonly MeasureE
       if (state.status === 'undefined') throw new Refused(thereIsNo('measure', measureId));
       const { label, definition, reason } = command.revision;
       if (isInForce(state, command.revision)) return [];
-      const kept = admitTexts({ label, definition, reason }, command);
+      const kept = admitTexts({ label, definition, reason }, command, nameFaults(command.alike, '/label'));
       const { from, comparable } = command.revision;
       const facts = { measureId, from, label, comparable };
       const words = { ...(definition !== undefined && { definition }), reason, ...kept };
@@ -132,38 +141,50 @@ function define(
   state: MeasureState,
   command: Extract<MeasureCommand, { kind: 'define-measure' }>,
 ): readonly MeasureEvent[] {
-  const { measureId, definition, parent } = command;
+  const { measureId, definition } = command;
   if (state.status === 'defined') {
     if (canonicalJson(state.definedAs) === canonicalJson(definition)) return [];
     throw new Refused({ code: 'measure-exists', detail: `measure ${measureId} exists with other content` });
   }
   const { definition: text, ...facts } = definition;
   const { label, unit } = facts;
-  const kept = admitTexts({ label, unit, definition: text }, command, definitionFaults(definition, parent));
+  const kept = admitTexts({ label, unit, definition: text }, command, definitionFaults(command));
   const words = { ...(text !== undefined && { definition: text }), ...kept };
   return [
     { schema: 'measure-defined@2', type: 'MeasureDefined', data: eventData({ measureId, ...facts }, words) },
   ];
 }
 
-function definitionFaults(definition: MeasureDefinition, parent: Measure | undefined): Refusal[] {
-  const faults: Refusal[] = breakdownFaults(definition.breakdowns ?? []);
+function definitionFaults({
+  definition,
+  parent,
+  sameType,
+  alike,
+}: Extract<MeasureCommand, { kind: 'define-measure' }>): Refusal[] {
+  const faults = breakdownFaults(definition.breakdowns ?? []);
   if (RESERVED_EVENT_TYPE.test(definition.eventType)) {
     const detail = `the event type ${definition.eventType} is kept for the ledger's own events`;
     faults.push({ code: 'event-type-reserved', detail, pointer: '/eventType' });
   }
-  if (definition.rollsUpInto === null) return faults;
+  faults.push(...rollUpFaults(definition, parent));
+  if (sameType !== undefined) {
+    const detail = `${definition.eventType} is the event type of the measure ${sameType}`;
+    faults.push({ code: 'event-type-taken', detail, pointer: '/eventType' });
+  }
+  return [...faults, ...nameFaults(alike, '/label')];
+}
+
+function rollUpFaults(definition: MeasureDefinition, parent: Measure | undefined): Refusal[] {
+  if (definition.rollsUpInto === null) return [];
   const pointer = '/rollsUpInto';
-  if (!parent) return [...faults, { ...thereIsNo('measure', definition.rollsUpInto), pointer }];
+  if (!parent) return [{ ...thereIsNo('measure', definition.rollsUpInto), pointer }];
   // The parent must exist first and never changes, so that roll-ups cannot run in a circle.
   const same = (['kind', 'unit', 'decimals', 'countsPeople'] as const).every(
     (key) => parent[key] === definition[key],
   );
-  if (!same || !KINDS[parent.kind].rollsUp) {
-    const detail = `a measure rolls up into one of its own kind, unit and decimals, and ratios and rates into none: ${parent.id} is a ${parent.kind} of ${parent.unit}`;
-    faults.push({ code: 'roll-up-mismatch', detail, pointer });
-  }
-  return faults;
+  if (same && KINDS[parent.kind].rollsUp) return [];
+  const detail = `a measure rolls up into one of its own kind, unit and decimals, and ratios and rates into none: ${parent.id} is a ${parent.kind} of ${parent.unit}`;
+  return [{ code: 'roll-up-mismatch', detail, pointer }];
 }
 
 function breakdownFaults(breakdowns: readonly Breakdown[]): Refusal[] {

@@ -11,6 +11,7 @@ import { admitTexts, type Overridden, type Overriding, type Reasoned } from '../
 import type { OrganisationId } from '../kernel/ids.js';
 import { amended, picked, type ChangesTo } from '../kernel/picked.js';
 import { Refused, thereIsNo, type Refusal } from '../kernel/refusals.js';
+import { nameFaults, type LookAlike } from './likeness.js';
 import { lifeFaults, type LeftOutside, type Tags } from './programme.js';
 
 export interface OrganisationDetails {
@@ -55,6 +56,7 @@ type OrganisationRequest =
       readonly kind: 'register-organisation';
       readonly details?: OrganisationDetails;
       readonly ancestry?: Ancestry;
+      readonly alike?: LookAlike | undefined;
     })
   | (ToOrganisation & {
       readonly kind: 'amend-organisation';
@@ -63,7 +65,7 @@ type OrganisationRequest =
       readonly outside?: LeftOutside;
       readonly reason: string;
     })
-  | (Renamed & { readonly kind: 'rename-organisation' });
+  | (Renamed & { readonly kind: 'rename-organisation'; readonly alike?: LookAlike | undefined });
 
 /** The parent that a command names, its parent, and so on; none where there is no such organisation. */
 export type Ancestry = readonly OrganisationId[];
@@ -106,7 +108,8 @@ function decide(state: OrganisationState, command: OrganisationCommand): readonl
           pointer: '/from',
         });
       }
-      const data = eventData({ organisationId, name, from }, admitTexts({ name }, command));
+      const kept = admitTexts({ name }, command, nameFaults(command.alike, '/name'));
+      const data = eventData({ organisationId, name, from }, kept);
       return [{ schema: 'organisation-renamed@2', type: 'OrganisationRenamed', data }];
     }
     default:
@@ -118,9 +121,10 @@ function register(
   state: OrganisationState,
   command: Extract<OrganisationCommand, { kind: 'register-organisation' }>,
 ): readonly OrganisationEvent[] {
-  const { organisationId, name, details = {} } = command;
+  const { organisationId, name, details = {}, alike } = command;
   if (state.status === 'unregistered') {
-    const kept = admitTexts({ name }, command, detailFaults(command, details, details.parent));
+    const faults = [...detailFaults(command, details, details.parent), ...nameFaults(alike, '/name')];
+    const kept = admitTexts({ name }, command, faults);
     const data = eventData({ organisationId, name, ...details }, kept);
     return [{ schema: 'organisation-registered@2', type: 'OrganisationRegistered', data }];
   }

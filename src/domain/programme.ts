@@ -11,6 +11,7 @@ import { admitTexts, type Overridden, type Overriding, type Reasoned } from '../
 import type { ProgrammeId } from '../kernel/ids.js';
 import { amended, picked, type ChangesTo } from '../kernel/picked.js';
 import { Refused, type Refusal, thereIsNo } from '../kernel/refusals.js';
+import { nameFaults, type LookAlike } from './likeness.js';
 
 export interface ProgrammeDetails {
   readonly name: string;
@@ -55,12 +56,14 @@ type ProgrammeRequest =
       readonly kind: 'register-programme';
       readonly programmeId: ProgrammeId;
       readonly details: ProgrammeDetails;
+      readonly alike?: LookAlike | undefined;
     }
   | {
       readonly kind: 'amend-programme';
       readonly programmeId: ProgrammeId;
       readonly changes: ChangesTo<ProgrammeDetails>;
       readonly outside?: LeftOutside;
+      readonly alike?: LookAlike | undefined;
       readonly reason: string;
     }
   | {
@@ -87,7 +90,8 @@ function decide(state: ProgrammeState, command: ProgrammeCommand): readonly Prog
   if (command.kind === 'register-programme') {
     if (state.status === 'unregistered') {
       const { facts, words } = partsOf(command.details);
-      const kept = admitTexts({ name: facts.name, ...words }, command);
+      const texts = { name: facts.name, ...words };
+      const kept = admitTexts(texts, command, nameFaults(command.alike, '/name'));
       const data = eventData({ programmeId, ...facts }, { ...words, ...kept });
       return [{ schema: 'programme-registered@2', type: 'ProgrammeRegistered', data }];
     }
@@ -115,13 +119,14 @@ function decide(state: ProgrammeState, command: ProgrammeCommand): readonly Prog
 }
 
 function amend(state: Programme, command: CommandOf<'amend-programme'>): readonly ProgrammeEvent[] {
-  const { programmeId, changes, reason, outside } = command;
+  const { programmeId, changes, reason, outside, alike } = command;
   if (state.status === 'closed') throw closed(state);
   const details = amended(detailsOf(state), changes);
   if (same(detailsOf(state), details)) return [];
   const { facts, words } = partsOf(details);
   const texts = { name: facts.name, ...words, reason };
-  const kept = admitTexts(texts, command, lifeFaults(outside, { from: '/startedOn' }));
+  const faults = [...lifeFaults(outside, { from: '/startedOn' }), ...nameFaults(alike, '/name')];
+  const kept = admitTexts(texts, command, faults);
   const data = { facts: { programmeId, ...facts }, words: { ...words, reason, ...kept } };
   return [{ schema: 'programme-amended@2', type: 'ProgrammeAmended', data }];
 }

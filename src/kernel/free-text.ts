@@ -4,12 +4,13 @@
  * A text that looks as if it held personal data (personal-data.ts) is refused, by the pointer of its field and never by
  * its words, unless the caller gives a reason to record it. The event keeps that reason
  * (docs/adr/0009-personal-data.md). An invisible text, or one that changes the order in which it is read, would show an
- * auditor something else than what was recorded: no reason lets it in.
+ * auditor something else than what was recorded: no reason lets it in. A name stays on its line, and hides nothing.
  *
  * Deciders apply the rules when they make an event, not before: a text that was recorded once can be repeated for ever.
  */
 import { personalDataIn } from './personal-data.js';
 import { refuseIfAny, type Refusal } from './refusals.js';
+import { HIDDEN } from './visible.js';
 
 export type FreeTexts = Readonly<Record<string, string | undefined>>;
 
@@ -35,7 +36,8 @@ export function textFaults(texts: FreeTexts, override: PersonalDataOverride | un
   for (const [place, text] of Object.entries(texts)) {
     if (text === undefined) continue;
     const pointer = `${at}/${place}`;
-    faults.push(...unreadable(text, pointer), ...(override ? [] : suspicion(text, pointer)));
+    faults.push(...unreadable(text, pointer, NAMES.has(place) ? HIDDEN : TURNS_ORDER));
+    if (!override) faults.push(...suspicion(text, pointer));
   }
   return faults;
 }
@@ -43,7 +45,7 @@ export function textFaults(texts: FreeTexts, override: PersonalDataOverride | un
 /** The reason itself is recorded too, and nothing overrides its refusal. */
 export function overrideFaults(override: PersonalDataOverride | undefined): Refusal[] {
   const pointer = '/personalDataOverride/reason';
-  return [...unreadable(override?.reason, pointer), ...suspicion(override?.reason, pointer)];
+  return [...unreadable(override?.reason, pointer, TURNS_ORDER), ...suspicion(override?.reason, pointer)];
 }
 
 /** An event that needed no override does not keep one. */
@@ -68,15 +70,19 @@ export function admitTexts(
 
 /** These characters embed, override or isolate a direction (Unicode Bidirectional Algorithm, UAX #9). */
 const TURNS_ORDER = /[\u202a-\u202e\u2066-\u2069]/u;
-const VISIBLE = /[^\s\p{Default_Ignorable_Code_Point}]/u;
+const VISIBLE = /[^\s\u2800\p{Default_Ignorable_Code_Point}]/u;
+/** The members that hold a name, a label or a unit: one line, all of which can be seen. */
+const NAMES: ReadonlySet<string> = new Set(['name', 'label', 'unit']);
 
-function unreadable(text: string | undefined, pointer: string): Refusal[] {
+function unreadable(text: string | undefined, pointer: string, refused: RegExp): Refusal[] {
   if (text === undefined) return [];
   const code = 'text-unreadable';
   if (!VISIBLE.test(text)) return [{ code, detail: 'the text has nothing that can be seen', pointer }];
-  const turning = TURNS_ORDER.exec(text)?.[0].codePointAt(0)!.toString(16).toUpperCase();
-  if (turning === undefined) return [];
-  const detail = `the text holds U+${turning}, which turns the order in which it is read: take it out`;
+  const found = refused.exec(text)?.[0];
+  if (found === undefined) return [];
+  const does = TURNS_ORDER.test(found) ? 'turns the order in which it is read' : 'cannot be seen in a line';
+  const point = found.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0');
+  const detail = `the text holds U+${point}, which ${does}: take it out`;
   return [{ code, detail, pointer }];
 }
 

@@ -19,6 +19,8 @@ export const REFUSAL_CODES = [
   'programme-open',
   'roll-up-mismatch',
   'event-type-reserved',
+  'event-type-taken',
+  'name-taken',
   'breakdown-repeated',
   'name-date-taken',
   'parent-within',

@@ -5,6 +5,7 @@ import { measureDecider, type MeasureEvent } from '../domain/measure.js';
 import { organisationDecider, type OrganisationEvent } from '../domain/organisation.js';
 import { programmeDecider, type ProgrammeEvent } from '../domain/programme.js';
 import type { LedgerSchema } from '../domain/upcast.js';
+import type { MeasureId } from '../kernel/ids.js';
 import {
   Difference,
   type At,
@@ -45,6 +46,12 @@ export function catalogueState(
   ).pluck();
   const state = select.get(kind, id, sequence) as string | undefined;
   return state === undefined ? undefined : JSON.parse(state);
+}
+
+/** The measures whose outcomes have events of that type; the rules leave one at most. */
+export function measuresOfType(db: Database, eventType: string): MeasureId[] {
+  const select = `SELECT DISTINCT id FROM catalogue WHERE kind = 'measure' AND state ->> 'eventType' = ?`;
+  return prepared(db, select).pluck().all(eventType) as MeasureId[];
 }
 
 interface Evolving<State, Event> {

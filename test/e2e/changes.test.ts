@@ -112,7 +112,7 @@ describe('what changed', () => {
       label: id,
       unit: 'places',
       kind: 'flow',
-      eventType: 'PlaceOpened',
+      eventType: rollsUpInto ? 'IndoorPlaceOpened' : 'PlaceOpened',
       countsPeople: false,
       rollsUpInto,
     });

@@ -22,6 +22,10 @@ const feno = {
   rollsUpInto: null,
 };
 
+const reason = 'a recount';
+const revision = { from: '2024-25', comparable: true, reason };
+const OF_NOBODY = { id: 'of-nobody', name: 'Nobody', label: 'Nobody', eventType: 'NobodyDone' };
+
 let ledger: CheckedLedger;
 /** Of another programme: it may ask for nothing that the document shows as an example. */
 let otherKey: string;
@@ -149,6 +153,20 @@ describe('problems keep to the document', () => {
     const rename = { name: 'Other', from: '2023-10-01' };
     expect(await ledger.post('/v1/organisations/wessex/names', rename)).toBe('409 name-date-taken');
     expect(await ledger.submit([outcome], KEY)).toBe('409 idempotency-key-reused');
+  });
+
+  test.each([
+    ['programmes', { id: 'other', name: 'LIPIDS', startedOn: '2020-04-01' }, /^lipid-management .* Lipids,/],
+    ['programmes/asthma-care/amendments', { name: 'Iipids', reason }, /^lipid-management .* Lipids,/],
+    ['organisations', { id: 'other', name: 'W\u0435ssex AHSN' }, /^wessex .* Wessex AHSN,/],
+    ['organisations/a-body/names', { name: 'wessex AHSN', from: '2024-04-01' }, /^wessex .* Wessex AHSN,/],
+    ['measures', { ...feno, id: 'other', eventType: 'OtherDone' }, /^feno-tests .* FeNO tests,/],
+    ['measures', { ...feno, id: 'other', label: 'Other' }, /^FenoTestDone .* feno-tests$/],
+    ['measures/jobs/revisions', { ...revision, label: 'FeN0 tests' }, /^feno-tests .* FeNO tests,/],
+    ['keys', { name: 'Programme 1', role: 'reporter' }, / is named programme 1,/],
+  ])('where another is known by what reads the same: %s %j', async (path, body, told) => {
+    const { status, body: problem } = await ledger.call('POST', `/v1/${path}`, { body });
+    expect([status, (problem as { detail: string }).detail]).toEqual([409, expect.stringMatching(told)]);
   });
 
   test.each([
@@ -304,7 +322,9 @@ describe('problems keep to the document', () => {
       );
       for (const { kind, pointer, body } of places) {
         // What is new is refused for its text alone.
-        if ('id' in body) body['id'] = 'of-nobody';
+        for (const [member, own] of Object.entries(OF_NOBODY)) {
+          if (member in body && pointer !== `/${member}`) body[member] = own;
+        }
         if (call.id === 'renameOrganisation') body['from'] = '2024-01-01';
         const { status, text } = await ledger.call('POST', path, { body, headers });
         const { type, errors } = JSON.parse(text) as { type: string; errors?: { pointer: string }[] };
@@ -328,7 +348,6 @@ describe('problems keep to the document', () => {
     const imports = '/v1/programmes/lipid-management/imports';
     const file = 'measure,quantity,from,basis\npatients-benefited,1,2023-04-01,counted\n';
     expect(await ledger.post(imports, file.replace('patients', 'nobody'), csv)).toBe('422 invalid-file');
-    const reason = 'funding has ended';
     const closure = '/v1/programmes/lipid-management/closure';
     expect(await ledger.post(closure, { closedOn: '2999-01-01', reason })).toBe('422 outside-programme-life');
     expect(await ledger.post(closure, { closedOn: '2023-03-31', reason })).toBe('409 outcomes-outside-life');

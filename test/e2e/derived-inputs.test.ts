@@ -213,18 +213,23 @@ test('whatever the document allows is accepted, or refused by a rule that no sch
   expect(refused).toEqual(BY_RULES);
 });
 
+let registered = 0;
+
 /** Each is asked of something new: what was done to one before is no reason to refuse the next. */
 async function anew({ id, template }: Operation, { body }: Asked): Promise<Asked> {
   const key = crypto.randomUUID();
+  const name = `New ${++registered}`;
   if (['registerProgramme', 'registerOrganisation'].includes(id))
-    return { body: { ...(body as object), id: `new-${key}` } };
+    return { body: { ...(body as object), id: `new-${key}`, name } };
+  if (id === 'createKey') return { body: { ...(body as object), name } };
   if (id === 'submitOutcomes') return { headers: { 'Idempotency-Key': key } };
   if (id === 'defineMeasure') {
-    const name = `m-${key}`;
-    return { body: { ...(body as object), id: name, eventType: `M${name.replaceAll('-', '')}` } };
+    const own = { id: `m-${key}`, label: name, eventType: `M${key.replaceAll('-', '')}` };
+    return { body: { ...(body as object), ...own } };
   }
   if (template.startsWith('/v1/keys/{id}/')) {
-    const { body: made } = await ask(ledger.operation('createKey'));
+    const shown = ledger.shown('createKey')[0]!;
+    const { body: made } = await ask(ledger.operation('createKey'), { body: { ...shown, name } });
     return { path: { id: (made as unknown as { id: string }).id } };
   }
   if (!template.startsWith('/v1/outcomes/{id}/')) return {};

@@ -56,6 +56,19 @@ describe('a key', () => {
     expect(await statusWith(key)).toBe(401);
   });
 
+  test('has a name that reads like that of no other, until the other is revoked', async () => {
+    const { id } = await makeKey(ledger, { role: 'reporter', name: 'Quarterly returns' });
+    const body = { role: 'auditor', name: 'Qu\u0430rterly Returns' };
+    const make = () => ledger.call<{ detail: string }>('POST', '/v1/keys', { body });
+    const refused = await make();
+    expect([refused.status, refused.body.detail]).toEqual([
+      409,
+      expect.stringContaining(`${id} is named Quarterly returns`),
+    ]);
+    await ledger.call('POST', `/v1/keys/${id}/revocation`, { body: { reason: 'it was lost' } });
+    expect((await make()).status).toBe(201);
+  });
+
   test('that is revoked is told nothing more by a stream that it has open', async () => {
     const { id, key, sequence } = await makeKey(ledger, { role: 'auditor' });
     const stream = `/v1/events/stream?after=${sequence - 1}`;

@@ -313,6 +313,14 @@ describe('the catalogue', () => {
     expect(body.events.map(({ type, data }) => [type, data.facts.quantity])).toEqual([['FenoTestDone', 31]]);
   });
 
+  test('F13: takes a name for the same in each way to write it, and keeps no blanks at its ends', async () => {
+    const post = (name: string) =>
+      ledger.call('POST', '/v1/programmes', { body: { id: 'cafe', name, startedOn: '2020-04-01' } });
+    const statuses = [await post(' Cafe\u0301'), await post('Caf\u00e9 ')].map(({ status }) => status);
+    expect(statuses).toEqual([201, 200]);
+    expect((await ledger.call('GET', '/v1/programmes/cafe')).body).toMatchObject({ name: 'Caf\u00e9' });
+  });
+
   test('knows the fifteen organisations by the names they bore', async () => {
     const { body } = await ledger.call<{ organisations: { id: string; name: string }[] }>(
       'GET',

@@ -360,7 +360,7 @@ describe('a measure that was redefined', () => {
         label: id,
         unit: 'visits',
         kind: 'flow',
-        eventType: 'VisitMade',
+        eventType: rollsUpInto ? 'HomeVisitMade' : 'VisitMade',
         countsPeople: false,
         rollsUpInto,
       },
@@ -384,7 +384,9 @@ describe('a measure that was redefined', () => {
     const ask = async (id: string) => (await ledger.call('GET', `/v1/totals/since?measure=${id}`)).status;
     expect([await ask('visits'), await ask('home-visits')]).toEqual([422, 200]);
     await ledger.call('POST', '/v1/measures/visits/revisions', { body: { ...revision, comparable: true } });
-    await ledger.call('POST', '/v1/measures/home-visits/revisions', { body: revision });
+    await ledger.call('POST', '/v1/measures/home-visits/revisions', {
+      body: { ...revision, label: 'Home visits' },
+    });
     expect([await ask('visits'), await ask('home-visits')]).toEqual([422, 422]);
   });
 });

@@ -10,8 +10,11 @@ export interface KeyAsked {
   readonly name?: string;
 }
 
+let made = 0;
+
+/** The name of a key that was asked for without one is its own. */
 export async function makeKey(ledger: Ledger, asked: KeyAsked): Promise<KeySecretView> {
-  const body = { name: `for ${asked.role}`, ...asked };
+  const body = { name: `${asked.role} ${++made}`, ...asked };
   const answer = await ledger.call<KeySecretView>('POST', '/v1/keys', { body });
   if (answer.status !== 201) throw new Error(answer.text);
   return answer.body;

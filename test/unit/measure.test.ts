@@ -36,6 +36,7 @@ const jobs = fold(measureDecider, [
     },
   },
 ]) as Measure;
+const alike = { id: 'jobs', name: 'Jobs' };
 const ofJobs: MeasureDefinition = { ...definition, rollsUpInto: jobs.id };
 
 const define = (as: MeasureDefinition, parent?: Measure): MeasureCommand => ({
@@ -173,6 +174,14 @@ describe('refused, the first fault first:', () => {
       'roll-up-mismatch /rollsUpInto',
     ],
     ['revising what is not there', [], revise(reworded), 'measure-unknown'],
+    [
+      'the event type of another measure',
+      [],
+      { ...define(definition), sameType: jobs.id } as MeasureCommand,
+      'event-type-taken /eventType',
+    ],
+    ['a label that reads like another’s', [], { ...define(definition), alike }, 'name-taken /label'],
+    ['a new label that reads like another’s', [defined], { ...revise(reworded), alike }, 'name-taken /label'],
   ])('%s', (_what, history, command, refusal) =>
     given(...history)
       .when(command)

@@ -113,6 +113,7 @@ describe('repeating changes nothing:', () => {
 });
 
 describe('refused, the first fault first:', () => {
+  const alike = { id: 'east', name: 'Wessex' };
   test.each<[string, OrganisationEvent[], OrganisationCommand, ExpectedRefusal]>([
     ['registering with a name it never bore', [registered, today], register('Wessex'), 'organisation-exists'],
     [
@@ -142,6 +143,18 @@ describe('refused, the first fault first:', () => {
       'life-reversed /to',
     ],
     ['renaming what is not there', [], rename('Wessex', '2023-10-01'), 'organisation-unknown'],
+    [
+      'a first name that reads like another’s',
+      [],
+      { ...register('Wessex AHSN'), alike } as OrganisationCommand,
+      'name-taken /name',
+    ],
+    [
+      'a new name that reads like another’s',
+      [registered],
+      { ...rename('Wessex', '2023-10-01'), alike } as OrganisationCommand,
+      'name-taken /name',
+    ],
     [
       'another name on a date that has one',
       [registered, today],
