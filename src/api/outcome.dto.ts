@@ -43,8 +43,9 @@ export class EvidenceDto {
   title!: string;
 
   @Optional('Where it is kept.', 'https://example.org/returns/2023-q1')
-  @Matches(/^[a-z][a-z0-9+.-]{1,30}:[\x21-\x7e]{1,2000}$/, {
-    message: 'must be an address such as https://example.org/returns/2023-q1, without spaces',
+  @Matches(/^(?:https?:\/\/|doi:|urn:)[\x21-\x7e]{1,2000}$/, {
+    message:
+      'must be an address such as https://example.org/returns/2023-q1, of http, https, doi or urn, without spaces',
   })
   uri?: string;
 }

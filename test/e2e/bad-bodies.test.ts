@@ -118,6 +118,19 @@ describe('an outcome that breaks a rule of its form', () => {
       '/outcomes/0/organisation',
     ],
     ['evidence without a title', outcomeWith('"quantity":1,"evidence":{}'), '/outcomes/0/evidence/title'],
+    ...[
+      'javascript:alert(1)',
+      'data:text/html,x',
+      'mailto:x',
+      'file:///x',
+      'HTTPS://x',
+      'https:x',
+      'doi:',
+    ].map((uri): [string, string, string] => [
+      `evidence at ${uri}`,
+      outcomeWith(`"quantity":1,"evidence":{"title":"Return","uri":"${uri}"}`),
+      '/outcomes/0/evidence/uri',
+    ]),
     ['a hash that is none', outcomeWith('"quantity":1,"evidenceSha256":"00"'), '/outcomes/0/evidenceSha256'],
     ['a control character', outcomeWith('"quantity":1,"note":"\\u0000"'), '/outcomes/0/note'],
     [
