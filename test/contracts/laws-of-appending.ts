@@ -162,7 +162,7 @@ export function lawsOfAppending(on: StoreFixture): void {
 
     test('in another order is a wrong expectation', async () => {
       await on.append(A, 'no-stream', 'a0', 'a1');
-      const reversed = newEvents(A, 0, ['a0', 'a1']).reverse();
+      const reversed = on.newEvents(A, 0, ['a0', 'a1']).reverse();
       expect(await refusal(on.store.append(A, 'no-stream', reversed))).toBeInstanceOf(WrongExpectedRevision);
     });
   });

@@ -1,10 +1,12 @@
 /** One store in a place of its own for each test, and what all laws of the port need to say. */
+import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, expect } from '@jest/globals';
 import type {
   Appended,
   EventReader,
   EventStore,
   ExpectedRevision,
+  NewEvent,
   RecordedEvent,
 } from '../../src/store/event-store.js';
 import { newEvents, streamNamed } from '../support/new-events.js';
@@ -24,6 +26,7 @@ export const B = streamNamed('submission-3f1c6a52-9f0a-4f61-8a5e-6d2b0c9e7a11');
 export class StoreFixture {
   store!: EventStore;
   private place!: StorePlace;
+  private salt!: string;
   private readonly readers: EventReader[] = [];
 
   constructor(private readonly emptyPlace: () => Promise<StorePlace>) {
@@ -33,6 +36,7 @@ export class StoreFixture {
 
   async begin(): Promise<void> {
     this.place = await this.emptyPlace();
+    this.salt = randomBytes(16).toString('base64url');
     this.store = await this.place.open();
   }
 
@@ -55,7 +59,15 @@ export class StoreFixture {
 
   append(stream: Stream, expected: ExpectedRevision, ...texts: string[]): Promise<Appended> {
     const firstRevision = expected === 'no-stream' ? 0 : expected + 1;
-    return this.store.append(stream, expected, newEvents(stream, firstRevision, texts));
+    return this.store.append(stream, expected, this.newEvents(stream, firstRevision, texts));
+  }
+
+  /**
+   * The same text at the same place is the same event, but only in this place for a store: a server remembers for a
+   * while in which stream it last saw an id, whichever place that was in.
+   */
+  newEvents(stream: Stream, firstRevision: number, texts: readonly string[]): NewEvent[] {
+    return newEvents(stream, firstRevision, texts, this.salt);
   }
 
   /** Appends of one, two and three events to two streams by turns. */

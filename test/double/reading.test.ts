@@ -102,6 +102,16 @@ describe('reading', () => {
     expect(await on.client().getStreamMetadata(A)).toMatchObject({ metadata: { truncateBefore: 3 } });
     expect(textsOf(await on.readAll()).slice(0, 5)).toEqual(['a0', 'a1', 'b0', 'a2', 'a3']);
   });
+
+  test('R2: metadata gives back a deleted stream only when it is written a second time', async () => {
+    await appendFive();
+    await on.client().deleteStream(A);
+    await on.client().setStreamMetadata(A, {});
+    expect(await on.client().getStreamMetadata(A)).toMatchObject({ metadata: { truncateBefore: 4 } });
+    expect(await on.readStream(A)).toEqual([]);
+    await on.client().setStreamMetadata(A, {});
+    expect(textsOf(await on.readStream(A))).toEqual(['a0', 'a1', 'a2', 'a3']);
+  });
 });
 
 describe('deleting', () => {

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { decideAppend, type Expected } from './append-rules.js';
 import type { EventLog, ProposedEvent } from './event-log.js';
-import { HIGHEST_REVISION } from './stream-state.js';
+import { HIGHEST_REVISION, isMetastream } from './stream-state.js';
 import type { AppendedTo } from './wire.js';
 
 export interface WriteRequest {
@@ -38,7 +38,10 @@ export function append(settings: WriteSettings, { stream, expected, events }: Wr
       const state = log.stream(stream);
       // Whoever writes to a deleted stream brings it back from its next revision on.
       if (state.softDeleted) writeMetadata(log, stream, String(state.lastRevision + 1));
-      log.append(stream, events);
+      log.append(
+        stream,
+        events.map((event) => givingBack(log, stream, event)),
+      );
       if (systemEventEvery > 0 && log.end % systemEventEvery === 0) {
         log.append('$stats-127.0.0.1:2113', [jsonEvent('$statsCollected', '{"proc-cpu":1}')]);
       }
@@ -72,6 +75,16 @@ export function tombstoneStream({ log }: WriteSettings, stream: string, expected
   if (decision.is !== 'append') return decision as Outcome;
   log.entomb(stream, jsonEvent('$streamDeleted', '{}'));
   return { is: 'written', revision: log.stream(stream).lastRevision, place: log.at(log.end - 1) };
+}
+
+/**
+ * The first metadata that is written after a deletion is turned into what lets the stream go on: all that was deleted
+ * stays hidden. So an event is given back by metadata that is written a second time.
+ */
+function givingBack(log: EventLog, stream: string, event: ProposedEvent): ProposedEvent {
+  if (!isMetastream(stream)) return event;
+  const { softDeleted, lastRevision } = log.stream(stream.slice(2));
+  return softDeleted ? { ...event, data: Buffer.from(`{"$tb":${lastRevision + 1}}`) } : event;
 }
 
 /** `truncateBefore` as a text: the highest revision is no safe integer. */

@@ -7,9 +7,14 @@ export const streamNamed = (name: string) => name as StreamName;
 
 const SALT = 'AAAAAAAAAAAAAAAAAAAAAA';
 
-export function newEvents(stream: StreamName, firstRevision: number, texts: readonly string[]): NewEvent[] {
+export function newEvents(
+  stream: StreamName,
+  firstRevision: number,
+  texts: readonly string[],
+  salt = SALT,
+): NewEvent[] {
   return texts.map((text, index) => {
-    const factsHash = saltedHash(SALT, canonicalJson({ text }));
+    const factsHash = saltedHash(salt, canonicalJson({ text }));
     return {
       id: eventIdOf(stream, firstRevision + index, factsHash),
       type: 'PatientBenefited',
@@ -21,7 +26,7 @@ export function newEvents(stream: StreamName, firstRevision: number, texts: read
         role: 'admin',
         correlationId: '7c0b9a52-1f3d-4b9c-8d6e-0a1b2c3d4e5f',
         source: 'api',
-        factsSalt: SALT,
+        factsSalt: salt,
         factsHash,
       },
     };

@@ -224,10 +224,13 @@ describe('the projection', () => {
       await expect(readModels.start()).rejects.toThrow('was deleted from the store');
     });
 
-    test('it goes on where what was deleted was given back', async () => {
+    test('R2: it goes on where what was deleted was given back, in the two steps that this takes', async () => {
       await client.deleteStream(stream);
       await stopped();
       await readModels.stop();
+      await client.setStreamMetadata(stream, {});
+      readModels = new ReadModels({ dataDir, eventStore: { url: double.url } });
+      await expect(readModels.start()).rejects.toThrow('its metadata hides events');
       await client.setStreamMetadata(stream, {});
       await register('polypill', 'Polypill');
       readModels = new ReadModels({ dataDir, eventStore: { url: double.url } });

@@ -70,6 +70,21 @@ test('M5: a stream that others change each time is told apart from a store that 
   });
 });
 
+test('R1: a command that meets its own first append, still under way, finds what that recorded', async () => {
+  // A server that knows the ids of the events from another stream says so instead of waiting for the first append.
+  const underWay = Object.create(store, {
+    append: {
+      value: async (...append: Parameters<EventStore['append']>) => {
+        await store.append(...append);
+        throw new WrongExpectedRevision(stream, 'no-stream', 'no-stream');
+      },
+    },
+  }) as EventStore;
+  const asked = { stream, command: register, provenance };
+  const decided = await runDecider({ store: underWay, clock: new Clock() }, organisationDecider, asked);
+  expect([decided.appended, decided.history.length]).toEqual([null, 1]);
+});
+
 test('H2: what is refused is decided once where there is no earlier command', async () => {
   let decisions = 0;
   const counting = {
