@@ -1,7 +1,7 @@
 /** Provenance says who asks and under which request id; the events that follow from the request record it. */
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import type { ProgrammeScope } from '../domain/role.js';
+import { seesWho, type ProgrammeScope } from '../domain/role.js';
 import type { Provenance, Role } from '../kernel/provenance.js';
 
 declare module 'fastify' {
@@ -21,6 +21,11 @@ export const Recording = createParamDecorator((_data: unknown, context: Executio
   const { actor, role, id } = context.switchToHttp().getRequest<FastifyRequest>();
   return { actor, role, correlationId: id, source: 'api' };
 });
+
+/** Whether the caller may be told who recorded something. */
+export const SeesWho = createParamDecorator((_data: unknown, context: ExecutionContext): boolean =>
+  seesWho(context.switchToHttp().getRequest<FastifyRequest>().role),
+);
 
 /** The scope of the caller: null for all programmes, or the programmes that the caller is kept to. */
 export const Within = createParamDecorator(

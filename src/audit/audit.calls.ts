@@ -49,7 +49,8 @@ export const bundle = {
 export const figureProof = {
   tag: 'Audit',
   id: 'proveFigure',
-  may: { reporter: true, auditor: true, programme: 'in-query' },
+  may: { auditor: true, programme: 'in-query' },
+  logged: true,
   summary: 'Prove a figure',
   description:
     'A bundle with the figure of each financial year, or with `total=true` the total over them, and every event ' +

@@ -8,7 +8,7 @@ import type { Units } from './client.js';
 import { readable } from './output.js';
 
 export function submissionTold(story: SubmissionStory, units: Units): string {
-  const { submission, programme, recordedAt, actor, outcomes } = story;
+  const { submission, programme, recordedAt, actor = SOMEONE, outcomes } = story;
   const opening = `Submission ${submission} of ${programme}, recorded ${recordedAt} by ${actor}: ${counted(outcomes.length)}.`;
   return [opening, ...outcomes.map((outcome) => outcomeTold(outcome, units))].join('\n\n');
 }
@@ -22,7 +22,10 @@ export function outcomeTold(
   return [`${id}  ${standing}, version ${version}`, ...lines].join('\n');
 }
 
-function erasureTold({ recordedAt, actor, sequence, authorisedBy, reason }: Erasure): string[] {
+/** A reporter is not told who. */
+const SOMEONE = 'someone';
+
+function erasureTold({ recordedAt, actor = SOMEONE, sequence, authorisedBy, reason }: Erasure): string[] {
   const opening = `  ${recordedAt}  ${actor} erased the words of what is marked above as erased  (sequence ${sequence})`;
   const because = reason === undefined ? [] : [`    because: ${reason}`];
   return [opening, `    authorised by: ${authorisedBy}`, ...because];
@@ -36,7 +39,7 @@ export function changesTold(versions: readonly OutcomeVersion[], version: number
 
 function* versionsTold(versions: readonly OutcomeVersion[], units: Units): Generator<string> {
   let before: OutcomeView | undefined;
-  for (const { recordedAt, actor, type, sequence, outcome, reason, erased } of versions) {
+  for (const { recordedAt, actor = SOMEONE, type, sequence, outcome, reason, erased } of versions) {
     yield `  ${recordedAt}  ${actor} ${VERBS[type] ?? 'recorded it'}  (sequence ${sequence})`;
     if (reason !== undefined) yield `    because: ${reason}`;
     if (erased) yield '    its words were erased by a lawful order';

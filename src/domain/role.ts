@@ -86,6 +86,16 @@ export function actingAs({ roles, programmes }: Principal, may: Grants, named: N
   return { role: 'programme', scope: programmes };
 }
 
+/** A reporter is told what a figure was and is, and why, and never who recorded it. */
+export const seesWho = (role: Role): boolean => role !== 'reporter';
+
+export function withoutWho<Told extends { readonly actor?: string }>({
+  actor: _,
+  ...told
+}: Told): Omit<Told, 'actor'> {
+  return told;
+}
+
 /** @throws Refused `not-allowed` where the programme is not among those of the scope */
 export function refuseOthers(scope: ProgrammeScope, programme: unknown): void {
   if (scope === null || (typeof programme === 'string' && scope.has(programme))) return;

@@ -75,9 +75,9 @@ export class OutcomeView extends VersionView {
   @Instant()
   readonly recordedAt!: string;
 
-  @Describe('Who recorded this version.', 'admin')
+  @Optional('Who recorded this version; a reporter is not told.', 'admin')
   @PlainText({ max: 200 })
-  readonly actor!: string;
+  readonly actor?: string;
 
   @Describe('Of the event that recorded this version.', 41)
   @WholeNumber({ min: 0 })

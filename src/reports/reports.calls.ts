@@ -154,7 +154,7 @@ const SUBMISSION_ID: Described = {
 export const submission = {
   tag: 'Outcomes',
   id: 'readSubmission',
-  may: { auditor: true, programme: 'when-found' },
+  may: { reporter: true, auditor: true, programme: 'when-found' },
   logged: true,
   summary: 'Read a submission, and what became of it',
   params: { id: SUBMISSION_ID },
@@ -166,7 +166,7 @@ export const submission = {
 export const outcome = {
   tag: 'Outcomes',
   id: 'readOutcome',
-  may: { auditor: true, programme: 'when-found' },
+  may: { reporter: true, auditor: true, programme: 'when-found' },
   logged: true,
   summary: 'Read an outcome, and what became of it',
   params: { id: OUTCOME_ID },

@@ -1,9 +1,9 @@
 /** These calls tell what became of a submission, or of one outcome. */
 import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { refuseOthers, type ProgrammeScope } from '../domain/role.js';
+import { refuseOthers, withoutWho, type ProgrammeScope } from '../domain/role.js';
 import { Call } from '../api/call.js';
-import { Within } from '../api/provenance.js';
+import { SeesWho, Within } from '../api/provenance.js';
 import { parseOutcomeId, parseSubmissionId } from '../kernel/ids.js';
 import { parseOr } from '../kernel/refusals.js';
 import { ReadQueryDto } from '../api/query.dto.js';
@@ -21,11 +21,12 @@ export class StoriesController {
     @Param('id') id: string,
     @Query() _query: ReadQueryDto,
     @Within() within: ProgrammeScope,
+    @SeesWho() seesWho: boolean,
   ): Promise<SubmissionStory> {
     const submissionId = parseOr(() => parseSubmissionId(id), 'submission');
     const story = await this.stories.submission(submissionId);
     refuseOthers(within, story.programme);
-    return story;
+    return seesWho ? story : { ...withoutWho(story), outcomes: story.outcomes.map(historyWithoutWho) };
   }
 
   @Get('outcomes/:id')
@@ -34,6 +35,7 @@ export class StoriesController {
     @Param('id') id: string,
     @Query() _query: ReadQueryDto,
     @Within() within: ProgrammeScope,
+    @SeesWho() seesWho: boolean,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<OutcomeHistory> {
     const { submissionId, line } = parseOr(() => parseOutcomeId(id), 'outcome');
@@ -41,6 +43,17 @@ export class StoriesController {
     refuseOthers(within, programme);
     // A correction must send this version as If-Match.
     void reply.header('etag', `"${history.version}"`);
-    return history;
+    return seesWho ? history : historyWithoutWho(history);
   }
+}
+
+function historyWithoutWho({ versions, erasures, ...history }: OutcomeHistory): OutcomeHistory {
+  return {
+    ...history,
+    versions: versions.map(({ outcome, ...version }) => ({
+      ...withoutWho(version),
+      ...(outcome && { outcome: withoutWho(outcome) }),
+    })),
+    ...(erasures && { erasures: erasures.map(withoutWho) }),
+  };
 }

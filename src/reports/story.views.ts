@@ -27,9 +27,9 @@ export class OutcomeVersion {
   @Instant()
   readonly recordedAt!: string;
 
-  @Describe('Who recorded it.', 'admin')
+  @Optional('Who recorded it; a reporter is not told.', 'admin')
   @PlainText({ max: 200 })
-  readonly actor!: string;
+  readonly actor?: string;
 
   @Optional('Why, for a correction or a withdrawal.')
   @PlainText({ max: 2_000 })
@@ -54,9 +54,9 @@ export class Erasure {
   @Instant()
   readonly recordedAt!: string;
 
-  @Describe('Who recorded it.', 'admin')
+  @Optional('Who recorded it; a reporter is not told.', 'admin')
   @PlainText({ max: 200 })
-  readonly actor!: string;
+  readonly actor?: string;
 
   @Describe('The office that ordered it.', 'Data protection officer')
   @PlainText({ max: 200 })
@@ -102,9 +102,9 @@ export class SubmissionStory {
   @Instant()
   readonly recordedAt!: string;
 
-  @Describe('Who recorded it.', 'admin')
+  @Optional('Who recorded it; a reporter is not told.', 'admin')
   @PlainText({ max: 200 })
-  readonly actor!: string;
+  readonly actor?: string;
 
   @Describe('Of the event of its last outcome.', 41)
   @WholeNumber({ min: 0 })

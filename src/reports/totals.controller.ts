@@ -4,6 +4,8 @@ import { QueryBus } from '@nestjs/cqrs';
 import type { FastifyReply } from 'fastify';
 import type { Readable } from 'node:stream';
 import { Call } from '../api/call.js';
+import { SeesWho } from '../api/provenance.js';
+import { withoutWho } from '../domain/role.js';
 import { AnnualQueryDto, ChangesQueryDto, OutcomesQueryDto, SinceQueryDto } from '../figures/figures.dto.js';
 import type { AnnualTotals, TotalSince } from '../figures/figures.views.js';
 import type { Changes } from '../figures/changes.views.js';
@@ -45,7 +47,8 @@ export class TotalsController {
 
   @Get('outcomes')
   @Call(calls.outcomes)
-  outcomes(@Query() query: OutcomesQueryDto): Promise<OutcomesPage> {
-    return this.queries.execute(new AskOutcomes(query));
+  async outcomes(@Query() query: OutcomesQueryDto, @SeesWho() seesWho: boolean): Promise<OutcomesPage> {
+    const page = await this.queries.execute(new AskOutcomes(query));
+    return seesWho ? page : { ...page, outcomes: page.outcomes.map(withoutWho) };
   }
 }

@@ -9,7 +9,8 @@ import { pathOf } from '../support/checked-ledger.js';
 import { contractOf, type Operation } from '../support/contract.js';
 import { eventually, makeKey, withKey } from '../support/keys.js';
 import { Ledger } from '../support/ledger.js';
-import { OUTCOME, registerProgramme, submit } from '../support/outcomes.js';
+import { OUTCOME, registerProgramme } from '../support/outcomes.js';
+import type { ReceiptView } from '../../src/submissions/submissions.dto.js';
 
 const OWN = { programme: 'lipid-management', submission: '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f', event: '0' };
 const OTHER = { programme: 'asthma-care', submission: 'ab8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f', event: '0' };
@@ -49,8 +50,8 @@ const TABLE: Readonly<Record<string, Row | 'anyone'>> = {
   withdrawOutcome: { programme: 'when-found' },
   reinstateOutcome: { programme: 'when-found' },
   eraseOutcome: NOBODY,
-  readSubmission: { ...AUDITOR, programme: 'when-found' },
-  readOutcome: { ...AUDITOR, programme: 'when-found' },
+  readSubmission: { ...FIGURES, programme: 'when-found' },
+  readOutcome: { ...FIGURES, programme: 'when-found' },
   annualTotals: FIGURES,
   totalSince: FIGURES,
   changesOfTotals: FIGURES,
@@ -58,7 +59,7 @@ const TABLE: Readonly<Record<string, Row | 'anyone'>> = {
   listEvents: { ...AUDITOR, programme: 'in-query' },
   streamEvents: { ...AUDITOR, programme: 'in-query' },
   programmeHistory: { ...AUDITOR, programme: 'in-path' },
-  proveFigure: FIGURES,
+  proveFigure: { ...AUDITOR, programme: 'in-query' },
   readBundle: { ...AUDITOR, programme: 'in-query' },
   readCheckpoint: EVERYONE,
   readLogKey: EVERYONE,
@@ -77,20 +78,29 @@ const TABLE: Readonly<Record<string, Row | 'anyone'>> = {
 let ledger: Ledger;
 let operations: readonly Operation[];
 const keys = {} as Record<Role, string>;
+const actors = {} as Record<Role, string>;
 const shut: Record<string, string> = {};
 
 beforeAll(async () => {
   ledger = await Ledger.start({ LEDGER_FAILURES_PER_MINUTE: '100000' });
   const { body } = await ledger.call<OpenAPIObject>('GET', '/openapi.json');
   ({ operations } = contractOf(body));
-  for (const whose of [OWN, OTHER]) {
-    await registerProgramme(ledger, whose.programme);
-    const recorded = await submit(ledger, whose.programme, [OUTCOME, OUTCOME], whose.submission);
-    (whose as { event: string }).event = String(recorded.body.sequence);
-  }
+  for (const { programme } of [OWN, OTHER]) await registerProgramme(ledger, programme);
   for (const role of ROLES) {
     const programmes = role === 'programme' ? { programmes: [OWN.programme] } : {};
-    keys[role] = (await makeKey(ledger, { role, ...programmes })).key;
+    const { id, key } = await makeKey(ledger, { role, ...programmes });
+    keys[role] = key;
+    actors[role] = `key:${id}`;
+  }
+  for (const [whose, by] of [
+    [OWN, keys.programme],
+    [OTHER, keys.admin],
+  ] as const) {
+    const recorded = await ledger.call<ReceiptView>('POST', `/v1/programmes/${whose.programme}/submissions`, {
+      body: { outcomes: [OUTCOME, OUTCOME] },
+      headers: { 'idempotency-key': whose.submission, ...withKey(by) },
+    });
+    (whose as { event: string }).event = String(recorded.body.sequence);
   }
   const revoked = await makeKey(ledger, { role: 'admin' });
   await ledger.call('POST', `/v1/keys/${revoked.id}/revocation`, { body: { reason: 'to see' } });
@@ -126,8 +136,18 @@ interface Whose {
   readonly event: string;
 }
 
-/** The call with what it takes, about something of a programme. */
 async function ask(operation: Operation, authorization: string, whose: Whose | null = OWN) {
+  const response = await send(operation, authorization, whose);
+  const { status } = response;
+  // A live stream has no end.
+  const isProblem = response.headers.get('content-type')?.startsWith('application/problem+json');
+  const code = isProblem ? ((await response.json()) as { type: string }).type.split(':').at(-1) : undefined;
+  if (!isProblem) await response.body?.cancel();
+  return { status, code };
+}
+
+/** Makes the call with what it takes, about something of a programme. */
+function send(operation: Operation, authorization: string, whose: Whose | null): Promise<Response> {
   const { id, method, template, parameters, body } = operation;
   const { programme, submission, event } = whose ?? OWN;
   const ids: Record<string, string> = { proveEvent: event, readSubmission: submission };
@@ -148,17 +168,8 @@ async function ask(operation: Operation, authorization: string, whose: Whose | n
   if (id === 'submitOutcomes') headers['idempotency-key'] = submission;
   if (body) headers['content-type'] = file === undefined ? 'application/json' : 'text/csv';
   const sent = body && { body: file ?? JSON.stringify(shown!.value) };
-  const response = await fetch(`${ledger.url}${path}?${method === 'GET' ? query.toString() : ''}`, {
-    method,
-    headers,
-    ...sent,
-  });
-  const { status } = response;
-  // A live stream has no end.
-  const isProblem = response.headers.get('content-type')?.startsWith('application/problem+json');
-  const code = isProblem ? ((await response.json()) as { type: string }).type.split(':').at(-1) : undefined;
-  if (!isProblem) await response.body?.cancel();
-  return { status, code };
+  const asked = method === 'GET' ? query.toString() : '';
+  return fetch(`${ledger.url}${path}?${asked}`, { method, headers, ...sent });
 }
 
 const guarded = () => operations.filter(({ id }) => TABLE[id] !== 'anyone');
@@ -242,6 +253,40 @@ describe('the table of who may do what', () => {
       ]);
     }
   });
+});
+
+describe('who recorded an outcome', () => {
+  /** The calls that read what was recorded. The tiles of the log that this test reads have hashes alone. */
+  const TELL = [
+    ...['readSubmission', 'readOutcome', 'outcomesBehindTotals', 'listEvents', 'streamEvents'],
+    ...['programmeHistory', 'proveFigure', 'readBundle', 'proveEvent'],
+  ];
+
+  test.each(ROLES)('M1: is told by these calls alone, and to no reporter: to the role %s', async (role) => {
+    const told: string[] = [];
+    for (const operation of guarded().filter(({ method }) => method === 'GET')) {
+      const response = await send(operation, `Bearer ${keys[role]}`, OWN);
+      if (await tells(response, actors.programme)) told.push(operation.id);
+    }
+    const may = (id: string) => role === 'admin' || (TABLE[id] as Row)[role] !== undefined;
+    const mayTell = TELL.filter((id) => role !== 'reporter' && may(id));
+    expect(told.sort()).toEqual(mayTell.sort());
+    // Each of them is in the log.
+    const isLogged = (id: string) => ledger.log.includes(`"reads":"${id}","actor":"${actors[role]}"`);
+    await eventually(async () => told.every(isLogged));
+  });
+
+  /** Reads an answer to its end, or a live stream to the last outcome. */
+  async function tells(response: Response, actor: string): Promise<boolean> {
+    let text = '';
+    for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+      text += chunk;
+      if (text.includes(`id: ${OWN.event}\n`)) break;
+    }
+    // The entry of an event comes in base64.
+    const decoded = text.replaceAll(/[\w+/]{40,}=*/g, (base64) => Buffer.from(base64, 'base64').toString());
+    return text.includes(actor) || decoded.includes(actor);
+  }
 });
 
 describe('a programme is kept to its own', () => {
