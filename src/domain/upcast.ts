@@ -37,6 +37,13 @@ const CURRENT_SCHEMAS: Readonly<Record<LedgerSchema, true>> = {
 
 export const LEDGER_SCHEMAS = Object.keys(CURRENT_SCHEMAS) as readonly LedgerSchema[];
 
+/** The types of the ledger's own events are the names of their schemas: `key-created@2` is `KeyCreated`. */
+export const OWN_EVENT_TYPES: ReadonlySet<string> = new Set(
+  LEDGER_SCHEMAS.filter((schema) => schema !== 'outcome@2').map((schema) =>
+    schema.replace(/@\d+$/, '').replaceAll(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+  ),
+);
+
 export interface StoredEvent {
   readonly id: string;
   readonly stream: string;

@@ -16,6 +16,8 @@ import { Readable } from 'node:stream';
 import { Call } from '../api/call.js';
 import { Problem } from '../api/problem.js';
 import { Refused, thereIsNo } from '../kernel/refusals.js';
+import { OWN_EVENT_TYPES } from '../domain/upcast.js';
+import { measuresOfType } from '../read-models/catalogue.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
 import { ReadModels } from '../read-models/read-models.js';
 import { Clock } from '../kernel/clock.js';
@@ -68,7 +70,7 @@ export class EventsController implements BeforeApplicationShutdown {
       throw new Problem('bad-header', 'Last-Event-ID must be the id of an event that this stream sent');
     }
     const from = lastEventId ?? this.afterOf(after);
-    this.refuseUnknown(programme);
+    this.refuseUnknown(programme, type);
     void reply.type('text/event-stream').header('x-accel-buffering', 'no');
     const events = liveEvents(this.history, this.readModels, {
       after: Number(from),
@@ -97,7 +99,7 @@ export class EventsController implements BeforeApplicationShutdown {
 
   private question({ after, until, limit, programme, type }: EventsQueryDto): HistoryQuery {
     const { views, progress } = this.readModels;
-    this.refuseUnknown(programme);
+    this.refuseUnknown(programme, type);
     const last =
       until === undefined
         ? progress.sequence
@@ -127,10 +129,13 @@ export class EventsController implements BeforeApplicationShutdown {
     return Number(sequence) <= this.readModels.progress.sequence;
   }
 
-  /** Refuses an unknown programme: a misspelt name would otherwise look like a programme without events. */
-  private refuseUnknown(programme: string | undefined): void {
-    if (programme === undefined || this.catalogue.find('programme', programme)) return;
-    throw new Refused(thereIsNo('programme', programme));
+  /** Refuses what there is not: a misspelt name would otherwise look like a programme or a type without events. */
+  private refuseUnknown(programme: string | undefined, type: string | undefined): void {
+    if (programme !== undefined && !this.catalogue.find('programme', programme))
+      throw new Refused(thereIsNo('programme', programme));
+    if (type === undefined || OWN_EVENT_TYPES.has(type)) return;
+    if (measuresOfType(this.readModels.views, type).length === 0)
+      throw new BadParameter(`there are no events of the type ${type}: no measure has it`, 'type');
   }
 
   private async page(question: HistoryQuery): Promise<EventsPage> {
