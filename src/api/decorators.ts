@@ -175,7 +175,7 @@ export function isDecimalString(value: unknown): value is string {
   return typeof value === 'string' && DECIMAL.test(value);
 }
 
-const DECIMAL = /^\d{1,3}(?:\.\d{1,6})?$/u;
+const DECIMAL = /^(?:0|[1-9]\d{0,2})(?:\.\d{1,6})?$/u;
 
 /** A rate as text, so that no digit is lost: `3`, `1920000`, `-0.25`. */
 export const RateString = (): PropertyDecorator =>

@@ -51,6 +51,8 @@ for (const name of COLUMN_NAMES) {
   COLUMN_OF.set(pointerOf(COLUMNS[name].field), name);
 }
 
+const WHOLE = /^(?:0|-?[1-9]\d*)$/;
+
 /** The columns that a header names, or the header's faults. */
 export function readHeader(cells: readonly string[]): {
   columns: readonly ColumnName[];
@@ -58,12 +60,10 @@ export function readHeader(cells: readonly string[]): {
 } {
   const faults: ProblemFault[] = [];
   const columns: ColumnName[] = [];
-  const [only] = cells;
-  if (cells.length === 1 && /[;\t]/.test(only!)) {
-    faults.push({ code: 'columns', detail: 'the columns must be separated by commas' });
-    return { columns, faults };
-  }
-  for (const cell of cells) {
+  const form = formFault(cells);
+  if (form !== undefined) return { columns, faults: [{ code: 'columns', detail: form }] };
+  // Spreadsheets write empty columns behind the last one that has a name.
+  for (const cell of cells.slice(0, cells.findLastIndex((name) => name !== '') + 1)) {
     const near = cell
       .trim()
       .toLowerCase()
@@ -87,6 +87,13 @@ export function readHeader(cells: readonly string[]): {
   return { columns, faults };
 }
 
+function formFault(cells: readonly string[]): string | undefined {
+  if (cells.length === 1 && /[;\t]/.test(cells[0]!)) return 'the columns must be separated by commas';
+  if (cells.some((cell) => cell.includes('\r')))
+    return 'the lines end in CR alone, as old Macintosh files do: save the file as "CSV UTF-8"';
+  return undefined;
+}
+
 /** The outcome in the cells; a cell that does not fit its kind is left as text, which its rule refuses. */
 export function outcomeOfRow(
   columns: readonly ColumnName[],
@@ -102,7 +109,7 @@ export function outcomeOfRow(
     if (cell === '') return;
     const { field, kind }: Column = COLUMNS[name];
     const isWhole = kind === 'whole number' || (kind === 'bound' && !hasAmount);
-    const value = isWhole && /^-?\d+$/.test(cell) ? Number(cell) : cell;
+    const value = isWhole && WHOLE.test(cell) ? Number(cell) : cell;
     const [outer, inner] = field;
     if (inner === undefined) outcome[outer] = value;
     else ((outcome[outer] ??= {}) as Record<string, unknown>)[inner] = value;
@@ -132,7 +139,9 @@ function hintFor(kind: CellKind, cell: string): string | undefined {
   switch (kind) {
     case 'whole number':
     case 'bound':
-      if (/^-?\d+$/.test(cell)) return undefined;
+      if (WHOLE.test(cell)) return undefined;
+      if (/^-?0+\d*$/.test(cell))
+        return `write ${Number(cell) || 0}, without the zeros before it, for ${cell}`;
       if (/^\d{1,3}(?:[,\u00a0' ]\d{3})+$/.test(cell)) {
         return `write plain digits, ${cell.replaceAll(/\D/g, '')} for ${cell}`;
       }

@@ -42,6 +42,11 @@ const NOT_UTF8: RecordFault = {
   detail: 'has bytes that are not UTF-8: save the file as UTF-8 (in a spreadsheet: as "CSV UTF-8")',
 };
 
+const WORKBOOK: RecordFault = {
+  code: 'encoding',
+  detail: 'is the beginning of a workbook, which is no text: save it as "CSV UTF-8"',
+};
+
 /** The records of a file, a list for each piece of it as it is read. */
 export async function* recordsOf(
   pieces: AsyncIterable<Buffer>,
@@ -58,6 +63,8 @@ export const recordsIn = (bytes: Buffer, format: FileFormat): FileRecord[] =>
 
 const [LF, CR, QUOTE, COMMA] = [0x0a, 0x0d, 0x22, 0x2c];
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
+/** A workbook is a ZIP file, which begins so. */
+const ZIP = Buffer.from('PK\u0003\u0004');
 
 /** Where a record ends, and where and on which line the next one begins. */
 interface Cut {
@@ -117,6 +124,8 @@ class Cutter {
   private recordOf(bytes: Buffer, start: number, { end, fields, fault }: Cut): FileRecord | null {
     const { line } = this;
     if (end === start) return null;
+    if (bytes.subarray(start, start + ZIP.length).equals(ZIP))
+      return { kind: 'fault', line, fault: WORKBOOK };
     if (fault) return { kind: 'fault', line, fault };
     const record = bytes.subarray(start, end);
     if (!isUtf8(record)) return { kind: 'fault', line, fault: NOT_UTF8 };

@@ -46,14 +46,18 @@ export async function* rowsOf(
         yield rows;
         rows = [];
       }
+      if (record.kind === 'row' && isBlank(record.fields)) continue;
       if (format === 'csv' && columns === null) columns = headerOf(record);
       else if (record.kind === 'fault') rows.push(faulty(record.line, [record.fault]));
       else if (record.kind === 'line') rows.push(rowOfJson(record));
-      else if (record.fields.some((cell) => cell !== '')) rows.push(rowOfCells(record, columns!));
+      else rows.push(rowOfCells(record, columns!));
     }
     if (rows.length > 0) yield rows;
   }
 }
+
+/** A row of empty cells, or the line by which some spreadsheets say what separates the columns. */
+const isBlank = (fields: readonly string[]) => /^(?:sep=)?,*$/.test(fields.join(','));
 
 const outcomeFaults = validatorOf(OutcomeDto);
 
@@ -71,7 +75,7 @@ function rowOfCells(
   { line, fields }: Extract<FileRecord, { kind: 'row' }>,
   columns: readonly ColumnName[],
 ): FileRow {
-  if (fields.length !== columns.length) {
+  if (fields.length < columns.length || fields.slice(columns.length).some((cell) => cell !== '')) {
     const detail = `has ${fields.length} cells where the header has ${columns.length}: a cell with a comma in it must be quoted`;
     return faulty(line, [{ code: 'columns', detail }]);
   }

@@ -57,7 +57,7 @@ describe('any outcome', () => {
       quantity: whole,
       numerator: whole,
       denominator: whole.filter((value) => value > 0),
-      percent: fc.stringMatching(/^\d{1,3}(?:\.\d{1,6})?$/),
+      percent: fc.stringMatching(/^(?:0|[1-9]\d{0,2})(?:\.\d{1,6})?$/),
       organisation: slug,
       amount: fc.stringMatching(/^(?:0|[1-9]\d{0,9})\.\d{1,2}$/),
       rate: fc.stringMatching(/^(?:0|[1-9]\d{0,9})\.\d{1,2}$/),
@@ -146,6 +146,7 @@ describe('what a spreadsheet makes of a cell is not guessed at, but explained:',
     [{ quantity: ' 5' }, `/quantity: ${WHOLE}: there is a space before or after "5"`],
     [{ quantity: 'about 5' }, `/quantity: ${WHOLE}: write plain digits, such as 1200, not "about 5"`],
     [{ quantity: '9007199254740993' }, `/quantity: ${WHOLE}`],
+    [{ quantity: '007' }, `/quantity: ${WHOLE}: write 7, without the zeros before it, for 007`],
     [{ from: '01/04/2023' }, `/from: ${DATE}: write it as YYYY-MM-DD, not "01/04/2023"`],
     [{ from: '45017' }, `/from: ${DATE}: write it as YYYY-MM-DD: 45017 is how a spreadsheet counts days`],
     [{ to: '2023-02-30' }, `/to: ${DATE}`],
@@ -155,6 +156,7 @@ describe('what a spreadsheet makes of a cell is not guessed at, but explained:',
 
   test('a percentage with its sign, and a word with a space behind it', async () => {
     expect(await faultOf({ percent: '87.5%' })).toMatch(/^\/percent: .*: write the number without its sign$/);
+    expect(await faultOf({ percent: '00.5' })).toMatch(/^\/percent: /);
     expect(await faultOf({ basis: 'counted ' })).toMatch(
       /^\/basis: .*: there is a space before or after "counted"$/,
     );
@@ -181,6 +183,15 @@ describe('a row', () => {
   test('of nothing but empty cells, as spreadsheets leave them, is passed over', async () => {
     const rows = await rowsIn('measure,from,basis\n,,\njobs,2023-04-01,counted\n,,\n');
     expect(rows.map(({ line }) => line)).toEqual([3]);
+  });
+
+  test('F13: may have empty cells behind the last column, under a header with empty names or none', async () => {
+    for (const header of ['measure,quantity,from,basis,,', 'measure,quantity,from,basis']) {
+      const rows = await rowsIn(`sep=,\n,,,,\n${header}\njobs,1,2023-04-01,counted,,\n`);
+      expect(rows).toMatchObject([{ line: 4, outcome: { measure: 'jobs' } }]);
+    }
+    const [row] = await rowsIn('measure,quantity,from,basis,\njobs,1,2023-04-01,counted,x\n');
+    expect(row).toMatchObject({ outcome: null, faults: [{ code: 'columns' }] });
   });
 
   test('of JSON that is not an outcome is told why, and where in its line', async () => {
@@ -212,6 +223,8 @@ describe('a header', () => {
     ['measure,from,basis,from', 'there are two columns from'],
     ['measure,basis', 'there is no column from, which every row needs'],
     ['measure;from;basis', 'the columns must be separated by commas'],
+    ['measure,from,basis\rjobs,2023-04-01,counted', 'the lines end in CR alone'],
+    ['PK\x03\x04\x14\x00"measure', 'is the beginning of a workbook'],
     ['"measure', 'has a quote that is never closed'],
     ['m\xe9asure', 'has bytes that are not UTF-8'],
     ['', undefined],

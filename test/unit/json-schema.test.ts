@@ -42,7 +42,7 @@ describe('the published schema', () => {
       properties: {
         measure: { type: 'string', pattern: '^[a-z0-9]+(?:-[a-z0-9]+)*$', maxLength: 64 },
         quantity: { type: 'integer', minimum: 0, maximum: 9007199254740991 },
-        percent: { type: 'string', pattern: '^\\d{1,3}(?:\\.\\d{1,6})?$' },
+        percent: { type: 'string', pattern: '^(?:0|[1-9]\\d{0,2})(?:\\.\\d{1,6})?$' },
         effective: { $ref: '#/components/schemas/Period' },
         basis: { type: 'string', enum: ['counted', 'estimated'] },
         knownAt: { type: 'string', anyOf: [{ format: 'date' }, { format: 'date-time' }] },
