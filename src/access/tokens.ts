@@ -75,6 +75,7 @@ export class Tokens {
     const known = this.remembered.get(name);
     if (known && nowMs < known.untilMs) return known.principal;
     const claims = await this.verified(token, nowMs);
+    refuseOutOfTime(claims, nowMs);
     const principal = principalOf(claims, this.settings!);
     const untilMs = Math.min(nowMs + REMEMBERED_MS_MAX, claims.exp! * 1_000);
     this.remember(name, { principal, untilMs });
@@ -180,6 +181,14 @@ function reasonOf(error: errors.JOSEError): string {
   if (error instanceof errors.JWKSNoMatchingKey)
     return 'it is signed with a key that the issuer does not have';
   return 'its signature or its form is wrong';
+}
+
+/** `jose` takes any number for a time, and does not ask whether a token was issued yet. @throws TokenRefused */
+function refuseOutOfTime({ iat, exp }: JWTPayload, nowMs: number): void {
+  if ((iat! - CLOCK_SKEW_SECONDS) * 1_000 > nowMs)
+    throw new TokenRefused('the token is not taken: it is issued in the future');
+  if (Number.isNaN(new Date(exp! * 1_000).getTime()))
+    throw new TokenRefused('the token is not taken: its exp is no time');
 }
 
 function principalOf(claims: JWTPayload, { issuer, programmesClaim }: OidcSettings): Principal {
