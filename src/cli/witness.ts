@@ -1,14 +1,16 @@
 /** `ledger witness`: serves a witness for other ledgers' logs, with its key and memory in a directory. */
 import type { Command } from 'commander';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { encodeVerifierKey, makeSignerKey, parseSignerKey, parseVerifierKey } from '../tlog/note.js';
+import { holdDataDir } from '../store/data-dir.js';
 import { writeDurably } from '../store/durable-file.js';
 import { Witness, type WitnessAnswer, type WitnessMemory } from '../tlog/witness.js';
+import { CommandFailed } from './client.js';
 import { print } from './output.js';
 
 interface WitnessCommandOptions {
@@ -34,12 +36,14 @@ export function register(ledger: Command): void {
 }
 
 async function witnessCommand({ dir, name, logs, host, port }: WitnessCommandOptions): Promise<void> {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const release = holdDataDir(dir, { what: 'witness’s', variable: '--dir' });
   const keyFile = join(dir, 'witness.key');
   if (!existsSync(keyFile)) {
     writeFileSync(keyFile, `${makeSignerKey(name, 'witness')}\n`, { mode: 0o600, flag: 'wx' });
   }
   const key = parseSignerKey(readFileSync(keyFile, 'utf8').trim());
+  if (key.verifier.name !== name)
+    throw new CommandFailed(`${dir} has the key of the witness ${key.verifier.name}, and not of ${name}`, 2);
   const known = readFileSync(logs, 'utf8').trim().split(/\s+/).map(parseVerifierKey);
   const witness = new Witness({ key, logs: known, memory: memoryIn(dir), now: Date.now });
   const server = createServer((request, response) => {
@@ -48,6 +52,7 @@ async function witnessCommand({ dir, name, logs, host, port }: WitnessCommandOpt
       () => response.writeHead(500).end(),
     );
   });
+  server.on('close', release);
   server.listen(Number(port), host);
   await once(server, 'listening');
   const { port: bound } = server.address() as AddressInfo;

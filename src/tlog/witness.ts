@@ -7,10 +7,12 @@
  * else may happen, or it could cosign two sizes out of order.
  */
 import { encodeTreeHead, parseCheckpoint, type Checkpoint } from './checkpoint.js';
-import { consistencyFault, parseHashText, type Hash } from './merkle.js';
+import { consistencyFault, EMPTY_ROOT, parseHashText, type Hash } from './merkle.js';
 import { BadNote, signatureLine, verifiedSignatures, type SignerKey, type VerifierKey } from './note.js';
 
 const HASHES_MAX = 63;
+/** Every log continues the one without entries. */
+const NOTHING = { size: 0n, root: EMPTY_ROOT };
 
 /** The newest checkpoint that the witness cosigned, for each log by its origin. */
 export interface WitnessMemory {
@@ -53,28 +55,27 @@ export class Witness {
     const { oldSize, proof, checkpoint, text } = request;
     const keys = this.options.logs.filter(({ name }) => name === checkpoint.origin);
     if (keys.length === 0) return says(404, `this witness does not know the log ${checkpoint.origin}`);
+    // A cosignature covers the three lines of a checkpoint: a log with extension lines has another text.
+    if (encodeTreeHead(checkpoint) !== checkpoint.note.text)
+      return says(400, 'the checkpoint has extension lines, which this witness does not cosign');
     if (!isSigned(checkpoint, keys))
       return says(403, 'the checkpoint has no signature by a key that this witness knows');
     if (oldSize > checkpoint.size) return says(400, 'the old size is larger than the checkpoint’s');
     const known = this.options.memory.read(checkpoint.origin);
-    const earlier = known === null ? null : parseCheckpoint(known);
-    if (oldSize !== (earlier?.size ?? 0n)) {
-      return { status: 409, type: 'text/x.tlog.size', body: `${earlier?.size ?? 0n}\n` };
+    const earlier = known === null ? NOTHING : parseCheckpoint(known);
+    if (oldSize !== earlier.size) {
+      return { status: 409, type: 'text/x.tlog.size', body: `${earlier.size}\n` };
     }
-    if (earlier && earlier.size === checkpoint.size && !earlier.root.equals(checkpoint.root)) {
-      return says(409, 'this witness cosigned another root of that size: the log contradicts itself');
+    if (earlier.size === checkpoint.size && !earlier.root.equals(checkpoint.root)) {
+      return says(409, 'this witness knows another root of that size: the log contradicts itself');
     }
-    const fault = earlier
-      ? consistencyFault({
-          earlier: earlier.size,
-          later: checkpoint.size,
-          earlierRoot: earlier.root,
-          laterRoot: checkpoint.root,
-          proof,
-        })
-      : proof.length > 0
-        ? 'the proof of a first checkpoint must be empty'
-        : null;
+    const fault = consistencyFault({
+      earlier: earlier.size,
+      later: checkpoint.size,
+      earlierRoot: earlier.root,
+      laterRoot: checkpoint.root,
+      proof,
+    });
     if (fault !== null) return says(422, fault);
     await this.options.memory.keep(checkpoint.origin, text);
     const { note } = checkpoint;
@@ -107,11 +108,7 @@ function parseRequest(body: string): Request {
 
 function isSigned(checkpoint: Checkpoint, keys: readonly VerifierKey[]): boolean {
   try {
-    // A cosignature covers the three lines of a checkpoint: a log with extension lines has another text.
-    return (
-      verifiedSignatures(checkpoint.note, keys).length > 0 &&
-      encodeTreeHead(checkpoint) === checkpoint.note.text
-    );
+    return verifiedSignatures(checkpoint.note, keys).length > 0;
   } catch {
     return false;
   }

@@ -95,6 +95,23 @@ test('each checkpoint is cosigned, also after a restart, and a policy that asks 
   expect((await runCommand(['verify', bundle, '--policy', policy], {})).code).toBe(0);
 });
 
+test('F6: a second witness neither serves from the same directory, nor under another name', async () => {
+  const start = (name: string) =>
+    runCommand(
+      ['witness', '--name', name, '--logs', join(dir, 'logs'), '--dir', join(dir, 'witness'), '--port', '0'],
+      {},
+    );
+  expect(await start('witness.example')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('another process has the witness’s directory') as unknown,
+  });
+  await stopWitness();
+  expect(await start('other.example')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('has the key of the witness witness.example') as unknown,
+  });
+});
+
 test('without it a checkpoint is signed all the same, and the policy cannot be said to be fulfilled', async () => {
   await stopWitness();
   expect(await cosignedBy(await register('four'))).toBe(0);

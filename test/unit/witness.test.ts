@@ -21,6 +21,9 @@ const proofOf = (earlier: number, later: number) =>
 const checkpoint = (size: number, { root = roots[size]!, signer = log, origin = ORIGIN } = {}) =>
   signNote(encodeTreeHead({ origin, size: BigInt(size), root }), [signer]);
 
+const extended = (size: number) =>
+  signNote(`${encodeTreeHead({ origin: ORIGIN, size: BigInt(size), root: roots[size]! })}more\n`, [log]);
+
 let memory: Map<string, string>;
 let witness: Witness;
 beforeEach(() => {
@@ -69,6 +72,7 @@ describe('does not cosign', () => {
       400,
       () => witness.addCheckpoint(addCheckpointBody(9, [], checkpoint(8))),
     ],
+    ['with extension lines, and tells that', 400, () => send(8, 9, extended(9))],
     ['that is none', 400, () => witness.addCheckpoint('old 8\n\nx')],
     ['without an old size', 400, () => witness.addCheckpoint(checkpoint(9))],
   ])('a checkpoint %s', async (_what, status, ask) => {
@@ -79,6 +83,12 @@ describe('does not cosign', () => {
     if (answer.type === 'text/x.tlog.size') expect(answer.body).toBe('8\n');
     expect(memory.get(ORIGIN)).toBe(before);
   });
+});
+
+test('F6: cosigns a first checkpoint of no entries only with the root of nothing', async () => {
+  expect((await send(0, 0, checkpoint(0, { root: leafHash('forged') }))).status).toBe(409);
+  expect((await send(0, 0)).status).toBe(200);
+  expect((await send(0, 5)).status).toBe(200);
 });
 
 test('of two that follow the same one at once, cosigns one', async () => {
