@@ -18,7 +18,7 @@ import {
   type ProgrammeId,
   type SubmissionId,
 } from '../kernel/ids.js';
-import { Refused, refuseIfAny, thereIsNo } from '../kernel/refusals.js';
+import { Refused, refuseIfAny, thereIsNo, type Refusal } from '../kernel/refusals.js';
 import { change, type ChangeCommand } from './correction.js';
 import { contentOf, faultsOf, partsOf, textsOf, type CatalogueFacts, type SentOutcome } from './outcome.js';
 import { says, saysContent, type OutcomeStory } from './outcome-story.js';
@@ -32,6 +32,13 @@ export interface Submit extends Overriding {
   readonly programmeId: ProgrammeId;
   readonly outcomes: readonly SentOutcome[];
   readonly facts: CatalogueFacts;
+  /** The decision about each outcome, where it was made beforehand; left out, it is made now. */
+  readonly decided?: readonly DecidedOutcome[];
+}
+/** The faults of an outcome, or the event that records it. */
+export interface DecidedOutcome {
+  readonly faults: readonly Refusal[];
+  readonly event?: SubmissionEvent;
 }
 /** Takes the words out of all versions of an outcome. Its facts stay. */
 export interface Erase {
@@ -77,8 +84,7 @@ function decide(state: SubmissionState, command: SubmissionCommand): readonly Su
 }
 
 function submit(state: SubmissionState, command: Submit): readonly SubmissionEvent[] {
-  const { submissionId, firstNumber = 1, programmeId, outcomes, facts } = command;
-  const { personalDataOverride: override } = command;
+  const { submissionId, outcomes, personalDataOverride: override } = command;
   if (state.status === 'recorded') {
     // A rule that held when this was recorded is not asked again, even if the programme has closed since.
     if (isRecorded(state, command)) return [];
@@ -87,21 +93,26 @@ function submit(state: SubmissionState, command: Submit): readonly SubmissionEve
       detail: `the key ${submissionId} was used for a submission with other content`,
     });
   }
-  refuseIfAny([
-    ...outcomes.flatMap((outcome, index) => faultsOf(outcome, { facts, override }, `/outcomes/${index}`)),
-    ...overrideFaults(override),
-  ]);
-  return outcomes.map((sent, index) => {
-    const measure = facts.measures.get(sent.measureId)!;
-    const content = contentOf(sent, measure);
-    const outcomeId = outcomeIdOf(submissionId, firstNumber + index);
-    const { facts: figures, words = {} } = partsOf(content);
-    const data = eventData(
-      { outcomeId, programmeId, ...figures },
-      { ...words, ...overrideFor(textsOf(content), override) },
-    );
-    return { schema: 'outcome@2', type: measure.eventType, data };
-  });
+  const decided = command.decided ?? outcomes.map((_, index) => decideOutcome(command, index));
+  refuseIfAny([...decided.flatMap(({ faults }) => faults), ...overrideFaults(override)]);
+  return decided.map(({ event }) => event!);
+}
+
+/** Each outcome of a new submission is decided by itself, so that a long one may be decided piece by piece. */
+export function decideOutcome(command: Submit, index: number): DecidedOutcome {
+  const { submissionId, firstNumber = 1, programmeId, facts, personalDataOverride: override } = command;
+  const sent = command.outcomes[index]!;
+  const faults = faultsOf(sent, { facts, override }, `/outcomes/${index}`);
+  if (faults.length > 0) return { faults };
+  const measure = facts.measures.get(sent.measureId)!;
+  const content = contentOf(sent, measure);
+  const outcomeId = outcomeIdOf(submissionId, firstNumber + index);
+  const { facts: figures, words = {} } = partsOf(content);
+  const data = eventData(
+    { outcomeId, programmeId, ...figures },
+    { ...words, ...overrideFor(textsOf(content), override) },
+  );
+  return { faults, event: { schema: 'outcome@2', type: measure.eventType, data } };
 }
 
 /** @throws Refused `nothing-to-erase` where no version ever had words */

@@ -47,6 +47,26 @@ export async function ownTurn(): Promise<void> {
   if (asker?.hasGone()) throw new AskerGone();
 }
 
+/**
+ * Goes through very many things, with a turn after each so many of them.
+ * @param sizeOf where things take work of their own size, what each of them counts for
+ * @throws AskerGone
+ */
+export async function* inTurns<Thing>(
+  things: Iterable<Thing>,
+  aTurn: number,
+  sizeOf: (thing: Thing) => number = () => 1,
+): AsyncGenerator<Thing> {
+  let size = 0;
+  for (const thing of things) {
+    yield thing;
+    size += sizeOf(thing);
+    if (size < aTurn) continue;
+    size = 0;
+    await ownTurn();
+  }
+}
+
 /** Each callback of a round, with all promises that follow on it, ends before the next one begins. */
 function setTurn(): void {
   let left = 0;

@@ -69,6 +69,8 @@ export class History {
         events.push({ event, sequence, ledgerTimeMs: ledgerTime });
       }
       start = end;
+      // Each run is in a submission of its own, which may be a large one.
+      if (end < rows.length) await ownTurn();
     }
     return events;
   }

@@ -12,6 +12,7 @@ import { eventIdOf, type StreamName } from '../kernel/ids.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Provenance } from '../kernel/provenance.js';
 import { Refused } from '../kernel/refusals.js';
+import { inTurns, ownTurn } from '../kernel/turns.js';
 import {
   WrongExpectedRevision,
   type Appended,
@@ -32,6 +33,8 @@ export interface Decision<State, Event> {
 }
 
 const ATTEMPTS_MAX = 8;
+/** So many events are read or sealed in one turn, in some ten milliseconds where they are of the largest. */
+const EVENTS_A_TURN = 200;
 const NOTHING: StreamRun = { events: [], last: 'no-stream' };
 
 /** Other processes changed the stream each time that a decision was made on it. The store is well. */
@@ -89,7 +92,7 @@ async function decideAndAppend<State, Command extends object, Event extends Ledg
 ): Promise<Decision<State, Event>> {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     const unread = expectNew && attempt === 0;
-    const { events: history, last } = unread ? NOTHING : await store.readStreamRun(stream);
+    const { events: history, last } = unread ? NOTHING : await readInTurns(store, stream);
     const state = stateOf(decider, history);
     try {
       const events = decider.decide(
@@ -98,7 +101,7 @@ async function decideAndAppend<State, Command extends object, Event extends Ledg
       );
       if (events.length === 0) return { state, events, appended: null, history };
       const firstRevision = last === 'no-stream' ? 0 : last + 1;
-      const sealed = seal(stream, firstRevision, events, provenance, clock.recording());
+      const sealed = await seal(stream, firstRevision, events, provenance, clock.recording());
       // Events of other writers in the stream decide nothing, but the append follows on them too.
       const appended = await store.append(stream, last, sealed);
       return { state, events, appended, history };
@@ -117,7 +120,7 @@ export async function readState<State, Event extends LedgerEvent>(
   { initialState, evolve }: Pick<Decider<State, never, Event>, 'initialState' | 'evolve'>,
   stream: StreamName,
 ): Promise<State> {
-  return stateOf({ initialState, evolve }, await store.readStream(stream));
+  return stateOf({ initialState, evolve }, (await readInTurns(store, stream)).events);
 }
 
 function stateOf<State, Event extends LedgerEvent>(
@@ -129,20 +132,36 @@ function stateOf<State, Event extends LedgerEvent>(
   return state;
 }
 
-function seal(
+/** The longest streams hold many megabytes. */
+async function readInTurns(store: EventReader, stream: StreamName): Promise<StreamRun> {
+  const events: RecordedEvent[] = [];
+  let last: StreamRun['last'] = 'no-stream';
+  for (;;) {
+    const from = last === 'no-stream' ? 0 : last + 1;
+    const run = await store.readStreamRun(stream, { from, limit: EVENTS_A_TURN });
+    for (const event of run.events) events.push(event);
+    if (run.last !== 'no-stream') last = run.last;
+    if (run.events.length < EVENTS_A_TURN) return { events, last };
+    await ownTurn();
+  }
+}
+
+async function seal(
   stream: StreamName,
   firstRevision: number,
   events: readonly LedgerEvent[],
   { actor, role, correlationId, causationId, source }: Provenance,
   nowMs: number,
-): NewEvent[] {
+): Promise<NewEvent[]> {
   const recordedAt = new Date(nowMs).toISOString();
   const caused = causationId === undefined ? {} : { causationId };
-  return events.map(({ schema, type, data }, index) => {
+  const sealed: NewEvent[] = [];
+  for await (const { schema, type, data } of inTurns(events, EVENTS_A_TURN)) {
+    const index = sealed.length;
     const facts = canonicalJson(data.facts);
     const words = data.words && canonicalJson(data.words);
     const seals = sealsOf({ facts, words });
-    return {
+    sealed.push({
       id: eventIdOf(stream, firstRevision + index, seals.factsHash),
       type,
       payload: words === undefined ? `{"facts":${facts}}` : `{"facts":${facts},"words":${words}}`,
@@ -156,6 +175,7 @@ function seal(
         source: typeof source === 'string' ? source : source(index),
         ...seals,
       },
-    };
-  });
+    });
+  }
+  return sealed;
 }

@@ -6,11 +6,11 @@
  * since.
  */
 import { Injectable } from '@nestjs/common';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Problem } from '../api/problem.js';
 import type { PersonalDataOverride } from '../kernel/free-text.js';
 import { fileSubmissionId, OUTCOMES_MAX, placeOfOutcome, type ProgrammeId } from '../kernel/ids.js';
 import type { ProblemFault } from '../kernel/refusals.js';
+import { ownTurn } from '../kernel/turns.js';
 import { submissionDecider } from '../domain/submission.js';
 import { EventStore } from '../store/event-store.js';
 import { readState } from '../store/run-decider.js';
@@ -37,7 +37,7 @@ export interface Chunk {
   readonly rows: readonly FileRow[];
 }
 
-/** The event loop turns between two chunks, so that others are served meanwhile. */
+/** Others have their turn between two chunks. */
 export async function* chunksOf(file: SpooledFile, format: FileFormat): AsyncGenerator<Chunk> {
   let rows: FileRow[] = [];
   let index = 0;
@@ -46,7 +46,7 @@ export async function* chunksOf(file: SpooledFile, format: FileFormat): AsyncGen
       if (rows.push(row) < ROWS_PER_CHUNK) continue;
       yield { index: index++, rows };
       rows = [];
-      await nextTurn();
+      await ownTurn();
     }
   }
   if (rows.length > 0) yield { index, rows };

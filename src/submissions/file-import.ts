@@ -13,6 +13,7 @@ import { assert } from '../kernel/assert.js';
 import type { PersonalDataOverride } from '../kernel/free-text.js';
 import { fileSubmissionId, type ProgrammeId } from '../kernel/ids.js';
 import type { Provenance } from '../kernel/provenance.js';
+import { asking } from '../kernel/turns.js';
 import { chunksOf, FileCheck, numberOf, type Chunk } from './file-check.js';
 import type { FileFormat } from '../files/records.js';
 import { collectEarly, collectWhenV8ThinksFit } from '../memory.js';
@@ -56,7 +57,10 @@ export class FileImport implements BeforeApplicationShutdown {
 
   /** @throws Problem `invalid-file`, and then nothing is recorded */
   carryOut(file: SpooledFile, request: ImportRequest): Promise<ImportReceiptView> {
-    return this.track(this.checkAndRecord(file, request).finally(() => file.remove()));
+    const work = () => this.checkAndRecord(file, request).finally(() => file.remove());
+    // A file that has arrived whole is recorded, even if nobody waits for the answer; a trial ends with its caller.
+    const goesOn = { actor: request.by.actor, hasGone: () => false };
+    return this.track(request.dryRun ? work() : asking.run(goesOn, work));
   }
 
   /** Submissions in flight end before the store closes, and no more begin. */

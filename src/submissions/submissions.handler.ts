@@ -18,11 +18,14 @@ import { Clock } from '../kernel/clock.js';
 import type { Provenance } from '../kernel/provenance.js';
 import { runDecider, type CommandFor, type Decision } from '../store/run-decider.js';
 import { CatalogueReader } from './catalogue-reader.js';
+import { outcomesInTurns } from './outcome-input.js';
 import { finishErasures, refuseUnlessErasable } from './erasures.js';
 import type { OutcomeChanges } from '../domain/correction.js';
 import { changesBy, saysContent, type MemberChange } from '../domain/outcome-story.js';
 import {
+  decideOutcome,
   submissionDecider,
+  type DecidedOutcome,
   type Erase,
   type RecordedSubmission,
   type Submit,
@@ -31,7 +34,7 @@ import {
 } from '../domain/submission.js';
 import type { SubmissionEvent } from '../domain/submission-event.js';
 
-type SubmitRequest = Omit<Submit, 'facts'>;
+type SubmitRequest = Omit<Submit, 'facts' | 'decided'>;
 export interface ChangeRequest extends Overriding {
   readonly submissionId: SubmissionId;
   readonly line: number;
@@ -106,7 +109,11 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
     const { submissionId, firstNumber = 1, programmeId, outcomes } = request;
     const { stream } = placeOfOutcome(submissionId, firstNumber);
     const facts = await this.catalogue.factsFor(programmeId, outcomes, londonDate(this.clock.now()));
-    const decision = await this.run(stream, { ...request, facts }, provenance, true);
+    const commandFor: CommandFor<SubmissionState, SubmissionCommand> = async ({ status }) => {
+      const command = { ...request, facts };
+      return status === 'new' ? { ...command, decided: await decidedInTurns(command) } : command;
+    };
+    const decision = await this.run(stream, commandFor, provenance, true);
     // The stream begins with the submission's own outcomes, one a line.
     const lastPosition = decision.appended?.position ?? decision.history[outcomes.length - 1]!.position;
     const lastSequence = await this.readModels.sequenceOf(lastPosition);
@@ -190,6 +197,13 @@ export class RecordOutcomesHandler implements ICommandHandler<RecordOutcomes> {
     const { store, clock } = this;
     return runDecider({ store, clock }, submissionDecider, { stream, command, provenance, expectNew });
   }
+}
+
+async function decidedInTurns(command: Submit): Promise<readonly DecidedOutcome[]> {
+  const decided: DecidedOutcome[] = [];
+  for await (const _ of outcomesInTurns(command.outcomes))
+    decided.push(decideOutcome(command, decided.length));
+  return decided;
 }
 
 function positionOf({ state, history }: SubmissionDecision, line: number, version: number) {
