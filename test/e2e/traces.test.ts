@@ -94,7 +94,9 @@ describe('with a collector', () => {
     const registered = await traced.call('POST', '/v1/programmes', { body: PROGRAMME });
     const last = Number(registered.headers.get('ledger-sequence'));
     const waiting = traced.call('GET', `/v1/programmes?minSequence=${last + 1}`);
-    await traced.call('POST', '/v1/programmes', { body: { ...PROGRAMME, id: 'told-later' } });
+    await traced.call('POST', '/v1/programmes', {
+      body: { ...PROGRAMME, id: 'told-later', name: 'Told later' },
+    });
     expect((await waiting).status).toBe(200);
     await traced.stop();
 
