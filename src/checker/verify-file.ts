@@ -12,19 +12,21 @@ import { parsePolicy, policyOf, type Policy } from '../tlog/policy.js';
 import { checkProof, isProof, type ProofOptions } from './proof-check.js';
 import type { Finding, Verdict } from './verdict.js';
 
-export interface VerifyOptions {
-  readonly since?: string | undefined;
-  /** The reader got that checkpoint at this instant: the ledger had no later event then. */
-  readonly sinceTime?: string | undefined;
-  readonly policy?: string | undefined;
-  /** A verifier key, or a file with some, one a line. */
-  readonly key?: string | undefined;
-  readonly expect?: string | undefined;
-  /** For a single proof: a file with its event, and a file with the checkpoint that it leads to. */
-  readonly event?: string | undefined;
-  readonly checkpoint?: string | undefined;
+/** The options of both commands by their names: what each takes, and what that says. */
+export const OPTIONS = {
+  key: ['<key>', 'a verifier key that you trust, or a file with some'],
+  policy: ['<file>', 'says whom you trust, in place of --key: log, witness, group and quorum lines'],
+  since: ['<file>', 'a checkpoint that you kept: the log must be its continuation'],
+  'since-time': ['<instant>', 'when you got that checkpoint: no later event may be dated before then'],
+  event: ['<file>', 'for a single proof: a file with its event'],
+  checkpoint: ['<file>', 'for a single proof that has none: a file with its checkpoint'],
+  expect: ['<scope>', 'the scope you asked for: everything, programme:<id>, period or figure'],
+} as const;
+
+type OptionName = Exclude<keyof typeof OPTIONS, 'since-time'> | 'sinceTime';
+export type VerifyOptions = { readonly [Name in OptionName]?: string | undefined } & {
   readonly json?: boolean | undefined;
-}
+};
 
 export const EXIT_CODES = { good: 0, tampered: 1, 'cannot tell': 2 } as const satisfies Record<
   Verdict['verdict'],

@@ -1,11 +1,9 @@
-/**
- * `ledger correct`, `ledger withdraw` and `ledger reinstate`: what becomes of one outcome after it was recorded.
- */
+/** `ledger correct`, `ledger withdraw` and `ledger reinstate`: what becomes of one outcome after it was recorded. */
 import { Option, type Command } from 'commander';
 import type { OutcomeHistory } from '../reports/story.views.js';
 import type { RecordedLineView } from '../submissions/submissions.dto.js';
 import { CommandFailed, outcomePath, unitsOf, type LedgerClient } from './client.js';
-import { clientFor, connected, type Connection } from './connection.js';
+import { connected, withClient, type Texts } from './connection.js';
 import { print } from './output.js';
 import { changesTold } from './story.js';
 
@@ -28,10 +26,10 @@ const TAKEN_AWAY = ['organisation', 'bounds', 'evidence', 'evidenceSha256', 'ref
 
 interface ChangeOptions {
   readonly reason: string;
-  readonly ifVersion?: string;
+  readonly ifVersion?: string | undefined;
 }
 type CorrectOptions = ChangeOptions &
-  Partial<Record<Member | 'from' | 'to' | 'low' | 'high' | 'evidenceTitle' | 'evidenceUri', string>> & {
+  Texts<Member | 'from' | 'to' | 'low' | 'high' | 'evidenceTitle' | 'evidenceUri'> & {
     readonly without?: readonly string[];
   };
 
@@ -46,16 +44,12 @@ export function register(ledger: Command): void {
     .option('--evidence-title <title>', 'what the figure rests on')
     .option('--evidence-uri <address>', 'where that is kept')
     .addOption(new Option('--without <member...>', 'take these away').choices(TAKEN_AWAY))
-    .action((id: string, { url, key, ...options }: CorrectOptions & Connection) =>
-      correctCommand(clientFor({ url, key }), id, options),
-    );
+    .action(withClient(correctCommand));
   changing(ledger, 'withdraw', 'withdraw an outcome: it counts no more').action(
-    (id: string, { url, key, ...options }: ChangeOptions & Connection) =>
-      changeCommand(clientFor({ url, key }), id, 'withdrawal', options),
+    withClient(changeCommand('withdrawal')),
   );
   changing(ledger, 'reinstate', 'take a withdrawal back: the outcome counts again').action(
-    (id: string, { url, key, ...options }: ChangeOptions & Connection) =>
-      changeCommand(clientFor({ url, key }), id, 'reinstatement', options),
+    withClient(changeCommand('reinstatement')),
   );
 }
 
@@ -67,18 +61,8 @@ function changing(ledger: Command, name: string, says: string): Command {
 }
 
 async function correctCommand(client: LedgerClient, id: string, options: CorrectOptions): Promise<void> {
-  const {
-    from,
-    to,
-    low,
-    high,
-    evidenceTitle,
-    evidenceUri,
-    without = [],
-    reason,
-    ifVersion,
-    ...members
-  } = options;
+  const { from, to, low, high, evidenceTitle, evidenceUri, without = [], ...rest } = options;
+  const { reason, ifVersion, ...members } = rest;
   if (to !== undefined && from === undefined) throw new CommandFailed('say --from beside --to', 2);
   if (evidenceUri !== undefined && evidenceTitle === undefined)
     throw new CommandFailed('say --evidence-title beside --evidence-uri', 2);
@@ -91,13 +75,7 @@ async function correctCommand(client: LedgerClient, id: string, options: Correct
     ...(evidenceTitle !== undefined && { evidence: { title: evidenceTitle, uri: evidenceUri } }),
     ...Object.fromEntries(without.map((member) => [member, null])),
   };
-  await changeCommand(
-    client,
-    id,
-    'correction',
-    { reason, ...(ifVersion !== undefined && { ifVersion }) },
-    changes,
-  );
+  await changeCommand('correction', changes)(client, id, { reason, ifVersion });
 }
 
 function wholeNumber(name: string, text: string | undefined): number | undefined {
@@ -108,21 +86,25 @@ function wholeNumber(name: string, text: string | undefined): number | undefined
 
 const DONE = { correction: 'is corrected', withdrawal: 'is withdrawn', reinstatement: 'stands again' };
 
-async function changeCommand(
-  client: LedgerClient,
-  outcome: string,
-  change: keyof typeof DONE,
-  { reason, ifVersion }: ChangeOptions,
-  changes: object = {},
-): Promise<void> {
-  const path = outcomePath(outcome);
-  if (ifVersion !== undefined && !/^\d{1,9}$/.test(ifVersion))
-    throw new CommandFailed('--if-version must be a whole number', 2);
-  const version = ifVersion ?? (await client.get<OutcomeHistory>(path)).version;
-  const headers = { 'if-match': `"${version}"` };
-  const made = await client.post<RecordedLineView>(`${path}/${change}`, { ...changes, reason }, headers);
-  print(`${made.id} ${DONE[change]}: version ${made.version}, sequence ${made.sequence}.`);
-  if (change !== 'correction') return;
-  const { versions } = await client.get<OutcomeHistory>(path);
-  for (const line of changesTold(versions, made.version, await unitsOf(client))) print(`  ${line}`);
+function changeCommand(change: keyof typeof DONE, changes: object = {}) {
+  return async (
+    client: LedgerClient,
+    outcome: string,
+    { reason, ifVersion }: ChangeOptions,
+  ): Promise<void> => {
+    const path = outcomePath(outcome);
+    if (ifVersion !== undefined && !/^\d{1,9}$/.test(ifVersion))
+      throw new CommandFailed('--if-version must be a whole number', 2);
+    const version = ifVersion ?? (await client.get<OutcomeHistory>(path)).version;
+    const headers = { 'if-match': `"${version}"` };
+    const made = await client.post<RecordedLineView>(
+      `${path}/${change}`,
+      { ...changes, reason },
+      { headers },
+    );
+    print(`${made.id} ${DONE[change]}: version ${made.version}, sequence ${made.sequence}.`);
+    if (change !== 'correction') return;
+    const { versions } = await client.get<OutcomeHistory>(path);
+    for (const line of changesTold(versions, made.version, await unitsOf(client))) print(`  ${line}`);
+  };
 }

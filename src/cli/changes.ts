@@ -3,20 +3,12 @@ import type { Command } from 'commander';
 import type { ChangingEvent, Changes, LineName } from '../figures/changes.views.js';
 import type { VersionView } from '../figures/outcome.views.js';
 import type { LedgerClient } from './client.js';
-import { clientFor, connected, type Connection } from './connection.js';
+import { connected, withClient, type Texts } from './connection.js';
 import { figureText, print, readable, table, type Align } from './output.js';
 
-interface ChangesOptions {
-  readonly measure: string;
-  readonly earlier: string;
-  readonly later?: string;
-  readonly programme?: string;
-  readonly organisation?: string;
-  readonly from?: string;
-  readonly to?: string;
-  readonly allowBreaks?: boolean;
-  readonly json?: boolean;
-}
+type ChangesOptions = Texts<'later' | 'programme' | 'organisation' | 'from' | 'to'> &
+  Readonly<Record<'measure' | 'earlier', string>> &
+  Readonly<Partial<Record<'allowBreaks' | 'json', boolean>>>;
 
 export function register(ledger: Command): void {
   connected(ledger.command('changes'))
@@ -30,9 +22,7 @@ export function register(ledger: Command): void {
     .option('--to <year>', 'last financial year')
     .option('--allow-breaks', 'add figures across a change of definition too')
     .option('--json', 'the whole answer of the ledger, with all events')
-    .action(({ url, key, ...options }: ChangesOptions & Connection) =>
-      changesCommand(clientFor({ url, key }), options),
-    );
+    .action(withClient(changesCommand));
 }
 
 async function changesCommand(
@@ -94,22 +84,9 @@ function signed(amount: string | null, unit: string): string {
   return `${amount.startsWith('-') ? '' : '+'}${readable(amount, unit)}`;
 }
 
-function eventTold(
-  {
-    sequence,
-    recordedAt,
-    line,
-    role,
-    programme,
-    measure,
-    before,
-    after,
-    changes,
-    reason,
-    outcome,
-  }: ChangingEvent,
-  { unit }: Changes['measure'],
-): string {
+function eventTold(event: ChangingEvent, { unit }: Changes['measure']): string {
+  const { sequence, recordedAt, line, role, programme, measure, outcome } = event;
+  const { before, after, changes, reason } = event;
   const [was, is] = [before, after].map((version) => (version ? fieldsOf(version, unit) : []));
   const fields = (is!.length > 0 ? is! : was!).flatMap((value, index) => {
     const [from, to] = [was![index], is![index]];

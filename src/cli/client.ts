@@ -1,6 +1,6 @@
 /**
- * The command line's client of a running ledger. It finds the ledger's address and key, and reports a problem in
- * one line.
+ * The command line's client of a running ledger. It finds the ledger's address and key, and reports a problem in one
+ * line.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import type { MeasureListView, MeasureView } from '../catalogue/measure.dto.js';
@@ -26,9 +26,7 @@ export class CommandFailed extends Error {
   }
 }
 
-/**
- * Takes address and key from the options, else from the environment, else from where `ledger serve` puts them.
- */
+/** Takes address and key from the options, else from the environment, else from where `ledger serve` puts them. */
 export function addressOf(
   options: { readonly url?: string | undefined; readonly key?: string | undefined },
   env: NodeJS.ProcessEnv,
@@ -49,9 +47,7 @@ interface RequestOptions extends RequestInit {
   readonly query?: Query;
   readonly headers?: Readonly<Record<string, string>>;
   readonly duplex?: 'half';
-  /**
-   * True where repeating the request would repeat its effect; by default a repeated request changes nothing more.
-   */
+  /** True where repeating the request would repeat its effect; by default a repeated request changes nothing more. */
   readonly once?: boolean;
 }
 
@@ -69,15 +65,13 @@ export class LedgerClient {
     return this.json(path, { query });
   }
 
-  post<Answer>(path: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+  post<Answer>(
+    path: string,
+    body: unknown,
+    { headers, ...more }: Pick<RequestOptions, 'headers' | 'once'> = {},
+  ): Promise<Answer> {
     const json = { 'content-type': 'application/json', ...headers };
-    return this.json(path, { method: 'POST', body: JSON.stringify(body), headers: json });
-  }
-
-  /** Posts a request whose effect would be repeated if it was sent again. */
-  postOnce<Answer>(path: string, body: unknown): Promise<Answer> {
-    const headers = { 'content-type': 'application/json' };
-    return this.json(path, { method: 'POST', body: JSON.stringify(body), headers, once: true });
+    return this.json(path, { method: 'POST', body: JSON.stringify(body), headers: json, ...more });
   }
 
   private async json<Answer>(path: string, asked: RequestOptions): Promise<Answer> {
@@ -86,8 +80,8 @@ export class LedgerClient {
   }
 
   /**
-   * Yields an answer of any size, piece by piece. @throws CommandFailed as `request` does, and where the answer
-   * is cut off
+   * Yields an answer of any size, piece by piece. @throws CommandFailed as `request` does, and where the answer is cut
+   * off
    */
   async *stream(path: string, asked: RequestOptions): AsyncGenerator<Uint8Array> {
     const response = await this.request(path, asked);

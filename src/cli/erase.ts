@@ -1,17 +1,11 @@
 /**
- * `ledger erase`: removes from an outcome the words that people wrote, by a lawful order. The outcome's figures
- * stay.
+ * `ledger erase`: removes from an outcome the words that people wrote, by a lawful order. The outcome's figures stay.
  */
 import type { Command } from 'commander';
 import type { RecordedLineView } from '../submissions/submissions.dto.js';
 import { outcomePath, type LedgerClient } from './client.js';
 import { print } from './output.js';
-import { connected, clientFor, type Connection } from './connection.js';
-
-interface EraseOptions {
-  readonly reason: string;
-  readonly authorisedBy: string;
-}
+import { connected, withClient } from './connection.js';
 
 export function register(ledger: Command): void {
   connected(ledger.command('erase <outcome>'))
@@ -24,15 +18,13 @@ export function register(ledger: Command): void {
       '--authorised-by <office>',
       'the office that ordered it, such as the data protection officer',
     )
-    .action((outcome: string, { url, key, ...options }: EraseOptions & Connection) =>
-      eraseCommand(clientFor({ url, key }), outcome, options),
-    );
+    .action(withClient(eraseCommand));
 }
 
 async function eraseCommand(
   client: LedgerClient,
   outcome: string,
-  { reason, authorisedBy }: EraseOptions,
+  { reason, authorisedBy }: Readonly<Record<'reason' | 'authorisedBy', string>>,
 ): Promise<void> {
   const path = `${outcomePath(outcome)}/erasure`;
   const { id, sequence } = await client.post<RecordedLineView>(path, { reason, authorisedBy });

@@ -12,80 +12,31 @@ import type { Flag } from '../figures/flag.views.js';
 import type { AnnualTotals, YearFigure } from '../figures/figures.views.js';
 import { allMeasures, CommandFailed, currentSequence, type LedgerClient, type Query } from './client.js';
 import { intoFile, print, readable } from './output.js';
-import { connected, clientFor, type Connection } from './connection.js';
+import { connected, withClient, type Texts } from './connection.js';
 
-interface ExportOptions {
+interface ExportOptions extends Texts<
+  'out' | 'measure' | 'programme' | 'organisation' | 'from' | 'to' | 'asAt' | 'asAtSequence'
+> {
   readonly format: 'csv' | 'ndjson';
-  readonly out?: string;
-  readonly measure?: string;
-  readonly programme?: string;
-  readonly organisation?: string;
-  readonly from?: string;
-  readonly to?: string;
-  /**
-   * Totals only: the rows of each programme or organisation, with its name, in place of the rows of the whole.
-   */
+  /** Totals only: the rows of each programme or organisation, with its name, in place of the rows of the whole. */
   readonly groupBy?: 'programme' | 'organisation';
-  readonly asAt?: string;
-  readonly asAtSequence?: string;
 }
 
 type ExportRow = Readonly<Record<string, unknown>>;
 
 const COLUMNS = {
   outcomes: [
-    'id',
-    'version',
-    'programme',
-    'measure',
-    'organisation',
-    'quantity',
-    'amount',
-    'numerator',
-    'denominator',
-    'percent',
-    'rate',
-    'from',
-    'to',
-    'basis',
-    'boundsLow',
-    'boundsHigh',
-    'counting',
-    'reference',
-    'evidenceTitle',
-    'evidenceUri',
-    'evidenceSha256',
-    'note',
-    'contributes',
-    'recordedAt',
-    'actor',
-    'sequence',
+    ...['id', 'version', 'programme', 'measure', 'organisation', 'quantity', 'amount', 'numerator'],
+    ...['denominator', 'percent', 'rate', 'from', 'to', 'basis', 'boundsLow', 'boundsHigh', 'counting'],
+    ...['reference', 'evidenceTitle', 'evidenceUri', 'evidenceSha256', 'note', 'contributes', 'recordedAt'],
+    ...['actor', 'sequence'],
   ],
   totals: [
-    'measure',
-    'unit',
-    'kind',
-    'programme',
-    'organisation',
-    'name',
-    'financialYear',
-    'total',
-    'amount',
-    'outcomes',
-    'counted',
-    'estimated',
-    'modelled',
-    'selfReported',
-    'notStated',
-    'boundsLow',
-    'boundsHigh',
-    'numerator',
-    'denominator',
-    'percent',
-    'flags',
-    'sequence',
+    ...['measure', 'unit', 'kind', 'programme', 'organisation', 'name', 'financialYear', 'total', 'amount'],
+    ...['outcomes', 'counted', 'estimated', 'modelled', 'selfReported', 'notStated', 'boundsLow'],
+    ...['boundsHigh', 'numerator', 'denominator', 'percent', 'flags', 'sequence'],
   ],
-} as const;
+};
 
 export function register(ledger: Command): void {
   connected(ledger.command('export'))
@@ -108,9 +59,7 @@ export function register(ledger: Command): void {
     )
     .option('--as-at <moment>', 'as known at an instant or at the end of a day')
     .option('--as-at-sequence <sequence>', 'as known after that event')
-    .action((what: 'outcomes' | 'totals', { url, key, ...options }: ExportOptions & Connection) =>
-      exportCommand(clientFor({ url, key, json: true }), what, options),
-    );
+    .action(withClient(exportCommand, { json: true }));
 }
 
 async function exportCommand(

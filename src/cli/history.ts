@@ -1,6 +1,5 @@
 /**
- * `ledger history`: the events of the ledger or of one programme, in order; or the story of one submission or
- * outcome.
+ * `ledger history`: the events of the ledger or of one programme, in order; or the story of one submission or outcome.
  */
 import type { Command } from 'commander';
 import { amountOf } from '../domain/amount.js';
@@ -12,16 +11,11 @@ import type { OutcomeHistory, SubmissionStory } from '../reports/story.views.js'
 import { CommandFailed, parseForPeople, unitsOf, type LedgerClient, type Units } from './client.js';
 import { changesBy, type CorrectionData } from '../domain/outcome-story.js';
 import { FIGURE_MEMBERS } from '../domain/kinds/kind.js';
-import { figureText, print } from './output.js';
+import { figureText, print, type FigureTold } from './output.js';
 import { outcomeTold, submissionTold } from './story.js';
-import { connected, clientFor, type Connection } from './connection.js';
+import { connected, withClient, type Texts } from './connection.js';
 
-interface HistoryOptions {
-  readonly after?: string;
-  readonly until?: string;
-  readonly type?: string;
-  readonly json?: boolean;
-}
+type HistoryOptions = Texts<'after' | 'until' | 'type'> & { readonly json?: boolean };
 
 export function register(ledger: Command): void {
   connected(ledger.command('history [id]'))
@@ -30,9 +24,7 @@ export function register(ledger: Command): void {
     .option('--until <moment>', 'events up to a sequence, an instant, or the end of a day')
     .option('--type <type>', 'only events of this type')
     .option('--json', 'CloudEvents, one a line')
-    .action((id: string | undefined, { url, key, ...options }: HistoryOptions & Connection) =>
-      historyCommand(clientFor({ url, key, json: options.json }), id, options),
-    );
+    .action(withClient(historyCommand));
 }
 
 /** @param of the id of a programme, a submission or an outcome; the form of the id tells which */
@@ -99,13 +91,9 @@ function othersChanged(data: CloudEvent['data']): string {
     .join('');
 }
 
-interface TypedFigures {
+interface TypedFigures extends Omit<FigureTold, 'amount'> {
   readonly measureId: string;
   readonly quantity?: number;
-  readonly numerator?: number;
-  readonly denominator?: number;
-  readonly percent?: string;
-  readonly rate?: string;
 }
 
 function whatOf(data: CloudEvent['data'], units: Units): string {

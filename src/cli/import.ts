@@ -5,9 +5,11 @@ import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import type { ProblemDocument } from '../api/problem.views.js';
+import type { ImportReceiptView } from '../submissions/imports.dto.js';
+import type { ImportLine } from '../submissions/imports.views.js';
 import { CommandFailed, parseForPeople, type LedgerClient } from './client.js';
 import { print, ProgressLine, readable } from './output.js';
-import { connected, clientFor, type Connection } from './connection.js';
+import { connected, withClient } from './connection.js';
 
 interface ImportOptions {
   readonly programme: string;
@@ -16,20 +18,6 @@ interface ImportOptions {
   readonly json?: boolean;
   readonly personalDataOverride?: string;
 }
-
-interface ImportReceipt {
-  readonly file: string;
-  readonly rows: number;
-  readonly recorded: number;
-  readonly repeated: number;
-  readonly dryRun: boolean;
-}
-
-type ImportLine =
-  | { readonly phase: 'checking'; readonly rows: number }
-  | { readonly phase: 'recording'; readonly rows: number; readonly of: number }
-  | { readonly phase: 'done'; readonly receipt: ImportReceipt }
-  | { readonly phase: 'failed'; readonly problem: ProblemDocument };
 
 export function register(ledger: Command): void {
   connected(ledger.command('import <file>'))
@@ -47,9 +35,7 @@ export function register(ledger: Command): void {
       'record texts that look like personal data; the reason is kept with them',
     )
     .option('--json', 'print the receipt as JSON')
-    .action((file: string, options: ImportOptions & Connection) =>
-      importCommand(clientFor(options), file, options),
-    );
+    .action(withClient(importCommand));
 }
 
 async function importCommand(client: LedgerClient, file: string, options: ImportOptions): Promise<void> {
@@ -81,7 +67,7 @@ async function importCommand(client: LedgerClient, file: string, options: Import
   }
 }
 
-async function receiptOf(response: Response): Promise<ImportReceipt> {
+async function receiptOf(response: Response): Promise<ImportReceiptView> {
   const progress = new ProgressLine();
   try {
     for await (const line of linesOf(response)) {
@@ -119,7 +105,7 @@ async function* linesOf(response: Response): AsyncGenerator<ImportLine> {
   }
 }
 
-function told(file: string, { rows, recorded, repeated, dryRun }: ImportReceipt): string {
+function told(file: string, { rows, recorded, repeated, dryRun }: ImportReceiptView): string {
   if (dryRun)
     return `${file}: all ${readable(rows, '')} rows can be recorded. Nothing was recorded: this was a dry run.`;
   const before = repeated === 0 ? '' : ` ${readable(repeated, '')} had been recorded before.`;

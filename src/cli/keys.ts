@@ -4,24 +4,22 @@ import type { KeyListView, KeyRevokedView, KeySecretView, KeyView } from '../acc
 import { ROLES, type Role } from '../kernel/provenance.js';
 import { CommandFailed, type LedgerClient } from './client.js';
 import { print, table } from './output.js';
-import { connected, clientFor, type Connection } from './connection.js';
+import { connected, withClient } from './connection.js';
 
-interface CreateKeyOptions {
+interface ForPrograms {
+  readonly json?: boolean;
+}
+
+interface CreateKeyOptions extends ForPrograms {
   readonly name: string;
   readonly role: Role;
   readonly programme?: readonly string[];
   readonly expires?: string;
-  readonly json?: boolean;
 }
 
-interface ListKeysOptions {
-  readonly json?: boolean;
-}
-
-interface RotateKeyOptions {
+interface RotateKeyOptions extends ForPrograms {
   readonly reason: string;
   readonly overlapSeconds?: string;
-  readonly json?: boolean;
 }
 
 const PAGE = '500';
@@ -38,38 +36,30 @@ export function register(ledger: Command): void {
       'when it stops to be taken, such as 2027-04-01T00:00:00Z; by default never',
     )
     .option('--json', 'print the answer as JSON')
-    .action(({ url, key, ...options }: CreateKeyOptions & Connection) =>
-      createKey(clientFor({ url, key, json: options.json }), options),
-    );
+    .action(withClient(createKey));
   connected(keys.command('list'))
     .description('list all keys, revoked ones too')
     .option('--json', 'print each key as JSON on a line')
-    .action(({ url, key, ...options }: ListKeysOptions & Connection) =>
-      listKeys(clientFor({ url, key, json: options.json }), options),
-    );
+    .action(withClient(listKeys));
   connected(keys.command('rotate <id>'))
     .description('give a key another secret, which is printed only this once')
     .requiredOption('--reason <reason>', 'why')
     .option('--overlap-seconds <seconds>', 'how long the old secret is accepted too; by default it is not')
     .option('--json', 'print the answer as JSON')
-    .action((id: string, { url, key, ...options }: RotateKeyOptions & Connection) =>
-      rotateKey(clientFor({ url, key }), id, options),
-    );
+    .action(withClient(rotateKey));
   connected(keys.command('revoke <id>'))
     .description('revoke a key, so that it lets nobody in')
     .requiredOption('--reason <reason>', 'why')
-    .action((id: string, { url, key, reason }: { readonly reason: string } & Connection) =>
-      revokeKey(clientFor({ url, key }), id, reason),
-    );
+    .action(withClient(revokeKey));
 }
 
 async function createKey(client: LedgerClient, options: CreateKeyOptions): Promise<void> {
   const { name, role, programme: programmes, expires: expiresAt, json } = options;
   const asked = { name, role, ...(programmes && { programmes }), ...(expiresAt && { expiresAt }) };
-  show(await client.postOnce<KeySecretView>('/v1/keys', asked), json);
+  show(await client.post<KeySecretView>('/v1/keys', asked, { once: true }), json);
 }
 
-async function listKeys(client: LedgerClient, { json }: ListKeysOptions): Promise<void> {
+async function listKeys(client: LedgerClient, { json }: ForPrograms): Promise<void> {
   const keys: KeyView[] = [];
   for (let after: string | null | undefined; after !== null;) {
     const page: KeyListView = await client.get('/v1/keys', { after, limit: PAGE });
@@ -89,32 +79,26 @@ async function listKeys(client: LedgerClient, { json }: ListKeysOptions): Promis
     lastUsedOn ?? 'never',
     name,
   ]);
-  const header = ['key', 'role', 'status', 'programmes', 'expires', 'last used', 'name'];
-  print(
-    table(
-      header,
-      rows,
-      header.map(() => 'left'),
-    ),
-  );
+  print(table(['key', 'role', 'status', 'programmes', 'expires', 'last used', 'name'], rows));
 }
+
+const pathOf = (id: string) => `/v1/keys/${encodeURIComponent(id)}`;
 
 async function rotateKey(client: LedgerClient, id: string, options: RotateKeyOptions): Promise<void> {
   const { reason, overlapSeconds, json } = options;
   if (overlapSeconds !== undefined && !/^\d{1,7}$/.test(overlapSeconds)) {
     throw new CommandFailed('--overlap-seconds must be a whole number', 2);
   }
-  const asked = {
-    reason,
-    ...(overlapSeconds !== undefined && { overlapSeconds: Number(overlapSeconds) }),
-  };
-  show(await client.postOnce<KeySecretView>(`/v1/keys/${encodeURIComponent(id)}/rotation`, asked), json);
+  const asked = { reason, ...(overlapSeconds !== undefined && { overlapSeconds: Number(overlapSeconds) }) };
+  show(await client.post<KeySecretView>(`${pathOf(id)}/rotation`, asked, { once: true }), json);
 }
 
-async function revokeKey(client: LedgerClient, id: string, reason: string): Promise<void> {
-  const { sequence } = await client.post<KeyRevokedView>(`/v1/keys/${encodeURIComponent(id)}/revocation`, {
-    reason,
-  });
+async function revokeKey(
+  client: LedgerClient,
+  id: string,
+  { reason }: { readonly reason: string },
+): Promise<void> {
+  const { sequence } = await client.post<KeyRevokedView>(`${pathOf(id)}/revocation`, { reason });
   print(`The key ${id} lets nobody in any more (sequence ${sequence}).`);
 }
 

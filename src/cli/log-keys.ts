@@ -1,10 +1,9 @@
 /**
  * `ledger log rotate-key`: gives the log another key, with an overlap in which both keys sign.
  *
- * The command first adds the new key, and the ledger is restarted: from then on each checkpoint has both
- * signatures, so that the old key vouches for the new one. When everyone has the new key, `--finish` removes the
- * old one. It refuses to before a checkpoint has both signatures: without one nobody could follow from the old
- * key to the new one.
+ * The command first adds the new key, and the ledger is restarted: from then on each checkpoint has both signatures, so
+ * that the old key vouches for the new one. When everyone has the new key, `--finish` removes the old one. It refuses
+ * to before a checkpoint has both signatures: without one nobody could follow from the old key to the new one.
  */
 import type { Command } from 'commander';
 import { parseCheckpoint } from '../tlog/checkpoint.js';

@@ -1,17 +1,16 @@
-/**
- * The output of commands: tables for people, lines of JSON for programs, progress on standard error, and files.
- */
+/** The output of commands: tables for people, lines of JSON for programs, progress on standard error, and files. */
 import { createWriteStream, renameSync, rmSync, statSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { CommandFailed } from './client.js';
+import type { Texts } from './connection.js';
 
 export type Align = 'left' | 'right';
 
-/** Lays out columns as wide as their widest cell, two spaces apart. */
+/** Lays out columns as wide as their widest cell, two spaces apart, each to the left where nothing else is said. */
 export function table(
   header: readonly string[],
   rows: readonly (readonly string[])[],
-  align: readonly Align[],
+  align: readonly Align[] = [],
 ): string {
   const widths = header.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column]!.length)),
@@ -36,29 +35,20 @@ export function readable(amount: number | string | null, unit: string): string {
 }
 
 /** The figure of an outcome: the amount, the ratio, the percentage or the rate that it has. */
-export function figureText(
-  { amount, numerator, denominator, percent, rate }: FigureTold,
-  unit: string,
-): string {
+export function figureText(told: FigureTold, unit: string): string {
+  const { amount, numerator, denominator, percent, rate } = told;
   const share = percent === undefined ? `${numerator}/${denominator}` : `${percent}%`;
   return amount === undefined ? (rate ?? share) : readable(amount, unit);
 }
 
-interface FigureTold {
-  readonly amount?: string | undefined;
-  readonly numerator?: number | undefined;
-  readonly denominator?: number | undefined;
-  readonly percent?: string | undefined;
-  readonly rate?: string | undefined;
-}
+export type FigureTold = Texts<'amount' | 'percent' | 'rate'> &
+  Readonly<Partial<Record<'numerator' | 'denominator', number | undefined>>>;
 
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/**
- * Writes a file under another name and renames it when it is whole. A pipe or a device is written to directly.
- */
+/** Writes a file under another name and renames it when it is whole. A pipe or a device is written to directly. */
 export async function intoFile(out: string, write: (target: Writable) => Promise<void>): Promise<void> {
   const isWritten = statSync(out, { throwIfNoEntry: false })?.isFile() ?? true;
   const part = isWritten ? `${out}.part` : out;

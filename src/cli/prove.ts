@@ -3,15 +3,9 @@ import { Option, type Command } from 'commander';
 import { pipeline } from 'node:stream/promises';
 import { parseCheckpoint } from '../tlog/checkpoint.js';
 import { readNote } from '../checker/verify-file.js';
-import type { LedgerClient } from './client.js';
+import type { LedgerClient, Query } from './client.js';
 import { intoFile, print } from './output.js';
-import { connected, clientFor, type Connection } from './connection.js';
-
-interface ProveOptions {
-  readonly out?: string;
-  readonly since?: string;
-  readonly [query: string]: string | undefined;
-}
+import { connected, withClient } from './connection.js';
 
 export function register(ledger: Command): void {
   connected(ledger.command('prove'))
@@ -35,12 +29,10 @@ export function register(ledger: Command): void {
         'with --measure: add every event, which shows that no other belongs to the figures',
       ).preset('true'),
     )
-    .action(({ url, key, ...options }: ProveOptions & Connection) =>
-      proveCommand(clientFor({ url, key, json: true }), options),
-    );
+    .action(withClient(proveCommand));
 }
 
-async function proveCommand(client: LedgerClient, { out, since, ...query }: ProveOptions): Promise<void> {
+async function proveCommand(client: LedgerClient, { out, since, ...query }: Query): Promise<void> {
   const size = since === undefined ? undefined : String(parseCheckpoint(readNote(since)).size);
   const bundle = client.stream('/v1/audit/bundle', { query: { ...query, since: size } });
   if (out === undefined) {

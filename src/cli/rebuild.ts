@@ -1,7 +1,4 @@
-/**
- * `ledger rebuild`: lets the running ledger rebuild its read models, or rebuilds them itself where no ledger
- * runs.
- */
+/** `ledger rebuild`: lets the running ledger rebuild its read models, or rebuilds them itself where no ledger runs. */
 import type { Command } from 'commander';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readConfig, storeOf } from '../config.js';
@@ -11,7 +8,7 @@ import { holdDataDir, makePrivately } from '../store/data-dir.js';
 import { openReader } from '../store/open-reader.js';
 import { CommandFailed, type LedgerClient } from './client.js';
 import { print, ProgressLine, readable } from './output.js';
-import { connected, clientFor, type Connection } from './connection.js';
+import { clientFor, connected, type Texts } from './connection.js';
 
 interface RebuildState {
   readonly sequence: number;
@@ -25,7 +22,7 @@ export function register(ledger: Command): void {
   connected(ledger.command('rebuild'))
     .description('build the read models anew, beside the ones that serve')
     .option('--offline', 'rebuild in DATA_DIR, while no ledger runs on it')
-    .action(({ offline, ...options }: { offline?: boolean } & Connection) =>
+    .action(({ offline, ...options }: { offline?: boolean } & Texts<'url' | 'key'>) =>
       offline ? rebuildStopped() : rebuildRunning(clientFor(options)),
     );
 }

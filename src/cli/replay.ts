@@ -1,6 +1,4 @@
-/**
- * `ledger replay`: folds the store's events from the first one, and compares the result with the read models.
- */
+/** `ledger replay`: folds the store's events from the first one, and compares the result with the read models. */
 import type { Command } from 'commander';
 import { BadParameter } from '../api/bad-parameter.js';
 import { existsSync } from 'node:fs';
@@ -14,7 +12,7 @@ import { decodeCell } from '../read-models/cell.js';
 import { replay, type ViewsFile } from '../read-models/replay.js';
 import { ViewsDirectory } from '../read-models/views-directory.js';
 import { openViewsForReading } from '../read-models/views-file.js';
-import { currentMoment, parseMoment, type Moment } from '../figures/moment.js';
+import { currentMoment, parseMoment } from '../figures/moment.js';
 import { hasEvents } from '../store/backup-file.js';
 import { openReader } from '../store/open-reader.js';
 import { wantOfRoomAside } from '../store/room-aside.js';
@@ -22,9 +20,7 @@ import { CommandFailed } from './client.js';
 import { print, ProgressLine, readable } from './output.js';
 
 interface ReplayOptions {
-  /**
-   * A moment; or a file with a checkpoint, whose size is the moment, and whose root the folded history must have.
-   */
+  /** A moment; or a file with a checkpoint, whose size is the moment, and whose root the folded history must have. */
   readonly until?: string;
   /** Verifier keys to trust in place of those in the signing directory. */
   readonly key?: string;
@@ -61,13 +57,13 @@ async function replayCommand({ until, key, json = false }: ReplayOptions): Promi
   const views: ViewsFile = { file: served, key: config.databaseKey };
   const checkpoint =
     until !== undefined && existsSync(until) ? trustedCheckpoint(until, key, config.signingDir) : null;
-  const moment = checkpoint ? momentOf(checkpoint, views) : momentIn(views, until);
+  const last = sequenceIn(views, checkpoint ?? until);
   const reader = await openReader(storeOf(config));
   const progress = new ProgressLine();
   try {
     const report = await replay(reader, views, {
-      until: moment.sequence,
-      onProgress: (sequence) => progress.show(`replayed ${sequence + 1} of ${moment.sequence + 1} events`),
+      until: last,
+      onProgress: (sequence) => progress.show(`replayed ${sequence + 1} of ${last + 1} events`),
     });
     progress.end();
     const signedRoot = checkpoint && checkpoint.root.toString('base64');
@@ -88,8 +84,7 @@ async function replayCommand({ until, key, json = false }: ReplayOptions): Promi
     }
     if (!isAsSigned)
       throw new CommandFailed('the history differs from the one that the checkpoint was signed for');
-    // Read models that were rebuilt from altered events agree with them, so only the root of the log shows the
-    // change.
+    // Read models that were rebuilt from altered events agree with them, so only the root of the log shows the change.
     if (report.root !== report.servedRoot)
       throw new CommandFailed('the log differs from the events: run ledger verify --live, which says where');
     if (!agrees) throw new CommandFailed('the read models differ from the events: run ledger rebuild');
@@ -118,26 +113,19 @@ function trustedCheckpoint(file: string, key: string | undefined, signingDir: st
   );
 }
 
-function momentOf({ size }: Checkpoint, { file, key }: ViewsFile): Pick<Moment, 'sequence'> {
+/** The last sequence to replay: that of a moment, or the last one that a checkpoint covers. */
+function sequenceIn({ file, key }: ViewsFile, until: string | Checkpoint | undefined): number {
   const views = openViewsForReading(file, key);
   try {
-    const events = currentMoment(views, Date.now()).sequence + 1;
-    if (size > events)
+    if (typeof until === 'string')
+      return parseMoment(views, { parameter: '--until', text: until }, Date.now()).sequence;
+    const { sequence } = currentMoment(views, Date.now());
+    if (until === undefined) return sequence;
+    if (until.size > sequence + 1)
       throw new CommandFailed(
-        `${size} events were signed, and the read models have only ${events}: events are gone`,
+        `${until.size} events were signed, and the read models have only ${sequence + 1}: events are gone`,
       );
-    return { sequence: Number(size) - 1 };
-  } finally {
-    views.close();
-  }
-}
-
-function momentIn({ file, key }: ViewsFile, until: string | undefined): Moment {
-  const views = openViewsForReading(file, key);
-  try {
-    return until === undefined
-      ? currentMoment(views, Date.now())
-      : parseMoment(views, { parameter: '--until', text: until }, Date.now());
+    return Number(until.size) - 1;
   } catch (error) {
     // With a wrong moment nothing was compared, so exit code 2: it is not known whether there is a difference.
     if (error instanceof BadParameter) throw new CommandFailed(error.message, 2);

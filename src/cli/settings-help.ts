@@ -1,6 +1,4 @@
-/**
- * The part of `ledger serve --help` about the configuration: every environment variable that is read (config.ts).
- */
+/** The part of `ledger serve --help` about the configuration: every environment variable that is read (config.ts). */
 
 /** Each variable's name, default and description. */
 const SETTINGS: readonly (readonly [name: string, fallback: string, says: string])[] = [

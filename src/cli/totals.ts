@@ -5,18 +5,12 @@ import type { AnnualTotals, Figure, TotalSince } from '../figures/figures.views.
 import { KINDS } from '../domain/kinds/kinds.js';
 import { allMeasures, currentSequence, type LedgerClient } from './client.js';
 import { print, readable, table, type Align } from './output.js';
-import { connected, clientFor, type Connection } from './connection.js';
+import { connected, withClient, type Texts } from './connection.js';
 
-export interface TotalsOptions {
-  readonly measure?: string;
-  readonly programme?: string;
-  readonly organisation?: string;
-  readonly since?: string;
-  readonly asAt?: string;
-  readonly asAtSequence?: string | undefined;
-  readonly allowBreaks?: boolean;
-  readonly json?: boolean;
-}
+type TotalsFilters = Texts<'programme' | 'organisation' | 'since' | 'asAt' | 'asAtSequence'>;
+type TotalsOptions = TotalsFilters &
+  Texts<'measure'> &
+  Readonly<Partial<Record<'allowBreaks' | 'json', boolean>>>;
 
 interface MeasureTotals {
   readonly measure: MeasureView;
@@ -36,9 +30,7 @@ export function register(ledger: Command): void {
     .option('--as-at-sequence <sequence>', 'as known after that event')
     .option('--allow-breaks', 'add figures across a change of definition too')
     .option('--json', 'the whole answers of the ledger')
-    .action(({ url, key, ...options }: TotalsOptions & Connection) =>
-      totalsCommand(clientFor({ url, key, json: options.json }), options),
-    );
+    .action(withClient(totalsCommand));
 }
 
 export async function totalsCommand(client: LedgerClient, options: TotalsOptions): Promise<void> {
@@ -60,7 +52,7 @@ export async function totalsCommand(client: LedgerClient, options: TotalsOptions
 async function totalsOf(
   client: LedgerClient,
   measure: MeasureView,
-  { since, ...filters }: Omit<TotalsOptions, 'measure' | 'allowBreaks' | 'json'>,
+  { since, ...filters }: TotalsFilters,
 ): Promise<MeasureTotals> {
   // Breaks are allowed, because a refusal for one measure would hide the figures of all others; a flag marks a
   // figure across a break.

@@ -1,6 +1,7 @@
 /** `ledger verify`: a bundle or a single proof, offline; or a data directory against itself. */
-import type { Command } from 'commander';
-import { EXIT_CODES, keysIn, readNote, verifyFile, type VerifyOptions } from '../checker/verify-file.js';
+import { Option, type Command } from 'commander';
+import { EXIT_CODES, keysIn, OPTIONS, readNote, verifyFile } from '../checker/verify-file.js';
+import type { VerifyOptions } from '../checker/verify-file.js';
 import { visible } from '../kernel/visible.js';
 import { verifyLive, type LiveReport } from '../audit/verify-live.js';
 import { readConfig, storeOf } from '../config.js';
@@ -11,25 +12,22 @@ interface VerifyCommandOptions extends VerifyOptions {
   readonly live?: boolean;
 }
 
+/** The options with which `--live` has nothing to do. */
+const OF_FILES = ['policy', 'since-time', 'expect', 'event', 'checkpoint'];
+
 export function register(ledger: Command): void {
-  ledger
+  const verify = ledger
     .command('verify [bundle]')
     .description(
       'check a bundle or a single proof offline, or with --live the ledger in DATA_DIR: ends with 0 good, 1 tampered, 2 cannot tell',
     )
-    .option('--key <key>', 'a verifier key that you trust, or a file with some')
-    .option(
-      '--policy <file>',
-      'a file that says whom you trust, in place of --key: log, witness, group and quorum lines',
-    )
-    .option('--since <file>', 'a checkpoint that you kept: the log must be its continuation')
-    .option('--since-time <instant>', 'when you got that checkpoint: no later event may be dated before then')
-    .option('--expect <scope>', 'the scope you asked for: everything, programme:<id>, period or figure')
-    .option('--event <file>', 'for a single proof: a file with its event')
-    .option('--checkpoint <file>', 'for a single proof that has none: a file with its checkpoint')
     .option('--live', 'compare store, log, figures and checkpoints in DATA_DIR, also while it serves')
     .option('--json', 'print the verdict as JSON')
     .action((bundle: string | undefined, options: VerifyCommandOptions) => verifyCommand(bundle, options));
+  for (const [name, [takes, says]] of Object.entries(OPTIONS)) {
+    const option = new Option(`--${name} ${takes}`, says);
+    verify.addOption(OF_FILES.includes(name) ? option.conflicts('live') : option);
+  }
 }
 
 async function verifyCommand(
@@ -37,23 +35,11 @@ async function verifyCommand(
   { live = false, ...options }: VerifyCommandOptions,
 ): Promise<void> {
   if (live === (bundle !== undefined)) throw new CommandFailed('name a bundle, or say --live', 2);
-  const stray = (['policy', 'sinceTime', 'expect', 'event', 'checkpoint'] as const).find(
-    (name) => options[name] !== undefined,
-  );
-  if (live && stray !== undefined)
-    throw new CommandFailed(`--live does not use ${OPTION[stray]}: leave it out`, 2);
+
   const { text, exitCode } = live ? await liveVerdict(options) : await verifyFile(bundle!, options);
   print(text);
   process.exitCode = exitCode;
 }
-
-const OPTION = {
-  policy: '--policy',
-  sinceTime: '--since-time',
-  expect: '--expect',
-  event: '--event',
-  checkpoint: '--checkpoint',
-} as const;
 
 /** An error that prevents the check leaves the verdict open: tampering is only what the check found. */
 async function liveVerdict(options: VerifyOptions): Promise<{ text: string; exitCode: number }> {

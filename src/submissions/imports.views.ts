@@ -48,3 +48,4 @@ export class ImportFailed {
 }
 
 export const IMPORT_LINES = [ImportChecking, ImportRecording, ImportDone, ImportFailed];
+export type ImportLine = InstanceType<(typeof IMPORT_LINES)[number]>;
