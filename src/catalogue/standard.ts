@@ -40,136 +40,77 @@ const ORGANISATIONS: readonly (readonly [string, string, string])[] = [
   ['yorkshire-and-humber', 'Health Innovation Yorkshire and Humber', 'Yorkshire and Humber AHSN'],
 ];
 
-interface StandardMeasure {
-  readonly label: string;
-  readonly unit: string;
-  readonly kind?: MeasureKind;
-  readonly decimals?: number;
-  readonly eventType: string;
-  readonly countsPeople?: true;
-  readonly rollsUpInto?: string;
-  readonly definition?: string;
-}
+/**
+ * The measures of each kind are recorded in this order: a measure comes before those that roll up into it. Each has its
+ * id, its label, its unit, the type of its events, and the measure that it rolls up into.
+ */
+const MEASURES: Partial<
+  Record<MeasureKind, readonly (readonly [string, string, string, string, string?])[]>
+> = {
+  flow: [
+    ['patients-benefited', 'Patients benefited', 'people', 'PatientBenefited'],
+    ['interventions-delivered', 'Interventions delivered', 'interventions', 'InterventionDelivered'],
+    ['jobs', 'Jobs created or safeguarded', 'jobs', 'JobCounted'],
+    ['jobs-created', 'Jobs created', 'jobs', 'JobCreated', 'jobs'],
+    ['jobs-safeguarded', 'Jobs safeguarded', 'jobs', 'JobSafeguarded', 'jobs'],
+    [
+      'jobs-created-or-safeguarded',
+      'Jobs created or safeguarded, no split published',
+      'jobs',
+      'JobCreatedOrSafeguarded',
+      'jobs',
+    ],
+    ['investment-leveraged', 'Investment leveraged', 'pounds', 'InvestmentLeveraged'],
+    ['lives-saved', 'Lives saved', 'lives', 'LifeSaved'],
+    ['people-engaged', 'People engaged', 'people', 'PersonEngaged'],
+    ['admissions-avoided', 'Admissions avoided', 'admissions', 'AdmissionAvoided'],
+    [
+      'cardiovascular-events-prevented',
+      'Cardiovascular events prevented',
+      'events',
+      'CardiovascularEventPrevented',
+    ],
+    ['companies-supported', 'Companies supported', 'companies', 'CompanySupported'],
+    ['innovators-supported', 'Innovators supported', 'innovators', 'InnovatorSupported'],
+    ['innovations-evaluated', 'Innovations evaluated', 'innovations', 'InnovationEvaluated'],
+    ['innovations-adopted', 'Innovations adopted', 'innovations', 'InnovationAdopted'],
+    ['views', 'Views', 'views', 'MaterialViewed'],
+  ],
+  stock: [
+    ['patients-benefiting', 'Patients benefiting now', 'people', 'PatientsBenefitingObserved'],
+    ['care-homes-supported', 'Care homes supported', 'care homes', 'CareHomesSupportedObserved'],
+    ['programmes-delivered', 'National programmes delivered', 'programmes', 'NationalProgrammesObserved'],
+    ['technologies-in-pipeline', 'Technologies in the pipeline', 'technologies', 'PipelineObserved'],
+  ],
+  ratio: [
+    ['trusts-implementing', 'Trusts implementing', 'trusts', 'TrustsImplementingObserved'],
+    ['commissioners-launched', 'Commissioners launched', 'commissioners', 'CommissionersLaunchedObserved'],
+  ],
+};
 
-/** The measures are recorded in this order: a measure comes before those that roll up into it. Money is in pounds. */
-const MEASURES: Readonly<Record<string, StandardMeasure>> = {
-  'patients-benefited': {
-    label: 'Patients benefited',
-    unit: 'people',
-    eventType: 'PatientBenefited',
-    countsPeople: true,
-    definition: 'People who had the benefit of an innovation in the period.',
-  },
-  'interventions-delivered': {
-    label: 'Interventions delivered',
-    unit: 'interventions',
-    eventType: 'InterventionDelivered',
-  },
-  jobs: {
-    label: 'Jobs created or safeguarded',
-    unit: 'jobs',
-    eventType: 'JobCounted',
-    definition: 'All jobs: created, safeguarded, and published without saying which.',
-  },
-  'jobs-created': { label: 'Jobs created', unit: 'jobs', eventType: 'JobCreated', rollsUpInto: 'jobs' },
-  'jobs-safeguarded': {
-    label: 'Jobs safeguarded',
-    unit: 'jobs',
-    eventType: 'JobSafeguarded',
-    rollsUpInto: 'jobs',
-  },
-  'jobs-created-or-safeguarded': {
-    label: 'Jobs created or safeguarded, no split published',
-    unit: 'jobs',
-    eventType: 'JobCreatedOrSafeguarded',
-    rollsUpInto: 'jobs',
-  },
-  'investment-leveraged': {
-    label: 'Investment leveraged',
-    unit: 'pounds',
-    decimals: 2,
-    eventType: 'InvestmentLeveraged',
-  },
-  'lives-saved': { label: 'Lives saved', unit: 'lives', eventType: 'LifeSaved' },
-  'people-engaged': {
-    label: 'People engaged',
-    unit: 'people',
-    eventType: 'PersonEngaged',
-    countsPeople: true,
-  },
-  'admissions-avoided': { label: 'Admissions avoided', unit: 'admissions', eventType: 'AdmissionAvoided' },
-  'cardiovascular-events-prevented': {
-    label: 'Cardiovascular events prevented',
-    unit: 'events',
-    eventType: 'CardiovascularEventPrevented',
-  },
-  'companies-supported': { label: 'Companies supported', unit: 'companies', eventType: 'CompanySupported' },
-  'innovators-supported': {
-    label: 'Innovators supported',
-    unit: 'innovators',
-    eventType: 'InnovatorSupported',
-  },
-  'innovations-evaluated': {
-    label: 'Innovations evaluated',
-    unit: 'innovations',
-    eventType: 'InnovationEvaluated',
-  },
-  'innovations-adopted': {
-    label: 'Innovations adopted',
-    unit: 'innovations',
-    eventType: 'InnovationAdopted',
-  },
-  views: { label: 'Views', unit: 'views', eventType: 'MaterialViewed' },
-  'patients-benefiting': {
-    label: 'Patients benefiting now',
-    unit: 'people',
-    kind: 'stock',
-    eventType: 'PatientsBenefitingObserved',
-    countsPeople: true,
-  },
-  'care-homes-supported': {
-    label: 'Care homes supported',
-    unit: 'care homes',
-    kind: 'stock',
-    eventType: 'CareHomesSupportedObserved',
-  },
-  'programmes-delivered': {
-    label: 'National programmes delivered',
-    unit: 'programmes',
-    kind: 'stock',
-    eventType: 'NationalProgrammesObserved',
-  },
-  'technologies-in-pipeline': {
-    label: 'Technologies in the pipeline',
-    unit: 'technologies',
-    kind: 'stock',
-    eventType: 'PipelineObserved',
-  },
-  'trusts-implementing': {
-    label: 'Trusts implementing',
-    unit: 'trusts',
-    kind: 'ratio',
-    eventType: 'TrustsImplementingObserved',
-  },
-  'commissioners-launched': {
-    label: 'Commissioners launched',
-    unit: 'commissioners',
-    kind: 'ratio',
-    eventType: 'CommissionersLaunchedObserved',
-  },
+const DEFINITIONS: Readonly<Record<string, string>> = {
+  'patients-benefited': 'People who had the benefit of an innovation in the period.',
+  jobs: 'All jobs: created, safeguarded, and published without saying which.',
 };
 
 /** Returns the commands that record the standard catalogue, entry by entry. */
 export function standardCatalogue(): CatalogueCommand[][] {
-  const measures = Object.entries(MEASURES).map(([id, measure]): CatalogueCommand[] => {
-    const { label, unit, kind = 'flow', decimals = 0, eventType } = measure;
-    const { countsPeople = false, rollsUpInto, definition } = measure;
-    const parent = rollsUpInto === undefined ? null : parseMeasureId(rollsUpInto);
-    const counted = { label, unit, kind, decimals, mayBeNegative: false };
-    const required = { ...counted, eventType, countsPeople, rollsUpInto: parent };
-    const defined: MeasureDefinition = { ...required, ...(definition !== undefined && { definition }) };
-    return [{ kind: 'define-measure', measureId: parseMeasureId(id), definition: defined }];
-  });
+  const measures = Object.entries(MEASURES).flatMap(([kind, rows]) =>
+    rows.map(([id, label, unit, eventType, parent]): CatalogueCommand[] => {
+      const definition: MeasureDefinition = {
+        label,
+        unit,
+        kind: kind as MeasureKind,
+        decimals: unit === 'pounds' ? 2 : 0,
+        mayBeNegative: false,
+        eventType,
+        countsPeople: unit === 'people',
+        rollsUpInto: parent === undefined ? null : parseMeasureId(parent),
+        ...(id in DEFINITIONS && { definition: DEFINITIONS[id]! }),
+      };
+      return [{ kind: 'define-measure', measureId: parseMeasureId(id), definition }];
+    }),
+  );
   const organisations = ORGANISATIONS.map(([id, name, nameBefore]): CatalogueCommand[] => {
     const organisationId = parseOrganisationId(id);
     const registered = { organisationId, name: nameBefore, details: NETWORK };
