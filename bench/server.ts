@@ -5,7 +5,7 @@
  * waits for a disk flush of its own, which is what group commit is compared with.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { EventLoopDelay } from '../src/operation/event-loop-delay.js';
+import { EventLoopDelay } from './event-loop-delay.js';
 import { SqliteStore } from '../src/store/sqlite/store.js';
 import { serve } from '../src/serve.js';
 

@@ -10,7 +10,6 @@ import { ReadModels } from '../read-models/read-models.js';
 import { AppendCounts } from '../store/counted-store.js';
 import { Clock } from '../kernel/clock.js';
 import { VERSION } from '../kernel/version.js';
-import { EventLoopDelay } from './event-loop-delay.js';
 
 @Injectable()
 export class Metrics {
@@ -57,12 +56,15 @@ export class Metrics {
       Number(this.store.cutShort),
     );
     gauge('disk_free_bytes', 'Free bytes on the disk of the data directory.', () => this.store.freeBytes);
-    this.counted(
-      'subscriptions_lost_total',
-      'How often the store ended what the projector was following.',
-      null,
-      () => ({ '': readModels.subscriptionsLost }),
-    );
+    new Counter({
+      name: 'ledger_subscriptions_lost_total',
+      help: 'How often the store ended what the projector was following.',
+      registers,
+      collect() {
+        this.reset();
+        this.inc(readModels.subscriptionsLost);
+      },
+    });
     gauge(
       'events_skipped',
       'Events of the store that are not the ledger’s own.',
@@ -84,20 +86,8 @@ export class Metrics {
       'Up to which sequence they were compared.',
       () => readModels.selfCheck.sequence,
     );
-    this.counted('appends_total', 'Appends to the store, by how they ended.', 'outcome', () => ({
-      appended: appends.appended,
-      overtaken: appends.overtaken,
-      failed: appends.failed,
-    }));
-    this.counted('events_appended_total', 'Events that were appended.', null, () => ({ '': appends.events }));
-    this.registry.registerMetric(appends.durations);
-    this.registry.registerMetric(appends.groupSizes);
-    const delay = new EventLoopDelay();
-    gauge('event_loop_delay_p99_seconds', 'Since it was last asked.', () => {
-      const { p99Ms } = delay;
-      delay.beginAnew();
-      return p99Ms / 1_000;
-    });
+    for (const counted of [appends.appends, appends.events, appends.durations, appends.groupSizes])
+      this.registry.registerMetric(counted);
     this.requests = new Counter({
       name: 'ledger_http_requests_total',
       help: 'Requests that were answered, by route and status.',
@@ -121,27 +111,6 @@ export class Metrics {
       registers: [this.registry],
       collect() {
         this.set(read());
-      },
-    });
-  }
-
-  /** Adds a counter of something that another object counts. */
-  private counted(
-    name: string,
-    help: string,
-    label: string | null,
-    read: () => Readonly<Record<string, number>>,
-  ): void {
-    new Counter({
-      name: `ledger_${name}`,
-      help,
-      registers: [this.registry],
-      labelNames: label === null ? [] : [label],
-      collect() {
-        this.reset();
-        for (const [value, count] of Object.entries(read())) {
-          this.inc(label === null ? {} : { [label]: value }, count);
-        }
       },
     });
   }

@@ -1,5 +1,5 @@
 /** A store that counts and times its appends by how they ended. */
-import { Histogram } from 'prom-client';
+import { Counter, Histogram } from 'prom-client';
 import type { StreamName } from '../kernel/ids.js';
 import {
   StoreOverReader,
@@ -13,11 +13,18 @@ import {
 import { inSpan } from './in-span.js';
 
 export class AppendCounts {
-  appended = 0;
-  events = 0;
-  /** The stream was at another revision; the command is then, as a rule, decided again and appended. */
-  overtaken = 0;
-  failed = 0;
+  /** Where a stream was at another revision, the command is, as a rule, decided again and appended. */
+  readonly appends = new Counter({
+    name: 'ledger_appends_total',
+    help: 'Appends to the store, by how they ended.',
+    labelNames: ['outcome'],
+    registers: [],
+  });
+  readonly events = new Counter({
+    name: 'ledger_events_appended_total',
+    help: 'Events that were appended.',
+    registers: [],
+  });
   /** With the embedded store, the time until the answer includes the wait for a flush. */
   readonly durations = new Histogram({
     name: 'ledger_append_duration_seconds',
@@ -31,6 +38,10 @@ export class AppendCounts {
     buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_000],
     registers: [],
   });
+
+  constructor() {
+    for (const outcome of ['appended', 'overtaken', 'failed']) this.appends.inc({ outcome }, 0);
+  }
 }
 
 export class CountedStore extends StoreOverReader {
@@ -46,20 +57,21 @@ export class CountedStore extends StoreOverReader {
     expected: ExpectedRevision,
     events: readonly NewEvent[],
   ): Promise<Appended> {
-    const startedMs = performance.now();
+    const end = this.counts.durations.startTimer();
+    let outcome = 'failed';
     try {
       const appended = await inSpan('append', { 'ledger.events': events.length }, () =>
         this.reader.append(stream, expected, events),
       );
-      this.counts.appended += 1;
-      this.counts.events += events.length;
+      outcome = 'appended';
+      this.counts.events.inc(events.length);
       return appended;
     } catch (error) {
-      if (error instanceof WrongExpectedRevision) this.counts.overtaken += 1;
-      else this.counts.failed += 1;
+      if (error instanceof WrongExpectedRevision) outcome = 'overtaken';
       throw error;
     } finally {
-      this.counts.durations.observe((performance.now() - startedMs) / 1_000);
+      this.counts.appends.inc({ outcome });
+      end();
     }
   }
 

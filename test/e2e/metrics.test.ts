@@ -60,7 +60,7 @@ test('the numbers need the key, and say how far the ledger is and what it was as
   expect(after.get('ledger_store_silent_seconds')).toBe(0);
   expect(after.get('ledger_store_cut_short')).toBe(0);
   for (const name of [
-    'ledger_event_loop_delay_p99_seconds',
+    'nodejs_eventloop_lag_p99_seconds',
     'process_open_fds',
     'process_resident_memory_bytes',
     'nodejs_heap_size_used_bytes',

@@ -43,7 +43,12 @@ test('M5: decisions about one stream wait for one another, and none is made in v
   await run(register);
   const names = Array.from({ length: 30 }, (_, index) => `Wessex ${index}`);
   await Promise.all(names.map((name, index) => run(renamed(name, index + 1))));
-  expect([counts.appended, counts.overtaken]).toEqual([1 + names.length, 0]);
+  const { values } = await counts.appends.get();
+  expect(values.map(({ labels, value }) => [labels.outcome, value])).toEqual([
+    ['appended', 1 + names.length],
+    ['overtaken', 0],
+    ['failed', 0],
+  ]);
 });
 
 test('M5: one that is refused or fails keeps nobody waiting', async () => {
