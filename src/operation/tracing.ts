@@ -29,6 +29,7 @@ import {
 } from '@opentelemetry/resources';
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { inTime } from '../kernel/in-time.js';
 import { traceWith } from '../store/in-span.js';
 import { VERSION } from '../kernel/version.js';
 
@@ -76,14 +77,16 @@ export function traceRequests(fastify: FastifyInstance): void {
   });
   fastify.addHook('onClose', async () => {
     traceWith(null);
-    await inTime(provider.shutdown());
+    // The SDK logs the spans that it could not send; the ledger has ended well without them.
+    await inTime(CLOSE_MS_MAX, provider.shutdown(), nothing).catch(nothing);
   });
 }
+
+const nothing = () => undefined;
 
 function startProvider(): NodeTracerProvider {
   const logger = new Logger('Traces');
   const say = (message: string) => logger.warn(message);
-  const nothing = () => undefined;
   diag.setLogger(
     { error: say, warn: say, info: nothing, debug: nothing, verbose: nothing },
     { logLevel: DiagLogLevel.WARN },
@@ -97,14 +100,4 @@ function startProvider(): NodeTracerProvider {
   });
   provider.register();
   return provider;
-}
-
-async function inTime(work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, CLOSE_MS_MAX);
-  });
-  // The SDK logs the spans that it could not send; the ledger has ended well without them.
-  await Promise.race([work.catch(() => undefined), late]);
-  clearTimeout(timer);
 }

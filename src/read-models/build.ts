@@ -1,6 +1,7 @@
 /** A build is one views file, and the thread that projects into it. */
 import { Worker } from 'node:worker_threads';
 import { compiled } from '../kernel/compiled.js';
+import { inTime } from '../kernel/in-time.js';
 import type { ProjectorOptions, ProjectorReport } from './projector-worker.js';
 import { NOTHING_PROJECTED, type ViewsCheckpoint } from './views-file.js';
 
@@ -37,7 +38,5 @@ const STOP_MS_MAX = 7_000;
 
 export async function stopWorker(worker: Worker, exited: Promise<unknown>): Promise<void> {
   worker.postMessage('stop');
-  const timer = setTimeout(() => void worker.terminate(), STOP_MS_MAX);
-  await exited;
-  clearTimeout(timer);
+  await inTime(STOP_MS_MAX, exited, () => worker.terminate());
 }

@@ -5,6 +5,7 @@
  * first seen that is not reached yet.
  */
 import { Injectable } from '@nestjs/common';
+import { inTime } from '../kernel/in-time.js';
 import { EventStore, StoreUnavailable, type Position } from '../store/event-store.js';
 import { ReadModels } from './read-models.js';
 
@@ -57,17 +58,11 @@ export class Lag {
   }
 
   private async headInTime(): Promise<Position | null | undefined> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), ANSWER_MS_MAX);
-    });
     try {
-      return await Promise.race([this.store.head(), late]);
+      return await inTime(ANSWER_MS_MAX, this.store.head(), () => undefined);
     } catch (error) {
       if (error instanceof StoreUnavailable) return undefined;
       throw error;
-    } finally {
-      clearTimeout(timer);
     }
   }
 }

@@ -1,8 +1,8 @@
 /** Runs the thread that checks the read models that serve, and keeps its last report. */
 import { Logger } from '@nestjs/common';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { compiled } from '../kernel/compiled.js';
+import { inTime } from '../kernel/in-time.js';
 import { stopWorker } from './build.js';
 import type { SelfCheckOptions, SelfCheckReport } from './self-check.js';
 
@@ -52,6 +52,6 @@ export class SelfCheckWorker {
    */
   stop(): { readonly closed: Promise<unknown>; readonly ended: Promise<unknown> } {
     const ended = this.worker ? stopWorker(this.worker, this.ended) : Promise.resolve();
-    return { closed: Promise.race([ended, delay(STOP_MS_MAX, undefined, { ref: false })]), ended };
+    return { closed: inTime(STOP_MS_MAX, ended, () => undefined), ended };
   }
 }

@@ -8,9 +8,11 @@
  */
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { setTimeout as wait } from 'node:timers/promises';
+import { inTime } from '../../kernel/in-time.js';
 import { StoreUnavailable } from '../event-store.js';
 import { asStoreError, isNotLeader, isTransient, NoAnswer } from './errors.js';
 import { lineOf, type Line } from './line.js';
+import { collected } from './pull.js';
 import { optionOfStoreUrl, withoutSecrets, type EventStoreSettings } from '../store-url.js';
 
 export interface ConnectionOptions {
@@ -123,6 +125,15 @@ export class EventStoreConnection {
     return this.client;
   }
 
+  /** Takes what a call of the client reads, up to its end or until it is enough. */
+  collect<Item>(
+    reading: unknown,
+    what: string,
+    isFull: (items: readonly Item[]) => boolean = () => false,
+  ): Promise<Item[]> {
+    return collected(reading, { what, idleMs: this.timeoutMs, isFull });
+  }
+
   /** Keeps a client's channel open while the caller uses it. @returns a function that releases it */
   use(client: EventStoreDBClient): () => void {
     const line = this.lines.get(client);
@@ -200,30 +211,17 @@ export class EventStoreConnection {
 }
 
 /** Rejects with NoAnswer after a time, whatever becomes of the work. */
-export async function within<Result>(ms: number, what: string, work: Promise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const silence = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new NoAnswer(what, ms)), ms);
+export function within<Result>(ms: number, what: string, work: Promise<Result>): Promise<Result> {
+  return inTime(ms, work, () => {
+    throw new NoAnswer(what, ms);
   });
-  try {
-    return await Promise.race([work, silence]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** Limits the client to one search for a node: this connection decides whether to search on, and when to end. */
 function asAskedOnce(url: string): string {
-  const own = [
-    ['maxdiscoverattempts', 'maxDiscoverAttempts=1'],
-    ['gossiptimeout', `gossipTimeout=${GOSSIP_S}`],
-  ] as const;
-  const missing = own
-    .filter(([name]) => optionOfStoreUrl(url, name) === undefined)
-    .map(([, option]) => option);
-  if (missing.length === 0) return url;
-  const withPath = url.includes('?') ? `${url}&` : `${url}?`;
-  return withPath + missing.join('&');
+  const own = { maxdiscoverattempts: 'maxDiscoverAttempts=1', gossiptimeout: `gossipTimeout=${GOSSIP_S}` };
+  const missing = Object.entries(own).filter(([name]) => optionOfStoreUrl(url, name) === undefined);
+  return missing.reduce((whole, [, option]) => `${whole}${whole.includes('?') ? '&' : '?'}${option}`, url);
 }
 
 /** A random time between a half and the whole of a time that doubles with each attempt. */
