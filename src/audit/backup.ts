@@ -20,7 +20,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import type { EventReader, Position } from '../store/event-store.js';
+import type { EventReader } from '../store/event-store.js';
 import {
   backUpEvents,
   hashOfEvents,
@@ -205,15 +205,12 @@ async function foldLog(
   const log = new Frontier();
   const root = () => log.root().toString('base64');
   let rootOfHead = head?.size === 0n ? root() : null;
-  let position: Position | null = null;
-  for (let atEnd = false; !atEnd;) {
-    const run = await reader.readRun(position, BATCH_SIZE);
+  for await (const run of reader.runs(null, BATCH_SIZE)) {
     for (const event of run.events) {
       await verifyPayload(event, reader);
       log.append(leafHash(entryOf(event)));
       if (head && BigInt(log.size) === head.size) rootOfHead = root();
     }
-    ({ end: position, atEnd } = run);
     onProgress(`verified ${log.size} events`);
   }
   return { root: root(), rootOfHead, events: log.size };

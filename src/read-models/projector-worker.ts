@@ -49,19 +49,16 @@ async function run({ store, file, rebuild }: ProjectorOptions, signal: AbortSign
     projector.buildFast(rebuild);
     let after = projector.checkpoint.position as Position | null;
     report({ kind: 'projected', ...projector.checkpoint, catalogueChanged: true, positions: [] });
-    for (let atEnd = false; !atEnd;) {
-      const run = await reader.readRun(after, BATCH_SIZE_MAX);
+    for await (const run of reader.runs(after, BATCH_SIZE_MAX)) {
       if (signal.aborted) break;
       if (run.end !== after) await project(run, []);
-      ({ end: after, atEnd } = run);
+      after = run.end;
     }
     projector.buildFast(false);
     report({ kind: 'level' });
     for await (const run of reader.subscribe(after, signal)) {
-      await project(
-        run,
-        run.events.map(({ position }) => position),
-      );
+      const positions = run.events.map(({ position }) => position);
+      await project(run, positions);
     }
   } finally {
     projector.close();

@@ -1,5 +1,5 @@
 /** Builds the read models anew without a running ledger, and puts them in place of the old ones when level. */
-import type { EventReader, Position } from '../store/event-store.js';
+import type { EventReader } from '../store/event-store.js';
 import type { DatabaseKey } from '../store/database.js';
 import { Projector } from './projector.js';
 import { ViewsDirectory } from './views-directory.js';
@@ -17,10 +17,8 @@ export async function rebuildOffline(
   const projector = new Projector(file, key);
   try {
     projector.buildFast(true);
-    for (let position: Position | null = null, atEnd = false; !atEnd;) {
-      const run = await reader.readRun(position, BATCH_SIZE);
+    for await (const run of reader.runs(null, BATCH_SIZE)) {
       projector.projectRun(run);
-      ({ end: position, atEnd } = run);
       onProgress(projector.checkpoint.sequence + 1);
     }
     projector.buildFast(false);

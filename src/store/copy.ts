@@ -169,23 +169,22 @@ async function appendAsItWas(to: EventStore, batch: readonly RecordedEvent[]): P
 }
 
 class CopyCursor {
-  private page: readonly RecordedEvent[] = [];
-  private at = 0;
-  private position: Position | null = null;
-  private atEnd = false;
+  private readonly events: AsyncGenerator<RecordedEvent>;
+  reached: Position | null = null;
 
-  constructor(private readonly reader: EventReader) {}
+  constructor(reader: EventReader) {
+    this.events = this.eventsOf(reader);
+  }
 
-  get reached(): Position | null {
-    return this.position;
+  private async *eventsOf(reader: EventReader): AsyncGenerator<RecordedEvent> {
+    for await (const run of reader.runs(null, PAGE_SIZE)) {
+      this.reached = run.end;
+      yield* run.events;
+    }
   }
 
   async next(): Promise<RecordedEvent | null> {
-    while (this.at === this.page.length && !this.atEnd) {
-      const run = await this.reader.readRun(this.position, PAGE_SIZE);
-      [this.page, this.at] = [run.events, 0];
-      ({ end: this.position, atEnd: this.atEnd } = run);
-    }
-    return this.page[this.at++] ?? null;
+    const next = await this.events.next();
+    return next.done ? null : next.value;
   }
 }

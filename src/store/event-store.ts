@@ -102,6 +102,15 @@ export abstract class EventReader {
    */
   abstract subscribe(after: Position | null, signal: AbortSignal): AsyncIterable<Run>;
 
+  /** The parts of the global order after a position, each of at most `limit` events, up to the end. */
+  async *runs(after: Position | null, limit: number): AsyncGenerator<Run> {
+    for (let atEnd = false; !atEnd;) {
+      const run = await this.readRun(after, limit);
+      yield run;
+      ({ end: after, atEnd } = run);
+    }
+  }
+
   /** The position of the store's last event, the ledger's own or not: no acknowledged event lies after it. */
   abstract head(): Promise<Position | null>;
 

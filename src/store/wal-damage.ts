@@ -10,7 +10,7 @@
  *
  * A crash or an earlier log left all other frames behind the last good one.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 
 const HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
@@ -31,13 +31,8 @@ export function walOf(database: string): string {
  */
 export function damageInWal(database: string, { isSynced }: { readonly isSynced: boolean }): string | null {
   const file = walOf(database);
-  let fd: number;
-  try {
-    fd = openSync(file, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
+  if (!existsSync(file)) return null;
+  const fd = openSync(file, 'r');
   try {
     const says = new Wal(fd).damage(isSynced);
     return says === null ? null : `${file}: ${says}, so that commits would be lost`;

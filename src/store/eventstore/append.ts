@@ -85,18 +85,12 @@ function answerOf(response: AppendResp): AppendAnswer {
     return { outcome: 'wrong-expectation', actual };
   }
   const success = response.getSuccess()!;
-  const position = success.getPosition();
-  return {
-    outcome: 'appended',
-    lastRevision: Number(success.getCurrentRevision()),
-    position:
-      position === undefined
-        ? null
-        : encodePosition({
-            commit: BigInt(position.getCommitPosition()),
-            prepare: BigInt(position.getPreparePosition()),
-          }),
-  };
+  const at = success.getPosition();
+  const [commit, prepare] = [at?.getCommitPosition(), at?.getPreparePosition()].map((text) =>
+    BigInt(text ?? 0),
+  );
+  const position = at === undefined ? null : encodePosition({ commit: commit!, prepare: prepare! });
+  return { outcome: 'appended', lastRevision: Number(success.getCurrentRevision()), position };
 }
 
 /** The conversion of the client itself fails where a server does not say who leads. */

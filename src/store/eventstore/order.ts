@@ -25,7 +25,6 @@ import {
   type StorePosition,
   type StreamNames,
 } from './events.js';
-import { collected } from './pull.js';
 import type { LedgerStreams } from './streams.js';
 
 /** One page has so many events of the store. */
@@ -68,7 +67,11 @@ export class GlobalOrder {
     // A read includes the event at its start position, which was read before.
     const isNew = (resolved: Resolved) => start === null || positionOf(resolved) > start;
     for (let attempt = 0; ; attempt++) {
-      const read = await this.all(client.readAll({ ...range, ...LEADER }), READING, isFullRun);
+      const read = await this.connection.collect<AllStreamResolvedEvent>(
+        client.readAll({ ...range, ...LEADER }),
+        READING,
+        isFullRun,
+      );
       const page = read.filter(isNew);
       if (read.length === range.maxCount || isFullRun(read)) return { page, atEnd: false };
       const head = await this.lastOf(client);
@@ -91,13 +94,13 @@ export class GlobalOrder {
     for (let page = 0; page < HEAD_PAGES_MAX; page++) {
       const fromPosition = last === null ? END : decodePosition(last);
       const range = { direction: BACKWARDS, fromPosition, maxCount: PAGE_SIZE.min, ...LEADER } as const;
-      const read = await this.all(client.readAll(range), LOOKING);
+      const read = await this.connection.collect<AllStreamResolvedEvent>(client.readAll(range), LOOKING);
       const found = read.find((resolved) => !isOfTheServer(resolved));
       if (found) return positionOf(found);
       if (read.length < PAGE_SIZE.min) {
         // A short page reached the beginning of the store only where a forward read finds no earlier event.
         const from = { fromPosition: START, maxCount: 1, ...LEADER } as const;
-        const [first] = await this.all(client.readAll(from), LOOKING);
+        const [first] = await this.connection.collect<AllStreamResolvedEvent>(client.readAll(from), LOOKING);
         const reached = read.at(-1) ?? null;
         const least = reached === null ? last : positionOf(reached);
         if (first && (least === null || positionOf(first) < least)) throw endedEarly(LOOKING);
@@ -113,8 +116,8 @@ export class GlobalOrder {
     return this.connection.ask(READING, async (client) => {
       const at = { fromPosition, maxCount: 1, ...LEADER } as const;
       const before = { direction: BACKWARDS, fromPosition, maxCount: PAGE_SIZE.min, ...LEADER } as const;
-      const [next] = await this.all(client.readAll(at), READING);
-      const read = await this.all(client.readAll(before), READING);
+      const [next] = await this.connection.collect<AllStreamResolvedEvent>(client.readAll(at), READING);
+      const read = await this.connection.collect<AllStreamResolvedEvent>(client.readAll(before), READING);
       const found = (next && positionOf(next) === position ? [next, ...read] : read).map((resolved) =>
         ownEvent(resolved, this.options.names),
       );
@@ -126,7 +129,7 @@ export class GlobalOrder {
   async verifyHolds({ id, position }: RecordedEvent): Promise<void> {
     const isThere = await this.connection.ask(READING, async (client) => {
       const range = { fromPosition: decodePosition(position), maxCount: 1, ...LEADER } as const;
-      const [found] = await this.all(client.readAll(range), READING);
+      const [found] = await this.connection.collect<AllStreamResolvedEvent>(client.readAll(range), READING);
       if (found) return found.event?.id === id;
       if (((await this.lastOf(client)) ?? '') >= position) throw endedEarly(READING);
       return false;
@@ -135,13 +138,5 @@ export class GlobalOrder {
     throw new StoreDamaged(
       `the store was cut short or replaced: it no longer holds event ${id}, which the ledger read from it`,
     );
-  }
-
-  private all(
-    reading: unknown,
-    what: string,
-    isFull: (read: readonly AllStreamResolvedEvent[]) => boolean = () => false,
-  ): Promise<AllStreamResolvedEvent[]> {
-    return collected(reading, { what, idleMs: this.connection.timeoutMs, isFull });
   }
 }

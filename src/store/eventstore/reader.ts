@@ -19,7 +19,7 @@ const QUIET_MS_MAX = 60_000;
 
 export class EventStoreDbReader extends EventReader {
   readonly connection: EventStoreConnection;
-  private readonly streams: LedgerStreams;
+  readonly streams: LedgerStreams;
   private readonly order: GlobalOrder;
   private readonly subscription: Subscription;
 
@@ -40,13 +40,6 @@ export class EventStoreDbReader extends EventReader {
 
   readStreamRun(stream: StreamName, range?: StreamRange): Promise<StreamRun> {
     return this.streams.readRun(stream, range);
-  }
-
-  /**
-   * @throws StoreDamaged where a stream was deleted or loses events: writing its events a second time would repeat them
-   */
-  refuseDeleted(stream: StreamName): Promise<void> {
-    return this.streams.refuseDeleted(stream);
   }
 
   readRun(after: Position | null, limit: number): Promise<Run> {

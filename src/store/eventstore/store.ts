@@ -69,7 +69,7 @@ export class EventStoreDbStore extends StoreOverReader {
   ): Promise<Appended> {
     const { connection } = this.reader;
     // The server would let a deleted stream go on, and the ledger would record its content a second time.
-    if (expected === 'no-stream') await this.reader.refuseDeleted(stream);
+    if (expected === 'no-stream') await this.reader.streams.refuseDeleted(stream);
     const what = `to append to ${stream}`;
     const deadlineMs = connection.timeoutMs;
     const call = { stream: this.names.inStore(stream), expected, events, deadlineMs };

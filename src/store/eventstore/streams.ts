@@ -17,7 +17,6 @@ import {
 import { LEADER, type EventStoreConnection } from './connection.js';
 import { endedEarly, isStreamNotFound } from './errors.js';
 import { losesEvents, lossIn, ownEvent, type Resolved, type StreamNames } from './events.js';
-import { collected } from './pull.js';
 
 const LAST = { direction: BACKWARDS, fromRevision: END, maxCount: 1, ...LEADER } as const;
 
@@ -55,7 +54,7 @@ export class LedgerStreams {
     return this.connection.ask(what, async (client) => {
       try {
         const options = { fromRevision: BigInt(from), maxCount, ...LEADER };
-        const read = await this.all(client.readStream(name, options), what);
+        const read = await this.connection.collect<ResolvedEvent>(client.readStream(name, options), what);
         refuseGaps(stream, from, read);
         if (read.length === maxCount) return { read, atEnd: false };
         const newest = await this.newest(client, name, what);
@@ -103,13 +102,8 @@ export class LedgerStreams {
     name: string,
     what: string,
   ): Promise<ResolvedEvent | undefined> {
-    const [newest] = await this.all(client.readStream(name, LAST), what);
+    const [newest] = await this.connection.collect<ResolvedEvent>(client.readStream(name, LAST), what);
     return newest;
-  }
-
-  private async all(reading: unknown, what: string): Promise<ResolvedEvent[]> {
-    const idleMs = this.connection.timeoutMs;
-    return collected<ResolvedEvent>(reading, { what, idleMs, isFull: () => false });
   }
 }
 

@@ -58,7 +58,7 @@ export function openEvents(file: string, key: DatabaseKey, access: 'read' | 'wri
     }
     const isNew = format === 0 && db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0;
     if (isNew && access === 'write') makeLayout(db);
-    else refuseOtherLayout(db, file);
+    else refuseOtherLayout(db, file, format);
     return db;
   } catch (error) {
     db?.close();
@@ -112,8 +112,7 @@ export async function copyRows(
 const COPIED_AT_ONCE = 100;
 
 /** A flipped bit in a file's own description would have its records read as others. */
-function refuseOtherLayout(db: Database, file: string): void {
-  const format = db.pragma('user_version', { simple: true }) as number;
+function refuseOtherLayout(db: Database, file: string, format: number): void {
   if (format !== FORMAT) throw new StoreDamaged(`${file} has the format ${format}, which was never written`);
   const schema = db.prepare('SELECT sql FROM sqlite_schema WHERE name = ?').pluck();
   for (const [name, sql] of Object.entries(LAYOUT)) {
@@ -149,17 +148,9 @@ export function decodeRow(row: AppendRow, skip: number, limit: number): Recorded
     const end = newline < 0 ? row.events.length : newline;
     if (index >= skip) {
       const { id, type, metadata, data } = parsed(row, start, end);
-      const stream = row.stream as StreamName;
-      const revision = row.revision + index;
-      events.push({
-        id,
-        type,
-        data,
-        metadata,
-        stream,
-        revision,
-        position: encodePosition(row.position + index),
-      });
+      const [stream, revision] = [row.stream as StreamName, row.revision + index];
+      const position = encodePosition(row.position + index);
+      events.push({ id, type, data, metadata, stream, revision, position });
     }
     start = end + 1;
   }

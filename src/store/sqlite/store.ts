@@ -9,6 +9,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { assert } from '../../kernel/assert.js';
 import { compiled } from '../../kernel/compiled.js';
 import {
   StoreOverReader,
@@ -23,7 +24,7 @@ import {
 import { PUBLIC_KEY, type DatabaseKey } from '../database.js';
 import { encodeEvent, encodePosition, openEvents } from './format.js';
 import { SqliteReader } from './reader.js';
-import type { AppendReply, AppendRequest, EraseWordsRequest, StoreFailure, WriterOptions } from './writer.js';
+import type { AppendRequest, EraseWordsRequest, StoreFailure, WriterOptions, WriterReply } from './writer.js';
 import { damageInWal } from '../wal-damage.js';
 
 export const eventsFile = (dataDir: string) => join(dataDir, 'events.db');
@@ -36,10 +37,9 @@ export const arrivingFile = (dataDir: string) => `${eventsFile(dataDir)}.new`;
  */
 const GROUP_SIZE_MIN = 8;
 
-interface PendingAppend {
-  readonly request: AppendRequest;
-  readonly expected: ExpectedRevision;
-  readonly resolve: (appended: Appended) => void;
+/** A request that the writer has not answered. */
+interface Pending {
+  readonly resolve: (reply: WriterReply) => void;
   readonly reject: (reason: Error) => void;
 }
 
@@ -51,14 +51,8 @@ export interface SqliteStoreOptions {
 
 const ignore = () => undefined;
 
-interface PendingErasure {
-  readonly resolve: () => void;
-  readonly reject: (reason: Error) => void;
-}
-
 export class SqliteStore extends StoreOverReader implements WordsEraser {
-  private readonly erasing = new Map<number, PendingErasure>();
-  private readonly waiting = new Map<number, PendingAppend>();
+  private readonly waiting = new Map<number, Pending>();
   private outbox: AppendRequest[] = [];
   private nextTicket = 0;
   private gone: Error | null = null;
@@ -72,7 +66,7 @@ export class SqliteStore extends StoreOverReader implements WordsEraser {
   ) {
     super();
     // The replies of a commit come together.
-    writer.on('message', (replies: readonly AppendReply[]) => {
+    writer.on('message', (replies: readonly WriterReply[]) => {
       const committed = replies.filter(({ outcome }) => outcome === 'appended').length;
       if (committed > 0) onCommit(committed);
       replies.forEach((reply) => this.settle(reply));
@@ -107,21 +101,33 @@ export class SqliteStore extends StoreOverReader implements WordsEraser {
     return new SqliteStore(writer, new SqliteReader(file, key), onCommit);
   }
 
-  append(stream: StreamName, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<Appended> {
-    if (events.length === 0) return Promise.reject(new TypeError('an append has at least one event'));
-    if (this.gone) return Promise.reject(this.gone);
-    const request: AppendRequest = {
-      ticket: this.nextTicket++,
-      stream,
-      revision: expected === 'no-stream' ? 0 : expected + 1,
-      ids: events.map(({ id }) => id),
-      events: events.map(encodeEvent).join('\n'),
-    };
-    return new Promise((resolve, reject) => {
-      this.waiting.set(request.ticket, { request, expected, resolve, reject });
-      const held = this.outbox.push(request);
+  async append(
+    stream: StreamName,
+    expected: ExpectedRevision,
+    events: readonly NewEvent[],
+  ): Promise<Appended> {
+    if (events.length === 0) throw new TypeError('an append has at least one event');
+    const revision = expected === 'no-stream' ? 0 : expected + 1;
+    const ids = events.map(({ id }) => id);
+    const reply = await this.ask((ticket) => {
+      const encoded = events.map(encodeEvent).join('\n');
+      const held = this.outbox.push({ ticket, stream, revision, ids, events: encoded });
       if (held === 1) setImmediate(() => this.send());
       else if (held >= GROUP_SIZE_MIN) this.send();
+    });
+    if (reply.outcome === 'wrong-expectation')
+      throw new WrongExpectedRevision(stream, expected, reply.lastRevision ?? 'no-stream');
+    assert(reply.outcome === 'appended', 'an append is answered as an append');
+    return { firstRevision: revision, position: encodePosition(reply.position + ids.length - 1) };
+  }
+
+  /** @throws StoreUnavailable, StoreDamaged as the writer says */
+  private ask(send: (ticket: number) => void): Promise<WriterReply> {
+    if (this.gone) return Promise.reject(this.gone);
+    const ticket = this.nextTicket++;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(ticket, { resolve, reject });
+      send(ticket);
     });
   }
 
@@ -129,13 +135,10 @@ export class SqliteStore extends StoreOverReader implements WordsEraser {
     return this;
   }
 
-  erase(stream: StreamName, erased: ReadonlySet<number>): Promise<void> {
-    if (this.gone) return Promise.reject(this.gone);
-    const request: EraseWordsRequest = { ticket: this.nextTicket++, stream, erased };
-    return new Promise((resolve, reject) => {
-      this.erasing.set(request.ticket, { resolve, reject });
-      this.writer.postMessage(request);
-    });
+  async erase(stream: StreamName, erased: ReadonlySet<number>): Promise<void> {
+    await this.ask((ticket) =>
+      this.writer.postMessage({ ticket, stream, erased } satisfies EraseWordsRequest),
+    );
   }
 
   private send(): void {
@@ -144,36 +147,17 @@ export class SqliteStore extends StoreOverReader implements WordsEraser {
     this.outbox = [];
   }
 
-  private settle(reply: AppendReply): void {
-    const erasing = this.erasing.get(reply.ticket);
-    if (erasing) {
-      this.erasing.delete(reply.ticket);
-      return reply.outcome === 'failed' ? erasing.reject(errorOf(reply.error)) : erasing.resolve();
-    }
-    const { request, expected, resolve, reject } = this.waiting.get(reply.ticket)!;
+  private settle(reply: WriterReply): void {
+    const { resolve, reject } = this.waiting.get(reply.ticket)!;
     this.waiting.delete(reply.ticket);
-    switch (reply.outcome) {
-      case 'appended':
-        return resolve({
-          firstRevision: request.revision,
-          position: encodePosition(reply.position + request.ids.length - 1),
-        });
-      case 'wrong-expectation': {
-        const actual = reply.lastRevision ?? 'no-stream';
-        return reject(new WrongExpectedRevision(request.stream as StreamName, expected, actual));
-      }
-      case 'failed':
-        return reject(errorOf(reply.error));
-      case 'erased':
-        throw new Error('an append is answered as an append');
-    }
+    if (reply.outcome === 'failed') reject(errorOf(reply.error));
+    else resolve(reply);
   }
 
   private failAll(reason: Error): void {
     this.gone ??= reason;
-    for (const { reject } of [...this.waiting.values(), ...this.erasing.values()]) reject(reason);
+    for (const { reject } of this.waiting.values()) reject(reason);
     this.waiting.clear();
-    this.erasing.clear();
   }
 
   close(): Promise<void> {

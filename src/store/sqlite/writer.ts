@@ -41,7 +41,7 @@ export interface StoreFailure {
   readonly message: string;
 }
 
-export type AppendReply = { readonly ticket: number } & (
+export type WriterReply = { readonly ticket: number } & (
   | { readonly outcome: 'appended'; readonly position: number }
   | { readonly outcome: 'wrong-expectation'; readonly lastRevision: number | null }
   | { readonly outcome: 'erased' }
@@ -72,22 +72,20 @@ class Writer {
     this.db.pragma('wal_autocheckpoint = 0');
     this.logLength = this.db.prepare('PRAGMA wal_checkpoint(NOOP)');
     this.commits = commitChannel(options.file);
-    this.lastOf = this.db.prepare(
-      'SELECT revision + count - 1 AS revision FROM appends WHERE stream = ? ORDER BY revision DESC LIMIT 1',
-    );
+    this.lastOf = this.db
+      .prepare<[string]>(
+        'SELECT revision + count - 1 FROM appends WHERE stream = ? ORDER BY revision DESC LIMIT 1',
+      )
+      .pluck();
     this.appendAt = this.db.prepare('SELECT * FROM appends WHERE stream = ? AND revision = ?');
-    this.insert = this.db.prepare(
-      'INSERT INTO appends (position, stream, revision, count, events) VALUES (?, ?, ?, ?, ?)',
-    );
+    this.insert = this.db.prepare('INSERT INTO appends VALUES (?, ?, ?, ?, ?)');
     this.nextPosition = this.readNextPosition();
     this.refuseMoved = heldInPlace(options.file);
   }
 
   private readNextPosition(): number {
-    const last = this.db
-      .prepare('SELECT position, count FROM appends ORDER BY position DESC LIMIT 1')
-      .get() as { position: number; count: number } | undefined;
-    return last ? last.position + last.count : 1;
+    const next = this.db.prepare('SELECT position + count FROM appends ORDER BY position DESC LIMIT 1');
+    return (next.pluck().get() as number | undefined) ?? 1;
   }
 
   accept(requests: readonly AppendRequest[]): void {
@@ -109,7 +107,7 @@ class Writer {
     if (this.unmoved && !this.broken) this.moveLog();
     const failure = this.broken ?? this.unmoved;
     if (failure) return this.failAll(group, failure);
-    let replies: AppendReply[];
+    let replies: WriterReply[];
     try {
       this.db.exec('BEGIN IMMEDIATE');
       replies = group.map((request) => this.append(request));
@@ -140,7 +138,6 @@ class Writer {
 
   private failureAfter(error: unknown): StoreFailure {
     const failure = failureOf(asStoreError(error, this.options.file));
-    const isUnknown = isFlushFailed(error);
     try {
       if (this.db.inTransaction) this.db.exec('ROLLBACK');
       this.nextPosition = this.readNextPosition();
@@ -148,7 +145,7 @@ class Writer {
       this.broken = failure;
     }
     // The system reports a failed flush once, and may have let go of what it could not write.
-    if (isUnknown) this.broken = failure;
+    if (isFlushFailed(error)) this.broken = failure;
     if (!this.broken) return failure;
     return (this.broken = {
       ...failure,
@@ -157,14 +154,13 @@ class Writer {
   }
 
   private failAll(group: readonly AppendRequest[], error: StoreFailure): void {
-    const replies = group.map(({ ticket }): AppendReply => ({ ticket, outcome: 'failed', error }));
+    const replies = group.map(({ ticket }): WriterReply => ({ ticket, outcome: 'failed', error }));
     parentPort!.postMessage(replies);
   }
 
-  private append(request: AppendRequest): AppendReply {
+  private append(request: AppendRequest): WriterReply {
     const { ticket, stream, revision, ids, events } = request;
-    const last = this.lastOf.get(stream) as { revision: number } | undefined;
-    const lastRevision = last?.revision ?? null;
+    const lastRevision = (this.lastOf.get(stream) as number | undefined) ?? null;
     if ((lastRevision ?? -1) + 1 !== revision) return this.repeat(request, lastRevision);
     const position = this.nextPosition;
     this.insert.run(position, stream, revision, ids.length, events);
@@ -173,14 +169,12 @@ class Writer {
   }
 
   /** Answers a repeated append with the place of its events, and any other append with the revision of the stream. */
-  private repeat({ ticket, stream, revision, ids }: AppendRequest, lastRevision: number | null): AppendReply {
+  private repeat({ ticket, stream, revision, ids }: AppendRequest, lastRevision: number | null): WriterReply {
     const row = this.appendAt.get(stream, revision) as AppendRow | undefined;
-    if (row?.count !== ids.length) return { ticket, outcome: 'wrong-expectation', lastRevision };
     try {
-      const same = decodeRow(row, 0, row.count).every(({ id }, index) => id === ids[index]);
-      return same
-        ? { ticket, outcome: 'appended', position: row.position }
-        : { ticket, outcome: 'wrong-expectation', lastRevision };
+      if (row?.count === ids.length && decodeRow(row, 0, row.count).every(({ id }, at) => id === ids[at]))
+        return { ticket, outcome: 'appended', position: row.position };
+      return { ticket, outcome: 'wrong-expectation', lastRevision };
     } catch (error) {
       // Only this request meets the damaged record: the others of its group must not fail with it.
       if (!(error instanceof StoreDamaged)) throw error;
@@ -190,7 +184,7 @@ class Writer {
 
   /** Queued appends wait for an erasure, which comes between two commits. */
   erase({ ticket, stream, erased }: EraseWordsRequest): void {
-    let reply: AppendReply = { ticket, outcome: 'erased' };
+    let reply: WriterReply = { ticket, outcome: 'erased' };
     try {
       if (!this.broken) eraseIn(this.db, stream, erased);
       this.refuseMoved();
