@@ -53,7 +53,8 @@ export class BundleCheck {
   /** @throws BadNote where the earlier checkpoint is none, or the signature of a trusted witness does not verify */
   constructor(private readonly options: CheckOptions) {
     this.revisions = new StreamRevisions(this.findings, options.streamsMax);
-    this.since = SinceCheck.of(options, this.findings);
+    const { since } = options;
+    this.since = since === undefined ? null : new SinceCheck(since, options, this.findings);
     this.meetSince();
   }
 

@@ -11,9 +11,11 @@ import { parseEvent } from './bundle-line.js';
 import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.js';
 import { entryOf } from '../tlog/entry.js';
 import { consistencyFault, inclusionFault, leafHash, parseHashText } from '../tlog/merkle.js';
-import { encodeVerifierKey, signsLogs, verifiedSignatures } from '../tlog/note.js';
+import { encodeVerifierKey, type VerifierKey } from '../tlog/note.js';
 import type { Policy } from '../tlog/policy.js';
 import { parseProof, PROOF_FIRST_LINE, type LogProof } from '../tlog/proof.js';
+import { trustedSigners } from './signature-check.js';
+import { Findings, type Verdict } from './verdict.js';
 
 export interface ProofOptions {
   readonly policy?: Policy | undefined;
@@ -27,16 +29,11 @@ export interface ProofOptions {
   readonly since?: string | undefined;
 }
 
-export interface ProofVerdict {
-  readonly faults: readonly string[];
-  readonly doubts: readonly string[];
-  readonly origin: string | null;
-  readonly size: number;
-  readonly root: string;
-  /** Null where the proof is of no event. */
-  readonly index: number | null;
-  readonly signedBy: readonly string[];
-}
+/** The members of a verdict that a single proof has. */
+export type ProofVerdict = Pick<
+  Verdict,
+  'verdict' | 'faults' | 'doubts' | 'origin' | 'size' | 'root' | 'events' | 'signedBy'
+>;
 
 export function isProof(beginning: string): boolean {
   return beginning.startsWith(PROOF_FIRST_LINE) || /^\s*\{\s*"(logIndex|from)"/.test(beginning);
@@ -97,27 +94,17 @@ function checkEntry({ canonicalizedBody, inclusionProof: proof }: EntryJson, opt
 
 function checkInclusion(inclusion: InclusionClaim, options: ProofOptions): ProofVerdict {
   const { index, hashes, size, root, checkpoint, entry } = inclusion;
-  const faults: string[] = [];
-  const doubts: string[] = [];
-  const told = options.event === undefined ? entry : entryTold(options.event, index, { faults, doubts });
+  const findings = new Findings(Number(index));
+  const told = options.event === undefined ? entry : entryTold(options.event, index, findings);
   if (told === undefined) {
-    doubts.push('the proof does not say of which event it is: name a file with the event by --event');
+    findings.doubt('the proof does not say of which event it is: name a file with the event by --event');
   } else {
     const fault = inclusionFault({ index, size, leaf: leafHash(told), proof: hashes, root });
-    if (fault !== null) faults.push(fault);
+    if (fault !== null) findings.fault(fault);
     if (entry !== undefined && entry !== told)
-      faults.push('the proof is of another event than the one given');
+      findings.fault('the proof is of another event than the one given');
   }
-  const signedBy = checkRoot({ size, root }, checkpoint, { options, faults, doubts });
-  return {
-    faults,
-    doubts,
-    origin: checkpoint?.origin ?? null,
-    size: Number(size),
-    root: root.toString('base64'),
-    index: Number(index),
-    signedBy,
-  };
+  return verdictOf({ size, root }, checkpoint, { options, findings, events: 1 });
 }
 
 const STRING_OR_SPACE = /("(?:[^"\\]|\\.)*")|\s+/g;
@@ -127,11 +114,7 @@ const STRING_OR_SPACE = /("(?:[^"\\]|\\.)*")|\s+/g;
  * and the words that were sealed.
  * @throws Error in words where it is no event as the ledger tells one, such as one without a salt
  */
-function entryTold(
-  text: string,
-  index: bigint,
-  { faults, doubts }: { readonly faults: string[]; readonly doubts: string[] },
-): string {
+function entryTold(text: string, index: bigint, findings: Findings): string {
   const told: unknown = JSON.parse(text);
   // Others would read a member that stands twice otherwise. White space between members says nothing.
   if (text.replace(STRING_OR_SPACE, '$1') !== JSON.stringify(told))
@@ -140,68 +123,69 @@ function entryTold(
   const event = parseEvent(told);
   const seals = sealsOfBundled(event);
   const altered = sealFault(partTexts(event.data), seals);
-  if (altered !== null) faults.push(`the content of the event ${event.id} was altered: ${altered}`);
+  if (altered !== null) findings.fault(`the content of the event ${event.id} was altered: ${altered}`);
   if (BigInt(event.ledgersequence) !== index) {
-    faults.push(`the event has the sequence ${event.ledgersequence}, and the proof is of ${index}`);
+    findings.fault(`the event has the sequence ${event.ledgersequence}, and the proof is of ${index}`);
   }
-  if (areWordsGone(seals)) doubts.push('the words of the event are gone, and the erasure is not shown');
+  if (areWordsGone(seals)) findings.doubt('the words of the event are gone, and the erasure is not shown');
   return entryOf(loggedEventOf(event));
 }
 
 function checkConsistency(proof: ConsistencyJson, options: ProofOptions): ProofVerdict {
   const [earlierRoot, laterRoot] = [parseHashText(proof.fromRootHash), parseHashText(proof.rootHash)];
   const [earlier, later] = [BigInt(proof.from), BigInt(proof.to)];
-  const faults: string[] = [];
-  const doubts: string[] = [];
+  const findings = new Findings();
   const hashes = proof.hashes.map(parseHashText);
   const fault = consistencyFault({ earlier, later, earlierRoot, laterRoot, proof: hashes });
-  if (fault !== null) faults.push(fault);
+  if (fault !== null) findings.fault(fault);
   const [since, until] = [options.since, options.checkpoint].map((text) =>
     text === undefined ? null : parseCheckpoint(text),
   );
   if (since) {
     if (since.size !== earlier || !since.root.equals(earlierRoot))
-      faults.push('the earlier checkpoint is not where the proof begins');
+      findings.fault('the earlier checkpoint is not where the proof begins');
     if (until && until.origin !== since.origin)
-      faults.push(`the earlier checkpoint is of ${since.origin}, the later of ${until.origin}`);
-  } else doubts.push('nobody vouches for the earlier root: give the checkpoint that you kept with --since');
-  const signedBy = checkRoot({ size: later, root: laterRoot }, until ?? null, { options, faults, doubts });
-  const origin = until?.origin ?? null;
-  return { faults, doubts, origin, size: proof.to, root: proof.rootHash, index: null, signedBy };
+      findings.fault(`the earlier checkpoint is of ${since.origin}, the later of ${until.origin}`);
+  } else
+    findings.doubt('nobody vouches for the earlier root: give the checkpoint that you kept with --since');
+  return verdictOf({ size: later, root: laterRoot }, until ?? null, { options, findings, events: 0 });
 }
 
-function checkRoot(
+interface Checked {
+  readonly options: ProofOptions;
+  readonly findings: Findings;
+  readonly events: 0 | 1;
+}
+
+function verdictOf(
   { size, root }: Pick<Checkpoint, 'size' | 'root'>,
   checkpoint: Checkpoint | null,
-  { options, faults, doubts }: { options: ProofOptions; faults: string[]; doubts: string[] },
-): string[] {
+  { options, findings, events }: Checked,
+): ProofVerdict {
+  if (checkpoint && (checkpoint.size !== size || !checkpoint.root.equals(root)))
+    findings.fault('the checkpoint is not of the tree that the proof leads to');
+  const signedBy = signersFor(checkpoint, options.policy, findings).map(encodeVerifierKey);
+  const { verdict, faults, doubts } = findings;
+  const head = { origin: checkpoint?.origin ?? null, size: Number(size), root: root.toString('base64') };
+  return { verdict, faults, doubts, ...head, events, signedBy };
+}
+
+function signersFor(
+  checkpoint: Checkpoint | null,
+  policy: Policy | undefined,
+  findings: Findings,
+): readonly VerifierKey[] {
   if (!checkpoint) {
-    doubts.push(
+    findings.doubt(
       'nobody vouches for the root that the proof leads to: give a checkpoint of that root with --checkpoint',
     );
     return [];
   }
-  if (checkpoint.size !== size || !checkpoint.root.equals(root))
-    faults.push('the checkpoint is not of the tree that the proof leads to');
-  const { policy } = options;
   if (!policy) {
-    doubts.push('nobody vouches for the key that signed the checkpoint: give the one you know with --key');
+    findings.doubt('nobody vouches for the key that signed the checkpoint: give the one you know with --key');
     return [];
   }
-  try {
-    const logs = policy.logs.filter((key) => signsLogs(key, checkpoint.origin));
-    const signed = verifiedSignatures(checkpoint.note, logs).map(({ key }) => key);
-    if (signed.length === 0) faults.push('the checkpoint is not signed with a key that is trusted');
-    const witnesses = [...policy.witnesses];
-    const keys = witnesses.map(([, key]) => key);
-    const cosigned = verifiedSignatures(checkpoint.note, keys).map(({ key }) => key);
-    const names = witnesses.filter(([, key]) => cosigned.includes(key)).map(([name]) => name);
-    if (policy.authorities.size > 0)
-      doubts.push('a single proof has no time stamp, which the policy asks for');
-    if (!policy.enough(new Set(names))) doubts.push('fewer witnesses cosigned than the policy asks for');
-    return [...signed, ...cosigned].map(encodeVerifierKey);
-  } catch (error) {
-    faults.push((error as Error).message);
-    return [];
-  }
+  if (policy.authorities.size > 0)
+    findings.doubt('a single proof has no time stamp, which the policy asks for');
+  return trustedSigners(checkpoint, policy, findings);
 }

@@ -31,20 +31,31 @@ export function checkSignatures(
     );
     if (!given) return [];
   }
-  const signedBy = signersOf(checkpoint, since && !given ? sinceBy : logs, findings);
-  if (signedBy.length === 0) {
-    findings.fault(`the checkpoint is not signed with a key that is trusted, but by ${namesIn(checkpoint)}`);
-    return [];
-  }
-  if (!given && !since) {
+  const signedBy = trustedSigners(
+    checkpoint,
+    since && !given ? { ...policy, logs: sinceBy } : policy,
+    findings,
+  );
+  if (signedBy.length > 0 && !given && !since) {
     findings.doubt(
       `nobody vouches for the key ${header.keys.join(', ')}: give the one you know with --key, or a checkpoint that you kept with --since`,
     );
   }
-  return [...signedBy, ...checkWitnesses(checkpoint, policy, findings)];
+  return signedBy;
 }
 
-function checkWitnesses(checkpoint: Checkpoint, policy: Policy, findings: Findings): readonly VerifierKey[] {
+/** The keys of the policy that signed: those of the log, without one of which no other counts, and of witnesses. */
+export function trustedSigners(
+  checkpoint: Checkpoint,
+  policy: Policy,
+  findings: Findings,
+): readonly VerifierKey[] {
+  const logs = policy.logs.filter((key) => signsLogs(key, checkpoint.origin));
+  const signed = signersOf(checkpoint, logs, findings);
+  if (signed.length === 0) {
+    findings.fault(`the checkpoint is not signed with a key that is trusted, but by ${namesIn(checkpoint)}`);
+    return [];
+  }
   const cosigned = signersOf(checkpoint, [...policy.witnesses.values()], findings);
   const names = [...policy.witnesses].filter(([, key]) => cosigned.includes(key)).map(([name]) => name);
   if (!policy.enough(new Set(names))) {
@@ -52,7 +63,7 @@ function checkWitnesses(checkpoint: Checkpoint, policy: Policy, findings: Findin
       `of the witnesses that the policy asks for, only these cosigned: ${names.join(', ') || 'none'}`,
     );
   }
-  return cosigned;
+  return [...signed, ...cosigned];
 }
 
 export function checkTimestamp(

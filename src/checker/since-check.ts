@@ -26,12 +26,8 @@ export class SinceCheck {
   private isDated: boolean;
   private knownMs: number;
 
-  static of(options: SinceOptions, findings: Findings): SinceCheck | null {
-    return options.since === undefined ? null : new SinceCheck(options.since, options, findings);
-  }
-
   /** @throws BadNote where the text is no checkpoint, or the signature of a trusted witness does not verify */
-  private constructor(
+  constructor(
     text: string,
     { policy, sinceTimeMs }: SinceOptions,
     private readonly findings: Findings,

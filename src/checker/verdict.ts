@@ -46,7 +46,10 @@ export class Findings implements Pick<Verdict, 'verdict' | 'faults' | 'doubts' |
   readonly doubts: string[] = [];
   readonly remarks: Finding[] = [];
 
-  fault(what: string, sequence?: number): void {
+  /** @param sequence that of the event that all is about, where there is one */
+  constructor(private readonly sequence?: number) {}
+
+  fault(what: string, sequence = this.sequence): void {
     if (this.faults.length < FINDINGS_MAX) this.faults.push(found(what, sequence));
   }
 

@@ -9,7 +9,7 @@ import { eachLine } from './each-line.js';
 import { visible } from '../kernel/visible.js';
 import { parseVerifierKey } from '../tlog/note.js';
 import { parsePolicy, policyOf, type Policy } from '../tlog/policy.js';
-import { checkProof, isProof, type ProofOptions } from './proof-check.js';
+import { checkProof, isProof } from './proof-check.js';
 import type { Finding, Verdict } from './verdict.js';
 
 /** The options of both commands by their names: what each takes, and what that says. */
@@ -79,8 +79,13 @@ async function checkFile(
   if (isProof(beginning)) {
     if (expect !== undefined || sinceTime !== undefined)
       throw new Error('--expect and --since-time are for bundles: this is a single proof');
-    const given = { policy: trusted, since: since && readNote(since), event, checkpoint };
-    return proofVerdict(file, given);
+    const proven = checkProof(readNote(file), {
+      policy: trusted,
+      since: since && readNote(since),
+      event: event && readFileSync(event, 'utf8'),
+      checkpoint: checkpoint && readNote(checkpoint),
+    });
+    return { ...NOTHING, ...proven };
   }
   if (event !== undefined || checkpoint !== undefined)
     throw new Error('--event and --checkpoint are for single proofs: this is a bundle');
@@ -112,20 +117,6 @@ function beginningOf(file: string): string {
   } finally {
     closeSync(descriptor);
   }
-}
-
-function proofVerdict(
-  file: string,
-  { event, checkpoint, ...given }: Pick<ProofOptions, 'policy' | 'since' | 'event' | 'checkpoint'>,
-): Verdict {
-  const { index, faults, ...proven } = checkProof(readNote(file), {
-    ...given,
-    event: event && readFileSync(event, 'utf8'),
-    checkpoint: checkpoint && readNote(checkpoint),
-  });
-  const verdict = faults.length > 0 ? 'tampered' : proven.doubts.length > 0 ? 'cannot tell' : 'good';
-  const found = faults.map((what) => ({ ...(index !== null && { sequence: index }), what }));
-  return { ...NOTHING, ...proven, verdict, faults: found, events: index === null ? 0 : 1 };
 }
 
 /** Other tools may have saved a note with one newline more or less at its end. */

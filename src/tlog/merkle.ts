@@ -166,39 +166,36 @@ export function rootOf(size: number, subtree: CompleteSubtree): Hash {
 /** RFC 6962, section 2.1.1: the hashes from the leaf's sibling up to the root's child. */
 export function inclusionProof(index: number, size: number, subtree: CompleteSubtree): Hash[] {
   assert(index < size, `leaf ${index} is in a tree of ${size}`);
-  const proof: Hash[] = [];
-  for (let [from, to] = [0, size]; to - from > 1;) {
-    const middle = from + splitOf(to - from);
-    if (index < middle) {
-      proof.push(rangeHash(middle, to, subtree));
-      to = middle;
-    } else {
-      proof.push(rangeHash(from, middle, subtree));
-      from = middle;
-    }
-  }
-  return proof.reverse();
+  return wayTo(index, size, { subtree, isEnd: (from, to) => to - from === 1 }).siblings.reverse();
 }
 
 /** RFC 6962, section 2.1.2: a proof that the earlier tree is the beginning of the later one. */
 export function consistencyProof(earlier: number, later: number, subtree: CompleteSubtree): Hash[] {
   assert(earlier <= later, `a tree of ${earlier} is not later than one of ${later}`);
   if (earlier === 0 || earlier === later) return [];
-  const proof: Hash[] = [];
-  let [from, to] = [0, later];
-  while (to !== earlier) {
-    const middle = from + splitOf(to - from);
-    if (earlier <= middle) {
-      proof.push(rangeHash(middle, to, subtree));
-      to = middle;
-    } else {
-      proof.push(rangeHash(from, middle, subtree));
-      from = middle;
-    }
-  }
+  const { siblings, from } = wayTo(earlier - 1, later, { subtree, isEnd: (_, to) => to === earlier });
   // The verifier has this hash as the earlier root, unless leaves lie to its left.
-  if (from > 0) proof.push(rangeHash(from, to, subtree));
-  return proof.reverse();
+  if (from > 0) siblings.push(rangeHash(from, earlier, subtree));
+  return siblings.reverse();
+}
+
+interface Way {
+  readonly subtree: CompleteSubtree;
+  /** Whether the way ends with the leaves `from` to before `to`. */
+  readonly isEnd: (from: number, to: number) => boolean;
+}
+
+/** Goes down from the root of `size` leaves towards a leaf: the hashes beside the way, and the leaf it ends from. */
+function wayTo(leaf: number, size: number, { subtree, isEnd }: Way): { siblings: Hash[]; from: number } {
+  const siblings: Hash[] = [];
+  let [from, to] = [0, size];
+  while (!isEnd(from, to)) {
+    const middle = from + splitOf(to - from);
+    const isLeft = leaf < middle;
+    siblings.push(isLeft ? rangeHash(middle, to, subtree) : rangeHash(from, middle, subtree));
+    [from, to] = isLeft ? [from, middle] : [middle, to];
+  }
+  return { siblings, from };
 }
 
 function splitOf(leaves: number): number {
@@ -227,20 +224,34 @@ export interface Inclusion {
 /** RFC 9162, section 2.1.3.2. @returns why the proof does not hold, or null where it does */
 export function inclusionFault({ index, size, leaf, proof, root }: Inclusion): string | null {
   if (BigInt(index) < 0n || BigInt(index) >= BigInt(size)) return `there is no leaf ${index} in ${size}`;
-  let [at, last] = [BigInt(index), BigInt(size) - 1n];
   let reached = leaf;
+  const climbed = climb([BigInt(index), BigInt(size) - 1n], proof, (hash, isLeft) => {
+    reached = isLeft ? nodeHash(hash, reached) : nodeHash(reached, hash);
+  });
+  return climbed === null
+    ? differenceOf(reached, root, 'the inclusion proof')
+    : `the inclusion proof is too ${climbed}`;
+}
+
+/**
+ * Climbs from a node to the root, with one hash of a proof at each step.
+ * @param node the number of the node, and that of the last node of its height
+ * @param join is given each hash, and whether it is that of the left side
+ * @returns what the proof is, where it does not end at the root
+ */
+function climb(
+  [at, last]: readonly [bigint, bigint],
+  proof: readonly Hash[],
+  join: (hash: Hash, isLeft: boolean) => void,
+): 'short' | 'long' | null {
   for (const hash of proof) {
-    if (last === 0n) return 'the inclusion proof is too long';
-    if (at % 2n === 1n || at === last) {
-      reached = nodeHash(hash, reached);
-      while (at % 2n === 0n && at !== 0n) [at, last] = [at >> 1n, last >> 1n];
-    } else {
-      reached = nodeHash(reached, hash);
-    }
+    if (last === 0n) return 'long';
+    const isLeft = at % 2n === 1n || at === last;
+    join(hash, isLeft);
+    while (isLeft && at % 2n === 0n && at !== 0n) [at, last] = [at >> 1n, last >> 1n];
     [at, last] = [at >> 1n, last >> 1n];
   }
-  if (last !== 0n) return 'the inclusion proof is too short';
-  return differenceOf(reached, root, 'the inclusion proof');
+  return last === 0n ? null : 'short';
 }
 
 export interface Consistency {
@@ -271,18 +282,11 @@ export function consistencyFault({
   const [begin, ...rest] = at === 0n ? [earlierRoot, ...proof] : proof;
   if (!begin) return 'the consistency proof is too short';
   let [reachedEarlier, reachedLater] = [begin, begin];
-  for (const hash of rest) {
-    if (last === 0n) return 'the consistency proof is too long';
-    if (at % 2n === 1n || at === last) {
-      reachedEarlier = nodeHash(hash, reachedEarlier);
-      reachedLater = nodeHash(hash, reachedLater);
-      while (at % 2n === 0n && at !== 0n) [at, last] = [at >> 1n, last >> 1n];
-    } else {
-      reachedLater = nodeHash(reachedLater, hash);
-    }
-    [at, last] = [at >> 1n, last >> 1n];
-  }
-  if (last !== 0n) return 'the consistency proof is too short';
+  const climbed = climb([at, last], rest, (hash, isLeft) => {
+    if (isLeft) reachedEarlier = nodeHash(hash, reachedEarlier);
+    reachedLater = isLeft ? nodeHash(hash, reachedLater) : nodeHash(reachedLater, hash);
+  });
+  if (climbed !== null) return `the consistency proof is too ${climbed}`;
   return (
     differenceOf(reachedEarlier, earlierRoot, 'the earlier part of the consistency proof') ??
     differenceOf(reachedLater, laterRoot, 'the consistency proof')

@@ -16,9 +16,9 @@ import {
 } from '../../src/tlog/merkle.js';
 import { makeSignerKey, parseVerifierKey, verifiedSignatures } from '../../src/tlog/note.js';
 import { parseProof } from '../../src/tlog/proof.js';
-import { decodeEntries } from '../../src/tlog/tiles.js';
 import type { EventsPage } from '../../src/api/event.views.js';
 import { Ledger } from '../support/ledger.js';
+import { decodeEntries } from '../support/tile-entries.js';
 
 const ORIGIN = 'ledger.example.org/log';
 const key = (number: number) => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;

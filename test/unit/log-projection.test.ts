@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inclusionFault, inclusionProof, parseHash, rootOf } from '../../src/tlog/merkle.js';
 import { TransparencyLog } from '../../src/audit/log.js';
-import { decodeEntries } from '../../src/tlog/tiles.js';
 import { tilesIn, treeIn } from '../../src/read-models/log.js';
 import { Projector, ProjectionStopped } from '../../src/read-models/projector.js';
 import { replay } from '../../src/read-models/replay.js';
@@ -17,6 +16,7 @@ import { contentOfViews, LivedLedger, viewsOf } from '../support/lived-ledger.js
 import { longHistory } from '../support/long-history.js';
 import { openDatabase, PUBLIC_KEY } from '../../src/store/database.js';
 import { naiveLeaf, rootOfEvents } from '../support/naive-log.js';
+import { decodeEntries } from '../support/tile-entries.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'ledger-log-'));
 let lived: LivedLedger;

@@ -10,7 +10,6 @@ import {
   type Hash,
 } from '../../src/tlog/merkle.js';
 import {
-  decodeEntries,
   encodeEntries,
   parseTilePath,
   TILE_HEIGHT,
@@ -20,6 +19,7 @@ import {
   tileWidth,
   type TileReader,
 } from '../../src/tlog/tiles.js';
+import { decodeEntries } from '../support/tile-entries.js';
 
 describe('the address of a tile', () => {
   test.each([
