@@ -21,25 +21,33 @@ export interface OidcSettings {
   readonly programmesClaim: string;
 }
 
-export interface Limits {
-  /** The most requests of one key or one subject of tokens; the admin key has no limit. */
-  readonly requestsPerMinute: number;
-  readonly requestsPerDay: number;
-  /** The most requests from one address that show no valid key. */
-  readonly failuresPerMinute: number;
-  /** The most requests that are being answered, live streams among them; one key may have a quarter of these. */
-  readonly requestsAtOnce: number;
-  /** The most MiB of JSON bodies that are being received and worked on. */
-  readonly bodiesMib: number;
-  /** The whole of a JSON body must arrive within this time. */
-  readonly bodySeconds: number;
-  /** The most MiB of files that are being imported; one key may have a quarter of these. */
-  readonly importsMib: number;
-  /** The whole of a file must arrive within this time. */
-  readonly importSeconds: number;
-  /** The MiB that files leave free on the disk of the data directory. */
-  readonly diskReserveMib: number;
-}
+const DAY_SECONDS = 86_400;
+
+type Limit = readonly [variable: string, fallback: number, max: number, says?: string];
+
+/** The limits by what they bound, each with its variable, its value where that is not set, and the most it may be. */
+export const LIMITS = {
+  requestsPerMinute: ['LEDGER_REQUESTS_PER_MINUTE', 6_000, 1e7, 'the most requests of one key or subject'],
+  requestsPerDay: ['LEDGER_REQUESTS_PER_DAY', 1_000_000, 1e9, 'the most requests of one key or subject'],
+  failuresPerMinute: [
+    'LEDGER_FAILURES_PER_MINUTE',
+    300,
+    1e7,
+    'the most requests of an address without a key',
+  ],
+  requestsAtOnce: [
+    'LEDGER_REQUESTS_AT_ONCE',
+    1_000,
+    1e5,
+    'the most requests being answered; a key’s is a quarter',
+  ],
+  bodiesMib: ['LEDGER_BODIES_MIB', 128, 65_536, 'the memory for JSON bodies being received and worked on'],
+  bodySeconds: ['LEDGER_BODY_SECONDS', 60, 3_600, 'the time in which a JSON body must arrive'],
+  importsMib: ['LEDGER_IMPORTS_MIB', 4_096, 1e7, 'the disk for files being imported; a key’s is a quarter'],
+  importSeconds: ['LEDGER_IMPORT_SECONDS', 3_600, DAY_SECONDS, 'the time in which a file must arrive'],
+  diskReserveMib: ['LEDGER_DISK_RESERVE_MIB', 256, 1e7, 'what files leave free on the disk of DATA_DIR'],
+} as const satisfies Record<string, Limit>;
+export type Limits = Readonly<Record<keyof typeof LIMITS, number>>;
 
 /** The configuration, and its injection token. */
 export abstract class Config {
@@ -85,7 +93,6 @@ export class Misconfigured extends Error {
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 const ADMIN_KEY_LENGTH_MIN = 32;
 const DATABASE_KEY_LENGTH_MIN = 32;
-const DAY_SECONDS = 86_400;
 /** A namespace has no hyphen: the part of a stream's name before the first hyphen is its category. */
 const NAMESPACE = /^[a-z0-9]{1,32}$/;
 
@@ -102,46 +109,29 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     return value;
   };
   const isPort = (text: string) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535;
-  const dataDir = read('DATA_DIR', './data', (text) => text.trim() !== '', 'must be a directory');
-  const isSeconds = (text: string) => /^[1-9]\d{0,4}$/.test(text) && Number(text) <= DAY_SECONDS;
-  const found: string[] = [];
+  const isGiven = (text: string) => text.trim() !== '';
+  const isLevel = (text: string) => LOG_LEVELS.includes(text);
+  const dataDir = read('DATA_DIR', './data', isGiven, 'must be a directory');
+  const since = read('SINCE', '2018-19', isFinancialYear, 'must be a financial year such as 2018-19');
   const config: Config = {
     port: Number(read('PORT', '3000', isPort, 'must be a port from 0 to 65535')),
-    host: read('HOST', '127.0.0.1', (text) => text.trim() !== '', 'must be an address to listen on'),
+    host: read('HOST', '127.0.0.1', isGiven, 'must be an address to listen on'),
     dataDir,
-    since: read(
-      'SINCE',
-      '2018-19',
-      isFinancialYear,
-      'must be a financial year such as 2018-19',
-    ) as FinancialYear,
+    since: since as FinancialYear,
     eventStore: eventStoreOf(env),
     adminKey: env['LEDGER_ADMIN_KEY'],
-    databaseKey: readDatabaseKey(env, found),
-    logLevel: read(
-      'LOG_LEVEL',
-      'info',
-      (text) => LOG_LEVELS.includes(text),
-      `must be one of ${LOG_LEVELS.join(', ')}`,
-    ),
-    signingDir: read(
-      'LEDGER_SIGNING_DIR',
-      join(dataDir, 'signing'),
-      (text) => text.trim() !== '',
-      'must be a directory',
-    ),
+    databaseKey: readDatabaseKey(env, faults),
+    logLevel: read('LOG_LEVEL', 'info', isLevel, `must be one of ${LOG_LEVELS.join(', ')}`),
+    signingDir: read('LEDGER_SIGNING_DIR', join(dataDir, 'signing'), isGiven, 'must be a directory'),
     origin: env['LEDGER_ORIGIN'],
     witnesses: env['LEDGER_WITNESSES'],
     timestamps: env['LEDGER_TIMESTAMPS'],
-    checkpointSeconds: Number(
-      read('LEDGER_CHECKPOINT_SECONDS', '60', isSeconds, `must be from 1 to ${DAY_SECONDS}`),
-    ),
-    oidc: readOidc(env, found),
-    limits: readLimits(env, found),
-    corsOrigins: readCorsOrigins(env, found),
+    checkpointSeconds: readCount(env, faults, ['LEDGER_CHECKPOINT_SECONDS', 60, DAY_SECONDS]),
+    oidc: readOidc(env, faults),
+    limits: readLimits(env, faults),
+    corsOrigins: readCorsOrigins(env, faults),
     traces: areTracesAsked(env),
   };
-  faults.push(...found);
   if (config.origin !== undefined && !isKeyName(config.origin)) {
     faults.push('LEDGER_ORIGIN must be a name without spaces and plus signs, such as ledger.example.org/log');
   }
@@ -188,15 +178,13 @@ function areTracesAsked(env: NodeJS.ProcessEnv): boolean {
 
 /** Faults of the collector's address, which the SDK would only write to its own log, and then send nothing. */
 function faultsOfTraces(env: NodeJS.ProcessEnv): string[] {
-  const isFaulty = (name: string, rule: (value: string) => boolean) => {
-    const value = env[name] ?? '';
-    return value !== '' && !rule(value);
-  };
+  const faultyOf = (names: readonly string[], rule: (value: string) => boolean) =>
+    names.filter((name) => (env[name] ?? '') !== '' && !rule(env[name]!));
   return [
-    ...TRACES_ENDPOINTS.filter((name) => isFaulty(name, isWebAddress)).map(
+    ...faultyOf(TRACES_ENDPOINTS, isWebAddress).map(
       (name) => `${name} must be an http:// or https:// address`,
     ),
-    ...TRACES_PROTOCOLS.filter((name) => isFaulty(name, (value) => value === 'http/json')).map(
+    ...faultyOf(TRACES_PROTOCOLS, (value) => value === 'http/json').map(
       (name) => `${name} must be http/json, the only protocol that the ledger speaks`,
     ),
   ];
@@ -257,23 +245,14 @@ function readOidc(env: NodeJS.ProcessEnv, faults: string[]): OidcSettings | unde
 }
 
 function readLimits(env: NodeJS.ProcessEnv, faults: string[]): Limits {
-  const count = (name: string, fallback: number, max: number): number => {
-    const text = env[name] ?? String(fallback);
-    const value = Number(text);
-    if (!/^[1-9]\d{0,9}$/.test(text) || value > max) faults.push(`${name} must be from 1 to ${max}`);
-    return value;
-  };
-  return {
-    requestsPerMinute: count('LEDGER_REQUESTS_PER_MINUTE', 6_000, 10_000_000),
-    requestsPerDay: count('LEDGER_REQUESTS_PER_DAY', 1_000_000, 1_000_000_000),
-    failuresPerMinute: count('LEDGER_FAILURES_PER_MINUTE', 300, 10_000_000),
-    requestsAtOnce: count('LEDGER_REQUESTS_AT_ONCE', 1_000, 100_000),
-    bodiesMib: count('LEDGER_BODIES_MIB', 128, 65_536),
-    bodySeconds: count('LEDGER_BODY_SECONDS', 60, 3_600),
-    importsMib: count('LEDGER_IMPORTS_MIB', 4_096, 10_000_000),
-    importSeconds: count('LEDGER_IMPORT_SECONDS', 3_600, DAY_SECONDS),
-    diskReserveMib: count('LEDGER_DISK_RESERVE_MIB', 256, 10_000_000),
-  };
+  const limits = Object.entries(LIMITS).map(([name, limit]) => [name, readCount(env, faults, limit)]);
+  return Object.fromEntries(limits) as Limits;
+}
+
+function readCount(env: NodeJS.ProcessEnv, faults: string[], [name, fallback, max]: Limit): number {
+  const text = env[name] ?? String(fallback);
+  if (!/^[1-9]\d{0,9}$/.test(text) || Number(text) > max) faults.push(`${name} must be from 1 to ${max}`);
+  return Number(text);
 }
 
 function readCorsOrigins(env: NodeJS.ProcessEnv, faults: string[]): readonly string[] {

@@ -1,4 +1,5 @@
 /** The part of `ledger serve --help` about the configuration: every environment variable that is read (config.ts). */
+import { LIMITS } from '../config.js';
 
 /** Each variable's name, default and description. */
 const SETTINGS: readonly (readonly [name: string, fallback: string, says: string])[] = [
@@ -21,15 +22,7 @@ const SETTINGS: readonly (readonly [name: string, fallback: string, says: string
   ['LEDGER_OIDC_ALGORITHMS', 'RS256 ES256', 'the algorithms with which a token may be signed'],
   ['LEDGER_OIDC_TYPE', 'at+jwt', 'the type in a token’s head'],
   ['LEDGER_OIDC_PROGRAMMES_CLAIM', 'ledger_programmes', 'the claim that lists programmes'],
-  ['LEDGER_REQUESTS_PER_MINUTE', '6000', 'the most requests of one key or subject'],
-  ['LEDGER_REQUESTS_PER_DAY', '1000000', 'the most requests of one key or subject'],
-  ['LEDGER_FAILURES_PER_MINUTE', '300', 'the most requests of one address without a valid key'],
-  ['LEDGER_REQUESTS_AT_ONCE', '1000', 'the most requests being answered; one key may have a quarter'],
-  ['LEDGER_BODIES_MIB', '128', 'the memory for JSON bodies being received and worked on'],
-  ['LEDGER_BODY_SECONDS', '60', 'the time in which a JSON body must arrive'],
-  ['LEDGER_IMPORTS_MIB', '4096', 'the disk for files being imported; one key may have a quarter'],
-  ['LEDGER_IMPORT_SECONDS', '3600', 'the time in which a file must arrive'],
-  ['LEDGER_DISK_RESERVE_MIB', '256', 'what files leave free on the disk of DATA_DIR'],
+  ...Object.values(LIMITS).map(([name, fallback, , says]) => [name, String(fallback), says] as const),
   ['LEDGER_CORS_ORIGINS', 'none', 'sites whose pages may read the ledger'],
   ['OTEL_EXPORTER_OTLP_ENDPOINT', 'unset', 'a collector of traces; OpenTelemetry’s other variables hold too'],
 ];
