@@ -18,7 +18,7 @@ import { Projector } from '../src/read-models/projector.js';
 import { openViewsForReading } from '../src/read-models/views-file.js';
 import { cloudEventOf } from '../src/api/cloud-event.js';
 import type { RecordedEvent } from '../src/store/event-store.js';
-import { openReader } from '../src/store/open-reader.js';
+import { openReader } from '../src/store/open-store.js';
 import { PUBLIC_KEY } from '../src/store/database.js';
 import { cpuMicrosOf, leastOf } from './cpu.js';
 
@@ -138,7 +138,7 @@ async function projectAll(dataDir: string) {
   const before = process.cpuUsage();
   let projectMicros = 0;
   for (let run = await reader.readRun(null, BATCH_SIZE); ; run = await reader.readRun(run.end, BATCH_SIZE)) {
-    projectMicros += cpuMicrosOf(() => projector.projectRun(run));
+    projectMicros += cpuMicrosOf(() => projector.project(run.events, run));
     if (run.atEnd) break;
   }
   const { user, system } = process.cpuUsage(before);

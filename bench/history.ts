@@ -20,7 +20,7 @@ import {
   submissionStream,
 } from '../src/kernel/ids.js';
 import type { EventStore } from '../src/store/event-store.js';
-import type { StoreLocation } from '../src/store/open-reader.js';
+import type { StoreLocation } from '../src/store/open-store.js';
 import { openStore } from '../src/store/open-store.js';
 import { Clock } from '../src/kernel/clock.js';
 import { readState, runDecider } from '../src/store/run-decider.js';

@@ -5,7 +5,7 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ReadinessView } from '../src/operation/health.views.js';
-import type { StoreLocation } from '../src/store/open-reader.js';
+import type { StoreLocation } from '../src/store/open-store.js';
 import type { LoadPlan, LoadResult } from './load.js';
 import type { ServerUsage } from './server.js';
 

@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Build } from '../src/read-models/build.js';
-import type { StoreLocation } from '../src/store/open-reader.js';
+import type { StoreLocation } from '../src/store/open-store.js';
 
 /** @returns events projected a second into a new file, from the first event until level with the store */
 export async function measureProjection(

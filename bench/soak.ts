@@ -9,7 +9,7 @@ import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { StoreLocation } from '../src/store/open-reader.js';
+import type { StoreLocation } from '../src/store/open-store.js';
 import { outcomeOf, PROGRAMMES } from './history.js';
 import { Server } from './processes.js';
 

@@ -2,7 +2,7 @@
  * The time that a ledger takes to start, from the start of the process until it serves and says that it is ready.
  * It is measured after a stop, and after a kill under load, which leaves a write-ahead log to be read.
  */
-import type { StoreLocation } from '../src/store/open-reader.js';
+import type { StoreLocation } from '../src/store/open-store.js';
 import { Server } from './processes.js';
 
 export interface Start {

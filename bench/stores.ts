@@ -6,7 +6,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { StoreLocation } from '../src/store/open-reader.js';
+import type { StoreLocation } from '../src/store/open-store.js';
 
 export const STORES = ['embedded', 'double', 'server'] as const;
 export type StoreName = (typeof STORES)[number];

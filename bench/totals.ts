@@ -3,7 +3,7 @@
  * self-check reads the history meanwhile, as it does after each start, so the figures contain its share of the
  * machine.
  */
-import type { StoreLocation } from '../src/store/open-reader.js';
+import type { StoreLocation } from '../src/store/open-store.js';
 import { Server } from './processes.js';
 
 export interface Latency {

@@ -10,7 +10,6 @@ import { CommandFailed } from './cli/client.js';
 import * as change from './cli/change.js';
 import * as changes from './cli/changes.js';
 import * as copy from './cli/copy.js';
-import * as erase from './cli/erase.js';
 import * as exporting from './cli/export.js';
 import * as history from './cli/history.js';
 import * as importing from './cli/import.js';
@@ -32,7 +31,6 @@ const COMMANDS = [
   changes,
   history,
   change,
-  erase,
   replay,
   prove,
   verify,

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { isKeyName } from './tlog/note.js';
 import { isFinancialYear, type FinancialYear } from './kernel/financial-year.js';
-import type { StoreLocation } from './store/open-reader.js';
+import type { StoreLocation } from './store/open-store.js';
 import { databaseKeyOf, PUBLIC_KEY, type DatabaseKey } from './store/database.js';
 import { faultsOfStoreUrl, type EventStoreSettings } from './store/store-url.js';
 

@@ -62,10 +62,7 @@ export class KeyUses implements OnApplicationShutdown {
 /** A missing or unreadable file counts as empty: it lets nobody in and keeps nobody out. */
 function read(file: string): Map<KeyId, number> {
   try {
-    return new Map(Object.entries(JSON.parse(readFileSync(file, 'utf8')) as Record<KeyId, number>)) as Map<
-      KeyId,
-      number
-    >;
+    return new Map(Object.entries(JSON.parse(readFileSync(file, 'utf8')) as object)) as Map<KeyId, number>;
   } catch {
     return new Map();
   }

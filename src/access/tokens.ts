@@ -46,11 +46,13 @@ const REMEMBERED_MAX = 1_000;
 const SUBJECT = /^[\x21-\x7e]{1,90}$/;
 const PROGRAMMES_MAX = 100;
 
+interface Remembered {
+  readonly principal: Principal;
+  readonly untilMs: number;
+}
+
 export class Tokens {
-  private readonly remembered = new Map<
-    string,
-    { readonly principal: Principal; readonly untilMs: number }
-  >();
+  private readonly remembered = new Map<string, Remembered>();
   private keys: Promise<JWTVerifyGetKey> | null = null;
   private readonly askForMetadata: typeof fetch;
 
@@ -139,7 +141,7 @@ export class Tokens {
   }
 
   /** The oldest token is forgotten first: a Map keeps the order in which it was filled. */
-  private remember(name: string, found: { readonly principal: Principal; readonly untilMs: number }): void {
+  private remember(name: string, found: Remembered): void {
     this.remembered.delete(name);
     if (this.remembered.size === REMEMBERED_MAX) this.remembered.delete(this.remembered.keys().next().value!);
     this.remembered.set(name, found);

@@ -29,7 +29,7 @@ import {
   type EventsDirectory,
 } from '../store/backup-file.js';
 import { flush } from '../store/durable-file.js';
-import { openReader } from '../store/open-reader.js';
+import { openReader } from '../store/open-store.js';
 import type { DatabaseKey } from '../store/database.js';
 import { verifyPayload } from '../store/verify-payload.js';
 import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.js';

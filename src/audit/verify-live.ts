@@ -14,7 +14,7 @@ import { treeIn } from '../read-models/log.js';
 import { ViewsDirectory } from '../read-models/views-directory.js';
 import { openViewsForReading, viewsVersionOf } from '../read-models/views-file.js';
 import { StoreDamaged } from '../store/event-store.js';
-import { keyOf, openReader, type StoreLocation } from '../store/open-reader.js';
+import { keyOf, openReader, type StoreLocation } from '../store/open-store.js';
 import { wantOfRoomAside } from '../store/room-aside.js';
 import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.js';
 import { rootOf } from '../tlog/merkle.js';

@@ -26,12 +26,8 @@ export function register(ledger: Command): void {
     .action(restoreCommand);
 }
 
-interface BackupOptions {
-  readonly rekey?: boolean;
-}
-
 /** Works beside a running ledger or without one. @throws BackupRefused, StoreDamaged */
-async function backupCommand(to: string, { rekey = false }: BackupOptions): Promise<void> {
+async function backupCommand(to: string, { rekey = false }: { readonly rekey?: boolean }): Promise<void> {
   makePrivately();
   const config = embeddedConfig();
   const key = rekey ? newKey() : undefined;

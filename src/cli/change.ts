@@ -1,4 +1,4 @@
-/** `ledger correct`, `ledger withdraw` and `ledger reinstate`: what becomes of one outcome after it was recorded. */
+/** `ledger correct`, `withdraw`, `reinstate` and `erase`: what becomes of one outcome after it was recorded. */
 import { Option, type Command } from 'commander';
 import type { OutcomeHistory } from '../reports/story.views.js';
 import type { RecordedLineView } from '../submissions/submissions.dto.js';
@@ -51,6 +51,17 @@ export function register(ledger: Command): void {
   changing(ledger, 'reinstate', 'take a withdrawal back: the outcome counts again').action(
     withClient(changeCommand('reinstatement')),
   );
+  connected(ledger.command('erase <outcome>'))
+    .description('take evidence, notes and reasons out of an outcome by a lawful order; its figures stand')
+    .requiredOption(
+      '--reason <reason>',
+      'the reason, which is kept for good: do not repeat in it what is erased',
+    )
+    .requiredOption(
+      '--authorised-by <office>',
+      'the office that ordered it, such as the data protection officer',
+    )
+    .action(withClient(eraseCommand));
 }
 
 function changing(ledger: Command, name: string, says: string): Command {
@@ -107,4 +118,15 @@ function changeCommand(change: keyof typeof DONE, changes: object = {}) {
     const { versions } = await client.get<OutcomeHistory>(path);
     for (const line of changesTold(versions, made.version, await unitsOf(client))) print(`  ${line}`);
   };
+}
+
+async function eraseCommand(
+  client: LedgerClient,
+  outcome: string,
+  { reason, authorisedBy }: Readonly<Record<'reason' | 'authorisedBy', string>>,
+): Promise<void> {
+  const path = `${outcomePath(outcome)}/erasure`;
+  const { id, sequence } = await client.post<RecordedLineView>(path, { reason, authorisedBy });
+  print(`What people wrote in ${id} is erased (sequence ${sequence}). Its figures stand.`);
+  print('Copies that were made before, such as backups and exports, hold it still.');
 }

@@ -10,8 +10,7 @@ import { faultsOfEventStore, readDatabaseKey } from '../config.js';
 import { copyEvents, verifyCopy } from '../store/copy.js';
 import type { EventReader, EventStore } from '../store/event-store.js';
 import { holdDataDir, makePrivately } from '../store/data-dir.js';
-import { openReader, type StoreLocation } from '../store/open-reader.js';
-import { openStore } from '../store/open-store.js';
+import { openReader, type StoreLocation, openStore } from '../store/open-store.js';
 import { withoutSecrets } from '../store/store-url.js';
 import { CommandFailed } from './client.js';
 import { print, ProgressLine, readable } from './output.js';
@@ -27,7 +26,7 @@ export function register(ledger: Command): void {
     .description('copy a ledger between the embedded store and EventStoreDB, and verify the copy')
     .requiredOption('--from <place>', 'a data directory, or the esdb:// address of a store')
     .requiredOption('--to <place>', 'a data directory or address that is empty, or has a copy that was begun')
-    .action((options: CopyOptions) => copyCommand(options));
+    .action(copyCommand);
 }
 
 /** @throws DataDirInUse, CopyImpossible */

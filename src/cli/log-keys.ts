@@ -13,10 +13,6 @@ import { readConfig } from '../config.js';
 import { CommandFailed } from './client.js';
 import { print } from './output.js';
 
-interface RotateOptions {
-  readonly finish?: boolean;
-}
-
 export function register(ledger: Command): void {
   ledger
     .command('log')
@@ -26,10 +22,10 @@ export function register(ledger: Command): void {
       'add a key in LEDGER_SIGNING_DIR, so that both sign; then, with --finish, take the old one away',
     )
     .option('--finish', 'remove the old key, once a checkpoint was signed with both')
-    .action((options: RotateOptions) => rotateKeyCommand(options));
+    .action(rotateKeyCommand);
 }
 
-async function rotateKeyCommand({ finish = false }: RotateOptions): Promise<void> {
+async function rotateKeyCommand({ finish = false }: { readonly finish?: boolean }): Promise<void> {
   const { signingDir } = readConfig(process.env);
   const files = new SigningFiles(signingDir);
   if (files.verifierKeys().length === 0) throw new CommandFailed(`there is no key in ${files.keyFile}`);

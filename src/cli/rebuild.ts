@@ -5,7 +5,7 @@ import { readConfig, storeOf } from '../config.js';
 import { rebuildOffline } from '../read-models/rebuild.js';
 import { hasEvents } from '../store/backup-file.js';
 import { holdDataDir, makePrivately } from '../store/data-dir.js';
-import { openReader } from '../store/open-reader.js';
+import { openReader } from '../store/open-store.js';
 import { CommandFailed, type LedgerClient } from './client.js';
 import { print, ProgressLine, readable } from './output.js';
 import { clientFor, connected, type Texts } from './connection.js';

@@ -14,7 +14,7 @@ import { ViewsDirectory } from '../read-models/views-directory.js';
 import { openViewsForReading } from '../read-models/views-file.js';
 import { currentMoment, parseMoment } from '../figures/moment.js';
 import { hasEvents } from '../store/backup-file.js';
-import { openReader } from '../store/open-reader.js';
+import { openReader } from '../store/open-store.js';
 import { wantOfRoomAside } from '../store/room-aside.js';
 import { CommandFailed } from './client.js';
 import { print, ProgressLine, readable } from './output.js';
@@ -39,7 +39,7 @@ export function register(ledger: Command): void {
     )
     .option('--key <key>', 'for a checkpoint: a verifier key that you trust, or a file with some')
     .option('--json', 'print the report as JSON')
-    .action((options: ReplayOptions) => replayCommand(options));
+    .action(replayCommand);
 }
 
 /** Reads the data directory itself, beside a running ledger or without one. */

@@ -32,7 +32,7 @@ export function register(ledger: Command): void {
     .option('--dir <dir>', 'the directory of the witness’s key and memory', './witness')
     .option('--host <address>', 'the address to listen on', '127.0.0.1')
     .option('--port <port>', 'the port to listen on; 0 takes any free port', '3100')
-    .action((options: WitnessCommandOptions) => witnessCommand(options));
+    .action(witnessCommand);
 }
 
 async function witnessCommand({ dir, name, logs, host, port }: WitnessCommandOptions): Promise<void> {

@@ -5,11 +5,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Problem } from '../api/problem.js';
 
-export interface BodyLimits {
-  readonly bytesMax: number;
-  readonly secondsMax: number;
-}
-
 /** Returns the bytes that a body may come to: its Content-Length, or without one the most that is taken. */
 export function bytesAnnounced({ headers }: IncomingMessage, bytesMax: number): number {
   const { 'content-length': said } = headers;
@@ -38,7 +33,10 @@ export function closeUnlessComplete(incoming: IncomingMessage, secondsMax: numbe
 }
 
 /** @throws Problem `too-large`, `too-slow` or, where it breaks off, `bad-request` */
-export function readBody(incoming: IncomingMessage, { bytesMax, secondsMax }: BodyLimits): Promise<Buffer> {
+export function readBody(
+  incoming: IncomingMessage,
+  { bytesMax, secondsMax }: Readonly<Record<'bytesMax' | 'secondsMax', number>>,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     if (Number(incoming.headers['content-length'] ?? 0) > bytesMax) return reject(tooLarge(bytesMax));
     const pieces: Buffer[] = [];

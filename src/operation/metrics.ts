@@ -5,6 +5,7 @@
  */
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { LogSigner } from '../audit/log-signer.js';
 import { Lag, type StoreSeen } from '../read-models/lag.js';
 import { ReadModels } from '../read-models/read-models.js';
 import { AppendCounts } from '../store/counted-store.js';
@@ -128,5 +129,22 @@ export class Metrics {
   async text(): Promise<string> {
     this.store = await this.lag.look();
     return this.registry.metrics();
+  }
+}
+
+/** Nobody outside can prove an event that no checkpoint covers: these tell whether checkpoints keep up. */
+@Injectable()
+export class CheckpointMetrics {
+  constructor(metrics: Metrics, signer: LogSigner) {
+    metrics.gauge(
+      'checkpoint_size',
+      'How many events the newest signed checkpoint covers.',
+      () => signer.signedSize,
+    );
+    metrics.gauge(
+      'checkpoint_age_seconds',
+      'Since it was signed, or since the start where there is none; a ledger that does not grow signs none.',
+      () => signer.signedAgoMs / 1_000,
+    );
   }
 }

@@ -2,15 +2,21 @@
 import { Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { Call } from '../api/call.js';
 import { ReadModels } from '../read-models/read-models.js';
-import * as calls from './read-models.calls.js';
+import { ProjectionsView } from './read-models.views.js';
 
 @Controller('v1/projections')
 export class ProjectionsController {
   constructor(private readonly readModels: ReadModels) {}
 
   @Get()
-  @Call(calls.state)
-  state() {
+  @Call({
+    tag: 'Operation',
+    id: 'readProjections',
+    may: { auditor: true },
+    summary: 'Read how far the read models are',
+    answers: { 200: { says: 'Their state, and that of a rebuild.', view: ProjectionsView } },
+  })
+  state(): ProjectionsView {
     const { state, progress, rebuildProgress, rebuildFailure, selfCheck } = this.readModels;
     return {
       projection: state,
@@ -25,8 +31,30 @@ export class ProjectionsController {
   /** Starts a rebuild beside the current read models, or answers with the one that runs. */
   @Post('rebuild')
   @HttpCode(202)
-  @Call(calls.rebuild)
-  rebuild() {
+  @Call({
+    tag: 'Operation',
+    id: 'rebuildProjections',
+    may: {},
+    summary: 'Build the read models anew',
+    description:
+      'Beside those in use, which go on serving until the new ones take their place. While a rebuild runs, this ' +
+      'only tells of it.',
+    answers: {
+      202: {
+        says: 'It runs: read the state for its progress.',
+        view: ProjectionsView,
+        example: {
+          projection: { status: 'live' },
+          sequence: 50_000,
+          skipped: 0,
+          rebuild: { sequence: -1, target: 50_000 },
+          rebuildFailure: null,
+          selfCheck: { ok: true, sequence: 50_000 },
+        },
+      },
+    },
+  })
+  rebuild(): ProjectionsView {
     this.readModels.startRebuild();
     return this.state();
   }

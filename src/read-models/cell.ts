@@ -249,11 +249,6 @@ export function decodeCell(text: string): CellState {
 }
 
 function decodeLines(text: string): CellState['lines'] {
-  const [corrected, redated, moved, withdrawn] = text.split(' ').map(BigInt) as [
-    bigint,
-    bigint,
-    bigint,
-    bigint,
-  ];
+  const [corrected = 0n, redated = 0n, moved = 0n, withdrawn = 0n] = text.split(' ').map(BigInt);
   return { corrected, 're-dated': redated, moved, withdrawn };
 }

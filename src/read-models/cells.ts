@@ -33,7 +33,8 @@ import {
   type StockValue,
 } from './cell.js';
 import { ExpectedCells } from './expected-cells.js';
-import type { At, Handlers, Projection, ReadModel, Table } from './read-model.js';
+import { OF_NO_OUTCOME, type At, type Handlers, type Projection } from './read-model.js';
+import type { ReadModel, Table } from './read-model.js';
 import { submissionKey, ViewsDamaged } from './views-file.js';
 
 const FIGURES: Table = {
@@ -130,6 +131,7 @@ class CellsProjection implements Projection {
       this.measures.delete(data.facts.measureId);
     };
     this.handlers = {
+      ...OF_NO_OUTCOME,
       'measure-defined@2': measureChanges,
       'measure-revised@2': measureChanges,
       'outcome@2': (event, at) => {
@@ -158,16 +160,6 @@ class CellsProjection implements Projection {
       },
       // An erasure takes out words only; the facts, which figures are made of, stay.
       'outcome-erased@2': 'nothing',
-      'programme-registered@2': 'nothing',
-      'programme-amended@2': 'nothing',
-      'programme-closed@2': 'nothing',
-      'programme-reopened@2': 'nothing',
-      'organisation-registered@2': 'nothing',
-      'organisation-amended@2': 'nothing',
-      'organisation-renamed@2': 'nothing',
-      'key-created@2': 'nothing',
-      'key-rotated@2': 'nothing',
-      'key-revoked@2': 'nothing',
     };
   }
 

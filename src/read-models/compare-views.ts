@@ -23,16 +23,11 @@ import { Difference, handle, type Table } from './read-model.js';
 import { foldTo, rootAt, type FoldOptions, type ViewsFile } from './replay.js';
 import { openViewsForReading, prepared, readCheckpoint, SCAN_CACHE_KIB } from './views-file.js';
 
-export interface ViewsCompared {
-  readonly events: number;
-  readonly root: string;
-}
-
 export async function compareViews(
   reader: EventReader,
   { file: servedFile, key }: ViewsFile,
   onProgress: FoldOptions['onProgress'] = () => undefined,
-): Promise<ViewsCompared> {
+): Promise<{ readonly events: number; readonly root: string }> {
   const dir = mkdtempSync(join(tmpdir(), 'ledger-compare-'));
   const file = join(dir, 'views.db');
   const served = openViewsForReading(servedFile, key, SCAN_CACHE_KIB);

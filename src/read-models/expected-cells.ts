@@ -14,7 +14,7 @@ import type { OutcomeEvent } from '../domain/submission-event.js';
 import { financialYearOf } from '../kernel/financial-year.js';
 import { parseOutcomeId } from '../kernel/ids.js';
 import type { CellKey } from './cell.js';
-import { Difference, type At, type Expectation, type Handlers } from './read-model.js';
+import { Difference, OF_NO_OUTCOME, type At, type Expectation, type Handlers } from './read-model.js';
 import { prepared, submissionKey } from './views-file.js';
 
 interface Sums {
@@ -68,6 +68,7 @@ export class ExpectedFigures {
   constructor() {
     const changes = (event: OutcomeEvent) => this.changesOf(event).forEach((change) => this.apply(change));
     this.handlers = {
+      ...OF_NO_OUTCOME,
       'measure-defined@2': ({ data: { facts } }) => void this.kinds.set(facts.measureId, facts.kind),
       // The kind of a measure never changes.
       'measure-revised@2': 'nothing',
@@ -76,16 +77,6 @@ export class ExpectedFigures {
       'outcome-withdrawn@2': changes,
       'outcome-reinstated@2': changes,
       'outcome-erased@2': 'nothing',
-      'programme-registered@2': 'nothing',
-      'programme-amended@2': 'nothing',
-      'programme-closed@2': 'nothing',
-      'programme-reopened@2': 'nothing',
-      'organisation-registered@2': 'nothing',
-      'organisation-amended@2': 'nothing',
-      'organisation-renamed@2': 'nothing',
-      'key-created@2': 'nothing',
-      'key-rotated@2': 'nothing',
-      'key-revoked@2': 'nothing',
     };
   }
 

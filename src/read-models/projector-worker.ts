@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { asStoreError } from '../store/database-errors.js';
 import type { Position, Run } from '../store/event-store.js';
-import { keyOf, openReader, type StoreLocation } from '../store/open-reader.js';
+import { keyOf, openReader, type StoreLocation } from '../store/open-store.js';
 import { isDiskFull, ProjectionStopped, Projector, type BatchProjected } from './projector.js';
 
 export interface ProjectorOptions {
@@ -36,7 +36,7 @@ async function run({ store, file, rebuild }: ProjectorOptions, signal: AbortSign
   const projector = new Projector(file, keyOf(store));
   const project = async (run: Run, positions: readonly Position[]) => {
     try {
-      const projected = await unlessFull(() => projector.projectRun(run), signal);
+      const projected = await unlessFull(() => projector.project(run.events, run), signal);
       if (projected) report({ kind: 'projected', ...projected, positions });
     } catch (error) {
       // The views can be read up to the event at which the projector stopped.

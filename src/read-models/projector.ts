@@ -61,10 +61,6 @@ export class Projector {
     return this.at;
   }
 
-  projectRun({ events, end, skipped }: Run): BatchProjected {
-    return this.project(events, { end, skipped });
-  }
-
   /**
    * Applies the events that follow the checkpoint.
    * @param read how far the store was read, and how many events of others were skipped

@@ -47,6 +47,20 @@ export type Handlers = {
   readonly [Schema in LedgerSchema]: ((event: EventOf<Schema>, at: At) => void) | 'nothing';
 };
 
+/** Events of programmes, organisations and keys change no outcome, and so nothing that is counted of outcomes. */
+export const OF_NO_OUTCOME = {
+  'programme-registered@2': 'nothing',
+  'programme-amended@2': 'nothing',
+  'programme-closed@2': 'nothing',
+  'programme-reopened@2': 'nothing',
+  'organisation-registered@2': 'nothing',
+  'organisation-amended@2': 'nothing',
+  'organisation-renamed@2': 'nothing',
+  'key-created@2': 'nothing',
+  'key-rotated@2': 'nothing',
+  'key-revoked@2': 'nothing',
+} as const;
+
 export function forEverySchema(handler: (event: LedgerEvent, at: At) => void): Handlers {
   return Object.fromEntries(LEDGER_SCHEMAS.map((schema) => [schema, handler])) as unknown as Handlers;
 }

@@ -11,7 +11,7 @@ import { filter, firstValueFrom, Subject } from 'rxjs';
 import { freeBytesAt } from '../store/data-dir.js';
 import type { Position } from '../store/event-store.js';
 import { inSpan } from '../store/in-span.js';
-import { keyOf, type StoreLocation } from '../store/open-reader.js';
+import { keyOf, type StoreLocation } from '../store/open-store.js';
 import type { DatabaseKey } from '../store/database.js';
 import { damageInWal } from '../store/wal-damage.js';
 import { Build } from './build.js';

@@ -18,7 +18,7 @@ export async function rebuildOffline(
   try {
     projector.buildFast(true);
     for await (const run of reader.runs(null, BATCH_SIZE)) {
-      projector.projectRun(run);
+      projector.project(run.events, run);
       onProgress(projector.checkpoint.sequence + 1);
     }
     projector.buildFast(false);

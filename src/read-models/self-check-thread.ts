@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { StoreUnavailable } from '../store/event-store.js';
-import { keyOf, openReader } from '../store/open-reader.js';
+import { keyOf, openReader } from '../store/open-store.js';
 import { SelfCheck, ViewsUnreadable, type SelfCheckOptions, type SelfCheckReport } from './self-check.js';
 import { openViewsForReading, SCAN_CACHE_KIB } from './views-file.js';
 

@@ -15,7 +15,7 @@ import { createHash } from 'node:crypto';
 import { upcast } from '../domain/upcast.js';
 import { asStoreError } from '../store/database-errors.js';
 import { StoreUnavailable, type EventReader, type Position } from '../store/event-store.js';
-import type { StoreLocation } from '../store/open-reader.js';
+import type { StoreLocation } from '../store/open-store.js';
 import { verifyPayload } from '../store/verify-payload.js';
 import { entryOf } from '../tlog/entry.js';
 import { Frontier, leafHash } from '../tlog/merkle.js';

@@ -8,7 +8,7 @@ import type { StandingOutside } from '../domain/programme.js';
 import type { OutcomeEvent } from '../domain/submission-event.js';
 import type { CalendarDate } from '../kernel/financial-year.js';
 import type { OrganisationId, ProgrammeId } from '../kernel/ids.js';
-import { Difference, type Handlers, type ReadModel, type Table } from './read-model.js';
+import { Difference, OF_NO_OUTCOME, type Handlers, type ReadModel, type Table } from './read-model.js';
 import { prepared } from './views-file.js';
 
 type Bearer = 'programme' | 'organisation';
@@ -79,18 +79,9 @@ function handlersOf(apply: (change: DayChange) => void): Handlers {
     if (schema !== 'outcome-withdrawn@2') apply(changeOf(facts as RecordedOutcome, programmeId, 1));
   };
   return {
-    'programme-registered@2': 'nothing',
-    'programme-amended@2': 'nothing',
-    'programme-closed@2': 'nothing',
-    'programme-reopened@2': 'nothing',
-    'organisation-registered@2': 'nothing',
-    'organisation-amended@2': 'nothing',
-    'organisation-renamed@2': 'nothing',
+    ...OF_NO_OUTCOME,
     'measure-defined@2': 'nothing',
     'measure-revised@2': 'nothing',
-    'key-created@2': 'nothing',
-    'key-rotated@2': 'nothing',
-    'key-revoked@2': 'nothing',
     'outcome@2': changes,
     'outcome-corrected@2': changes,
     'outcome-withdrawn@2': changes,

@@ -80,14 +80,10 @@ export function viewsVersionOf(db: Database): number {
 }
 
 export function insertCheckpoint(db: Database): void {
-  const { sequence, position, ledgerTime, skipped, root } = NOTHING_PROJECTED;
-  db.prepare('INSERT INTO checkpoint VALUES (1, ?, ?, ?, ?, ?)').run(
-    sequence,
-    position,
-    ledgerTime,
-    skipped,
-    root,
+  const insert = db.prepare(
+    'INSERT INTO checkpoint VALUES (1, @sequence, @position, @ledgerTime, @skipped, @root)',
   );
+  insert.run(NOTHING_PROJECTED);
 }
 
 /** @throws ViewsDamaged */

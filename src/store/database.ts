@@ -29,16 +29,14 @@ export class WrongDatabaseKey extends Error {
   override readonly name: string = 'WrongDatabaseKey';
 }
 
-export interface DatabaseOptions {
-  /** The file must be there, and is only read; else it is made where it is missing. */
-  readonly readonly?: boolean;
-}
-
-/** @throws WrongDatabaseKey; StoreDamaged where the first page, or the check value of the key, is damaged */
+/**
+ * @param options.readonly the file must be there, and is only read; else it is made where it is missing
+ * @throws WrongDatabaseKey; StoreDamaged where the first page, or the check value of the key, is damaged
+ */
 export function openDatabase(
   file: string,
   key: DatabaseKey,
-  { readonly = false }: DatabaseOptions = {},
+  { readonly = false }: { readonly readonly?: boolean } = {},
 ): Database.Database {
   const isNew = !existsSync(file);
   if (!isNew) refuseWrongKey(file, key);

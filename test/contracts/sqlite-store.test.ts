@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StoreDamaged, StoreUnavailable } from '../../src/store/event-store.js';
-import { openReader } from '../../src/store/open-reader.js';
+import { openReader } from '../../src/store/open-store.js';
 import { openEvents } from '../../src/store/sqlite/format.js';
 import { eventsFile, SqliteStore } from '../../src/store/sqlite/store.js';
 import { newEvents, streamNamed } from '../support/new-events.js';

@@ -13,7 +13,7 @@ import { text } from 'node:stream/consumers';
 import { SelfCheck } from '../../src/read-models/self-check.js';
 import { openViewsForReading } from '../../src/read-models/views-file.js';
 import type { RecordedEvent } from '../../src/store/event-store.js';
-import { openReader } from '../../src/store/open-reader.js';
+import { openReader } from '../../src/store/open-store.js';
 import { PUBLIC_KEY } from '../../src/store/database.js';
 import { contentOfViews, viewsFileIn, viewsOf } from '../support/lived-ledger.js';
 

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { EventReader } from '../../src/store/event-store.js';
 import { EventStoreDbReader } from '../../src/store/eventstore/reader.js';
-import { openReader } from '../../src/store/open-reader.js';
+import { openReader } from '../../src/store/open-store.js';
 import { Gate, type CallKind } from '../double/faults.js';
 import { ProtocolDouble } from '../double/protocol-double.js';
 import { runCommand, startCommand } from '../support/command.js';

@@ -8,7 +8,7 @@ import type { Verdict } from '../../src/checker/verdict.js';
 import { makeSignerKey } from '../../src/tlog/note.js';
 import { PUBLIC_KEY } from '../../src/store/database.js';
 import { rebuildOffline } from '../../src/read-models/rebuild.js';
-import { openReader } from '../../src/store/open-reader.js';
+import { openReader } from '../../src/store/open-store.js';
 import { alterStore, alterViews, sealAnew, type StoredEvent } from '../support/altered-files.js';
 import { headIn, keyIn, ORIGIN, textOf, withLedgerIn } from '../support/audited-ledger.js';
 import { runCommand, type CommandResult } from '../support/command.js';

@@ -1,7 +1,7 @@
 /** Read models that say something else than the events, which the self-check of a whole ledger finds while it serves. */
 import { afterEach, expect, test } from '@jest/globals';
 import { rebuildOffline } from '../../src/read-models/rebuild.js';
-import { openReader } from '../../src/store/open-reader.js';
+import { openReader } from '../../src/store/open-store.js';
 import { Ledger } from '../support/ledger.js';
 import { viewsFileIn } from '../support/lived-ledger.js';
 import { openDatabase, PUBLIC_KEY } from '../../src/store/database.js';

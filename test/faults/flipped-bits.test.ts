@@ -17,7 +17,7 @@ import { adminKeyFile, findAdminKey } from '../../src/access/admin-key.js';
 import { SelfCheck } from '../../src/read-models/self-check.js';
 import { openViewsForReading, viewsVersionOf } from '../../src/read-models/views-file.js';
 import { StoreDamaged, type RecordedEvent } from '../../src/store/event-store.js';
-import { openReader } from '../../src/store/open-reader.js';
+import { openReader } from '../../src/store/open-store.js';
 import { eventsFile, SqliteStore } from '../../src/store/sqlite/store.js';
 import { damageInWal, walOf } from '../../src/store/wal-damage.js';
 import { refusal } from '../contracts/store-fixture.js';

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SelfCheck } from '../../src/read-models/self-check.js';
 import { openViewsForReading } from '../../src/read-models/views-file.js';
-import { openReader } from '../../src/store/open-reader.js';
+import { openReader } from '../../src/store/open-store.js';
 import { PUBLIC_KEY } from '../../src/store/database.js';
 import { contentOfViews, viewsFileIn, viewsOf } from '../support/lived-ledger.js';
 

@@ -13,7 +13,7 @@ import { SelfCheck } from '../../src/read-models/self-check.js';
 import { openViewsForReading } from '../../src/read-models/views-file.js';
 import { PUBLIC_KEY } from '../../src/store/database.js';
 import { StoreDamaged, type RecordedEvent } from '../../src/store/event-store.js';
-import { openReader } from '../../src/store/open-reader.js';
+import { openReader } from '../../src/store/open-store.js';
 import { eventsFile, SqliteStore } from '../../src/store/sqlite/store.js';
 import { SEED, TEST_MS_MAX } from '../support/flips.js';
 import { history } from '../support/histories.js';

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SelfCheck } from '../../src/read-models/self-check.js';
 import { openViewsForReading } from '../../src/read-models/views-file.js';
-import { openReader } from '../../src/store/open-reader.js';
+import { openReader } from '../../src/store/open-store.js';
 import { ProtocolDouble } from '../double/protocol-double.js';
 import { FaultyMachine } from '../support/faulty-machine.js';
 import { contentOfViews, viewsFileIn, viewsOf } from '../support/lived-ledger.js';

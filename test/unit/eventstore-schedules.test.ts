@@ -142,7 +142,7 @@ class Follower {
       try {
         if (this.stopping.signal.aborted) return skipped;
         for await (const run of this.reader.subscribe(this.at, this.stopping.signal)) {
-          projector.projectRun(run);
+          projector.project(run.events, run);
           this.at = run.end;
           this.stopIfThere();
           if (--left === 0) break;

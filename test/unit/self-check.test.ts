@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { SelfCheck, type SelfCheckReport } from '../../src/read-models/self-check.js';
 import { openViewsForReading, readCheckpoint } from '../../src/read-models/views-file.js';
 import type { RecordedEvent } from '../../src/store/event-store.js';
-import { openReader } from '../../src/store/open-reader.js';
+import { openReader } from '../../src/store/open-store.js';
 import { eventsFile } from '../../src/store/sqlite/store.js';
 import { DRAFT, type History } from '../support/histories.js';
 import { LivedLedger, viewsFileIn } from '../support/lived-ledger.js';

@@ -35,16 +35,11 @@ const HEAD_PAGES_MAX = 16;
 const READING = 'to read the ledger';
 const LOOKING = 'to read the end of the ledger';
 
-export interface OrderOptions {
-  readonly names: StreamNames;
-  readonly origin: Position | null;
-}
-
 export class GlobalOrder {
   constructor(
     private readonly connection: EventStoreConnection,
     private readonly streams: LedgerStreams,
-    private readonly options: OrderOptions,
+    private readonly options: { readonly names: StreamNames; readonly origin: Position | null },
   ) {}
 
   async readRun(after: Position | null, limit: number): Promise<Run> {
