@@ -4,7 +4,7 @@
  */
 import { IntersectionType } from '@nestjs/swagger';
 import { plainToInstance } from 'class-transformer';
-import { getMetadataStorage, validateSync } from 'class-validator';
+import { getMetadataStorage, Matches, validateSync } from 'class-validator';
 import { isInstant } from '../kernel/financial-year.js';
 import {
   copyDescriptions,
@@ -37,14 +37,7 @@ export function isExactQuantity(value: unknown): value is number | string {
 const LARGE_QUANTITY = /^-?[1-9]\d{15,39}$/u;
 
 /** A quantity in the unit of its measure: `2500.50`. */
-export const AmountString = (): PropertyDecorator =>
-  rule({
-    says: 'must be an amount as text such as "2500.50"',
-    accepts: (value) => typeof value === 'string' && AMOUNT.test(value),
-    published: () => ({ type: 'string', pattern: AMOUNT.source }),
-  });
-
-const AMOUNT = /^-?(?:0|[1-9]\d{0,39})(?:\.\d{1,6})?$/u;
+export const AmountString = (): PropertyDecorator => Matches(/^-?(?:0|[1-9]\d{0,39})(?:\.\d{1,6})?$/u);
 
 /** An RFC 3339 instant. */
 export const Instant = (): PropertyDecorator =>

@@ -8,7 +8,7 @@
  */
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
-import { getMetadataStorage, registerDecorator, ValidateIf, ValidateNested } from 'class-validator';
+import { getMetadataStorage, Matches, registerDecorator, ValidateIf, ValidateNested } from 'class-validator';
 import { isCalendarDate, isDateOrInstant, isFinancialYear } from '../kernel/financial-year.js';
 import { SLUG, SLUG_LENGTH_MAX } from '../kernel/ids.js';
 
@@ -165,39 +165,19 @@ export function isWholeNumber(value: unknown, { min, max }: Required<UpTo>): val
 
 /** A percentage as text, so that no digit is lost: `12`, `99.5`, `0.000125`. */
 export const DecimalString = (): PropertyDecorator =>
-  rule({
-    says: 'must be a percentage as text such as "12.5", with up to 3 digits before the point and 6 after',
-    accepts: isDecimalString,
-    published: () => ({ type: 'string', pattern: DECIMAL.source }),
+  Matches(/^(?:0|[1-9]\d{0,2})(?:\.\d{1,6})?$/u, {
+    message: 'must be a percentage as text such as "12.5", with up to 3 digits before the point and 6 after',
   });
-
-export function isDecimalString(value: unknown): value is string {
-  return typeof value === 'string' && DECIMAL.test(value);
-}
-
-const DECIMAL = /^(?:0|[1-9]\d{0,2})(?:\.\d{1,6})?$/u;
 
 /** A rate as text, so that no digit is lost: `3`, `1920000`, `-0.25`. */
 export const RateString = (): PropertyDecorator =>
-  rule({
-    says: 'must be a rate as text such as "2.5", with up to 15 digits before the point and 6 after',
-    accepts: isRateString,
-    published: () => ({ type: 'string', pattern: RATE.source }),
+  Matches(/^-?(?:0|[1-9]\d{0,14})(?:\.\d{1,6})?$/u, {
+    message: 'must be a rate as text such as "2.5", with up to 15 digits before the point and 6 after',
   });
-
-export function isRateString(value: unknown): value is string {
-  return typeof value === 'string' && RATE.test(value);
-}
-
-const RATE = /^-?(?:0|[1-9]\d{0,14})(?:\.\d{1,6})?$/u;
 
 /** A quantity in the unit of its measure, as text so that no digit is lost: `2500.50`. */
 export const AmountText = (): PropertyDecorator =>
-  rule({
-    says: 'must be an amount as text such as "2500.50", of plain digits',
-    accepts: (value) => typeof value === 'string' && AMOUNT.test(value),
-    published: () => ({ type: 'string', pattern: AMOUNT.source }),
-  });
+  Matches(AMOUNT, { message: 'must be an amount as text such as "2500.50", of plain digits' });
 
 /** A bound: a whole number around a quantity, or an amount as text around an amount. */
 export const QuantityOrAmount = (): PropertyDecorator =>
@@ -233,13 +213,9 @@ export function SlugMap({ max }: UpTo): PropertyDecorator {
 
 /** A key of the sender's own, without spaces. */
 export const ReferenceText = (): PropertyDecorator =>
-  rule({
-    says: 'must be up to 64 letters, digits and any of . _ : / -, such as Q1/row-17',
-    accepts: (value) => typeof value === 'string' && REFERENCE.test(value),
-    published: () => ({ type: 'string', pattern: REFERENCE.source }),
+  Matches(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$/u, {
+    message: 'must be up to 64 letters, digits and any of . _ : / -, such as Q1/row-17',
   });
-
-const REFERENCE = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$/u;
 
 /** A financial year that there is: `2024-25`. */
 export const FinancialYearText = (): PropertyDecorator =>
