@@ -10,22 +10,13 @@
 import { exact, type Quantity } from '../domain/amount.js';
 import type { Kind } from '../domain/kinds/kind.js';
 import { isMeasureKind, KINDS, type MeasureKind } from '../domain/kinds/kinds.js';
+import type { RecordedOutcome } from '../domain/outcome.js';
 import { unreachable } from '../kernel/assert.js';
 import { canonicalJson } from '../kernel/canonical-json.js';
-import { financialYearOf, type CalendarDate } from '../kernel/financial-year.js';
+import { financialYearOf } from '../kernel/financial-year.js';
 import { loggedEventOf, type BundleEvent, type BundleFigure, type ToldFigure } from './bundle-format.js';
 
-interface Outcome {
-  readonly programmeId: string;
-  readonly measureId: string;
-  readonly breakdown?: Readonly<Record<string, string>>;
-  readonly organisationId?: string;
-  readonly quantity?: number;
-  readonly numerator?: number;
-  readonly denominator?: number;
-  readonly effective: { readonly from: string; readonly to: string };
-  readonly basis: string;
-  readonly bounds?: { readonly low?: number; readonly high?: number };
+interface Outcome extends RecordedOutcome {
   /** The outcome was first recorded at this sequence: its place among the values of a day. */
   readonly sequence: number;
 }
@@ -211,7 +202,7 @@ export class FigureCheck {
   }
 }
 
-const yearOf = ({ effective }: Outcome) => financialYearOf(effective.to as CalendarDate);
+const yearOf = ({ effective }: Outcome) => financialYearOf(effective.to);
 
 function added(outcomes: readonly Outcome[]): Pick<ToldFigure, 'total' | 'byBasis' | 'bounds'> {
   if (outcomes.length === 0) return { total: null, byBasis: {}, bounds: null };
