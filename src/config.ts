@@ -13,7 +13,6 @@ export interface OidcSettings {
   /** The issuer, exactly as its tokens and its own metadata spell it. */
   readonly issuer: string;
   readonly audience: string;
-  /** The algorithms with which a token may be signed. */
   readonly algorithms: readonly string[];
   /** The media type in a token's head: `at+jwt`, that of access tokens (RFC 9068), unless the issuer has another. */
   readonly type: string;

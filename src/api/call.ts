@@ -35,7 +35,6 @@ declare module 'fastify' {
 }
 
 export interface RouteAccess {
-  /** The name of the call. */
   readonly id: string;
   /** The roles that may make the call; null where anyone may, without a key. */
   readonly may: Grants | null;

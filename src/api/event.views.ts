@@ -138,7 +138,6 @@ export class CloudEvent {
   readonly clocksteppedback?: true;
 }
 
-/** Events in order of sequence. */
 export class EventsPage {
   @Describe('In order of sequence.')
   @ListOf(() => CloudEvent)

@@ -88,7 +88,6 @@ export class TransparencyLog {
     return encodeEntries(entries);
   }
 
-  /** The sequence of an event by its id, or null. */
   async sequenceOf(eventId: string): Promise<number | null> {
     const { views, size } = this;
     for (const { sequence } of rowsWithId(views, eventId)) {

@@ -16,9 +16,7 @@ export const SCHEMA_PREFIX = 'urn:outcome-ledger:schema:';
 
 export type BundleScope =
   | { readonly kind: 'everything' }
-  /** Every event that concerns the programme. */
   | { readonly kind: 'programme'; readonly programme: string }
-  /** Every event after the sequence `after`, up to the sequence `until`. */
   | { readonly kind: 'period'; readonly after: number; readonly until: number }
   /** Every event that the figure was made of. */
   | { readonly kind: 'figure' };

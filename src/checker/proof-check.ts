@@ -29,7 +29,6 @@ export interface ProofOptions {
   readonly since?: string | undefined;
 }
 
-/** The members of a verdict that a single proof has. */
 export type ProofVerdict = Pick<
   Verdict,
   'verdict' | 'faults' | 'doubts' | 'origin' | 'size' | 'root' | 'events' | 'signedBy'

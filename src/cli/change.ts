@@ -21,7 +21,6 @@ const MEMBERS = {
   note: 'anything a reader should know',
 } as const;
 type Member = keyof typeof MEMBERS;
-/** The members that can be taken away. */
 const TAKEN_AWAY = ['organisation', 'bounds', 'evidence', 'evidenceSha256', 'reference', 'note', 'counting'];
 
 interface ChangeOptions {

@@ -41,7 +41,6 @@ export interface OutcomeFigures {
   readonly breakdown?: Readonly<Record<string, string>>;
   /** Flows and stocks have a quantity. */
   readonly quantity?: number;
-  /** Ratios have a numerator and a denominator. */
   readonly numerator?: number;
   readonly denominator?: number;
   /** A ratio whose denominator nobody published has a decimal string, which is shown and never combined. */
@@ -78,7 +77,6 @@ export interface SentOutcome extends Omit<OutcomeContent, 'bounds' | 'sent'> {
   readonly bounds?: { readonly low?: number | string; readonly high?: number | string };
 }
 
-/** The facts of an outcome as recorded. */
 export interface RecordedOutcome extends OutcomeFigures {
   readonly outcomeId: OutcomeId;
   readonly programmeId: ProgrammeId;
@@ -107,7 +105,6 @@ export interface CatalogueFacts {
   readonly programme: Programme;
   readonly measures: ReadonlyMap<MeasureId, Measure>;
   readonly organisations: ReadonlyMap<OrganisationId, Organisation>;
-  /** Today's date in London. */
   readonly today: CalendarDate;
 }
 

@@ -186,7 +186,6 @@ export function positionBefore(views: Database, sequence: number): Position | nu
   return sequence === 0 ? null : eventRowAt(views, sequence - 1).position;
 }
 
-/** The events that have this name as their type or programme, or all events. */
 export type EventList = { readonly column: 'type' | 'programme'; readonly name: number } | 'all';
 
 /**

@@ -191,7 +191,6 @@ function nameOf({ measure, breakdown, programme, organisation, year, basis }: Ce
   return `${measure}${part}, ${programme}, ${by}, ${year}${basis === '' ? '' : `, ${basis}`}`;
 }
 
-/** The cells as the views have them now. */
 export function cellRows(views: Database): readonly CellRow[] {
   return views
     .prepare(

@@ -49,7 +49,6 @@ export function makeReadersIndexes(db: Database): void {
  */
 const WAL_PAGES = 4_000;
 
-/** Opens, or makes, a views database to project into. */
 export function openViewsForWriting(file: string, key: DatabaseKey): Database {
   const db = openDatabase(file, key);
   db.pragma('journal_mode = WAL');

@@ -22,7 +22,6 @@ export interface Table {
    * end; grown row by row, its pages are written again and again.
    */
   readonly readersIndexes?: Readonly<Record<string, string>>;
-  /** These columns find a row. */
   readonly key: readonly string[];
   /** People call a row by these columns, where not by its key. */
   readonly calledBy?: readonly string[];

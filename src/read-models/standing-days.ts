@@ -135,7 +135,6 @@ function sumsIn(views: Database): ReadonlyMap<string, DaySums> {
   return new Map(rows.map((row) => [row.name, row]));
 }
 
-/** The programme or the organisation that has a life. */
 export type LifeOf = readonly ['programme', ProgrammeId] | readonly ['organisation', OrganisationId];
 
 /** Counts the standing outcomes that lie before a day, or after it. */

@@ -27,7 +27,6 @@ import {
 } from './events.js';
 import type { LedgerStreams } from './streams.js';
 
-/** One page has so many events of the store. */
 const PAGE_SIZE = { min: 32, max: 2_000 };
 /** At most so many pages are searched backwards for the last event that is not the server's own. */
 const HEAD_PAGES_MAX = 16;
