@@ -18,8 +18,6 @@ const KEY_ID: Described = {
 };
 
 export const createKey = {
-  tag: 'Keys',
-  id: 'createKey',
   may: {},
   summary: 'Create a key',
   description:
@@ -35,8 +33,6 @@ export const createKey = {
 } satisfies CallSpec<KeySecretView>;
 
 export const listKeys = {
-  tag: 'Keys',
-  id: 'listKeys',
   may: { auditor: true },
   logged: true,
   summary: 'List the keys',
@@ -46,8 +42,6 @@ export const listKeys = {
 } satisfies CallSpec<KeyListView>;
 
 export const rotateKey = {
-  tag: 'Keys',
-  id: 'rotateKey',
   may: {},
   summary: 'Give a key another secret',
   description:
@@ -61,8 +55,6 @@ export const rotateKey = {
 } satisfies CallSpec<KeySecretView>;
 
 export const revokeKey = {
-  tag: 'Keys',
-  id: 'revokeKey',
   may: {},
   summary: 'Revoke a key',
   description: 'It lets nobody in from the answer on; on other replicas, once they are level.',

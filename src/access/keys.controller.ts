@@ -1,7 +1,7 @@
 /** The admin creates, lists, rotates and revokes keys. */
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import { Call } from '../api/call.js';
+import { Call, Tagged } from '../api/call.js';
 import { Recording, type ApiProvenance } from '../api/provenance.js';
 import { parseKeyId, parseProgrammeId, type KeyId } from '../kernel/ids.js';
 import { parseName } from '../kernel/name.js';
@@ -25,6 +25,7 @@ import {
 import { pageLimit } from '../api/query.dto.js';
 import { ChangeKey } from './keys.handler.js';
 
+@Tagged('Keys')
 @Controller('v1/keys')
 export class KeysController {
   constructor(
@@ -36,7 +37,7 @@ export class KeysController {
 
   @Post()
   @Call(calls.createKey)
-  async create(
+  async createKey(
     @Body() { name, role, programmes = [], expiresAt, personalDataOverride }: CreateKeyDto,
     @Recording() by: ApiProvenance,
   ): Promise<KeySecretView> {
@@ -54,7 +55,7 @@ export class KeysController {
 
   @Get()
   @Call(calls.listKeys)
-  list(@Query() { after = '', limit }: KeyListQueryDto): KeyListView {
+  listKeys(@Query() { after = '', limit }: KeyListQueryDto): KeyListView {
     const count = pageLimit(limit);
     const found = this.ring.list(after, count + 1);
     const keys = found.slice(0, count).map((key) => this.view(key));
@@ -64,7 +65,7 @@ export class KeysController {
   @Post(':id/rotation')
   @HttpCode(200)
   @Call(calls.rotateKey)
-  async rotate(
+  async rotateKey(
     @Param('id') text: string,
     @Body() { reason, overlapSeconds = 0, personalDataOverride }: RotateKeyDto,
     @Recording() by: ApiProvenance,
@@ -80,7 +81,7 @@ export class KeysController {
   @Post(':id/revocation')
   @HttpCode(200)
   @Call(calls.revokeKey)
-  async revoke(
+  async revokeKey(
     @Param('id') text: string,
     @Body() { reason, personalDataOverride }: RevokeKeyDto,
     @Recording() by: ApiProvenance,

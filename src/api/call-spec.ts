@@ -56,9 +56,8 @@ interface Guarded {
 }
 
 interface CallTold<View extends object> {
-  readonly tag: Tag;
-  /** The name that generated clients give the call. */
-  readonly id: string;
+  /** The tag of the call, where its controller does not say it. */
+  readonly tag?: Tag;
   readonly summary: string;
   readonly description?: string;
   readonly params?: Readonly<Record<string, Described>>;

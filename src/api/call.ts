@@ -16,7 +16,7 @@ import { rolesOf, type Grants } from '../domain/role.js';
 import { exampleOf, exampleOfField } from './call-examples.js';
 import { ALWAYS_SENT, headersOf } from './call-headers.js';
 import { problemAnswers } from './call-problems.js';
-import type { CallSpec, Content } from './call-spec.js';
+import type { CallSpec, Content, Tag } from './call-spec.js';
 import type { Dto, JsonSchema } from './decorators.js';
 import { refTo, schemaOf, statesRules } from './json-schema.js';
 
@@ -43,12 +43,15 @@ export interface RouteAccess {
 
 const DTOS = Symbol('dtos');
 
-/** Declares what a route takes and answers. */
+/** Says to which part of the ledger all calls of a controller belong. */
+export const Tagged = (tag: Tag): ClassDecorator => ApiTags(tag);
+
+/** Declares what a route takes and answers. Clients name the call as its method is named. */
 export function Call<View extends object>(spec: CallSpec<View>): CallDecorator<View> {
   return (target, method, descriptor) => {
     checkTakes(spec, target, method);
     Reflect.defineMetadata(DTOS, dtosOf(spec), descriptor.value!);
-    const access: RouteAccess = { id: spec.id, may: spec.may ?? null, logged: spec.logged ?? false };
+    const access: RouteAccess = { id: method, may: spec.may ?? null, logged: spec.logged ?? false };
     applyDecorators(RouteConfig({ access }), ...describe(spec))(target, method, descriptor);
   };
 }
@@ -79,11 +82,10 @@ function dtosOf({ body, answers }: CallSpec): Dto[] {
 }
 
 function describe(spec: CallSpec): MethodDecorator[] {
-  const { tag, id, summary, description, params = {}, headers = [], body, may } = spec;
+  const { tag, summary, description, params = {}, headers = [], body, may } = spec;
   return [
-    ApiTags(tag),
+    ...(tag ? [ApiTags(tag)] : []),
     ApiOperation({
-      operationId: id,
       summary,
       ...(description !== undefined && { description }),
       // Each role that may make the call is a requirement of its own: OpenAPI asks for any one of them.

@@ -12,7 +12,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Call } from './call.js';
+import { Call, Tagged } from './call.js';
 import type { Content } from './call-spec.js';
 import { Problem } from './problem.js';
 
@@ -88,6 +88,7 @@ const OPENAPI = {
 
 const TEXT: Content = { schema: { type: 'string' } };
 
+@Tagged('Operation')
 @Controller()
 export class DocsController {
   private readonly read = new Map<string, Buffer>();
@@ -96,8 +97,6 @@ export class DocsController {
 
   @Get('openapi.json')
   @Call({
-    tag: 'Operation',
-    id: 'readOpenApi',
     summary: 'Read this description',
     answers: {
       200: {
@@ -108,15 +107,13 @@ export class DocsController {
     },
     open: true,
   })
-  openApi(@Res({ passthrough: true }) reply: FastifyReply): Buffer {
+  readOpenApi(@Res({ passthrough: true }) reply: FastifyReply): Buffer {
     void reply.type('application/json; charset=utf-8').header('cache-control', 'no-cache');
     return this.document.json;
   }
 
   @Get('docs')
   @Call({
-    tag: 'Operation',
-    id: 'browseDocs',
     summary: 'Browse this description',
     answers: {
       200: {
@@ -127,7 +124,7 @@ export class DocsController {
     },
     open: true,
   })
-  page(@Res({ passthrough: true }) reply: FastifyReply): string {
+  browseDocs(@Res({ passthrough: true }) reply: FastifyReply): string {
     void reply.type('text/html; charset=utf-8').headers({
       'cache-control': 'no-cache',
       'content-security-policy': POLICY,
@@ -139,8 +136,6 @@ export class DocsController {
 
   @Get('docs/:file')
   @Call({
-    tag: 'Operation',
-    id: 'readDocsFile',
     summary: 'Read a file of that page',
     params: {
       file: {
@@ -159,7 +154,10 @@ export class DocsController {
     problems: { 404: ['not-found'] },
     open: true,
   })
-  file(@Param('file') name: string, @Res({ passthrough: true }) reply: FastifyReply): Buffer | string {
+  readDocsFile(
+    @Param('file') name: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Buffer | string {
     const file = Object.hasOwn(FILES, name) ? FILES[name] : undefined;
     if (!file) throw new Problem('not-found', 'there is nothing at this address: see /docs');
     const content = file.text ?? this.bytesOf(name);

@@ -52,8 +52,7 @@ export function openApiOf(app: INestApplication): OpenAPIObject {
     { openapi: '3.1.0', info: INFO },
     {
       autoTagControllers: false,
-      // The name of the method says nothing: each call has a name of its own.
-      operationIdFactory: (controller, method) => `${controller}.${method}`,
+      operationIdFactory: (_controller, method) => method,
     },
   );
   return {

@@ -30,8 +30,6 @@ const BUNDLE: Content = {
 };
 
 export const bundle = {
-  tag: 'Audit',
-  id: 'readBundle',
   may: { auditor: true, programme: 'in-query' },
   logged: true,
   summary: 'Read events with all that it takes to check them offline',
@@ -47,8 +45,6 @@ export const bundle = {
 } satisfies CallSpec;
 
 export const figureProof = {
-  tag: 'Audit',
-  id: 'proveFigure',
   may: { auditor: true, programme: 'in-query' },
   logged: true,
   summary: 'Prove a figure',
@@ -64,8 +60,6 @@ export const figureProof = {
 } satisfies CallSpec;
 
 export const checkpoint = {
-  tag: 'Audit',
-  id: 'readCheckpoint',
   may: CHECKED_BY_ALL,
   summary: 'Read the newest signed checkpoint of the log',
   description:
@@ -81,8 +75,6 @@ export const checkpoint = {
 } satisfies CallSpec;
 
 export const key = {
-  tag: 'Audit',
-  id: 'readLogKey',
   may: CHECKED_BY_ALL,
   summary: 'Read the key that verifies checkpoints',
   description:
@@ -96,8 +88,6 @@ export const key = {
 } satisfies CallSpec;
 
 export const tile = {
-  tag: 'Audit',
-  id: 'readTile',
   may: { auditor: true },
   logged: true,
   summary: 'Read a tile of the log, or the entries below one',
@@ -128,8 +118,6 @@ export const tile = {
 } satisfies CallSpec;
 
 export const proof = {
-  tag: 'Audit',
-  id: 'proveEvent',
   may: { auditor: true, programme: 'when-found' },
   logged: true,
   summary: 'Prove that an event is in the log',
@@ -155,8 +143,6 @@ export const proof = {
 } satisfies CallSpec<LogEntryView>;
 
 export const consistency = {
-  tag: 'Audit',
-  id: 'proveConsistency',
   may: CHECKED_BY_ALL,
   summary: 'Prove that the log only grew between two sizes',
   query: ConsistencyQueryDto,

@@ -4,7 +4,7 @@
 import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { refuseOthers, type ProgrammeScope } from '../domain/role.js';
-import { Call } from '../api/call.js';
+import { Call, Tagged } from '../api/call.js';
 import { Problem } from '../api/problem.js';
 import { Within } from '../api/provenance.js';
 import { Refused } from '../kernel/refusals.js';
@@ -24,6 +24,7 @@ const CHANGES = 'no-cache';
 /** An answer about entries that no checkpoint covers yet must not be kept. */
 const NOT_SIGNED = 'no-store';
 
+@Tagged('Audit')
 @Controller('v1/audit')
 export class AuditController {
   constructor(
@@ -34,7 +35,7 @@ export class AuditController {
 
   @Get('checkpoint')
   @Call(calls.checkpoint)
-  async checkpoint(
+  async readCheckpoint(
     @Query() { minSequence }: CheckpointQueryDto,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
@@ -48,14 +49,14 @@ export class AuditController {
 
   @Get('key')
   @Call(calls.key)
-  key(@Res({ passthrough: true }) reply: FastifyReply): string {
+  readLogKey(@Res({ passthrough: true }) reply: FastifyReply): string {
     void reply.type('text/plain; charset=utf-8').header('cache-control', CHANGES);
     return this.signer.verifierKeys.map((key) => `${key}\n`).join('');
   }
 
   @Get('tile/:level/*')
   @Call(calls.tile)
-  async tile(
+  async readTile(
     @Param() params: Readonly<Record<string, string | string[]>>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Buffer> {
@@ -69,7 +70,7 @@ export class AuditController {
 
   @Get('events/:id/proof')
   @Call(calls.proof)
-  async proof(
+  async proveEvent(
     @Param('id') id: string,
     @Query() { treeSize }: EntryProofQueryDto,
     @Headers('accept') accept: string | undefined,
@@ -92,7 +93,7 @@ export class AuditController {
 
   @Get('consistency')
   @Call(calls.consistency)
-  async consistency(
+  async proveConsistency(
     @Query() { from, to }: ConsistencyQueryDto,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ConsistencyView> {

@@ -5,7 +5,7 @@ import { QueryBus } from '@nestjs/cqrs';
 import type { FastifyReply } from 'fastify';
 import { Readable } from 'node:stream';
 import { notAllowed, type ProgrammeScope } from '../domain/role.js';
-import { Call } from '../api/call.js';
+import { Call, Tagged } from '../api/call.js';
 import { Within } from '../api/provenance.js';
 import { Refused, thereIsNo } from '../kernel/refusals.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
@@ -29,6 +29,7 @@ const FIGURE_PARAMETERS = [
   'whole',
 ] as const;
 
+@Tagged('Audit')
 @Controller('v1')
 export class BundleController {
   constructor(
@@ -40,7 +41,7 @@ export class BundleController {
 
   @Get('audit/bundle')
   @Call(calls.bundle)
-  async bundle(
+  async readBundle(
     @Query() query: BundleQueryDto,
     @Within() within: ProgrammeScope,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -55,7 +56,7 @@ export class BundleController {
 
   @Get('figures/proof')
   @Call(calls.figureProof)
-  async figure(
+  async proveFigure(
     @Query() query: ProofQueryDto,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Readable> {

@@ -46,7 +46,6 @@ const MEASURE_CHANGED = { id: 'feno-tests', sequence: 40 };
 
 export const registerProgramme = {
   tag: 'Programmes',
-  id: 'registerProgramme',
   may: { steward: true },
   summary: 'Register a programme',
   description: 'Registering it again with the same content is a success that changes nothing.',
@@ -57,7 +56,6 @@ export const registerProgramme = {
 
 export const amendProgramme = {
   tag: 'Programmes',
-  id: 'amendProgramme',
   may: { steward: true },
   summary: 'Amend what is said of a programme',
   description: CHANGES,
@@ -74,7 +72,6 @@ export const amendProgramme = {
 
 export const closeProgramme = {
   tag: 'Programmes',
-  id: 'closeProgramme',
   may: { steward: true },
   summary: 'Close a programme',
   description:
@@ -91,7 +88,6 @@ export const closeProgramme = {
 
 export const reopenProgramme = {
   tag: 'Programmes',
-  id: 'reopenProgramme',
   may: { steward: true },
   summary: 'Reopen a programme',
   params: { id: PROGRAMME_ID },
@@ -102,7 +98,6 @@ export const reopenProgramme = {
 
 export const listProgrammes = {
   tag: 'Programmes',
-  id: 'listProgrammes',
   may: { reporter: true, auditor: true, steward: true, programme: 'in-list' },
   summary: 'List the programmes',
   query: CatalogueListQueryDto,
@@ -111,7 +106,6 @@ export const listProgrammes = {
 
 export const readProgramme = {
   tag: 'Programmes',
-  id: 'readProgramme',
   may: { reporter: true, auditor: true, steward: true, programme: 'in-path' },
   summary: 'Read a programme',
   params: { id: PROGRAMME_ID },
@@ -122,7 +116,6 @@ export const readProgramme = {
 
 export const registerOrganisation = {
   tag: 'Organisations',
-  id: 'registerOrganisation',
   may: { steward: true },
   summary: 'Register an organisation',
   description: 'With the name that it bears from the beginning; later names are posted to its names.',
@@ -139,7 +132,6 @@ export const registerOrganisation = {
 
 export const amendOrganisation = {
   tag: 'Organisations',
-  id: 'amendOrganisation',
   may: { steward: true },
   summary: 'Amend what is said of an organisation',
   description: CHANGES,
@@ -156,7 +148,6 @@ export const amendOrganisation = {
 
 export const renameOrganisation = {
   tag: 'Organisations',
-  id: 'renameOrganisation',
   may: { steward: true },
   summary: 'Give an organisation a new name from a day on',
   description: 'Figures of before show the name of before.',
@@ -172,7 +163,6 @@ export const renameOrganisation = {
 
 export const listOrganisations = {
   tag: 'Organisations',
-  id: 'listOrganisations',
   may: READ_BY_ALL,
   summary: 'List the organisations',
   query: CatalogueListQueryDto,
@@ -181,7 +171,6 @@ export const listOrganisations = {
 
 export const readOrganisation = {
   tag: 'Organisations',
-  id: 'readOrganisation',
   may: READ_BY_ALL,
   summary: 'Read an organisation',
   params: { id: ORGANISATION_ID },
@@ -192,7 +181,6 @@ export const readOrganisation = {
 
 export const defineMeasure = {
   tag: 'Measures',
-  id: 'defineMeasure',
   may: { steward: true },
   summary: 'Define a measure',
   description:
@@ -214,7 +202,6 @@ export const defineMeasure = {
 
 export const reviseMeasure = {
   tag: 'Measures',
-  id: 'reviseMeasure',
   may: { steward: true },
   summary: 'Revise the definition of a measure',
   description:
@@ -237,7 +224,6 @@ export const reviseMeasure = {
 
 export const listMeasures = {
   tag: 'Measures',
-  id: 'listMeasures',
   may: READ_BY_ALL,
   summary: 'List the measures',
   query: CatalogueListQueryDto,
@@ -246,7 +232,6 @@ export const listMeasures = {
 
 export const readMeasure = {
   tag: 'Measures',
-  id: 'readMeasure',
   may: READ_BY_ALL,
   summary: 'Read a measure',
   params: { id: MEASURE_ID },

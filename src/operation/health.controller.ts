@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { Lag, type StoreSeen } from '../read-models/lag.js';
 import { ReadModels } from '../read-models/read-models.js';
 import { Clock } from '../kernel/clock.js';
-import { Call } from '../api/call.js';
+import { Call, Tagged } from '../api/call.js';
 import { LiveView, ReadinessView } from './health.views.js';
 
 /** A write waits this long for its own events: with read models further behind, no receipts are given. */
@@ -26,6 +26,7 @@ export function isLevel({ lagMs, silentMs, cutShort }: Omit<StoreSeen, 'freeByte
   return (lagMs ?? 0) <= LAG_MS_MAX && (silentMs ?? Infinity) <= SILENT_MS_MAX && !cutShort;
 }
 
+@Tagged('Operation')
 @Controller('health')
 export class HealthController {
   constructor(
@@ -36,13 +37,11 @@ export class HealthController {
 
   @Get('live')
   @Call({
-    tag: 'Operation',
-    id: 'isLive',
     summary: 'Ask whether the process lives',
     answers: { 200: { says: 'It does.', view: LiveView } },
     open: true,
   })
-  live(): LiveView {
+  isLive(): LiveView {
     return { status: 'live' };
   }
 
@@ -52,8 +51,6 @@ export class HealthController {
    */
   @Get('ready')
   @Call({
-    tag: 'Operation',
-    id: 'isReady',
     summary: 'Ask whether answers can be trusted now',
     answers: {
       200: {
@@ -80,7 +77,7 @@ export class HealthController {
     },
     open: true,
   })
-  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<ReadinessView> {
+  async isReady(@Res({ passthrough: true }) reply: FastifyReply): Promise<ReadinessView> {
     const seen = await this.lag.look();
     const { state, selfCheck, progress } = this.readModels;
     const ready =

@@ -4,17 +4,16 @@
  */
 import { Controller, Get, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { Call } from '../api/call.js';
+import { Call, Tagged } from '../api/call.js';
 import { Metrics } from './metrics.js';
 
+@Tagged('Operation')
 @Controller('metrics')
 export class MetricsController {
   constructor(private readonly metrics: Metrics) {}
 
   @Get()
   @Call({
-    tag: 'Operation',
-    id: 'readMetrics',
     may: { auditor: true },
     summary: 'Read the numbers of this process',
     description:
@@ -32,7 +31,7 @@ export class MetricsController {
       },
     },
   })
-  read(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
+  readMetrics(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     void reply.type(this.metrics.contentType);
     return this.metrics.text();
   }

@@ -1,22 +1,21 @@
 /** The operator looks at the read models and has them built anew. */
 import { Controller, Get, HttpCode, Post } from '@nestjs/common';
-import { Call } from '../api/call.js';
+import { Call, Tagged } from '../api/call.js';
 import { ReadModels } from '../read-models/read-models.js';
 import { ProjectionsView } from './read-models.views.js';
 
+@Tagged('Operation')
 @Controller('v1/projections')
 export class ProjectionsController {
   constructor(private readonly readModels: ReadModels) {}
 
   @Get()
   @Call({
-    tag: 'Operation',
-    id: 'readProjections',
     may: { auditor: true },
     summary: 'Read how far the read models are',
     answers: { 200: { says: 'Their state, and that of a rebuild.', view: ProjectionsView } },
   })
-  state(): ProjectionsView {
+  readProjections(): ProjectionsView {
     const { state, progress, rebuildProgress, rebuildFailure, selfCheck } = this.readModels;
     return {
       projection: state,
@@ -32,8 +31,6 @@ export class ProjectionsController {
   @Post('rebuild')
   @HttpCode(202)
   @Call({
-    tag: 'Operation',
-    id: 'rebuildProjections',
     may: {},
     summary: 'Build the read models anew',
     description:
@@ -54,8 +51,8 @@ export class ProjectionsController {
       },
     },
   })
-  rebuild(): ProjectionsView {
+  rebuildProjections(): ProjectionsView {
     this.readModels.startRebuild();
-    return this.state();
+    return this.readProjections();
   }
 }

@@ -13,7 +13,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
-import { Call } from '../api/call.js';
+import { Call, Tagged } from '../api/call.js';
 import { Problem } from '../api/problem.js';
 import { Refused, thereIsNo } from '../kernel/refusals.js';
 import { OWN_EVENT_TYPES } from '../domain/upcast.js';
@@ -30,6 +30,7 @@ import { parseMoment } from '../figures/moment.js';
 import * as calls from './reports.calls.js';
 import { EventsQueryDto, HistoryQueryDto, StreamQueryDto } from './reports.dto.js';
 
+@Tagged('History')
 @Controller('v1')
 export class EventsController implements BeforeApplicationShutdown {
   private readonly closing = new AbortController();
@@ -46,7 +47,7 @@ export class EventsController implements BeforeApplicationShutdown {
 
   @Get('events')
   @Call(calls.events)
-  events(
+  listEvents(
     @Query() query: EventsQueryDto,
     @Headers('accept') accept: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -60,7 +61,7 @@ export class EventsController implements BeforeApplicationShutdown {
 
   @Get('events/stream')
   @Call(calls.stream)
-  stream(
+  streamEvents(
     @Query() { after, programme, type }: StreamQueryDto,
     @Headers('last-event-id') lastEventId: string | undefined,
     @Req() request: FastifyRequest,

@@ -19,8 +19,6 @@ import { OutcomeHistory, SubmissionStory } from './story.views.js';
 const UNKNOWN: readonly ProblemCode[] = ['measure-unknown', 'programme-unknown', 'organisation-unknown'];
 
 export const annual = {
-  tag: 'Totals',
-  id: 'annualTotals',
   may: { reporter: true, auditor: true, programme: 'in-query' },
   summary: 'Ask for a figure of each financial year',
   description:
@@ -32,8 +30,6 @@ export const annual = {
 } satisfies CallSpec<AnnualTotals>;
 
 export const since = {
-  tag: 'Totals',
-  id: 'totalSince',
   may: { reporter: true, auditor: true, programme: 'in-query' },
   summary: 'Ask for one figure since a financial year',
   description:
@@ -45,8 +41,6 @@ export const since = {
 } satisfies CallSpec<TotalSince>;
 
 export const changes = {
-  tag: 'Totals',
-  id: 'changesOfTotals',
   may: { reporter: true, auditor: true, programme: 'in-query' },
   logged: true,
   summary: 'Ask what changed in the figures between two moments',
@@ -60,8 +54,6 @@ export const changes = {
 } satisfies CallSpec<Changes>;
 
 export const outcomes = {
-  tag: 'Totals',
-  id: 'outcomesBehindTotals',
   may: { reporter: true, auditor: true, programme: 'in-query' },
   logged: true,
   summary: 'List the outcomes behind a figure',
@@ -95,8 +87,6 @@ const LIVE: Content = {
 };
 
 export const events = {
-  tag: 'History',
-  id: 'listEvents',
   may: { auditor: true, programme: 'in-query' },
   logged: true,
   summary: 'Read the ledger in order',
@@ -115,8 +105,6 @@ export const events = {
 } satisfies CallSpec<EventsPage>;
 
 export const stream = {
-  tag: 'History',
-  id: 'streamEvents',
   may: { auditor: true, programme: 'in-query' },
   logged: true,
   summary: 'Follow the ledger live',
@@ -134,8 +122,6 @@ export const stream = {
 } satisfies CallSpec;
 
 export const programmeHistory = {
-  tag: 'History',
-  id: 'programmeHistory',
   may: { auditor: true, programme: 'in-path' },
   logged: true,
   summary: 'Read every event that concerns a programme',
@@ -152,8 +138,6 @@ const SUBMISSION_ID: Described = {
 };
 
 export const submission = {
-  tag: 'Outcomes',
-  id: 'readSubmission',
   may: { reporter: true, auditor: true, programme: 'when-found' },
   logged: true,
   summary: 'Read a submission, and what became of it',
@@ -164,8 +148,6 @@ export const submission = {
 } satisfies CallSpec<SubmissionStory>;
 
 export const outcome = {
-  tag: 'Outcomes',
-  id: 'readOutcome',
   may: { reporter: true, auditor: true, programme: 'when-found' },
   logged: true,
   summary: 'Read an outcome, and what became of it',

@@ -2,7 +2,7 @@
 import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { refuseOthers, withoutWho, type ProgrammeScope } from '../domain/role.js';
-import { Call } from '../api/call.js';
+import { Call, Tagged } from '../api/call.js';
 import { SeesWho, Within } from '../api/provenance.js';
 import { parseOutcomeId, parseSubmissionId } from '../kernel/ids.js';
 import { parseOr } from '../kernel/refusals.js';
@@ -11,13 +11,14 @@ import * as calls from './reports.calls.js';
 import { OutcomeHistory, SubmissionStory } from './story.views.js';
 import { SubmissionStories } from './submission-story.js';
 
+@Tagged('Outcomes')
 @Controller('v1')
 export class StoriesController {
   constructor(private readonly stories: SubmissionStories) {}
 
   @Get('submissions/:id')
   @Call(calls.submission)
-  async submission(
+  async readSubmission(
     @Param('id') id: string,
     @Query() _query: ReadQueryDto,
     @Within() within: ProgrammeScope,
@@ -31,7 +32,7 @@ export class StoriesController {
 
   @Get('outcomes/:id')
   @Call(calls.outcome)
-  async outcome(
+  async readOutcome(
     @Param('id') id: string,
     @Query() _query: ReadQueryDto,
     @Within() within: ProgrammeScope,

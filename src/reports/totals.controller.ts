@@ -3,7 +3,7 @@ import { Controller, Get, Query, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { FastifyReply } from 'fastify';
 import type { Readable } from 'node:stream';
-import { Call } from '../api/call.js';
+import { Call, Tagged } from '../api/call.js';
 import { SeesWho } from '../api/provenance.js';
 import { withoutWho } from '../domain/role.js';
 import { AnnualQueryDto, ChangesQueryDto, OutcomesQueryDto, SinceQueryDto } from '../figures/figures.dto.js';
@@ -17,13 +17,14 @@ import { jsonInTurns } from './json-in-turns.js';
 import * as calls from './reports.calls.js';
 import { AskTotalSince } from './total-since.js';
 
+@Tagged('Totals')
 @Controller('v1')
 export class TotalsController {
   constructor(private readonly queries: QueryBus) {}
 
   @Get('totals/annual')
   @Call(calls.annual)
-  async annual(
+  async annualTotals(
     @Query() query: AnnualQueryDto,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AnnualTotals | Readable> {
@@ -32,7 +33,7 @@ export class TotalsController {
 
   @Get('totals/since')
   @Call(calls.since)
-  async since(
+  async totalSince(
     @Query() query: SinceQueryDto,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TotalSince | Readable> {
@@ -41,13 +42,16 @@ export class TotalsController {
 
   @Get('totals/changes')
   @Call(calls.changes)
-  changes(@Query() query: ChangesQueryDto): Promise<Changes> {
+  changesOfTotals(@Query() query: ChangesQueryDto): Promise<Changes> {
     return this.queries.execute(new AskChanges(query));
   }
 
   @Get('outcomes')
   @Call(calls.outcomes)
-  async outcomes(@Query() query: OutcomesQueryDto, @SeesWho() seesWho: boolean): Promise<OutcomesPage> {
+  async outcomesBehindTotals(
+    @Query() query: OutcomesQueryDto,
+    @SeesWho() seesWho: boolean,
+  ): Promise<OutcomesPage> {
     const page = await this.queries.execute(new AskOutcomes(query));
     return seesWho ? page : { ...page, outcomes: page.outcomes.map(withoutWho) };
   }

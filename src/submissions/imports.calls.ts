@@ -49,9 +49,7 @@ const PROGRESS: Content = {
   dtos: IMPORT_LINES,
 };
 
-export const importFile = {
-  tag: 'Outcomes',
-  id: 'importOutcomes',
+export const importOutcomes = {
   may: { programme: 'in-path' },
   summary: 'Import a file of outcomes, of any size',
   description:

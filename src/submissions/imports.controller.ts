@@ -1,7 +1,7 @@
 import { Controller, Headers, Logger, Param, Post, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PassThrough, Readable } from 'node:stream';
-import { Call } from '../api/call.js';
+import { Call, Tagged } from '../api/call.js';
 import { parsePersonalDataOverride, PersonalDataOverrideHeader } from '../api/headers.js';
 import { Problem } from '../api/problem.js';
 import { problemOf } from '../api/problem.filter.js';
@@ -10,12 +10,13 @@ import { parseProgrammeId } from '../kernel/ids.js';
 import { parseOr } from '../kernel/refusals.js';
 import { FileImport, type ImportProgress } from './file-import.js';
 import type { FileFormat } from '../files/records.js';
-import { importFile } from './imports.calls.js';
+import { importOutcomes } from './imports.calls.js';
 import { ImportQueryDto, type ImportReceiptView } from './imports.dto.js';
 
 /** Two lines of progress are so many rows apart. */
 const PROGRESS_ROWS = 5_000;
 
+@Tagged('Outcomes')
 @Controller('v1')
 export class ImportsController {
   private readonly logger = new Logger('ImportsController');
@@ -24,8 +25,8 @@ export class ImportsController {
 
   /** The body is the raw stream, which no pipe must touch. */
   @Post('programmes/:id/imports')
-  @Call(importFile)
-  async importFile(
+  @Call(importOutcomes)
+  async importOutcomes(
     @Param('id') programme: string,
     @Query() { dryRun }: ImportQueryDto,
     @Headers('accept') accept: string | undefined,

@@ -44,8 +44,6 @@ const COUNT = {
 };
 
 export const submit = {
-  tag: 'Outcomes',
-  id: 'submitOutcomes',
   may: { programme: 'in-path' },
   summary: 'Record 1 to 500 outcomes, all or none',
   description:
@@ -109,8 +107,6 @@ export const submit = {
 } satisfies CallSpec<ReceiptView>;
 
 export const correct = {
-  tag: 'Outcomes',
-  id: 'correctOutcome',
   may: { programme: 'when-found' },
   summary: 'Correct an outcome',
   description:
@@ -143,8 +139,6 @@ export const correct = {
 } satisfies CallSpec<CorrectedView>;
 
 export const withdraw = {
-  tag: 'Outcomes',
-  id: 'withdrawOutcome',
   may: { programme: 'when-found' },
   summary: 'Withdraw an outcome',
   description: 'It counts no more. What was recorded stays in its history. A retry changes nothing.',
@@ -166,8 +160,6 @@ export const withdraw = {
 } satisfies CallSpec<RecordedLineView>;
 
 export const reinstate = {
-  tag: 'Outcomes',
-  id: 'reinstateOutcome',
   may: { programme: 'when-found' },
   summary: 'Take a withdrawal back',
   description: 'The outcome counts again as it stood before it was withdrawn. A retry changes nothing.',
@@ -189,8 +181,6 @@ export const reinstate = {
 } satisfies CallSpec<RecordedLineView>;
 
 export const erase = {
-  tag: 'Outcomes',
-  id: 'eraseOutcome',
   summary: 'Erase what people wrote in an outcome, by a lawful order',
   description:
     'Evidence, notes and reasons in every version so far are taken out of the store; ' +

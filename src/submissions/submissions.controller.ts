@@ -2,7 +2,7 @@ import { Body, Controller, HttpCode, Param, Post, Query, Res } from '@nestjs/com
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import type { FastifyReply } from 'fastify';
 import type { ProgrammeScope } from '../domain/role.js';
-import { Call } from '../api/call.js';
+import { Call, Tagged } from '../api/call.js';
 import { ProveEntries } from '../api/log-entry.views.js';
 import { IdempotencyKeyHeader, IfMatchHeader, parseIdempotencyKey, parseIfMatch } from '../api/headers.js';
 import { UncheckedBody } from '../api/validation.js';
@@ -30,6 +30,7 @@ import {
   type SubmissionRequest,
 } from './submissions.handler.js';
 
+@Tagged('Outcomes')
 @Controller('v1')
 export class SubmissionsController {
   constructor(
@@ -40,7 +41,7 @@ export class SubmissionsController {
 
   @Post('programmes/:id/submissions')
   @Call(calls.submit)
-  async submit(
+  async submitOutcomes(
     @Param('id') programme: string,
     @IdempotencyKeyHeader() key: string | undefined,
     @Query() { wait }: SubmitQueryDto,
@@ -71,7 +72,7 @@ export class SubmissionsController {
   @Post('outcomes/:id/correction')
   @HttpCode(200)
   @Call(calls.correct)
-  async correct(
+  async correctOutcome(
     @Param('id') outcome: string,
     @IfMatchHeader() ifMatch: string | undefined,
     @Body() { reason, personalDataOverride, ...changes }: CorrectionDto,
@@ -86,7 +87,7 @@ export class SubmissionsController {
   @Post('outcomes/:id/withdrawal')
   @HttpCode(200)
   @Call(calls.withdraw)
-  async withdraw(
+  async withdrawOutcome(
     @Param('id') outcome: string,
     @IfMatchHeader() ifMatch: string | undefined,
     @Body() body: WithdrawalDto,
@@ -101,7 +102,7 @@ export class SubmissionsController {
   @Post('outcomes/:id/reinstatement')
   @HttpCode(200)
   @Call(calls.reinstate)
-  async reinstate(
+  async reinstateOutcome(
     @Param('id') outcome: string,
     @IfMatchHeader() ifMatch: string | undefined,
     @Body() body: ReinstatementDto,
@@ -116,7 +117,7 @@ export class SubmissionsController {
   @Post('outcomes/:id/erasure')
   @HttpCode(200)
   @Call(calls.erase)
-  async erase(
+  async eraseOutcome(
     @Param('id') outcome: string,
     @Body() { reason, authorisedBy }: ErasureDto,
     @Recording() by: ApiProvenance,

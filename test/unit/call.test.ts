@@ -62,7 +62,7 @@ describe('a call', () => {
   test('that is said to take something else than its handler does is an error when the class is loaded', () => {
     const load = (body: typeof Part | typeof Whole) => () => {
       class Loaded {
-        @Call({ ...spec, id: 'send', body })
+        @Call({ ...spec, body })
         send(@Body() _part: Part, @Query() _question: Question): Whole {
           return whole;
         }
@@ -77,7 +77,7 @@ describe('a call', () => {
 test('a handler that answers something else than its call says does not compile', () => {
   class Wrong {
     // @ts-expect-error: a part is not the whole
-    @Call({ ...spec, id: 'read' })
+    @Call({ ...spec })
     read(): Part {
       return { name: 'a-part' };
     }
@@ -89,13 +89,13 @@ describe('the contract of a document', () => {
   @Controller('things')
   class Things {
     @Get()
-    @Call({ ...spec, id: 'list', query: Question })
+    @Call({ ...spec, query: Question })
     list(@Query() _question: Question): Whole {
       return whole;
     }
 
     @Post()
-    @Call({ ...spec, id: 'send', body: Part, problems: { 409: ['programme-exists'] } })
+    @Call({ ...spec, body: Part, problems: { 409: ['programme-exists'] } })
     send(@Body() _part: Part): Whole {
       return whole;
     }
