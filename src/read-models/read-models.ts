@@ -55,12 +55,15 @@ export class ReadModels {
   private readonly changes$ = new Subject<void>();
   private build!: Build;
   private nextBuild: Build | null = null;
-  private rebuildFault: string | null = null;
+  /** The reason why the last rebuild did not replace the current views. */
+  rebuildFailure: string | null = null;
   private reader: Database | null = null;
   private readonly checking = new SelfCheckWorker((fault) => this.told(fault));
   private status: ProjectionState = { status: 'starting' };
-  private catalogueAt = 0;
-  private timesLost = 0;
+  /** This number grows whenever the catalogue may have changed. */
+  catalogueVersion = 0;
+  /** How often the store ended the projector's subscription; each time the projector went on where it was. */
+  subscriptionsLost = 0;
   private impossible: ProjectionImpossible | null = null;
 
   constructor(private readonly store: StoreLocation) {
@@ -113,16 +116,6 @@ export class ReadModels {
   /** A fault marks the views as doubtful until the next start, whatever the self-check then finds right. */
   distrust(fault: string): void {
     this.checking.distrust(fault);
-  }
-
-  /** How often the store ended the projector's subscription; each time the projector went on where it was. */
-  get subscriptionsLost(): number {
-    return this.timesLost;
-  }
-
-  /** This number grows whenever the catalogue may have changed. */
-  get catalogueVersion(): number {
-    return this.catalogueAt;
   }
 
   /**
@@ -196,17 +189,12 @@ export class ReadModels {
   }
 
   startRebuild(): void {
-    this.rebuildFault = null;
+    this.rebuildFailure = null;
     this.nextBuild ??= this.startBuild(this.directory.newFile(), true);
   }
 
   get rebuildProgress(): { sequence: number; target: number } | null {
     return this.nextBuild && { sequence: this.nextBuild.progress.sequence, target: this.progress.sequence };
-  }
-
-  /** The reason why the last rebuild did not replace the current views. */
-  get rebuildFailure(): string | null {
-    return this.rebuildFault;
   }
 
   private startBuild(file: string, rebuild: boolean): Build {
@@ -215,10 +203,10 @@ export class ReadModels {
 
   private onReport(build: Build, report: ProjectorReport): void {
     if (report.kind === 'lost') {
-      this.timesLost++;
+      this.subscriptionsLost++;
       return this.logger.warn(report.message);
     }
-    if (report.kind === 'projected' && report.catalogueChanged) this.catalogueAt++;
+    if (report.kind === 'projected' && report.catalogueChanged) this.catalogueVersion++;
     if (build === this.nextBuild) this.onRebuildReport(build, report);
     else if (build === this.build) this.onCurrentReport(report);
   }
@@ -257,7 +245,7 @@ export class ReadModels {
     this.build = build;
     this.nextBuild = null;
     this.status = { status: 'live' };
-    this.catalogueAt++;
+    this.catalogueVersion++;
     this.reached.advance(build.progress, []);
     this.changes$.next();
     void old.stop().then(() => this.removeOld());
@@ -265,7 +253,7 @@ export class ReadModels {
 
   private giveUp(build: Build, message: string): void {
     this.nextBuild = null;
-    this.rebuildFault = this.told(message);
+    this.rebuildFailure = this.told(message);
     this.logger.error(`the rebuild stopped: ${message}`);
     void build.stop().then(() => this.removeOld());
   }
