@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { fetchAtMost } from '../kernel/bounded-fetch.js';
 import { parseCheckpoint } from '../tlog/checkpoint.js';
 import type { Hash } from '../tlog/merkle.js';
-import { parseVerifierKey, verifiedSignatures, type VerifierKey } from '../tlog/note.js';
+import { parseNote, parseVerifierKey, verifiedSignatures, type VerifierKey } from '../tlog/note.js';
 import { addCheckpointBody } from '../tlog/witness.js';
 
 const ANSWER_MS_MAX = 2_000;
@@ -77,13 +77,13 @@ export class Cosigners {
         continue;
       }
       if (answer.status !== 200) throw new Error(`${answer.status} ${text.trim().slice(0, 200)}`);
-      const cosigned = parseCheckpoint(checkpoint + text).note;
+      const cosigned = parseNote(`${note.text}\n${text}`);
       if (verifiedSignatures(cosigned, [witness.key]).length === 0)
         throw new Error('its answer has no signature by its configured key');
       witness.size = Number(size);
-      // Lines by other keys are left out: only a verified signature is shown to others.
-      const own = text.split('\n').filter((line) => line.startsWith(`— ${witness.key.name} `));
-      return own.map((line) => `${line}\n`).join('');
+      // Nothing else of the answer is kept: only what was verified is shown to others.
+      const { name, id } = witness.key;
+      return `${cosigned.signatures.find((one) => one.name === name && one.id === id)!.line}\n`;
     }
     throw new Error(`it does not say which checkpoint of ${note.text.split('\n', 1)[0]} it cosigned last`);
   }

@@ -165,9 +165,10 @@ export class LogSigner implements OnModuleInit, BeforeApplicationShutdown {
       this.timeStamper.stamp(signed),
     ]);
     const text = signed + cosignatures;
+    const checkpoint = parseCheckpoint(text);
     if (cosignatures !== '') await this.files.keepHead(text);
     if (timestamp !== null) await this.files.keepTimestamp(timestamp);
-    this.latest = { text, size, timestamp, checkpoint: parseCheckpoint(text) };
+    this.latest = { text, size, timestamp, checkpoint };
     this.signedAtMs = Date.now();
     this.isKeyMissing = false;
   }

@@ -14,7 +14,7 @@ import { consistencyFault, inclusionFault, leafHash, parseHashText } from '../tl
 import { encodeVerifierKey, type VerifierKey } from '../tlog/note.js';
 import type { Policy } from '../tlog/policy.js';
 import { parseProof, PROOF_FIRST_LINE, type LogProof } from '../tlog/proof.js';
-import { trustedSigners } from './signature-check.js';
+import { signersOfEarlier, trustedSigners } from './signature-check.js';
 import { Findings, type Verdict } from './verdict.js';
 
 export interface ProofOptions {
@@ -141,13 +141,28 @@ function checkConsistency(proof: ConsistencyJson, options: ProofOptions): ProofV
     text === undefined ? null : parseCheckpoint(text),
   );
   if (since) {
-    if (since.size !== earlier || !since.root.equals(earlierRoot))
-      findings.fault('the earlier checkpoint is not where the proof begins');
+    checkPair('earlier checkpoint', since, { size: earlier, root: earlierRoot }, findings);
     if (until && until.origin !== since.origin)
-      findings.fault(`the earlier checkpoint is of ${since.origin}, the later of ${until.origin}`);
+      findings.doubt(
+        `this is a wrong pair: the earlier checkpoint is of ${since.origin}, the later of ${until.origin}`,
+      );
+    if (options.policy) signersOfEarlier(since, options.policy, findings);
   } else
     findings.doubt('nobody vouches for the earlier root: give the checkpoint that you kept with --since');
   return verdictOf({ size: later, root: laterRoot }, until ?? null, { options, findings, events: 0 });
+}
+
+/** Two files of one log that are of other sizes do not belong together, which says nothing against either. */
+function checkPair(
+  what: string,
+  { size, root }: Checkpoint,
+  proven: Pick<Checkpoint, 'size' | 'root'>,
+  findings: Findings,
+): void {
+  if (size !== proven.size)
+    findings.doubt(`this is a wrong pair: the ${what} is of ${size} events, and the proof of ${proven.size}`);
+  else if (!root.equals(proven.root))
+    findings.fault(`the ${what} has another root of ${size} events than the proof leads to`);
 }
 
 interface Checked {
@@ -161,8 +176,7 @@ function verdictOf(
   checkpoint: Checkpoint | null,
   { options, findings, events }: Checked,
 ): ProofVerdict {
-  if (checkpoint && (checkpoint.size !== size || !checkpoint.root.equals(root)))
-    findings.fault('the checkpoint is not of the tree that the proof leads to');
+  if (checkpoint) checkPair('checkpoint', checkpoint, { size, root }, findings);
   const signedBy = signersFor(checkpoint, options.policy, findings).map(encodeVerifierKey);
   const { verdict, faults, doubts } = findings;
   const head = { origin: checkpoint?.origin ?? null, size: Number(size), root: root.toString('base64') };

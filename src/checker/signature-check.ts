@@ -22,15 +22,8 @@ export function checkSignatures(
 ): readonly VerifierKey[] {
   const policy = given ?? policyOf(header.keys.map(parseVerifierKey));
   // The bundle's keys count only by what they signed before: a key that signed nothing before could be anyone's.
-  const logs = policy.logs.filter((key) => signsLogs(key, checkpoint.origin));
-  const sinceBy = since ? signersOf(since, logs, findings) : [];
-  if (since && sinceBy.length === 0) {
-    // An earlier checkpoint without a known key is a doubt and no fault: its key may have been removed since.
-    findings.doubt(
-      `the earlier checkpoint was signed by ${namesIn(since)}, which is no key of this log now: give that key too`,
-    );
-    if (!given) return [];
-  }
+  const sinceBy = since ? signersOfEarlier(since, policy, findings) : [];
+  if (since && sinceBy.length === 0 && !given) return [];
   const signedBy = trustedSigners(
     checkpoint,
     since && !given ? { ...policy, logs: sinceBy } : policy,
@@ -42,6 +35,17 @@ export function checkSignatures(
     );
   }
   return signedBy;
+}
+
+/** An earlier checkpoint without a known key is a doubt and no fault: its key may have been removed since. */
+export function signersOfEarlier(since: Checkpoint, { logs }: Policy, findings: Findings): VerifierKey[] {
+  const own = logs.filter((key) => signsLogs(key, since.origin));
+  const signed = signersOf(since, own, findings);
+  if (signed.length === 0)
+    findings.doubt(
+      `the earlier checkpoint was signed by ${namesIn(since)}, which is no key of this log now: give that key too`,
+    );
+  return signed;
 }
 
 /** The keys of the policy that signed: those of the log, without one of which no other counts, and of witnesses. */

@@ -32,6 +32,8 @@ export interface NoteSignature {
   readonly name: string;
   readonly id: string;
   readonly signature: Buffer;
+  /** The line of the signature in the note, without its end. */
+  readonly line: string;
 }
 
 export interface Note {
@@ -151,7 +153,7 @@ function parseSignature(line: string): NoteSignature {
   const match = /^— ([^+\s]+) ([A-Za-z0-9+/=]+)$/u.exec(line);
   const bytes = match && fromBase64(match[2]!);
   if (!match || !bytes || bytes.length < 5) throw new BadNote(`not a signature line: ${line.slice(0, 200)}`);
-  return { name: match[1]!, id: bytes.subarray(0, 4).toString('hex'), signature: bytes.subarray(4) };
+  return { name: match[1]!, id: bytes.subarray(0, 4).toString('hex'), signature: bytes.subarray(4), line };
 }
 
 /**

@@ -51,8 +51,14 @@ export function parsePolicy(text: string): Policy {
     return key;
   };
   const known = (name: string) => witnesses.has(name) || groups.has(name);
+  /** `none` is the quorum of nobody, in every policy. */
+  const isTaken = (name: string) => known(name) || name === 'none';
   for (const [index, line] of text.split('\n').entries()) {
-    const [word = '', ...rest] = line.replace(/#.*/, '').trim().split(/\s+/);
+    // Within a word the mark of a remark may be part of an address.
+    const [word = '', ...rest] = line
+      .replace(/(^|\s)#.*/, '')
+      .trim()
+      .split(/\s+/);
     const fault = (what: string) => new Error(`the policy’s line ${index + 1} ${what}: ${line.trim()}`);
     const [name = '', second = '', ...more] = rest;
     switch (word) {
@@ -63,12 +69,12 @@ export function parsePolicy(text: string): Policy {
         if (isWitnessKey(logs.at(-1)!)) throw fault('names a witness’s key, not a log’s');
         break;
       case 'witness':
-        if (known(name)) throw fault('gives a name that another line gave');
+        if (isTaken(name)) throw fault('gives a name that is taken');
         witnesses.set(name, keyOf(second, fault));
         if (!isWitnessKey(witnesses.get(name)!)) throw fault('names a log’s key, not a witness’s');
         break;
       case 'group': {
-        if (known(name) || more.length === 0 || !more.every(known))
+        if (isTaken(name) || more.length === 0 || !more.every(known))
           throw fault('is not a group of witnesses and groups that lines above name');
         // A member may be counted in one group only: in a group within the group it would count twice.
         for (const member of more) {
@@ -77,7 +83,7 @@ export function parsePolicy(text: string): Policy {
           grouped.add(member);
         }
         const threshold = second === 'all' ? more.length : second === 'any' ? 1 : Number(second);
-        if (!Number.isInteger(threshold) || threshold < 1 || threshold > more.length)
+        if (!/^(all|any|[1-9]\d*)$/.test(second) || threshold > more.length)
           throw fault('must ask for all, any, or a number from 1 to that of its members');
         groups.set(name, { members: more, threshold });
         break;
@@ -89,7 +95,7 @@ export function parsePolicy(text: string): Policy {
         break;
       }
       case 'quorum':
-        if (quorum !== undefined || (name !== 'none' && !known(name)))
+        if (quorum !== undefined || second !== '' || (name !== 'none' && !known(name)))
           throw fault('is not the only quorum, or not of a witness or group that lines above name');
         quorum = name;
         break;

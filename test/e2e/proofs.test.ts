@@ -153,11 +153,29 @@ describe('ledger verify takes the proof that the log only grew', () => {
   });
 
   test('and tells another beginning', async () => {
-    const swapped = ['--since', file('new'), '--checkpoint', file('new')];
-    expect(await verify('growth', ...swapped, ...KEY)).toEqual([1, matching(/not where the proof begins/)]);
     const { hashes } = JSON.parse(textOf(file('growth'))) as { hashes: string[] };
     writeFileSync(file('other'), textOf(file('growth')).replace(hashes[0]!, hashes[1]!));
     expect(await verify('other', ...between, ...KEY)).toEqual([1, matching(/leads to the root/)]);
+  });
+
+  test('B3: and cannot tell where files do not belong together, which is no tampering', async () => {
+    const pair = ['--since', file('new'), '--checkpoint', file('new')];
+    expect(await verify('growth', ...pair, ...KEY)).toEqual([2, matching(/this is a wrong pair/)]);
+  });
+
+  test('A9: and looks at who signed the earlier checkpoint', async () => {
+    const signature = / [A-Za-z0-9+/=]{90,}\n$/;
+    const bytes = Buffer.from(signature.exec(textOf(file('old')))![0].trim(), 'base64');
+    const forged = Buffer.concat([bytes.subarray(0, 4), Buffer.alloc(bytes.length - 4)]);
+    writeFileSync(file('forged'), textOf(file('old')).replace(signature, ` ${forged.toString('base64')}\n`));
+    const files = ['--since', file('forged'), '--checkpoint', file('new')];
+    expect(await verify('growth', ...files, ...KEY)).toEqual([1, matching(/does not verify/)]);
+    writeFileSync(
+      file('unsigned'),
+      textOf(file('old')).replace(signature, ` ${Buffer.alloc(68, 1).toString('base64')}\n`),
+    );
+    const others = ['--since', file('unsigned'), '--checkpoint', file('new')];
+    expect(await verify('growth', ...others, ...KEY)).toEqual([2, matching(/which is no key of this log/)]);
   });
 });
 

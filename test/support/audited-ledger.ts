@@ -25,9 +25,9 @@ export class AuditedLedger {
   readonly bundles: Bundles;
   private readonly readModels: ReadModels;
 
-  constructor({ dataDir, store, readModels }: Parts) {
+  constructor({ dataDir, store, readModels }: Parts, env: NodeJS.ProcessEnv = {}) {
     const log = new TransparencyLog(readModels, store);
-    const config = readConfig({ DATA_DIR: dataDir, LEDGER_ORIGIN: ORIGIN });
+    const config = readConfig({ DATA_DIR: dataDir, LEDGER_ORIGIN: ORIGIN, ...env });
     this.readModels = readModels;
     this.signer = new LogSigner(config, readModels, log);
     this.signer.onModuleInit();

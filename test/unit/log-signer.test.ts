@@ -1,11 +1,15 @@
 /** What is signed outlasts the signer: nobody else signs beside it, and nothing contradicts it unnoticed. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { appendFileSync, chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { text as textIn } from 'node:stream/consumers';
 import { parseCheckpoint } from '../../src/tlog/checkpoint.js';
 import { LogSigner } from '../../src/audit/log-signer.js';
 import { TransparencyLog } from '../../src/audit/log.js';
-import { makeSignerKey } from '../../src/tlog/note.js';
+import { encodeVerifierKey, makeSignerKey, parseSignerKey, signatureLine } from '../../src/tlog/note.js';
 import { organisationDecider } from '../../src/domain/organisation.js';
 import { readConfig } from '../../src/config.js';
 import { organisationStream, type OrganisationId } from '../../src/kernel/ids.js';
@@ -97,6 +101,30 @@ test('a log whose hashes do not lead to its root is not signed nor ready, and ta
     fault: expect.stringMatching(/do not lead to its root/) as unknown,
   });
   expect(() => lived.readModels.refuseIfStopped()).toThrow(NotProjected);
+});
+
+test('C1: of a witness’s answer only its own signature that holds is kept, whatever else it says', async () => {
+  const witness = parseSignerKey(makeSignerKey('witness.example', 'witness'));
+  const server = createServer((request, response) => {
+    void textIn(request).then((body) => {
+      const { note } = parseCheckpoint(body.slice(body.indexOf('\n\n') + 2));
+      const junk = `— witness.example ${Buffer.alloc(76, 7).toString('base64')}\n`;
+      response.end(junk.repeat(98) + signatureLine(note.text, witness, 1_700_000_000));
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const known = `${encodeVerifierKey(witness.verifier)} http://127.0.0.1:${port}\n`;
+  const witnesses = join(lived.dataDir, 'witnesses');
+  writeFileSync(witnesses, known);
+  const watched = new AuditedLedger(lived, { LEDGER_WITNESSES: witnesses });
+  watched.signer.start();
+  const { text } = await watched.signer.covering(await grow());
+  expect(parseCheckpoint(text).note.signatures.map(({ name }) => name)).toEqual([ORIGIN, 'witness.example']);
+  watched.signer.beforeApplicationShutdown();
+  server.close();
+  expect(() => new AuditedLedger(lived).signer.start()).not.toThrow();
 });
 
 test('a replica makes up no name of its own', () => {
