@@ -10,9 +10,12 @@ const NEWLINE = 0x0a;
 
 /**
  * @param take gets the bytes, where a line that is not empty begins, and where its newline stands; the bytes are reused
- * when it returns
+ * when it returns. `isWhole` is false for a last line without a newline
  */
-export function eachLine(file: string, take: (bytes: Buffer, start: number, end: number) => void): void {
+export function eachLine(
+  file: string,
+  take: (bytes: Buffer, start: number, end: number, isWhole: boolean) => void,
+): void {
   const descriptor = openSync(file, 'r');
   try {
     let bytes = Buffer.alloc(READ_BYTES);
@@ -25,7 +28,7 @@ export function eachLine(file: string, take: (bytes: Buffer, start: number, end:
       const filled = read === 0 && kept > 0 ? kept + 1 : kept + read;
       let start = 0;
       for (let end; (end = bytes.indexOf(NEWLINE, start)) >= 0 && end < filled; start = end + 1) {
-        if (end > start) take(bytes, start, end);
+        if (end > start) take(bytes, start, end, read > 0);
       }
       if (read === 0) return;
       bytes.copyWithin(0, start, filled);

@@ -35,10 +35,20 @@ export type ProofVerdict = Pick<
 >;
 
 export function isProof(beginning: string): boolean {
-  return beginning.startsWith(PROOF_FIRST_LINE) || /^\s*\{\s*"(logIndex|from)"/.test(beginning);
+  return (
+    beginning.startsWith(PROOF_FIRST_LINE) ||
+    /^\s*\{\s*"(logIndex|from|canonicalizedBody|inclusionProof)"/.test(beginning)
+  );
+}
+
+const CHECKPOINT = /^[^\n]+\n\d+\n[A-Za-z0-9+/]{43}=\n/;
+
+export function isCheckpoint(beginning: string): boolean {
+  return CHECKPOINT.test(beginning);
 }
 
 export function checkProof(text: string, options: ProofOptions): ProofVerdict {
+  if (isCheckpoint(text)) return checkCheckpoints(parseCheckpoint(text), options);
   if (text.startsWith(PROOF_FIRST_LINE)) {
     const { index, hashes, checkpoint } = parseProof(text);
     return checkInclusion(
@@ -150,6 +160,32 @@ function checkConsistency(proof: ConsistencyJson, options: ProofOptions): ProofV
   } else
     findings.doubt('nobody vouches for the earlier root: give the checkpoint that you kept with --since');
   return verdictOf({ size: later, root: laterRoot }, until ?? null, { options, findings, events: 0 });
+}
+
+/** Compares two checkpoints: two roots of one size, both signed by the log, prove a fork by themselves. */
+function checkCheckpoints(one: Checkpoint, { policy, since }: ProofOptions): ProofVerdict {
+  const findings = new Findings();
+  const other = parseCheckpoint(since ?? '');
+  const [first, last] = one.size < other.size ? [one, other] : [other, one];
+  const signedBy = policy ? [first, last].map((each) => signersOfEarlier(each, policy, findings)) : [];
+  if (!policy)
+    findings.doubt('nobody vouches for the keys that signed them: give the one you know with --key');
+  if (one.origin !== other.origin)
+    findings.doubt(`this is a wrong pair: one is of ${one.origin}, the other of ${other.origin}`);
+  else if (first.size !== last.size) {
+    findings.doubt(
+      `one is of ${first.size} events, the other of ${last.size}: ask the ledger for the proof that the log only grew, ` +
+        `/v1/audit/consistency?from=${first.size}&to=${last.size}, and check that`,
+    );
+  } else if (!first.root.equals(last.root) && signedBy.every((keys) => keys.length > 0)) {
+    findings.fault(
+      `FORK: the log signed two roots of ${first.size} events, so that two readers were shown two histories. Keep both files`,
+    );
+  }
+  const { verdict, faults, doubts } = findings;
+  const head = { origin: last.origin, size: Number(last.size), root: last.root.toString('base64') };
+  const keys = (signedBy.at(-1) ?? []).map(encodeVerifierKey);
+  return { verdict, faults, doubts, ...head, events: 0, signedBy: keys };
 }
 
 /** Two files of one log that are of other sizes do not belong together, which says nothing against either. */

@@ -9,6 +9,9 @@ import { verifiedSignatures } from '../tlog/note.js';
 import type { Policy } from '../tlog/policy.js';
 import type { Findings } from './verdict.js';
 
+/** A witness, or the reader, has a clock of their own, and only a greater difference shows an intention. */
+const CLOCKS_APART_MS = 10 * 60_000;
+
 export interface SinceOptions {
   readonly policy?: Policy;
   readonly since?: string;
@@ -56,18 +59,20 @@ export class SinceCheck {
   }
 
   checkDate(event: BundleEvent, sequence: number, recordedMs: number): void {
-    if (sequence < this.size || recordedMs >= this.knownMs - CLOCK_TOLERANCE_MS) return;
+    const behindMs = this.knownMs - recordedMs;
+    if (sequence < this.size || behindMs <= CLOCK_TOLERANCE_MS) return;
     const known = new Date(this.knownMs).toISOString();
-    this.findings.fault(
-      `the event ${event.id} is dated ${event.time}, but was not in the ledger at ${known}: it is back-dated`,
-      sequence,
-    );
+    const what = `the event ${event.id} is dated ${event.time}, but was not in the ledger at ${known}`;
+    if (behindMs > CLOCKS_APART_MS) this.findings.fault(`${what}: it is back-dated`, sequence);
+    else this.findings.remark(`${what}: the clocks of two machines may differ so much`, sequence);
   }
 
   end(later: Checkpoint): void {
     const { origin, size } = this.checkpoint;
     if (origin !== later.origin) {
-      this.findings.fault(`the earlier checkpoint is of ${origin}, this one of ${later.origin}`);
+      this.findings.doubt(
+        `this is a wrong pair: the earlier checkpoint is of ${origin}, this one of ${later.origin}`,
+      );
     } else if (size > later.size) {
       this.findings.fault(
         `the log has ${later.size} events, but had ${size} at the earlier checkpoint: events are gone, or this is the older of the two`,

@@ -9,7 +9,7 @@ import { eachLine } from './each-line.js';
 import { visible } from '../kernel/visible.js';
 import { parseVerifierKey } from '../tlog/note.js';
 import { parsePolicy, policyOf, type Policy } from '../tlog/policy.js';
-import { checkProof, isProof } from './proof-check.js';
+import { checkProof, isCheckpoint, isProof } from './proof-check.js';
 import type { Finding, Verdict } from './verdict.js';
 
 /** The options of both commands by their names: what each takes, and what that says. */
@@ -73,10 +73,7 @@ async function checkFile(
   const trusted = policyFrom(policy, key);
   if (!existsSync(file)) throw new Error(`there is no file ${file}`);
   const beginning = beginningOf(file);
-  // The ledger's refusal was saved in place of a bundle, so nothing was altered.
-  if (beginning.startsWith(REFUSAL))
-    throw new Error(`${file} is no bundle, but says why the ledger made none: ${reasonIn(file)}`);
-  if (isProof(beginning)) {
+  if (isProof(beginning) || (isCheckpoint(beginning) && since !== undefined)) {
     if (expect !== undefined || sinceTime !== undefined)
       throw new Error('--expect and --since-time are for bundles: this is a single proof');
     const proven = checkProof(readNote(file), {
@@ -87,6 +84,8 @@ async function checkFile(
     });
     return { ...NOTHING, ...proven };
   }
+  const other = otherThanBundle(file, beginning);
+  if (other !== null) throw new Error(`${file} ${other}`);
   if (event !== undefined || checkpoint !== undefined)
     throw new Error('--event and --checkpoint are for single proofs: this is a bundle');
   const sinceTimeMs = sinceTime === undefined ? undefined : Date.parse(sinceTime);
@@ -97,12 +96,38 @@ async function checkFile(
     ...(sinceTimeMs !== undefined && { sinceTimeMs }),
     ...(expect !== undefined && { expect }),
   });
-  eachLine(file, (bytes, start, end) => check.takeLine(bytes, start, end));
+  eachLine(file, (...line) => check.takeLine(...line));
   return check.end();
 }
 
+const BUNDLE = '{"format":"';
 /** The ledger may answer a problem in place of a bundle. */
 const REFUSAL = '{"type":"urn:outcome-ledger:problem:';
+/** Files that people have in place of a bundle, by how they begin. */
+const OTHERS: readonly (readonly [beginning: RegExp, what: string])[] = [
+  [/^$/, 'is empty: ask for it again'],
+  [
+    /^\xef\xbb\xbf/,
+    'begins with a byte order mark, so an editor or a mail program has changed it: save it as it was sent',
+  ],
+  [/^\x1f\x8b/, 'is compressed: unpack it with gzip first'],
+  [/^PK\x03\x04/, 'is a zip file: unpack it first'],
+  [/^%PDF/, 'is a PDF, and no bundle'],
+  [/^\s*</, 'is a web page, and no bundle: somebody between you and the ledger may have answered'],
+];
+
+/** Says what a file is that nobody can take for a bundle, which proves nothing of the ledger; null for all others. */
+function otherThanBundle(file: string, beginning: string): string | null {
+  if (beginning.startsWith(REFUSAL))
+    return `is no bundle, but says why the ledger made none: ${reasonIn(file)}`;
+  if (isCheckpoint(beginning))
+    return 'is a checkpoint, and no bundle: name another one with --since to compare the two';
+  if (!beginning.startsWith(BUNDLE))
+    return OTHERS.find(([begins]) => begins.test(beginning))?.[1] ?? 'does not begin as a bundle or a proof';
+  return /^[^\n]*\r\n/.test(beginning)
+    ? 'has other line ends than it was made with, so an editor or a mail program has changed it: save it as it was sent'
+    : null;
+}
 
 function reasonIn(file: string): string {
   const { detail, title } = JSON.parse(readFileSync(file, 'utf8')) as { detail?: string; title?: string };
@@ -110,7 +135,7 @@ function reasonIn(file: string): string {
 }
 
 function beginningOf(file: string): string {
-  const bytes = Buffer.alloc(64);
+  const bytes = Buffer.alloc(64 * 1024);
   const descriptor = openSync(file, 'r');
   try {
     return bytes.toString('latin1', 0, readSync(descriptor, bytes));

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseCheckpoint } from '../../src/tlog/checkpoint.js';
+import { parseSignerKey, signNote } from '../../src/tlog/note.js';
 import { keyIn, ORIGIN, textOf } from '../support/audited-ledger.js';
 import { runCommand } from '../support/command.js';
 import { ADMIN_KEY, Ledger } from '../support/ledger.js';
@@ -176,6 +177,23 @@ describe('ledger verify takes the proof that the log only grew', () => {
     );
     const others = ['--since', file('unsigned'), '--checkpoint', file('new')];
     expect(await verify('growth', ...others, ...KEY)).toEqual([2, matching(/which is no key of this log/)]);
+  });
+});
+
+describe('C3: ledger verify compares two checkpoints', () => {
+  test('of one size, and asks for the proof between two sizes', async () => {
+    expect(await verify('new', '--since', file('new'), ...KEY)).toEqual([0, matching(/^Good/)]);
+    expect(await verify('new', '--since', file('old'), ...KEY)).toEqual([2, matching(/consistency\?from=/)]);
+    expect(await verify('new', '--since', file('new'))).toEqual([2, matching(/give the one you know/)]);
+    expect(await verify('new', ...KEY)).toEqual([2, matching(/is a checkpoint, and no bundle/)]);
+  });
+
+  test('and tells a fork by two roots that the log signed', async () => {
+    const signer = parseSignerKey(textOf(keyIn(ledger.dataDir)).trim());
+    const [origin, size] = textOf(file('new')).split('\n');
+    const other = `${origin}\n${size}\n${Buffer.alloc(32, 1).toString('base64')}\n`;
+    writeFileSync(file('forked'), signNote(other, [signer]));
+    expect(await verify('new', '--since', file('forked'), ...KEY)).toEqual([1, matching(/FORK/)]);
   });
 });
 
