@@ -152,7 +152,7 @@ class Soak {
 
   private async export(): Promise<void> {
     while (!this.isOver) {
-      await this.answer('GET', '/v1/events', undefined, { accept: 'application/x-ndjson' });
+      await this.answer('GET', '/v1/events.ndjson');
       this.counts.exports++;
     }
   }
@@ -189,7 +189,7 @@ class Soak {
   /** Readers that leave in the middle of an answer. */
   private async breakOff(): Promise<void> {
     while (!this.isOver) {
-      const response = await this.ask('GET', '/v1/events', undefined, { accept: 'application/x-ndjson' });
+      const response = await this.ask('GET', '/v1/events.ndjson');
       response.once('data', () => response.destroy());
       response.on('error', () => undefined);
       await delay(500);
@@ -221,7 +221,7 @@ class Soak {
    * twice.
    */
   async account(): Promise<{ lost: number; doubled: number }> {
-    const { text } = await this.answer('GET', '/v1/events', undefined, { accept: 'application/x-ndjson' });
+    const { text } = await this.answer('GET', '/v1/events.ndjson');
     const places = new Map<string, number[]>();
     for (const line of text.split('\n')) {
       if (line === '') continue;

@@ -13,7 +13,7 @@ export interface Latency {
 }
 
 const ANNUAL = '/v1/totals/annual?measure=people-helped&from=2018-19&to=2024-25';
-const SINCE = '/v1/totals/since?measure=people-helped&since=2018-19';
+const SINCE = '/v1/totals/since?measure=people-helped&from=2018-19';
 const OF_PROGRAMME = '&programme=programme-01';
 
 export async function measureTotals(

@@ -242,6 +242,15 @@ export function isDigitsText(value: unknown, { min = 0, max }: UpTo): value is s
   );
 }
 
+/** A query parameter arrives as text: `true` or `false`. */
+export const BooleanText = (): PropertyDecorator =>
+  rule({
+    says: 'must be true or false',
+    accepts: (value) => value === 'true' || value === 'false',
+    published: () => ({ type: 'boolean' }),
+    checked: () => ({ enum: ['true', 'false'] }),
+  });
+
 /** An object with the fields and rules of another DTO. */
 export function Nested(dtoOf: () => Dto): PropertyDecorator {
   return nested(dtoOf, { says: 'must be an object', accepts: isObject, published: (ref) => ref(dtoOf()) });

@@ -143,7 +143,7 @@ export class EventsPage {
   @ListOf(() => CloudEvent)
   readonly events!: readonly CloudEvent[];
 
-  @Nullable('The `after` of the next page; null on the last.', '41')
-  @Matches(/^\d{1,16}$/)
-  readonly next!: string | null;
+  @Nullable('The `after` of the next page; null on the last.', 41)
+  @WholeNumber({ min: 0 })
+  readonly next!: number | null;
 }

@@ -7,7 +7,6 @@ import { Problem } from './problem.js';
 
 export const IdempotencyKeyHeader = () => Headers('idempotency-key');
 export const IfMatchHeader = () => Headers('if-match');
-export const PersonalDataOverrideHeader = () => Headers('personal-data-override');
 
 /** The key is a UUID, either bare or as the quoted string of the IETF draft. */
 export function parseIdempotencyKey(header: string | undefined): SubmissionId {
@@ -29,9 +28,11 @@ export function parseIfMatch(header: string | undefined): number {
 }
 
 /** Returns the reason of an override for a call whose body is a file, or undefined where none was sent. */
-export function parsePersonalDataOverride(header: string | undefined): PersonalDataOverride | undefined {
+export function parsePersonalDataOverride(
+  header: string | string[] | undefined,
+): PersonalDataOverride | undefined {
   if (header === undefined) return undefined;
-  const override = { reason: header.trim() };
+  const override = { reason: String(header).trim() };
   if (!/^[\x20-\x7e]{5,500}$/.test(override.reason) || overrideFaults(override).length > 0) {
     throw new Problem('bad-header', PERSONAL_DATA_OVERRIDE.says);
   }

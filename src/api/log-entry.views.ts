@@ -5,6 +5,8 @@ import { Describe, Nested, Optional } from './decorators.js';
 
 export const HASH = /^[A-Za-z0-9+/]{43}=$/;
 export const A_HASH = '3u+4XWRkpBsvgGLQpbnF+1gyTqBWFyZY1FnxkdzqkE8=';
+/** The root to which the entry of the example leads, by that hash thrice. */
+const A_ROOT = 'irN7OCokaxP6sPiPGXrGE1uiqF6lG/qZo2vkgXnD6PY=';
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 const DIGITS = /^\d{1,19}$/;
 
@@ -17,7 +19,7 @@ export class LogIdView {
 export class EnvelopeView {
   @Describe(
     'A checkpoint that covers the entry, as text.',
-    `ledger.example.org/log\n42\n${A_HASH}\n\n— ledger.example.org/log r0KD6q…\n`,
+    `ledger.example.org/log\n42\n${A_ROOT}\n\n— ledger.example.org/log r0KD6q…\n`,
   )
   @IsString()
   readonly envelope!: string;
@@ -28,7 +30,7 @@ export class InclusionProofView {
   @Matches(DIGITS)
   readonly logIndex!: string;
 
-  @Describe('Of the tree that the proof leads to, base64.', A_HASH)
+  @Describe('Of the tree that the proof leads to, base64.', A_ROOT)
   @Matches(HASH)
   readonly rootHash!: string;
 
@@ -36,7 +38,11 @@ export class InclusionProofView {
   @Matches(DIGITS)
   readonly treeSize!: string;
 
-  @Describe('From the leaf’s sibling up to the root’s child (RFC 6962, section 2.1.1).', [A_HASH])
+  @Describe('From the leaf’s sibling up to the root’s child (RFC 6962, section 2.1.1).', [
+    A_HASH,
+    A_HASH,
+    A_HASH,
+  ])
   @IsArray()
   @Matches(HASH, { each: true })
   readonly hashes!: readonly string[];

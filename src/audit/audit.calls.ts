@@ -1,6 +1,7 @@
 /** The descriptions of the calls about the log. */
 import type { Grants } from '../domain/role.js';
 import type { CallSpec, Content } from '../api/call-spec.js';
+import { ReadQueryDto } from '../api/query.dto.js';
 import { ProofQueryDto } from '../figures/figures.dto.js';
 import { BundleQueryDto, CheckpointQueryDto, ConsistencyQueryDto, EntryProofQueryDto } from './audit.dto.js';
 import { LogEntryView } from '../api/log-entry.views.js';
@@ -117,30 +118,35 @@ export const tile = {
   problems: { 404: ['not-found'] },
 } satisfies CallSpec;
 
+const EVENT: CallSpec['params'] = {
+  id: {
+    description: 'The id of an event, or its sequence, by which it is found sooner.',
+    schema: { type: 'string' },
+    example: '0',
+  },
+};
+
 export const proof = {
   may: { auditor: true, programme: 'when-found' },
   logged: true,
   summary: 'Prove that an event is in the log',
   description:
-    'Its entry, and an inclusion proof that leads to a signed checkpoint: as JSON in Sigstore’s field names, or ' +
-    'asked with `Accept: text/plain` as a C2SP tlog-proof.',
-  params: {
-    id: {
-      description: 'The id of an event, or its sequence, by which it is found sooner.',
-      schema: { type: 'string' },
-      example: '0',
-    },
-  },
+    'Its entry, and an inclusion proof that leads to a signed checkpoint, in Sigstore’s field names.',
+  params: EVENT,
   query: EntryProofQueryDto,
-  answers: {
-    200: {
-      says: 'The proof.',
-      view: LogEntryView,
-      content: { 'text/plain': text('A tlog-proof.') },
-    },
-  },
+  answers: { 200: { says: 'The proof.', view: LogEntryView } },
   problems: { 404: ['event-unknown'] },
 } satisfies CallSpec<LogEntryView>;
+
+export const proofText = {
+  may: { auditor: true, programme: 'when-found' },
+  logged: true,
+  summary: 'Prove that an event is in the log, as a C2SP tlog-proof',
+  params: EVENT,
+  query: ReadQueryDto,
+  answers: { 200: { says: 'The proof.', content: { 'text/plain': text('A tlog-proof.') } } },
+  problems: { 404: ['event-unknown'] },
+} satisfies CallSpec;
 
 export const consistency = {
   may: CHECKED_BY_ALL,

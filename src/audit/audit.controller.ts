@@ -1,7 +1,7 @@
 /**
  * Calls by which anyone with a key checks the log: checkpoints, the key that verifies them, tiles and proofs.
  */
-import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common';
+import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { refuseOthers, type ProgrammeScope } from '../domain/role.js';
 import { Call, Tagged } from '../api/call.js';
@@ -10,6 +10,7 @@ import { Within } from '../api/provenance.js';
 import { Refused } from '../kernel/refusals.js';
 import { UUID } from '../kernel/ids.js';
 import * as calls from './audit.calls.js';
+import { ReadQueryDto } from '../api/query.dto.js';
 import { CheckpointQueryDto, ConsistencyQueryDto, EntryProofQueryDto } from './audit.dto.js';
 import type { LogEntryView } from '../api/log-entry.views.js';
 import type { ConsistencyView } from './audit.views.js';
@@ -73,22 +74,29 @@ export class AuditController {
   async proveEvent(
     @Param('id') id: string,
     @Query() { treeSize }: EntryProofQueryDto,
-    @Headers('accept') accept: string | undefined,
     @Within() within: ProgrammeScope,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<LogEntryView | string> {
-    const sequence = await this.sequenceOf(id);
-    if (within) refuseOthers(within, this.log.programmeOf(sequence));
+  ): Promise<LogEntryView> {
+    const sequence = await this.sequenceOf(id, within);
     // The key that the answer names may change, even where the proof does not.
     void reply.header('cache-control', CHANGES);
-    if (treeSize === undefined && accept?.includes('text/plain')) {
-      void reply.type('text/plain; charset=utf-8');
-      return this.proofs.asText(sequence);
-    }
     if (treeSize === undefined) return (await this.proofs.underCheckpoint(sequence, 1))[0]!;
     const size = this.sizeOf(treeSize, 'treeSize');
     if (size <= sequence) throw wrongSize('treeSize', `a tree of ${size} has no event ${sequence}`);
     return (await this.proofs.inTree({ first: sequence, count: 1, size }))[0]!;
+  }
+
+  @Get('events/:id/tlog-proof')
+  @Call(calls.proofText)
+  async proveEventAsText(
+    @Param('id') id: string,
+    @Query() _query: ReadQueryDto,
+    @Within() within: ProgrammeScope,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
+    const sequence = await this.sequenceOf(id, within);
+    void reply.type('text/plain; charset=utf-8').header('cache-control', CHANGES);
+    return this.proofs.asText(sequence);
   }
 
   @Get('consistency')
@@ -119,12 +127,13 @@ export class AuditController {
     return size <= this.signer.signedSize ? NEVER_CHANGES : NOT_SIGNED;
   }
 
-  private async sequenceOf(id: string): Promise<number> {
+  private async sequenceOf(id: string, within: ProgrammeScope): Promise<number> {
     const known = /^\d{1,16}$/.test(id) && Number(id) < this.log.size ? Number(id) : null;
     const sequence = UUID.test(id) ? await this.log.sequenceOf(id) : known;
     if (sequence === null) {
       throw new Refused({ code: 'event-unknown', detail: 'there is no event with that id or sequence' });
     }
+    if (within) refuseOthers(within, this.log.programmeOf(sequence));
     return sequence;
   }
 

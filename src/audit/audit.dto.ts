@@ -1,7 +1,7 @@
 /** The parameters of the calls about the log. Query parameters arrive as text. */
 import { FINANCIAL_YEAR } from '../kernel/financial-year.js';
-import { IsIn, Matches } from 'class-validator';
-import { Describe, DigitsText, Optional, Slug } from '../api/decorators.js';
+import { Matches } from 'class-validator';
+import { BooleanText, Describe, DigitsText, Optional, Slug } from '../api/decorators.js';
 import { A_DATE, A_MOMENT, A_YEAR, DATE_OR_INSTANT, SEQUENCE_OR_INSTANT } from '../api/query.dto.js';
 import { ReadQueryDto } from '../api/query.dto.js';
 
@@ -69,10 +69,10 @@ export class BundleQueryDto extends ReadQueryDto {
   asAtSequence?: string;
 
   @Optional('Of a figure: add across a break in the definition of the measure.')
-  @IsIn(['true', 'false'])
+  @BooleanText()
   allowBreaks?: 'true' | 'false';
 
   @Optional('Of a figure: with every event there is, which shows that no other belongs to the figure.')
-  @IsIn(['true', 'false'])
+  @BooleanText()
   whole?: 'true' | 'false';
 }

@@ -90,7 +90,7 @@ export class ProveFigureHandler implements IQueryHandler<ProveFigure> {
 
   async execute({ query }: ProveFigure): Promise<FigureProof> {
     await ownTurn();
-    const question = questionOf(query, { from: query.from, to: query.to }, this.config.since);
+    const question = questionOf(query, this.config.since);
     const nowMs = this.clock.now();
     return query.total === 'true' ? this.proofs.since(question, nowMs) : this.proofs.annual(question, nowMs);
   }

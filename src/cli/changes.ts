@@ -30,8 +30,8 @@ async function changesCommand(
   { json = false, allowBreaks = false, ...asked }: ChangesOptions,
 ): Promise<void> {
   const query = { ...asked, ...(allowBreaks && { allowBreaks: 'true' }) };
-  const ask = (cursor?: string) =>
-    client.get<Changes>('/v1/totals/changes', { ...query, cursor, limit: '500' });
+  const ask = (after?: string) =>
+    client.get<Changes>('/v1/totals/changes', { ...query, after, limit: '500' });
   const changes = await ask();
   if (json) return printWhole(changes, ask);
   printBridges(changes);
@@ -42,7 +42,7 @@ async function changesCommand(
     );
 }
 
-async function printWhole(first: Changes, ask: (cursor: string) => Promise<Changes>): Promise<void> {
+async function printWhole(first: Changes, ask: (after: string) => Promise<Changes>): Promise<void> {
   const events = [...first.events];
   for (let { next } = first; next !== null;) {
     const page = await ask(next);

@@ -140,15 +140,15 @@ async function* outcomeRows(
   query: Query,
 ): AsyncGenerator<ExportRow> {
   for (const measure of measures) {
-    for (let cursor: string | null | undefined; cursor !== null;) {
-      const asked = { ...query, measure, cursor, limit: '500', allowBreaks: 'true' };
+    for (let after: string | null | undefined; after !== null;) {
+      const asked = { ...query, measure, after, limit: '500', allowBreaks: 'true' };
       const page: OutcomesPage = await client.get('/v1/outcomes', asked);
       // The list of a measure includes the measures that roll up into it: where all measures are exported, each
       // lists only its own outcomes.
       for (const outcome of page.outcomes) {
         if (measures.length === 1 || outcome.measure === measure) yield flat(outcome);
       }
-      cursor = page.next;
+      after = page.next;
     }
   }
 }

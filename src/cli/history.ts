@@ -59,10 +59,7 @@ async function eventsCommand(
   // A programme that does not exist is a mistake, not an empty history.
   if (programme !== undefined) await client.get(`/v1/programmes/${encodeURIComponent(programme)}`);
   const units = json ? NO_UNITS : await unitsOf(client);
-  const events = client.stream('/v1/events', {
-    query: { programme, after, until, type },
-    headers: { accept: 'application/x-ndjson' },
-  });
+  const events = client.stream('/v1/events.ndjson', { query: { programme, after, until, type } });
   const lines = createInterface({ input: Readable.from(events), crlfDelay: Infinity });
   for await (const line of lines) print(json ? line : told(parseForPeople(line) as CloudEvent, units));
 }

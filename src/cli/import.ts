@@ -44,7 +44,7 @@ async function importCommand(client: LedgerClient, file: string, options: Import
   if (found.isDirectory()) throw new CommandFailed(`${file} is a directory: name a file`, 2);
   const { personalDataOverride: override } = options;
   const format = options.format ?? (/\.(ndjson|jsonl)$/i.test(file) ? 'ndjson' : 'csv');
-  const path = `/v1/programmes/${encodeURIComponent(options.programme)}/imports`;
+  const path = `/v1/programmes/${encodeURIComponent(options.programme)}/imports.ndjson`;
   try {
     const response = await client.request(path, {
       method: 'POST',
@@ -53,7 +53,6 @@ async function importCommand(client: LedgerClient, file: string, options: Import
       query: { dryRun: options.dryRun ? 'true' : undefined },
       headers: {
         'content-type': format === 'csv' ? 'text/csv' : 'application/x-ndjson',
-        accept: 'application/x-ndjson',
         ...(override !== undefined && { 'personal-data-override': override }),
       },
     });

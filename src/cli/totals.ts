@@ -56,10 +56,10 @@ async function totalsOf(
 ): Promise<MeasureTotals> {
   // Breaks are allowed, because a refusal for one measure would hide the figures of all others; a flag marks a
   // figure across a break.
-  const query = { measure: measure.id, ...filters, allowBreaks: 'true' };
-  const annual = await client.get<AnnualTotals>('/v1/totals/annual', { ...query, from: since });
+  const query = { measure: measure.id, ...filters, from: since, allowBreaks: 'true' };
+  const annual = await client.get<AnnualTotals>('/v1/totals/annual', query);
   if (KINDS[measure.kind].notOverYears !== null) return { measure, annual, since: null };
-  return { measure, annual, since: await client.get<TotalSince>('/v1/totals/since', { ...query, since }) };
+  return { measure, annual, since: await client.get<TotalSince>('/v1/totals/since', query) };
 }
 
 function printTables(

@@ -7,6 +7,7 @@ import type { Quantity } from '../domain/amount.js';
 import type { FinancialYear } from '../kernel/financial-year.js';
 import { OUTCOME_ID } from '../kernel/ids.js';
 import { EVENT_TYPE } from '../api/outcome.dto.js';
+import { exampleOf } from '../api/call-examples.js';
 import { Context, Figure } from './figures.views.js';
 import { VersionView } from './outcome.views.js';
 import { CURSOR } from '../api/query.dto.js';
@@ -46,16 +47,28 @@ export class ChangeOfYear extends ChangedAmount {
   readonly financialYear!: FinancialYear;
 }
 
+const figureOf = (quantity: number) => ({
+  ...exampleOf(Figure),
+  total: quantity,
+  amount: String(quantity),
+  byBasis: { counted: quantity },
+  amountByBasis: { counted: String(quantity) },
+  bounds: { low: quantity, high: quantity, lowAmount: String(quantity), highAmount: String(quantity) },
+});
+const A_CHANGE = { quantity: -100, amount: '-100' };
+const NO_CHANGE = { quantity: 0, amount: '0' };
+const A_BRIDGE = LINES.map((line) => ({ line, ...(line === 'corrected' ? A_CHANGE : NO_CHANGE) }));
+
 class Bridge {
-  @Describe('The figure at the earlier moment.')
+  @Describe('The figure at the earlier moment.', figureOf(1_200))
   @Nested(() => Figure)
   readonly opening!: Figure;
 
-  @Describe('Opening and lines add up to closing, where no data is nought.')
+  @Describe('Opening and lines add up to closing, where no data is nought.', A_BRIDGE)
   @ListOf(() => BridgeLine)
   readonly lines!: readonly BridgeLine[];
 
-  @Describe('The figure at the later moment.')
+  @Describe('The figure at the later moment.', figureOf(1_100))
   @Nested(() => Figure)
   readonly closing!: Figure;
 
@@ -79,6 +92,8 @@ export class BridgeSince extends Bridge {
   @Matches(FINANCIAL_YEAR)
   readonly through!: FinancialYear;
 }
+
+const versionOf = (quantity: number) => ({ ...exampleOf(VersionView), quantity, amount: String(quantity) });
 
 export class ChangingEvent {
   @Describe('Its place in the ledger.', 42)
@@ -112,11 +127,11 @@ export class ChangingEvent {
   @Slug()
   readonly measure!: string;
 
-  @Optional('What the outcome was, where it was recorded before.')
+  @Optional('What the outcome was, where it was recorded before.', versionOf(1_200))
   @Nested(() => VersionView)
   readonly before?: VersionView;
 
-  @Optional('What it is, unless it was withdrawn.')
+  @Optional('What it is, unless it was withdrawn.', versionOf(1_100))
   @Nested(() => VersionView)
   readonly after?: VersionView;
 
@@ -147,12 +162,14 @@ class MomentView {
   readonly asAt!: string;
 }
 
+const LATER = { sequence: 42, asAt: '2026-04-30T09:30:00.000Z' };
+
 export class Changes extends Context {
   @Describe('The moment that the figures changed from.')
   @Nested(() => MomentView)
   readonly earlier!: MomentView;
 
-  @Describe('The moment that they changed to.')
+  @Describe('The moment that they changed to.', LATER)
   @Nested(() => MomentView)
   readonly later!: MomentView;
 
@@ -172,7 +189,7 @@ export class Changes extends Context {
   @ListOf(() => ChangingEvent)
   readonly events!: readonly ChangingEvent[];
 
-  @Nullable('The `cursor` of the next page of events; null on the last.', null)
+  @Nullable('The `after` of the next page of events; null on the last.', null)
   @Matches(CURSOR)
   readonly next!: string | null;
 }

@@ -22,7 +22,7 @@ export function encodeCursor(cursor: Cursor, question: unknown, views: Database)
 
 /** @throws BadParameter when it is not a cursor that this ledger gave for the question */
 export function decodeCursor(text: string, question: unknown, views: Database): Cursor {
-  const wrong = new BadParameter('cursor is not one that this list gave for the same question', 'cursor');
+  const wrong = new BadParameter('after is not a `next` that this list gave for the same question', 'after');
   let parts: unknown;
   try {
     parts = JSON.parse(Buffer.from(text, 'base64url').toString());

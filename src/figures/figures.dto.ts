@@ -2,7 +2,7 @@
 import { FINANCIAL_YEAR } from '../kernel/financial-year.js';
 import { IsIn, Matches } from 'class-validator';
 import { Both } from '../api/answers.js';
-import { Describe, DigitsText, Optional, Slug } from '../api/decorators.js';
+import { BooleanText, Describe, DigitsText, Optional, Slug } from '../api/decorators.js';
 import {
   A_CURSOR,
   A_DATE,
@@ -28,7 +28,7 @@ export class FigureQueryDto extends ReadQueryDto {
   organisation?: string;
 
   @Optional('true: add across a break in the definition of the measure, and flag the figure.')
-  @IsIn(['true', 'false'])
+  @BooleanText()
   allowBreaks?: 'true' | 'false';
 }
 
@@ -42,12 +42,14 @@ export class MomentQueryDto extends FigureQueryDto {
   asAtSequence?: string;
 }
 
-class YearsQueryDto {
+export class YearsQueryDto {
   @Optional('The first financial year; by default the one that totals since begin with.', '2018-19')
   @Matches(FINANCIAL_YEAR, A_YEAR)
   from?: string;
 
-  @Optional('The last financial year; by default the last one with data.')
+  @Optional(
+    'The last financial year; by default the last one with data, and of a total the last that was over.',
+  )
   @Matches(FINANCIAL_YEAR, A_YEAR)
   to?: string;
 }
@@ -65,24 +67,14 @@ class PageQueryDto {
 
   @Optional('The `next` of the page before.')
   @Matches(CURSOR, A_CURSOR)
-  cursor?: string;
+  after?: string;
 }
 
-export class AnnualQueryDto extends Both(Both(MomentQueryDto, YearsQueryDto), GroupsQueryDto) {}
-
-export class SinceQueryDto extends Both(MomentQueryDto, GroupsQueryDto) {
-  @Optional('The first financial year; by default the one configured.', '2018-19')
-  @Matches(FINANCIAL_YEAR, A_YEAR)
-  since?: string;
-
-  @Optional('The last financial year; by default the last one that was over at the moment asked about.')
-  @Matches(FINANCIAL_YEAR, A_YEAR)
-  through?: string;
-}
+export class TotalsQueryDto extends Both(Both(MomentQueryDto, YearsQueryDto), GroupsQueryDto) {}
 
 export class ProofQueryDto extends Both(MomentQueryDto, YearsQueryDto) {
   @Optional('true: prove the total over these years, instead of the figure of each.')
-  @IsIn(['true', 'false'])
+  @BooleanText()
   total?: 'true' | 'false';
 }
 

@@ -26,19 +26,19 @@ import { Flag } from './flag.views.js';
 const RATIO_PERCENT = /^\d{1,40}\.\d{4}$/;
 
 export class TotalBounds {
-  @Nullable('The sum of the low bounds; null where one of them is open.', 1_150)
+  @Nullable('The sum of the low bounds; null where one of them is open.', 1_200)
   @ExactQuantity()
   readonly low!: Quantity | null;
 
-  @Nullable('The sum of the high bounds; null where one of them is open.', 1_300)
+  @Nullable('The sum of the high bounds; null where one of them is open.', 1_200)
   @ExactQuantity()
   readonly high!: Quantity | null;
 
-  @Nullable('The low bound in the unit of the measure.', '1150')
+  @Nullable('The low bound in the unit of the measure.', '1200')
   @AmountString()
   readonly lowAmount!: string | null;
 
-  @Nullable('The high bound in the unit of the measure.', '1300')
+  @Nullable('The high bound in the unit of the measure.', '1200')
   @AmountString()
   readonly highAmount!: string | null;
 }

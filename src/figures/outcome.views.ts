@@ -95,7 +95,7 @@ export class OutcomesPage {
   @ListOf(() => ListedOutcome)
   readonly outcomes!: readonly ListedOutcome[];
 
-  @Nullable('The `cursor` of the next page; null on the last.', null)
+  @Nullable('The `after` of the next page; null on the last.', null)
   @Matches(CURSOR)
   readonly next!: string | null;
 

@@ -8,7 +8,7 @@ import {
   startYearOf,
   type FinancialYear,
 } from '../kernel/financial-year.js';
-import type { MomentQueryDto } from './figures.dto.js';
+import type { MomentQueryDto, YearsQueryDto } from './figures.dto.js';
 import type { MomentText } from './moment.js';
 import type { TotalsQuery } from './totals.js';
 
@@ -17,32 +17,23 @@ const YEARS_AHEAD_MAX = 25;
 
 export type Question = Omit<TotalsQuery, 'groupBy'>;
 
-interface AskedPeriod {
-  readonly from: string | undefined;
-  readonly to: string | undefined;
-  readonly names?: { readonly from: string; readonly to: string };
-}
+type AskedAsText = Pick<MomentQueryDto, 'measure'> & Partial<MomentQueryDto> & Partial<YearsQueryDto>;
 
 /**
  * @param since the year that a question begins with which names none
  * @throws BadParameter
  */
-export function questionOf(
-  query: Partial<Omit<MomentQueryDto, 'measure'>> & Pick<MomentQueryDto, 'measure'>,
-  { from, to, names = { from: 'from', to: 'to' } }: AskedPeriod,
-  since: FinancialYear,
-): Question {
-  const { measure, programme, organisation, allowBreaks } = query;
-  const first = from === undefined ? since : yearOf(from, names.from);
-  const last = to === undefined ? undefined : yearOf(to, names.to);
-  if (last !== undefined && last < first) {
-    throw new BadParameter(`${names.to} ${last} lies before ${names.from} ${first}`, names.to);
-  }
+export function questionOf(query: AskedAsText, since: FinancialYear): Question {
+  const { measure, programme, organisation, from, to, allowBreaks } = query;
+  const first = from === undefined ? since : yearOf(from, 'from');
+  const last = to === undefined ? undefined : yearOf(to, 'to');
+  if (last !== undefined && last < first)
+    throw new BadParameter(`to ${last} lies before from ${first}`, 'to');
   const latest = financialYearStarting(
     startYearOf(financialYearOf(londonDate(Date.now()))) + YEARS_AHEAD_MAX,
   );
   if (last !== undefined && last > latest) {
-    throw new BadParameter(`${names.to} is at most ${latest}: no later year has a figure`, names.to);
+    throw new BadParameter(`to is at most ${latest}: no later year has a figure`, 'to');
   }
   return {
     measure,

@@ -71,7 +71,7 @@ function letIn(fastify: FastifyInstance, { door, gate }: Edge): void {
 }
 
 /** The calls that change something and take query parameters. */
-const TAKES_PARAMETERS = /\/(imports|submissions)$/;
+const TAKES_PARAMETERS = /\/(imports(\.ndjson)?|submissions)$/;
 
 /** Refuses parameters that would be ignored: one may be a wish that is not heard, such as to change nothing. */
 function refuseUnheardParameters(fastify: FastifyInstance): void {

@@ -1,7 +1,7 @@
 /** This question asks for a figure of each financial year. */
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { Config } from '../config.js';
-import type { AnnualQueryDto } from '../figures/figures.dto.js';
+import type { TotalsQueryDto } from '../figures/figures.dto.js';
 import type { AnnualTotals } from '../figures/figures.views.js';
 import { questionOf } from '../figures/question.js';
 import { Totals } from '../figures/totals.js';
@@ -9,7 +9,7 @@ import { Clock } from '../kernel/clock.js';
 import { ownTurn } from '../kernel/turns.js';
 
 export class AskAnnualTotals extends Query<AnnualTotals> {
-  constructor(readonly query: AnnualQueryDto) {
+  constructor(readonly query: TotalsQueryDto) {
     super();
   }
 }
@@ -24,7 +24,7 @@ export class AnnualTotalsHandler implements IQueryHandler<AskAnnualTotals> {
 
   async execute({ query }: AskAnnualTotals): Promise<AnnualTotals> {
     await ownTurn();
-    const question = questionOf(query, { from: query.from, to: query.to }, this.config.since);
+    const question = questionOf(query, this.config.since);
     return this.totals.annual({ ...question, groupBy: query.groupBy }, this.clock.now());
   }
 }

@@ -29,11 +29,11 @@ export class ChangesHandler implements IQueryHandler<AskChanges> {
 
   async execute({ query }: AskChanges): Promise<Changes> {
     await ownTurn();
-    const { earlier, later, limit, cursor, ...rest } = query;
-    const question = questionOf(rest, { from: rest.from, to: rest.to }, this.config.since);
+    const { earlier, later, limit, after, ...rest } = query;
+    const question = questionOf(rest, this.config.since);
     const asked = [question, earlier, later];
     const { views } = this.readModels;
-    const place = cursor === undefined ? null : decodeCursor(cursor, asked, views);
+    const place = after === undefined ? null : decodeCursor(after, asked, views);
     const pinned = place ? String(place.until) : later;
     const { next, ...changes } = await this.report.between(
       {

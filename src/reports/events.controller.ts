@@ -47,13 +47,14 @@ export class EventsController implements BeforeApplicationShutdown {
 
   @Get('events')
   @Call(calls.events)
-  listEvents(
-    @Query() query: EventsQueryDto,
-    @Headers('accept') accept: string | undefined,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<EventsPage> | Readable {
+  listEvents(@Query() query: EventsQueryDto): Promise<EventsPage> {
+    return this.page(this.question(query));
+  }
+
+  @Get('events.ndjson')
+  @Call(calls.eventLines)
+  readEventLines(@Query() query: EventsQueryDto, @Res({ passthrough: true }) reply: FastifyReply): Readable {
     const question = this.question(query);
-    if (!accept?.includes('application/x-ndjson')) return this.page(question);
     void reply.type('application/x-ndjson');
     const limit = query.limit === undefined ? Infinity : question.limit;
     return Readable.from(eventLines(this.history, question, limit), { objectMode: false });
@@ -141,6 +142,6 @@ export class EventsController implements BeforeApplicationShutdown {
 
   private async page(question: HistoryQuery): Promise<EventsPage> {
     const { events, next } = await this.history.page(question);
-    return { events: events.map(cloudEventOf), next: next === null ? null : String(next) };
+    return { events: events.map(cloudEventOf), next };
   }
 }

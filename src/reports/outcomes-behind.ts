@@ -29,14 +29,14 @@ export class OutcomesHandler implements IQueryHandler<AskOutcomes> {
 
   async execute({ query }: AskOutcomes): Promise<OutcomesPage> {
     await ownTurn();
-    const { limit, cursor, ...rest } = query;
-    const question = questionOf(rest, { from: rest.from, to: rest.to }, this.config.since);
+    const { limit, after, ...rest } = query;
+    const question = questionOf(rest, this.config.since);
     const { views } = this.readModels;
-    const place = cursor === undefined ? null : decodeCursor(cursor, question, views);
+    const place = after === undefined ? null : decodeCursor(after, question, views);
     const { next, ...page } = await this.report.page(
       {
         ...question,
-        ...(place && { moment: { parameter: 'cursor', text: String(place.until) } }),
+        ...(place && { moment: { parameter: 'after', text: String(place.until) } }),
         place: place ?? START,
         limit: pageLimit(limit),
       },

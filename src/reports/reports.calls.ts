@@ -10,7 +10,7 @@ import { ReadQueryDto } from '../api/query.dto.js';
 import { CloudEvent, EventsPage } from '../api/event.views.js';
 import { Changes } from '../figures/changes.views.js';
 import { OutcomesPage } from '../figures/outcome.views.js';
-import { AnnualQueryDto, ChangesQueryDto, OutcomesQueryDto, SinceQueryDto } from '../figures/figures.dto.js';
+import { ChangesQueryDto, OutcomesQueryDto, TotalsQueryDto } from '../figures/figures.dto.js';
 import { EventsQueryDto, HistoryQueryDto, StreamQueryDto } from './reports.dto.js';
 import { AnnualTotals, TotalSince } from '../figures/figures.views.js';
 import { OutcomeHistory, SubmissionStory } from './story.views.js';
@@ -24,7 +24,7 @@ export const annual = {
   description:
     'As it stands, or as it was known at an instant (`asAt`) or after an event (`asAtSequence`). Years without ' +
     'data are `null`, never 0. What was counted, estimated and modelled is shown apart and together.',
-  query: AnnualQueryDto,
+  query: TotalsQueryDto,
   answers: { 200: { says: 'The figures, year by year.', view: AnnualTotals } },
   problems: { 404: UNKNOWN },
 } satisfies CallSpec<AnnualTotals>;
@@ -35,10 +35,13 @@ export const since = {
   description:
     'The headline: by default since 2018-19, to the last year that was over. Only a `flow` adds up over years. ' +
     'Years in which nothing was recorded are named, not counted as 0.',
-  query: SinceQueryDto,
+  query: TotalsQueryDto,
   answers: { 200: { says: 'The figure, and the years that it lacks.', view: TotalSince } },
   problems: { 404: UNKNOWN, 422: ['not-summable-over-time', 'definition-break'] },
 } satisfies CallSpec<TotalSince>;
+
+const A_CHANGE = exampleOf(Changes) as Changes;
+const CHANGES: Changes = { ...A_CHANGE, sequence: A_CHANGE.later.sequence };
 
 export const changes = {
   may: { reporter: true, auditor: true, programme: 'in-query' },
@@ -49,7 +52,7 @@ export const changes = {
     'corrected, re-dated, moved, withdrawn or redefined, and closing. They add up. The events come in their order, ' +
     'each with what it changed; `docs/reports.md` says which line an event stands in.',
   query: ChangesQueryDto,
-  answers: { 200: { says: 'What changed, and why.', view: Changes } },
+  answers: { 200: { says: 'What changed, and why.', view: Changes, example: CHANGES } },
   problems: { 404: UNKNOWN },
 } satisfies CallSpec<Changes>;
 
@@ -90,19 +93,23 @@ export const events = {
   may: { auditor: true, programme: 'in-query' },
   logged: true,
   summary: 'Read the ledger in order',
-  description:
-    'A page of CloudEvents 1.0; or, asked with `Accept: application/x-ndjson`, one on each line, to the end ' +
-    'where no `limit` is given.',
+  description: 'A page of CloudEvents 1.0.',
   query: EventsQueryDto,
-  answers: {
-    200: {
-      says: 'The events, in order of sequence.',
-      view: EventsPage,
-      content: { 'application/x-ndjson': LINES },
-    },
-  },
+  answers: { 200: { says: 'The events, in order of sequence.', view: EventsPage } },
   problems: { 404: ['programme-unknown'] },
 } satisfies CallSpec<EventsPage>;
+
+export const eventLines = {
+  may: { auditor: true, programme: 'in-query' },
+  logged: true,
+  summary: 'Read the ledger in order, an event on each line',
+  description: 'CloudEvents 1.0, to the end where no `limit` is given.',
+  query: EventsQueryDto,
+  answers: {
+    200: { says: 'The events, in order of sequence.', content: { 'application/x-ndjson': LINES } },
+  },
+  problems: { 404: ['programme-unknown'] },
+} satisfies CallSpec;
 
 export const stream = {
   may: { auditor: true, programme: 'in-query' },

@@ -15,7 +15,7 @@ export class HistoryQueryDto extends ReadQueryDto {
   @Matches(SEQUENCE_OR_INSTANT, A_MOMENT)
   until?: string;
 
-  @Optional('Events on a page, up to 1000. NDJSON goes on to the end without it.')
+  @Optional('Events on a page, up to 1000. Lines of NDJSON go on to the end without it.')
   @DigitsText({ min: 1, max: 1_000 })
   limit?: string;
 }

@@ -1,7 +1,7 @@
 /** This question asks for one figure since a financial year. */
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { Config } from '../config.js';
-import type { SinceQueryDto } from '../figures/figures.dto.js';
+import type { TotalsQueryDto } from '../figures/figures.dto.js';
 import type { TotalSince } from '../figures/figures.views.js';
 import { questionOf } from '../figures/question.js';
 import { Totals } from '../figures/totals.js';
@@ -9,7 +9,7 @@ import { Clock } from '../kernel/clock.js';
 import { ownTurn } from '../kernel/turns.js';
 
 export class AskTotalSince extends Query<TotalSince> {
-  constructor(readonly query: SinceQueryDto) {
+  constructor(readonly query: TotalsQueryDto) {
     super();
   }
 }
@@ -24,8 +24,7 @@ export class TotalSinceHandler implements IQueryHandler<AskTotalSince> {
 
   async execute({ query }: AskTotalSince): Promise<TotalSince> {
     await ownTurn();
-    const period = { from: query.since, to: query.through, names: { from: 'since', to: 'through' } };
-    const question = questionOf(query, period, this.config.since);
+    const question = questionOf(query, this.config.since);
     return this.totals.since({ ...question, groupBy: query.groupBy }, this.clock.now());
   }
 }

@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import { Call, Tagged } from '../api/call.js';
 import { SeesWho } from '../api/provenance.js';
 import { withoutWho } from '../domain/role.js';
-import { AnnualQueryDto, ChangesQueryDto, OutcomesQueryDto, SinceQueryDto } from '../figures/figures.dto.js';
+import { ChangesQueryDto, OutcomesQueryDto, TotalsQueryDto } from '../figures/figures.dto.js';
 import type { AnnualTotals, TotalSince } from '../figures/figures.views.js';
 import type { Changes } from '../figures/changes.views.js';
 import type { OutcomesPage } from '../figures/outcome.views.js';
@@ -25,7 +25,7 @@ export class TotalsController {
   @Get('totals/annual')
   @Call(calls.annual)
   async annualTotals(
-    @Query() query: AnnualQueryDto,
+    @Query() query: TotalsQueryDto,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AnnualTotals | Readable> {
     return jsonInTurns(await this.queries.execute(new AskAnnualTotals(query)), reply);
@@ -34,7 +34,7 @@ export class TotalsController {
   @Get('totals/since')
   @Call(calls.since)
   async totalSince(
-    @Query() query: SinceQueryDto,
+    @Query() query: TotalsQueryDto,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TotalSince | Readable> {
     return jsonInTurns(await this.queries.execute(new AskTotalSince(query)), reply);

@@ -1,7 +1,7 @@
 import { exampleOf } from '../api/call-examples.js';
 import { PROGRAMME_ID } from '../api/parameters.js';
 import { PERSONAL_DATA_OVERRIDE } from '../api/call-headers.js';
-import type { CallSpec, Content } from '../api/call-spec.js';
+import type { CallSpec, Content, Problems } from '../api/call-spec.js';
 import { refTo } from '../api/json-schema.js';
 import { ImportQueryDto, ImportReceiptView } from './imports.dto.js';
 import { IMPORT_LINES } from './imports.views.js';
@@ -49,32 +49,45 @@ const PROGRESS: Content = {
   dtos: IMPORT_LINES,
 };
 
-export const importOutcomes = {
+const NOT_RECEIVED: Problems = {
+  400: ['malformed-json'],
+  404: ['programme-unknown'],
+  408: ['too-slow'],
+  413: ['too-large'],
+};
+
+export const importFile = {
   may: { programme: 'in-path' },
   summary: 'Import a file of outcomes, of any size',
   description:
     'The whole file is checked first: if a row is wrong nothing of it is recorded, and every bad row is named ' +
-    'with its line. Sending the same file again adds what is not recorded yet, and counts nothing twice. Asked ' +
-    'with `Accept: application/x-ndjson`, it tells its progress line by line.',
+    'with its line. Sending the same file again adds what is not recorded yet, and counts nothing twice.',
   params: { id: PROGRAMME_ID },
   query: ImportQueryDto,
   headers: [PERSONAL_DATA_OVERRIDE],
   body: { 'application/x-ndjson': NDJSON, 'text/csv': CSV },
   answers: {
     200: {
-      says: 'Nothing new was recorded: a dry run, or a file that was imported before. Or: lines of progress.',
+      says: 'Nothing new was recorded: a dry run, or a file that was imported before.',
       view: ImportReceiptView,
       example: { ...RECEIPT, recorded: 0, repeated: RECEIPT.rows },
-      content: { 'application/x-ndjson': PROGRESS },
-      headers: ['X-Accel-Buffering'],
     },
     201: { says: 'What was not recorded yet is.', view: ImportReceiptView },
   },
-  problems: {
-    400: ['malformed-json'],
-    404: ['programme-unknown'],
-    408: ['too-slow'],
-    413: ['too-large'],
-    422: ['invalid-file'],
-  },
+  problems: { ...NOT_RECEIVED, 422: ['invalid-file'] },
 } satisfies CallSpec<ImportReceiptView>;
+
+export const importWithProgress = {
+  ...importFile,
+  summary: 'Import a file of outcomes, and follow how far it is',
+  description:
+    'The same, answered line by line as it goes on. What is wrong with the file is told on the last line.',
+  answers: {
+    200: {
+      says: 'The file was received. The last line has the receipt, or what is wrong.',
+      content: { 'application/x-ndjson': PROGRESS },
+      headers: ['X-Accel-Buffering'],
+    },
+  },
+  problems: NOT_RECEIVED,
+} satisfies CallSpec;

@@ -1,8 +1,8 @@
-import { Controller, Headers, Logger, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Controller, Logger, Post, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PassThrough, Readable } from 'node:stream';
 import { Call, Tagged } from '../api/call.js';
-import { parsePersonalDataOverride, PersonalDataOverrideHeader } from '../api/headers.js';
+import { parsePersonalDataOverride } from '../api/headers.js';
 import { Problem } from '../api/problem.js';
 import { problemOf } from '../api/problem.filter.js';
 import { Recording, type ApiProvenance } from '../api/provenance.js';
@@ -10,7 +10,7 @@ import { parseProgrammeId } from '../kernel/ids.js';
 import { parseOr } from '../kernel/refusals.js';
 import { FileImport, type ImportProgress } from './file-import.js';
 import type { FileFormat } from '../files/records.js';
-import { importOutcomes } from './imports.calls.js';
+import * as calls from './imports.calls.js';
 import { ImportQueryDto, type ImportReceiptView } from './imports.dto.js';
 
 /** Two lines of progress are so many rows apart. */
@@ -23,28 +23,29 @@ export class ImportsController {
 
   constructor(private readonly imports: FileImport) {}
 
-  /** The body is the raw stream, which no pipe must touch. */
   @Post('programmes/:id/imports')
-  @Call(importOutcomes)
+  @Call(calls.importFile)
   async importOutcomes(
-    @Param('id') programme: string,
-    @Query() { dryRun }: ImportQueryDto,
-    @Headers('accept') accept: string | undefined,
-    @PersonalDataOverrideHeader() reason: string | undefined,
+    @Query() query: ImportQueryDto,
     @Req() request: FastifyRequest,
     @Recording() by: ApiProvenance,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<ImportReceiptView | Readable> {
-    const override = parsePersonalDataOverride(reason);
-    const format = formatOf(request);
-    const programmeId = parseOr(() => parseProgrammeId(programme), 'programme');
-    const file = await this.imports.receive(programmeId, request.body as Readable, by.actor);
-    const asked = { programmeId, format, dryRun: dryRun === 'true', override, by };
-    if (!accept?.includes('application/x-ndjson')) {
-      const receipt = await this.imports.carryOut(file, { ...asked, onProgress: () => undefined });
-      void reply.status(receipt.recorded > 0 ? 201 : 200);
-      return receipt;
-    }
+  ): Promise<ImportReceiptView> {
+    const { file, asked } = await this.receive(request, query, by);
+    const receipt = await this.imports.carryOut(file, { ...asked, onProgress: () => undefined });
+    void reply.status(receipt.recorded > 0 ? 201 : 200);
+    return receipt;
+  }
+
+  @Post('programmes/:id/imports.ndjson')
+  @Call(calls.importWithProgress)
+  async importOutcomesWithProgress(
+    @Query() query: ImportQueryDto,
+    @Req() request: FastifyRequest,
+    @Recording() by: ApiProvenance,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Readable> {
+    const { file, asked } = await this.receive(request, query, by);
     const lines = new PassThrough();
     const tell = (line: object) => void lines.write(`${JSON.stringify(line)}\n`);
     const onProgress = everySoOften((progress) => {
@@ -60,6 +61,16 @@ export class ImportsController {
       .finally(() => lines.end());
     void reply.status(200).type('application/x-ndjson').header('x-accel-buffering', 'no');
     return lines;
+  }
+
+  /** The body is the raw stream, which no pipe must touch. */
+  private async receive(request: FastifyRequest, { dryRun }: ImportQueryDto, by: ApiProvenance) {
+    const override = parsePersonalDataOverride(request.headers['personal-data-override']);
+    const format = formatOf(request);
+    const { id } = request.params as { readonly id: string };
+    const programmeId = parseOr(() => parseProgrammeId(id), 'programme');
+    const file = await this.imports.receive(programmeId, request.body as Readable, by.actor);
+    return { file, asked: { programmeId, format, dryRun: dryRun === 'true', override, by } };
   }
 
   private problemOf(error: unknown, requestId: string) {

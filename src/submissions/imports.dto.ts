@@ -1,10 +1,10 @@
-import { IsBoolean, IsIn, Matches } from 'class-validator';
-import { Describe, Nullable, Optional, Slug, WholeNumber } from '../api/decorators.js';
+import { IsBoolean, Matches } from 'class-validator';
+import { BooleanText, Describe, Nullable, Optional, Slug, WholeNumber } from '../api/decorators.js';
 import { SHA256 } from '../kernel/ids.js';
 
 export class ImportQueryDto {
-  @Optional('Check the file and record nothing.', 'true')
-  @IsIn(['true', 'false'])
+  @Optional('Check the file and record nothing.', true)
+  @BooleanText()
   dryRun?: 'true' | 'false';
 }
 

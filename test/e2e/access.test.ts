@@ -46,6 +46,7 @@ const TABLE: Readonly<Record<string, Row | 'anyone'>> = {
   readMeasure: EVERYONE,
   submitOutcomes: { programme: 'in-path' },
   importOutcomes: { programme: 'in-path' },
+  importOutcomesWithProgress: { programme: 'in-path' },
   correctOutcome: { programme: 'when-found' },
   withdrawOutcome: { programme: 'when-found' },
   reinstateOutcome: { programme: 'when-found' },
@@ -57,6 +58,7 @@ const TABLE: Readonly<Record<string, Row | 'anyone'>> = {
   changesOfTotals: FIGURES,
   outcomesBehindTotals: FIGURES,
   listEvents: { ...AUDITOR, programme: 'in-query' },
+  readEventLines: { ...AUDITOR, programme: 'in-query' },
   streamEvents: { ...AUDITOR, programme: 'in-query' },
   programmeHistory: { ...AUDITOR, programme: 'in-path' },
   proveFigure: { ...AUDITOR, programme: 'in-query' },
@@ -66,6 +68,7 @@ const TABLE: Readonly<Record<string, Row | 'anyone'>> = {
   proveConsistency: EVERYONE,
   readTile: AUDITOR,
   proveEvent: { ...AUDITOR, programme: 'when-found' },
+  proveEventAsText: { ...AUDITOR, programme: 'when-found' },
   readProjections: AUDITOR,
   rebuildProjections: NOBODY,
   readMetrics: AUDITOR,
@@ -150,7 +153,11 @@ async function ask(operation: Operation, authorization: string, whose: Whose | n
 function send(operation: Operation, authorization: string, whose: Whose | null): Promise<Response> {
   const { id, method, template, parameters, body } = operation;
   const { programme, submission, event } = whose ?? OWN;
-  const ids: Record<string, string> = { proveEvent: event, readSubmission: submission };
+  const ids: Record<string, string> = {
+    proveEvent: event,
+    proveEventAsText: event,
+    readSubmission: submission,
+  };
   const given = template.startsWith('/v1/programmes/') ? programme : ids[id];
   const isOutcome = template.startsWith('/v1/outcomes/');
   const path = pathOf(operation, {
@@ -259,6 +266,7 @@ describe('who recorded an outcome', () => {
   /** The calls that read what was recorded. The tiles of the log that this test reads have hashes alone. */
   const TELL = [
     ...['readSubmission', 'readOutcome', 'outcomesBehindTotals', 'listEvents', 'streamEvents'],
+    'readEventLines',
     ...['programmeHistory', 'proveFigure', 'readBundle', 'proveEvent'],
   ];
 
@@ -315,14 +323,12 @@ describe('a programme is kept to its own', () => {
   });
 
   test('in events and proofs, which hold none of another', async () => {
-    const accept = { accept: 'application/x-ndjson' };
     for (const path of [
-      `/v1/events?programme=${OWN.programme}`,
+      `/v1/events.ndjson?programme=${OWN.programme}`,
       `/v1/audit/bundle?programme=${OWN.programme}`,
       `/v1/figures/proof?measure=patients-benefited&programme=${OWN.programme}`,
     ]) {
-      const headers = { ...withKey(keys.programme), ...accept };
-      const { status, text } = await ledger.call('GET', path, { headers });
+      const { status, text } = await ledger.call('GET', path, { headers: withKey(keys.programme) });
       expect([path, status, text.includes(OWN.submission)]).toEqual([path, 200, true]);
       expect([path, text.includes(OTHER.programme), text.includes(OTHER.submission)]).toEqual([
         path,

@@ -122,8 +122,7 @@ describe('the proof of an event', () => {
     expect(JSON.parse(String(entry))).toMatchObject({ id });
     const proof = inclusionProof.hashes.map(parseHashText);
     expect(inclusionFault({ index: 100, size, leaf: leafHash(entry), proof, root })).toBeNull();
-    const headers = { accept: 'text/plain' };
-    const { text } = await ledger.call('GET', `/v1/audit/events/${id}/proof`, { headers });
+    const { text } = await ledger.call('GET', `/v1/audit/events/${id}/tlog-proof`);
     expect(parseProof(text)).toMatchObject({ index: 100n, hashes: proof });
   });
 

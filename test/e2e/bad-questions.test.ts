@@ -53,8 +53,8 @@ describe('a parameter that is wrong', () => {
     [`totals/annual?${PEOPLE}&asAtSequence=9007199254740993`, '/asAtSequence'],
     [`totals/annual?${PEOPLE}&minSequence=9999999999999999`, '/minSequence'],
     [`totals/annual?${PEOPLE}&minSequence=soon`, '/minSequence'],
-    [`totals/since?${PEOPLE}&since=2018`, '/since'],
-    [`totals/since?${PEOPLE}&since=2023-24&through=2019-20`, '/through'],
+    [`totals/since?${PEOPLE}&from=2018`, '/from'],
+    [`totals/since?${PEOPLE}&from=2023-24&to=2019-20`, '/to'],
     [`totals/changes?${PEOPLE}`, '/earlier'],
     [`totals/changes?${PEOPLE}&earlier=1000000`, '/earlier'],
     [`totals/changes?${PEOPLE}&earlier=40&later=39`, '/later'],
@@ -110,15 +110,15 @@ describe('a cursor that is forged', () => {
       [-1, 0, 0.5, 1e15, 2 ** 53, '1', null].map((odd) => [index, odd] as const),
     )) {
       const forged = encode(parts.with(place, value));
-      if (forged !== next) expect(await ask(`${list}&cursor=${forged}`)).toBe('400 bad-query /cursor');
+      if (forged !== next) expect(await ask(`${list}&after=${forged}`)).toBe('400 bad-query /after');
     }
     for (const odd of [null, {}, [], parts.slice(1), [...parts, 1], parts.with(3, 'AAAAAAAAAAAA'), 'text']) {
-      expect(await ask(`${list}&cursor=${encode(odd)}`)).toBe('400 bad-query /cursor');
+      expect(await ask(`${list}&after=${encode(odd)}`)).toBe('400 bad-query /after');
     }
     for (const text of ['', 'A', '!!', next.slice(1), `${next}=`, `${next}x`, 'A'.repeat(401)]) {
-      expect(await ask(`${list}&cursor=${text}`)).toBe('400 bad-query /cursor');
+      expect(await ask(`${list}&after=${text}`)).toBe('400 bad-query /after');
     }
-    expect((await ledger.call('GET', `/v1/${list}&cursor=${next}`)).status).toBe(200);
+    expect((await ledger.call('GET', `/v1/${list}&after=${next}`)).status).toBe(200);
   });
 
   test('of another question', async () => {
@@ -128,9 +128,9 @@ describe('a cursor that is forged', () => {
       'patients-benefited&from=2019-20',
       'patients-benefited&programme=lipid-management',
     ]) {
-      expect(await ask(`outcomes?measure=${question}&cursor=${next}`)).toBe('400 bad-query /cursor');
+      expect(await ask(`outcomes?measure=${question}&after=${next}`)).toBe('400 bad-query /after');
     }
-    expect(await ask(`totals/changes?${PEOPLE}&earlier=20&cursor=${next}`)).toBe('400 bad-query /cursor');
+    expect(await ask(`totals/changes?${PEOPLE}&earlier=20&after=${next}`)).toBe('400 bad-query /after');
   });
 
   test('of another ledger, which had recorded the same', async () => {
@@ -140,8 +140,8 @@ describe('a cursor that is forged', () => {
       await registerProgramme(other, PROGRAMME);
       await submit(other, PROGRAMME, [OUTCOME, { ...OUTCOME, quantity: 7 }], KEY);
       await record(other, PROGRAMME, { ...OUTCOME, effective: { from: '2022-04-01' } }, OUTCOME);
-      const path = `/v1/outcomes?${PEOPLE}&cursor=${next}`;
-      expect(await refusal(other, 'GET', path)).toBe('400 bad-query /cursor');
+      const path = `/v1/outcomes?${PEOPLE}&after=${next}`;
+      expect(await refusal(other, 'GET', path)).toBe('400 bad-query /after');
     } finally {
       await other.remove();
     }

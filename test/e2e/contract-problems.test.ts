@@ -107,6 +107,8 @@ describe('problems keep to the document', () => {
     [`outcomes/${OTHER}.1`, 'outcome-unknown'],
     ['outcomes/nothing', 'outcome-unknown'],
     ['audit/events/nothing/proof', 'event-unknown'],
+    ['audit/events/nothing/tlog-proof', 'event-unknown'],
+    ['events.ndjson?programme=nobody', 'programme-unknown'],
     ['audit/tile/0/999', 'not-found'],
   ])('where nothing is at /v1/%s', async (path, code) => {
     expect(await ledger.get(`/v1/${path}`)).toBe(`404 ${code}`);
@@ -297,7 +299,7 @@ describe('problems keep to the document', () => {
       '422 not-summable-over-time',
     );
     expect(await ledger.get('/v1/totals/annual?measure=jobs&asAt=2999-01-01')).toBe('400 bad-query');
-    expect(await ledger.get('/v1/outcomes?measure=jobs&cursor=forged')).toBe('400 bad-query');
+    expect(await ledger.get('/v1/outcomes?measure=jobs&after=forged')).toBe('400 bad-query');
   });
 
   test('where any text that any call takes looks like personal data, or cannot be read', async () => {

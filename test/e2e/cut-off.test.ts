@@ -66,7 +66,7 @@ const LOOK_FIRST = /; the ledger may have done it: see whether it has before you
 test.each([
   { args: ['totals'], path: '/v1/totals/annual', wayOut: AGAIN },
   { args: ['export', 'outcomes'], path: '/v1/outcomes', wayOut: AGAIN },
-  { args: ['history'], path: '/v1/events', wayOut: AGAIN },
+  { args: ['history'], path: '/v1/events.ndjson', wayOut: AGAIN },
   { args: ['history', 'asthma-care'], path: '/v1/programmes/asthma-care', wayOut: AGAIN },
   { args: ['prove'], path: '/v1/audit/bundle', wayOut: AGAIN },
   { args: ['keys', 'list'], path: '/v1/keys', wayOut: AGAIN },

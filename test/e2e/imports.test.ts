@@ -56,9 +56,7 @@ async function figuresOf(programme: string): Promise<unknown[]> {
 }
 
 async function eventsOf(programme: string): Promise<{ source: string; data: unknown }[]> {
-  const { text } = await ledger.call('GET', `/v1/events?programme=${programme}`, {
-    headers: { accept: 'application/x-ndjson' },
-  });
+  const { text } = await ledger.call('GET', `/v1/events.ndjson?programme=${programme}`);
   interface Told {
     readonly type: string;
     readonly recordedfrom: string;
@@ -78,10 +76,10 @@ async function eventsOf(programme: string): Promise<{ source: string; data: unkn
 
 /** Posts a file and hands on each line of the answer as it comes. */
 async function* follow(programme: string, body: string): AsyncGenerator<Line> {
-  const response = await ledger.fetch(`/v1/programmes/${programme}/imports`, {
+  const response = await ledger.fetch(`/v1/programmes/${programme}/imports.ndjson`, {
     method: 'POST',
     body,
-    headers: { ...CSV, accept: 'application/x-ndjson' },
+    headers: CSV,
   });
   const answer = Readable.fromWeb(response.body as WebStream);
   // The end of the connection, where a test makes it end, is what that test is about.
@@ -281,8 +279,7 @@ test('a call that cannot be an import is refused before its file is read', async
     const { status, body } = await ledger.call<ProblemDocument>('POST', path, call);
     return `${status} ${body.type.split(':').at(-1)}`;
   };
-  const ndjson = { accept: 'application/x-ndjson' };
-  expect(await refused('/v1/programmes/nobody/imports', asCsv('x', ndjson))).toBe('404 programme-unknown');
+  expect(await refused('/v1/programmes/nobody/imports.ndjson', asCsv('x'))).toBe('404 programme-unknown');
   expect(await refused('/v1/programmes/No%20body/imports', asCsv('x'))).toBe('404 programme-unknown');
   expect(await refused(imports, { body: {} })).toBe('415 unsupported-media-type');
   expect(await refused(imports, {})).toBe('415 unsupported-media-type');

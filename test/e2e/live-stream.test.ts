@@ -68,8 +68,7 @@ test('the live stream of one programme and type tells nothing else', async () =>
 });
 
 test('NDJSON tells the same events as the pages do', async () => {
-  const lines = (await ledger.call('GET', '/v1/events', { headers: { accept: 'application/x-ndjson' } }))
-    .text;
+  const lines = (await ledger.call('GET', '/v1/events.ndjson')).text;
   const events: unknown[] = [];
   for (let after: string | null = ''; after !== null;) {
     const path: string = `/v1/events?limit=7${after && `&after=${after}`}`;

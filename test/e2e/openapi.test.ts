@@ -4,6 +4,7 @@ import { Validator, type SpecData } from '@seriousme/openapi-schema-validator';
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../src/kernel/canonical-json.js';
 import { contractOf, type Contract } from '../support/contract.js';
+import { contradictions } from '../support/consistent.js';
 import { Ledger } from '../support/ledger.js';
 import { servedRoutes } from '../support/served-routes.js';
 
@@ -112,6 +113,7 @@ describe('the OpenAPI document', () => {
             name,
             fault: null,
           });
+          expect({ id, name, wrong: contradictions(value) }).toEqual({ id, name, wrong: [] });
           count++;
         }
       }

@@ -23,7 +23,7 @@ beforeAll(async () => {
   await submit(1);
   await save('key', '/v1/audit/key');
   await save('old', '/v1/audit/checkpoint?minSequence=60');
-  await save('old-proof', '/v1/audit/events/60/proof', { accept: 'text/plain' });
+  await save('old-proof', '/v1/audit/events/60/tlog-proof');
   await submit(2);
   await save('new', '/v1/audit/checkpoint?minSequence=80');
 });
@@ -40,8 +40,8 @@ async function submit(number: number): Promise<void> {
   });
 }
 
-async function save(name: string, path: string, headers = {}): Promise<string> {
-  const { text } = await ledger.call('GET', path, { headers });
+async function save(name: string, path: string): Promise<string> {
+  const { text } = await ledger.call('GET', path);
   writeFileSync(file(name), text);
   return text;
 }
@@ -56,8 +56,8 @@ const KEY = ['--key', file('key')];
 
 describe('ledger verify takes the proof of an event', () => {
   beforeAll(async () => {
-    await save('event', '/v1/events?after=54&limit=1', { accept: 'application/x-ndjson' });
-    await save('text', '/v1/audit/events/55/proof', { accept: 'text/plain' });
+    await save('event', '/v1/events.ndjson?after=54&limit=1');
+    await save('text', '/v1/audit/events/55/tlog-proof');
     await save('json', '/v1/audit/events/55/proof');
   });
 

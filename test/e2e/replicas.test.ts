@@ -194,7 +194,7 @@ function describeReplicas(place: () => Promise<Place>): void {
     const paths = [
       '/v1/events?limit=1000',
       '/v1/totals/annual?measure=patients-benefited&from=2022-23&to=2023-24',
-      '/v1/totals/since?measure=patients-benefited&since=2018-19',
+      '/v1/totals/since?measure=patients-benefited&from=2018-19',
       '/v1/outcomes?measure=patients-benefited&from=2023-24&to=2023-24&limit=500',
     ];
     const late = await Ledger.start(store.env);

@@ -38,7 +38,7 @@ describe('a flow', () => {
       byBasis: { counted: 100, modelled: 50 },
       bounds: { low: 140, high: 170, lowAmount: '140', highAmount: '170' },
     });
-    const asked = `measure=patients-benefited&programme=${programme}&since=2020-21&through=2022-23`;
+    const asked = `measure=patients-benefited&programme=${programme}&from=2020-21&to=2022-23`;
     expect(await since(asked)).toMatchObject({
       since: '2020-21',
       through: '2022-23',
@@ -402,11 +402,11 @@ test('the pages of outcomes behind a figure add up to it, whatever is recorded m
   const query = `measure=patients-benefited&programme=${programme}`;
   const { total } = await since(query);
   let sum = 0;
-  for (let cursor: string | null = ''; cursor !== null;) {
-    const path: string = `/v1/outcomes?${query}&limit=4${cursor && `&cursor=${cursor}`}`;
+  for (let after: string | null = ''; after !== null;) {
+    const path: string = `/v1/outcomes?${query}&limit=4${after && `&after=${after}`}`;
     const page = await get<OutcomesPage>(path);
     sum += page.outcomes.reduce((total, { quantity }) => total + quantity!, 0);
-    cursor = page.next;
+    after = page.next;
     await record(ledger, programme, { ...OUTCOME, quantity: 1_000 });
   }
   expect(sum).toBe(total);

@@ -1,8 +1,9 @@
-/** A running ledger whose every answer is checked against its own OpenAPI document. */
+/** A running ledger whose every answer is checked against its own OpenAPI document, and against itself. */
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { text as readText } from 'node:stream/consumers';
+import { contradictions } from './consistent.js';
 import { contractOf, type Contract, type Operation } from './contract.js';
 import { ADMIN_KEY, Ledger, type Answer, type Call } from './ledger.js';
 
@@ -27,6 +28,9 @@ export class CheckedLedger {
   async call(method: string, path: string, sent: Call = {}): Promise<Answer<unknown>> {
     const answer = await this.ledger.call(method, path, sent);
     this.contract.check(method, path, answer, sent);
+    // A description of shapes is no answer that could contradict itself.
+    const wrong = path === '/openapi.json' ? [] : contradictions(answer.body);
+    if (wrong.length > 0) throw new Error(`${method} ${path} contradicts itself: ${wrong.join('; ')}`);
     return answer;
   }
 

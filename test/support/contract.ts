@@ -30,7 +30,7 @@ interface Parameter {
   readonly required?: boolean;
   readonly schema: Json;
 }
-interface Media {
+export interface Media {
   readonly schema: Json;
   readonly 'x-item-schema'?: Json;
   readonly examples?: Examples;
@@ -253,6 +253,7 @@ function valuesIn(type: string, text: string, media: Media): [schema: Json, valu
 
 /** The text of a parameter or a header as a value of its schema's type. */
 function asTyped({ type }: Json, text: string): unknown {
+  if (type === 'boolean' && /^(true|false)$/.test(text)) return text === 'true';
   return type === 'integer' && /^-?\d+$/.test(text) ? Number(text) : text;
 }
 

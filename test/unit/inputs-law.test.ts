@@ -19,12 +19,7 @@ import {
   ReopenProgrammeDto,
 } from '../../src/catalogue/programme.dto.js';
 import { validatorOf } from '../../src/api/validation.js';
-import {
-  AnnualQueryDto,
-  ChangesQueryDto,
-  OutcomesQueryDto,
-  SinceQueryDto,
-} from '../../src/figures/figures.dto.js';
+import { ChangesQueryDto, OutcomesQueryDto, TotalsQueryDto } from '../../src/figures/figures.dto.js';
 import { EventsQueryDto, StreamQueryDto } from '../../src/reports/reports.dto.js';
 import { ImportQueryDto } from '../../src/submissions/imports.dto.js';
 import { CorrectionDto, SubmissionDto, WithdrawalDto } from '../../src/submissions/submissions.dto.js';
@@ -52,7 +47,7 @@ const outcome = {
 const personalDataOverride = { reason: 'a grant reference' };
 const figure = { measure: 'jobs', programme: 'a', organisation: 'b', allowBreaks: 'true', minSequence: '7' };
 const moment = { ...figure, asAt: '2024-03-31', asAtSequence: '5' };
-const page = { limit: '10', cursor: 'abc' };
+const page = { limit: '10', after: 'abc' };
 
 const VALID: readonly (readonly [new () => object, object])[] = [
   [
@@ -94,8 +89,7 @@ const VALID: readonly (readonly [new () => object, object])[] = [
   ],
   [CatalogueListQueryDto, { after: 'a', limit: '10', minSequence: '1' }],
   [OrganisationQueryDto, { on: '2023-09-30', minSequence: '1' }],
-  [AnnualQueryDto, { ...moment, from: '2018-19', to: '2023-24', groupBy: 'programme' }],
-  [SinceQueryDto, { ...moment, since: '2018-19', through: '2023-24', groupBy: 'organisation' }],
+  [TotalsQueryDto, { ...moment, from: '2018-19', to: '2023-24', groupBy: 'programme' }],
   [
     ChangesQueryDto,
     { ...figure, ...page, earlier: '40', later: '2024-03-31', from: '2018-19', to: '2023-24' },
