@@ -84,10 +84,14 @@ const RESPONSE_HEADERS = {
     'Of this request, as in the log: the one that was sent, if it was 1 to 64 letters, digits, `_`, `.` or `-`.',
     { type: 'string', pattern: '^[\\w.-]{1,64}$' },
   ),
-  ETag: said('The version of the outcome: send it as If-Match to change it.', {
-    type: 'string',
-    pattern: '^"(?:0|[1-9][0-9]{0,8})"$',
-  }),
+  ETag: {
+    ...said(
+      'The version of an outcome: send it as If-Match to change it. Of an answer that never changes: send it as ' +
+        'If-None-Match, and get 304 for the same answer.',
+      { type: 'string', pattern: '^(?:"(?:0|[1-9][0-9]{0,8})"|W/"[\\w-]{43}")$' },
+    ),
+    required: false,
+  },
   'Retry-After': {
     ...said('Seconds after which asking again makes sense.', { type: 'integer' }),
     required: false,
@@ -95,6 +99,11 @@ const RESPONSE_HEADERS = {
   'WWW-Authenticate': said('How to authenticate.'),
   Allow: said('The methods that the address takes.'),
   'Cache-Control': said('Whether and how long the answer may be kept.'),
+  'Content-Encoding': {
+    ...said('Of a larger answer, where `Accept-Encoding` takes gzip.', { const: 'gzip' }),
+    required: false,
+  },
+  Vary: { ...said('The headers of the request by which the answer differs.'), required: false },
   'X-Accel-Buffering': { ...said('`no`: a proxy must pass on what is sent at once.'), required: false },
   'Content-Security-Policy': said('What a page that shows the answer may load: nothing from elsewhere.'),
   'X-Content-Type-Options': said('`nosniff`.'),
@@ -106,16 +115,21 @@ const RESPONSE_HEADERS = {
 
 export type ResponseHeader = keyof typeof RESPONSE_HEADERS;
 
+/** A caller who may ask may also keep the answer, for himself and for good. */
+export const NEVER_CHANGES = 'private, max-age=31536000, immutable';
+
 /** Every answer carries these, or says by their absence that all is well. */
 export const ALWAYS_SENT = [
   'Ledger-Sequence',
   'Ledger-Stale',
   'X-Request-Id',
   'Cache-Control',
+  'Content-Encoding',
   'Content-Security-Policy',
   'Cross-Origin-Resource-Policy',
   'Referrer-Policy',
   'Strict-Transport-Security',
+  'Vary',
   'X-Content-Type-Options',
   'X-Frame-Options',
 ] as const satisfies ResponseHeader[];

@@ -40,6 +40,7 @@ function edgeProblems({ open, may, params, query, headers, body }: CallSpec): Pr
     ...((!open || params) && { 400: bad }),
     ...(!open && { 401: ['unauthenticated'], 429: ['too-many-requests'] }),
     ...(may && !isForEveryRole(may) && { 403: ['not-allowed'] }),
+    406: ['not-acceptable'],
     ...(statesRules(body) && { 408: ['too-slow'] }),
     ...(body && { 415: ['unsupported-media-type'] }),
     ...(statesRules(body) && { 413: ['too-large'], 422: ['invalid-content'] }),

@@ -75,6 +75,11 @@ interface CallTold<View extends object> {
   readonly logged?: true;
 }
 
+/** The answer to whoever has it already, of a call whose answers may be such that never change. */
+export const NOT_MODIFIED = {
+  304: { says: 'What was kept under that tag is still the answer.', headers: ['ETag'] },
+} as const;
+
 /** The problems that any call can meet that records texts of its caller. */
 export const TEXT_PROBLEMS = ['text-unreadable', 'personal-data-suspected'] as const;
 

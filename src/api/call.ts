@@ -39,6 +39,8 @@ export interface RouteAccess {
   /** The roles that may make the call; null where anyone may, without a key. */
   readonly may: Grants | null;
   readonly logged: boolean;
+  /** The media types of its answers. */
+  readonly answers: readonly string[];
 }
 
 const DTOS = Symbol('dtos');
@@ -51,7 +53,8 @@ export function Call<View extends object>(spec: CallSpec<View>): CallDecorator<V
   return (target, method, descriptor) => {
     checkTakes(spec, target, method);
     Reflect.defineMetadata(DTOS, dtosOf(spec), descriptor.value!);
-    const access: RouteAccess = { id: method, may: spec.may ?? null, logged: spec.logged ?? false };
+    const { may = null, logged = false } = spec;
+    const access: RouteAccess = { id: method, may, logged, answers: mediaTypesOf(spec) };
     applyDecorators(RouteConfig({ access }), ...describe(spec))(target, method, descriptor);
   };
 }
@@ -70,6 +73,14 @@ function checkTakes({ query, body }: CallSpec, target: object, method: string): 
     const names = (dtos: readonly Dto[]) => dtos.map(({ name }) => name).join(' and ') || 'nothing';
     throw new Error(`${method} takes ${names(taken)}, but is said to take ${names(declared)}`);
   }
+}
+
+function mediaTypesOf({ answers }: CallSpec): string[] {
+  const types = Object.values(answers).flatMap(({ view, content = {} }) => [
+    ...(view ? ['application/json'] : []),
+    ...Object.keys(content),
+  ]);
+  return [...new Set(types)];
 }
 
 function dtosOf({ body, answers }: CallSpec): Dto[] {

@@ -85,6 +85,7 @@ const RESPONSES = {
   Forbidden: component(403, 'not-allowed'),
   NotFound: component(404, 'not-found'),
   MethodNotAllowed: component(405, 'method-not-allowed'),
+  NotAcceptable: component(406, 'not-acceptable'),
   TooSlow: component(408, 'too-slow'),
   TooLarge: component(413, 'too-large'),
   UnsupportedMediaType: component(415, 'unsupported-media-type'),

@@ -156,6 +156,7 @@ const EXAMPLES: Readonly<Record<ProblemCode, ProblemExample>> = {
   'bad-query': { detail: 'a query parameter is not one that this address knows, or its value is wrong' },
   'bad-header': { detail: 'a header is missing or wrong' },
   unauthenticated: { detail: 'send the header Authorization: Bearer <key>' },
+  'not-acceptable': { detail: 'this address answers application/json' },
   'too-slow': { detail: 'the body did not arrive within 60 seconds: send it again' },
   'not-found': { detail: 'there is nothing at this address: see /docs' },
   'method-not-allowed': { detail: 'this address takes GET, HEAD' },

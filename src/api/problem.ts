@@ -67,6 +67,7 @@ const EDGE = {
   'bad-query': { status: 400, title: 'A query parameter is wrong' },
   'bad-header': { status: 400, title: 'A header is missing or wrong' },
   unauthenticated: { status: 401, title: 'A valid key is needed' },
+  'not-acceptable': { status: 406, title: 'This address answers no such media type' },
   'too-slow': { status: 408, title: 'The body did not arrive in time' },
   'not-found': { status: 404, title: 'There is nothing at this address' },
   'method-not-allowed': { status: 405, title: 'This address does not take that method' },

@@ -1,6 +1,6 @@
 /** The descriptions of the calls about the log. */
 import type { Grants } from '../domain/role.js';
-import type { CallSpec, Content } from '../api/call-spec.js';
+import { NOT_MODIFIED, type CallSpec, type Content } from '../api/call-spec.js';
 import { ReadQueryDto } from '../api/query.dto.js';
 import { ProofQueryDto } from '../figures/figures.dto.js';
 import { BundleQueryDto, CheckpointQueryDto, ConsistencyQueryDto, EntryProofQueryDto } from './audit.dto.js';
@@ -113,7 +113,9 @@ export const tile = {
     200: {
       says: 'The hashes, or the entries.',
       content: { 'application/octet-stream': { schema: {} } },
+      headers: ['ETag'],
     },
+    ...NOT_MODIFIED,
   },
   problems: { 404: ['not-found'] },
 } satisfies CallSpec;
@@ -156,6 +158,8 @@ export const consistency = {
     200: {
       says: 'The proof. That of sizes which are signed never changes.',
       view: ConsistencyView,
+      headers: ['ETag'],
     },
+    ...NOT_MODIFIED,
   },
 } satisfies CallSpec<ConsistencyView>;

@@ -5,6 +5,7 @@ import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { refuseOthers, type ProgrammeScope } from '../domain/role.js';
 import { Call, Tagged } from '../api/call.js';
+import { NEVER_CHANGES } from '../api/call-headers.js';
 import { Problem } from '../api/problem.js';
 import { Within } from '../api/provenance.js';
 import { Refused } from '../kernel/refusals.js';
@@ -19,8 +20,6 @@ import { TransparencyLog } from './log.js';
 import { LogProofs } from './log-proofs.js';
 import { parseTilePath, TILE_WIDTH, type TileAddress } from '../tlog/tiles.js';
 
-/** A caller who may ask may also keep the answer: an answer about a signed size never changes. */
-const NEVER_CHANGES = 'private, max-age=31536000, immutable';
 const CHANGES = 'no-cache';
 /** An answer about entries that no checkpoint covers yet must not be kept. */
 const NOT_SIGNED = 'no-store';
@@ -122,7 +121,7 @@ export class AuditController {
     return view;
   }
 
-  /** The header is set last, because an answer that goes wrong must not be kept. */
+  /** An answer about a signed size never changes. The header is set last, because an answer that goes wrong must not be kept. */
   private cachingOf(size: number): string {
     return size <= this.signer.signedSize ? NEVER_CHANGES : NOT_SIGNED;
   }

@@ -13,6 +13,7 @@ import type { Authentication } from './authentication.js';
 import { closeUnlessComplete, restIsSmall } from './body.js';
 import { closeConnectionsInTime } from './closing.js';
 import type { Gate } from './gate.js';
+import { compressAnswers, refuseUnacceptable, tagUnchanging } from './negotiation.js';
 import { SECURITY_HEADERS } from './protection.js';
 import { refuseUndeclared } from './route-table.js';
 
@@ -45,9 +46,12 @@ export const HOOKS: readonly ((fastify: FastifyInstance, edge: Edge) => void)[] 
   (fastify) => closeConnectionsInTime(fastify), // preClose
   refuseUndeclared, // onRoute
   letIn, // onRequest
+  refuseUnacceptable, // onRequest
   refuseUnheardParameters, // preHandler
   waitForSequence, // preHandler
   nameAsker, // preHandler
+  tagUnchanging, // onSend
+  compressAnswers, // onSend
   endStreamsOfHead, // onSend
   keepConnection, // onSend
   stampAnswer, // onSend

@@ -43,7 +43,7 @@ function securityHeaders(): Record<string, string> {
 }
 
 const SENT =
-  'Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID, Personal-Data-Override, X-Request-Id';
+  'Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Personal-Data-Override, X-Request-Id';
 const SHOWN = 'ETag, Ledger-Sequence, Retry-After, X-Request-Id';
 const ASKED_AGAIN_SECONDS = 600;
 

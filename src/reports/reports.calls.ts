@@ -1,6 +1,6 @@
 /** This file describes the calls that ask for figures, outcomes and events. */
 import { LAST_EVENT_ID } from '../api/call-headers.js';
-import type { CallSpec, Content, Described } from '../api/call-spec.js';
+import { NOT_MODIFIED, type CallSpec, type Content, type Described } from '../api/call-spec.js';
 import { exampleOf } from '../api/call-examples.js';
 import { refTo } from '../api/json-schema.js';
 import type { ProblemCode } from '../api/problem.js';
@@ -25,7 +25,10 @@ export const annual = {
     'As it stands, or as it was known at an instant (`asAt`) or after an event (`asAtSequence`). Years without ' +
     'data are `null`, never 0. What was counted, estimated and modelled is shown apart and together.',
   query: TotalsQueryDto,
-  answers: { 200: { says: 'The figures, year by year.', view: AnnualTotals } },
+  answers: {
+    200: { says: 'The figures, year by year.', view: AnnualTotals, headers: ['ETag'] },
+    ...NOT_MODIFIED,
+  },
   problems: { 404: UNKNOWN },
 } satisfies CallSpec<AnnualTotals>;
 
@@ -36,7 +39,10 @@ export const since = {
     'The headline: by default since 2018-19, to the last year that was over. Only a `flow` adds up over years. ' +
     'Years in which nothing was recorded are named, not counted as 0.',
   query: TotalsQueryDto,
-  answers: { 200: { says: 'The figure, and the years that it lacks.', view: TotalSince } },
+  answers: {
+    200: { says: 'The figure, and the years that it lacks.', view: TotalSince, headers: ['ETag'] },
+    ...NOT_MODIFIED,
+  },
   problems: { 404: UNKNOWN, 422: ['not-summable-over-time', 'definition-break'] },
 } satisfies CallSpec<TotalSince>;
 

@@ -6,6 +6,8 @@ import type { Readable } from 'node:stream';
 import { Call, Tagged } from '../api/call.js';
 import { SeesWho } from '../api/provenance.js';
 import { withoutWho } from '../domain/role.js';
+import { NEVER_CHANGES } from '../api/call-headers.js';
+import { ReadModels } from '../read-models/read-models.js';
 import { ChangesQueryDto, OutcomesQueryDto, TotalsQueryDto } from '../figures/figures.dto.js';
 import type { AnnualTotals, TotalSince } from '../figures/figures.views.js';
 import type { Changes } from '../figures/changes.views.js';
@@ -20,7 +22,10 @@ import { AskTotalSince } from './total-since.js';
 @Tagged('Totals')
 @Controller('v1')
 export class TotalsController {
-  constructor(private readonly queries: QueryBus) {}
+  constructor(
+    private readonly queries: QueryBus,
+    private readonly readModels: ReadModels,
+  ) {}
 
   @Get('totals/annual')
   @Call(calls.annual)
@@ -28,7 +33,7 @@ export class TotalsController {
     @Query() query: TotalsQueryDto,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AnnualTotals | Readable> {
-    return jsonInTurns(await this.queries.execute(new AskAnnualTotals(query)), reply);
+    return this.answer(query, await this.queries.execute(new AskAnnualTotals(query)), reply);
   }
 
   @Get('totals/since')
@@ -37,7 +42,7 @@ export class TotalsController {
     @Query() query: TotalsQueryDto,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TotalSince | Readable> {
-    return jsonInTurns(await this.queries.execute(new AskTotalSince(query)), reply);
+    return this.answer(query, await this.queries.execute(new AskTotalSince(query)), reply);
   }
 
   @Get('totals/changes')
@@ -54,5 +59,16 @@ export class TotalsController {
   ): Promise<OutcomesPage> {
     const page = await this.queries.execute(new AskOutcomes(query));
     return seesWho ? page : { ...page, outcomes: page.outcomes.map(withoutWho) };
+  }
+
+  /** Figures as at a sequence never change, but those of read models that may be wrong are not to be kept. */
+  private answer<Totals extends AnnualTotals | TotalSince>(
+    { asAtSequence }: TotalsQueryDto,
+    totals: Totals,
+    reply: FastifyReply,
+  ): Totals | Readable {
+    const isSettled = asAtSequence !== undefined && this.readModels.staleness === null;
+    if (isSettled) void reply.header('cache-control', NEVER_CHANGES);
+    return jsonInTurns(totals, reply);
   }
 }

@@ -80,6 +80,17 @@ describe('a header that is wrong', () => {
     expect(told).toBe('415 unsupported-media-type');
   });
 
+  test.each([
+    ['GET', '/v1/events', 'application/x-ndjson'],
+    ['GET', '/v1/totals/annual?measure=jobs', 'text/csv, application/json;q=0'],
+    ['GET', '/v1/audit/checkpoint', 'application/json'],
+    ['POST', SUBMISSIONS, 'text/html'],
+  ])('an answer that nobody gives: %s %s as %s', async (method, path, accept) => {
+    const sent = { headers: { accept, 'idempotency-key': UNUSED }, body: { outcomes: [OUTCOME] } };
+    const call = method === 'POST' ? sent : { headers: { accept } };
+    expect(await refusal(ledger, method, path, call)).toBe('406 not-acceptable');
+  });
+
   test.each(['charset=utf-8', 'charset=UTF-8', 'charset="utf-8"', ' Charset="UTF-8"; profile=x'])(
     'UTF-8, however it is said, is no reason to refuse: %s',
     async (parameter) => {

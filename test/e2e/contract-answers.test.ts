@@ -77,6 +77,16 @@ describe('every example of a request in the document is accepted, and accepted a
   });
 });
 
+/** A measure that was defined later belongs to no figure from before. */
+const A_PART = {
+  label: 'More jobs',
+  unit: 'jobs',
+  kind: 'flow',
+  eventType: 'JobKept',
+  countsPeople: false,
+  rollsUpInto: 'jobs',
+};
+
 describe('what is answered keeps to the document', () => {
   test.each([
     '/v1/programmes',
@@ -143,6 +153,29 @@ describe('what is answered keeps to the document', () => {
     }
     const { body } = await ledger.call('GET', '/v1/totals/annual?measure=investment-leveraged&from=2023-24');
     expect(body).toMatchObject({ years: [{ total: String(3n * 9007199254740991n + 50_000_000n) }] });
+  });
+
+  test('to whoever has an answer that never changes, if he may ask for it', async () => {
+    const paths = [
+      '/v1/totals/annual?measure=jobs&asAtSequence=40&groupBy=programme',
+      '/v1/totals/since?measure=jobs&asAtSequence=40',
+      '/v1/audit/tile/0/000.p/4',
+      '/v1/audit/consistency?from=2&to=5',
+    ];
+    expect(await ledger.get('/v1/audit/checkpoint?minSequence=5')).toBe('200');
+    for (const path of paths) {
+      const { headers, text } = await ledger.call('GET', path);
+      expect([path, headers.get('cache-control')]).toEqual([path, 'private, max-age=31536000, immutable']);
+      const known = { 'if-none-match': headers.get('etag')! };
+      expect([path, await ledger.get(path, known)]).toEqual([path, '304']);
+      expect(await ledger.get(path, { ...known, authorization: 'Bearer x' })).toBe('401 unauthenticated');
+      await ledger.post('/v1/measures', { ...A_PART, id: `jobs-${paths.indexOf(path)}` });
+      expect((await ledger.call('GET', path)).text).toBe(text);
+    }
+    for (const path of ['/v1/totals/annual?measure=jobs', '/v1/outcomes?measure=jobs&asAtSequence=40']) {
+      const { headers } = await ledger.call('GET', path);
+      expect([path, headers.get('cache-control'), headers.get('etag')]).toEqual([path, 'no-store', null]);
+    }
   });
 
   test('to questions about history, and about what became of an outcome', async () => {

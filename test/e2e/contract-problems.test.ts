@@ -61,6 +61,7 @@ describe('problems keep to the document', () => {
         const headers = { ...withKey(otherKey), 'if-match': '"0"' };
         await expects('403 not-allowed', path, { headers, ...(json && { body: ledger.shown(id)[0] }) });
       }
+      await expects('406 not-acceptable', path, { headers: { accept: 'image/webp, */*;q=0' } });
       if (takes('path'))
         await expects('400 bad-request', pathOf(call, { id: '%ff', file: '%ff', level: '%ff' }));
       if (json) await expects('400 bad-query', `${path}?x=1`, { body: ledger.shown(id)[0] });

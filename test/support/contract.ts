@@ -78,6 +78,7 @@ export class Contract {
     if (!response) throw new Error(`${at}: the status is not declared: ${answer.text.slice(0, 500)}`);
     this.checkHeaders(at, response, answer.headers);
     const type = contentType(answer.headers);
+    if (Object.keys(response.content ?? {}).length === 0 && answer.text === '') return;
     const media = response.content[type];
     if (!media) throw new Error(`${at}: the content type ${type} is not declared`);
     const values = valuesIn(type, answer.text, media);

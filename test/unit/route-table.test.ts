@@ -10,6 +10,6 @@ test('a route of which nobody said who may take it cannot be registered', () => 
   expect(() => server.get('/v1/forgotten', answer)).toThrow(
     'GET /v1/forgotten says nothing of who may call it',
   );
-  const access = { id: 'readSomething', may: { auditor: true }, logged: false } as const;
+  const access = { id: 'readSomething', may: { auditor: true }, logged: false, answers: [] } as const;
   expect(() => server.get('/v1/declared', { config: { access } }, answer)).not.toThrow();
 });
