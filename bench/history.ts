@@ -18,6 +18,8 @@ import {
   parseSubmissionId,
   programmeStream,
   submissionStream,
+  type OrganisationId,
+  type ProgrammeId,
 } from '../src/kernel/ids.js';
 import type { EventStore } from '../src/store/event-store.js';
 import type { StoreLocation } from '../src/store/open-store.js';
@@ -34,14 +36,14 @@ const IN_FLIGHT = 8;
 
 export const YEARS = [2018, 2019, 2020, 2021, 2022, 2023, 2024];
 const TODAY = parseCalendarDate('2025-06-30');
-const PROVENANCE = { actor: 'bench', role: 'admin', correlationId: 'bench', source: 'api' } as const;
+export const PROVENANCE = { actor: 'bench', role: 'admin', correlationId: 'bench', source: 'api' } as const;
 
 const count = (length: number) => Array.from({ length }, (_, index) => index);
 const two = (number: number) => String(number + 1).padStart(2, '0');
 
 export const PROGRAMMES = count(20).map((index) => parseProgrammeId(`programme-${two(index)}`));
 export const ORGANISATIONS = count(15).map((index) => parseOrganisationId(`network-${two(index)}`));
-const flow = {
+export const flow = {
   unit: 'each',
   kind: 'flow',
   decimals: 0,
@@ -85,7 +87,7 @@ export function outcomeOf(programme: number, number: number): OutcomeContent {
 }
 
 /** A clock that spreads the history over eight years of ledger time, however long it takes to make. */
-class HistoryClock extends Clock {
+export class HistoryClock extends Clock {
   private instantMs = Date.parse('2018-04-01T09:00:00Z');
 
   constructor(private readonly stepMs: number) {
@@ -102,7 +104,11 @@ export async function makeHistory(location: StoreLocation, outcomes: number): Pr
   const store = await openStore(location);
   const submissions = Math.ceil(outcomes / OUTCOMES_A_SUBMISSION);
   const clock = new HistoryClock(Math.floor((8 * 365 * 86_400_000) / (submissions + 100)));
-  const facts = await registerCatalogue(store, clock);
+  const facts = await registerCatalogue(store, clock, {
+    programmes: PROGRAMMES,
+    organisations: ORGANISATIONS,
+    measures: MEASURES,
+  });
   const startedAt = performance.now();
   let next = 0;
   const submitAll = async () => {
@@ -128,10 +134,17 @@ export async function makeHistory(location: StoreLocation, outcomes: number): Pr
   return (submissions * OUTCOMES_A_SUBMISSION) / seconds;
 }
 
-async function registerCatalogue(store: EventStore, clock: Clock) {
+interface NewCatalogue {
+  readonly programmes: readonly ProgrammeId[];
+  readonly organisations: readonly OrganisationId[];
+  /** A measure follows the one that it rolls up into. */
+  readonly measures: readonly (MeasureDefinition & { readonly id: string })[];
+}
+
+export async function registerCatalogue(store: EventStore, clock: Clock, catalogue: NewCatalogue) {
   const ledger = { store, clock };
   const programmes: Programme[] = [];
-  for (const programmeId of PROGRAMMES) {
+  for (const programmeId of catalogue.programmes) {
     const details = { name: `Programme ${programmeId}`, startedOn: parseCalendarDate('2018-04-01') };
     const command = { kind: 'register-programme', programmeId, details } as const;
     const stream = programmeStream(programmeId);
@@ -139,7 +152,7 @@ async function registerCatalogue(store: EventStore, clock: Clock) {
     programmes.push((await readState(store, programmeDecider, stream)) as Programme);
   }
   const organisations = new Map<Organisation['id'], Organisation>();
-  for (const organisationId of ORGANISATIONS) {
+  for (const organisationId of catalogue.organisations) {
     const command = { kind: 'register-organisation', organisationId, name: organisationId } as const;
     const stream = organisationStream(organisationId);
     await runDecider(ledger, organisationDecider, { stream, command, provenance: PROVENANCE });
@@ -147,9 +160,10 @@ async function registerCatalogue(store: EventStore, clock: Clock) {
     organisations.set(organisationId, organisation as Organisation);
   }
   const measures = new Map<Measure['id'], Measure>();
-  for (const { id, ...definition } of MEASURES) {
+  for (const { id, ...definition } of catalogue.measures) {
     const measureId = parseMeasureId(id);
-    const command = { kind: 'define-measure', measureId, definition, parent: undefined } as const;
+    const parent = measures.get(definition.rollsUpInto!);
+    const command = { kind: 'define-measure', measureId, definition, parent } as const;
     const stream = measureStream(measureId);
     await runDecider(ledger, measureDecider, { stream, command, provenance: PROVENANCE });
     measures.set(measureId, (await readState(store, measureDecider, stream)) as Measure);

@@ -15,6 +15,7 @@ import { Server } from './processes.js';
 import { measureProjection } from './projections.js';
 import { measureSoak, type SoakResult } from './soak.js';
 import { measureStarts, type Start } from './starts.js';
+import { measureOthers } from './others.js';
 import { makeStore, STORE_TITLES, STORES, type StoreName } from './stores.js';
 import { figure, printTable, ratio, type Row } from './table.js';
 import { measureTotals, type Latency } from './totals.js';
@@ -23,7 +24,7 @@ import { measureValidation } from './validation.js';
 const HELP = `npm run bench -- [options]
   --outcomes <sizes>   lengths of history, default 10000,1000000
   --seconds <n>        of each measurement, default 4
-  --parts <names>      of validation,submissions,projections,totals,starts,audit; default all; and soak
+  --parts <names>      of validation,submissions,projections,totals,starts,audit; default all; and others, soak
   --soak <seconds>     how long everyone uses the ledger at once, default 180; ends with 1 where a promise is broken
   --tree <sizes>       of logs that proofs are made in, default 10000,10000000
   --stores <names>     of embedded,double,server; default embedded,double and, if EVENTSTORE_TEST_URL names one, server
@@ -68,6 +69,7 @@ async function main(): Promise<void> {
       const ofStore = store === 'embedded' ? sizes : sizes.slice(0, 1);
       await histories(dir, seconds, { store, sizes: ofStore, parts, floor });
     }
+    if (parts.includes('others')) await others(dir, seconds);
     if (parts.includes('soak')) await soak(dir, Number(values.soak));
     if (parts.includes('audit')) await audit(dir, values.tree.split(',').map(Number));
   } finally {
@@ -196,6 +198,24 @@ async function audit(dir: string, sizes: readonly number[]): Promise<void> {
     return { leaves: figure(size), 'p50 ms': figure(p50Ms), 'p99 ms': figure(p99Ms) };
   });
   printTable('an inclusion proof and its root, from the read models', rows);
+}
+
+async function others(dir: string, seconds: number): Promise<void> {
+  const dataDir = join(dir, 'others');
+  mkdirSync(dataDir);
+  const seen = await measureOthers({ dataDir }, seconds);
+  const quiet = seen[0]!;
+  const rows = seen.map(({ what, p50Ms, p99Ms, maxMs, answers, workMaxMs }) => ({
+    'another caller asks for': what,
+    'p50 ms': figure(p50Ms),
+    'p99 ms': figure(p99Ms),
+    'max ms': figure(maxMs),
+    'p50 of quiet': ratio(p50Ms, quiet.p50Ms),
+    'p99 of quiet': ratio(p99Ms, quiet.p99Ms),
+    'its answers': String(answers),
+    'longest work ms': workMaxMs === null ? 'unknown' : figure(workMaxMs),
+  }));
+  printTable('a measure of the catalogue, over HTTP, on one connection, while one other caller asks', rows);
 }
 
 async function soak(dir: string, seconds: number): Promise<void> {

@@ -65,10 +65,11 @@ export class Server {
     return reply<ServerUsage>(this.process);
   }
 
-  async load(plan: Omit<LoadPlan, 'url' | 'adminKey'>): Promise<LoadResult> {
+  /** @param plan is carried out as the admin where it names no other key */
+  async load(plan: Omit<LoadPlan, 'url' | 'key'> & Partial<Pick<LoadPlan, 'key'>>): Promise<LoadResult> {
     const generator = fork(join(__dirname, 'load.js'));
     const { url, adminKey } = this;
-    generator.send({ ...plan, url, adminKey } satisfies LoadPlan);
+    generator.send({ key: adminKey, url, ...plan } satisfies LoadPlan);
     return reply<LoadResult>(generator);
   }
 

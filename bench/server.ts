@@ -15,8 +15,8 @@ export interface ServerUsage {
   /** The delay that one timer in a hundred exceeds, since the first request for usage. */
   readonly delayP99Ms: number;
   /**
-   * The longest time that the event loop's thread itself worked between two measurements; null where the system
-   * cannot tell.
+   * The longest time that the event loop's thread itself worked between two measurements, since the last request for
+   * usage; null where the system cannot tell.
    */
   readonly workMaxMs: number | null;
 }
@@ -27,11 +27,17 @@ const LOOK_EVERY_MS = 10;
 
 /** Tells whether the loop is late by its own work or for want of a core. */
 class OwnWork {
-  maxMs: number | null = null;
+  private maxMs: number | null = null;
   private before: number | null = null;
 
   constructor() {
     if (existsSync(WORKED)) setInterval(() => this.look(), LOOK_EVERY_MS).unref();
+  }
+
+  takeMaxMs(): number | null {
+    const taken = this.maxMs;
+    this.maxMs = null;
+    return taken;
   }
 
   private look(): void {
@@ -56,7 +62,7 @@ void serve().then(({ url, adminKey }) => {
       cpuMs: (user + system) / 1_000,
       rssBytes: process.memoryUsage.rss(),
       delayP99Ms: delay.p99Ms,
-      workMaxMs: work.maxMs,
+      workMaxMs: work.takeMaxMs(),
     };
     process.send!(usage);
   });

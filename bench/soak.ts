@@ -207,7 +207,7 @@ class Soak {
       await delay(LOOK_MS);
       const { rssBytes, delayP99Ms, workMaxMs } = await this.server.usage();
       this.delayP99Ms = delayP99Ms;
-      this.workMaxMs = workMaxMs;
+      if (workMaxMs !== null) this.workMaxMs = Math.max(this.workMaxMs ?? 0, workMaxMs);
       if (this.rssAtFirstBytes === 0) this.rssAtFirstBytes = rssBytes;
       this.counts.rssMaxBytes = Math.max(this.counts.rssMaxBytes, rssBytes);
       const { text } = await this.answer('GET', '/metrics');

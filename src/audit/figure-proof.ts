@@ -5,15 +5,14 @@
 import { Injectable } from '@nestjs/common';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { Database } from 'better-sqlite3-multiple-ciphers';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { rowsOfType } from '../read-models/events.js';
 import { ReadModels } from '../read-models/read-models.js';
 import { prepared } from '../read-models/views-file.js';
-import type { Cell } from '../figures/cells.js';
 import type { Figure } from '../figures/figures.views.js';
 import type { ProofQueryDto } from '../figures/figures.dto.js';
 import { questionOf, type Question } from '../figures/question.js';
 import { Totals, type Reading } from '../figures/totals.js';
+import { startYearOf, type FinancialYear } from '../kernel/financial-year.js';
 import { ownTurn } from '../kernel/turns.js';
 import { Clock } from '../kernel/clock.js';
 import { Config } from '../config.js';
@@ -37,43 +36,39 @@ export class FigureProofs {
   ) {}
 
   async annual(query: Question, nowMs: number): Promise<FigureProof> {
-    const pinned = this.pinned(query, nowMs);
-    const { years } = await this.totals.annual(pinned, nowMs);
+    const reading = await this.totals.read(query, nowMs);
+    const { years } = await this.totals.annualOf(reading);
     const told = years.map((year) => ({ financialYear: year.financialYear, ...toldOf(year) }));
-    return this.proofOf(this.totals.reading(pinned, nowMs), query, { years: told });
+    return this.proofOf(reading, reading.years.at(-1)!, { years: told });
   }
 
   /** @throws Refused for stocks and ratios, which do not add up over years */
   async since(query: Question, nowMs: number): Promise<FigureProof> {
-    const pinned = { ...this.pinned(query, nowMs), to: query.to };
-    const { through: to, ...figure } = await this.totals.since(pinned, nowMs);
-    return this.proofOf(this.totals.reading({ ...pinned, to }, nowMs), query, { total: toldOf(figure) });
+    const reading = await this.totals.read(query, nowMs);
+    const { through, ...figure } = await this.totals.sinceOf(reading);
+    return this.proofOf(reading, through, { total: toldOf(figure) });
   }
 
-  /** Names the current sequence where the question names no moment: figure and events must be of one moment. */
-  private pinned(query: Question, nowMs: number): Question {
-    const { context, years } = this.totals.reading(query, nowMs);
-    const moment = { parameter: 'asAtSequence', text: String(context.sequence) };
-    return { ...query, to: years.at(-1)!, ...(context.sequence >= 0 && { moment }) };
-  }
-
+  /** Figure and events are made of one reading, and so are of one moment. */
   private proofOf(
-    { context, family, cells, years }: Reading,
-    { programme, organisation }: Question,
+    { query, context, family, cells: read, years }: Reading,
+    to: FinancialYear,
     told: Pick<BundleFigure, 'years' | 'total'>,
   ): FigureProof {
+    const { programme, organisation } = query;
     const figure: BundleFigure = {
       measure: context.measure.id,
       ...(programme !== undefined && { programme }),
       ...(organisation !== undefined && { organisation }),
       from: years[0]!,
-      to: years.at(-1)!,
+      to,
       asAtSequence: context.sequence,
       ...told,
     };
     const { views, progress } = this.readModels;
     const until = context.sequence;
     const erasures = erasuresIn(views, progress.sequence);
+    const cells = read.filter(({ year }) => year <= startYearOf(to));
     const asked = { measures: family.map(({ id }) => id), cells };
     const sequences = () => withErasures(sequencesOf(views, asked, until), erasures);
     return { scope: { kind: 'figure' }, figure, sequences, leastSize: (erasures.at(-1) ?? -1) + 1 };
@@ -120,37 +115,56 @@ async function* withErasures(
   yield erasures.slice(due);
 }
 
-/** One query looks through so many events of the ledger. */
-const WINDOW = 10_000;
+/** So many rows are read in one turn, or so many cells looked up, in some milliseconds. */
+const A_TURN = 1_000;
 
 /**
- * The sequences of the events that changed these cells or defined these measures, a window of the ledger at a
- * time, so that memory is bounded.
+ * The sequences of the events that changed these cells or defined these measures, in rising order, some at a time. Each
+ * event is marked in one byte, so that they need no sorting, and memory is bounded.
  */
 export async function* sequencesOf(
   views: Database,
-  { measures, cells }: { readonly measures: readonly string[]; readonly cells: readonly Pick<Cell, 'id'>[] },
+  {
+    measures,
+    cells,
+  }: { readonly measures: readonly string[]; readonly cells: readonly { readonly id: number }[] },
   until: number,
-  window = WINDOW,
+  aTurn = A_TURN,
 ): AsyncGenerator<readonly number[]> {
+  const marked = new Uint8Array(until + 1);
+  const mark = (sequences: readonly unknown[]) => {
+    for (const sequence of sequences as number[]) marked[sequence] = 1;
+  };
   const definitions = prepared(
     views,
-    `SELECT sequence FROM catalogue WHERE kind = 'measure' AND id IN (SELECT value FROM json_each(@measures))
-       AND sequence > @after AND sequence <= @last`,
+    "SELECT sequence FROM catalogue WHERE kind = 'measure' AND id = ? AND sequence <= ?",
   ).pluck();
+  for (const id of measures) mark(definitions.all(id, until));
   const changes = prepared(
     views,
-    `SELECT sequence FROM cell_log WHERE cell IN (SELECT value FROM json_each(@cells))
-       AND sequence > @after AND sequence <= @last`,
+    'SELECT sequence FROM cell_log WHERE cell = ? AND sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?',
   ).pluck();
-  const asked = { measures: JSON.stringify(measures), cells: JSON.stringify(cells.map(({ id }) => id)) };
-  for (let after = -1; after < until; after += window) {
-    const part = { ...asked, after, last: Math.min(after + window, until) };
-    const sequences = new Set([...definitions.all(part), ...changes.all(part)] as number[]);
-    yield [...sequences].sort((one, other) => one - other);
-    // Other work has its turn here, also where a window has nothing to send.
-    await nextTurn();
+  let looked = 0;
+  for (const { id } of cells) {
+    for (let after: number | undefined = -1; after !== undefined;) {
+      const sequences = changes.all(id, after, until, aTurn) as number[];
+      mark(sequences);
+      looked += sequences.length + 1;
+      if (looked >= aTurn) {
+        looked = 0;
+        await ownTurn();
+      }
+      after = sequences.length === aTurn ? sequences.at(-1) : undefined;
+    }
   }
+  let page: number[] = [];
+  for (let sequence = marked.indexOf(1); sequence >= 0; sequence = marked.indexOf(1, sequence + 1)) {
+    if (page.push(sequence) < aTurn) continue;
+    yield page;
+    page = [];
+    await ownTurn();
+  }
+  yield page;
 }
 
 function toldOf({ total, outcomes, byBasis, bounds, ratio }: Figure): ToldFigure {

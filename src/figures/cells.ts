@@ -78,11 +78,7 @@ export function* pagesOfCells(views: Database, filter: CellFilter, sequence: num
   }
 }
 
-/** In order of id. */
-export function cellsAt(views: Database, filter: CellFilter, sequence: number): Cell[] {
-  return inOrder([...pagesOfCells(views, filter, sequence)].flat());
-}
-
+/** Cells in order of id. */
 export function inOrder(cells: Cell[]): Cell[] {
   return cells.sort((one, other) => one.id - other.id);
 }

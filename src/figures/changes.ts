@@ -24,7 +24,7 @@ import {
   startYearOf,
   type FinancialYear,
 } from '../kernel/financial-year.js';
-import { ownTurn } from '../kernel/turns.js';
+import { inTurns } from '../kernel/turns.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
 import { decodeCell, encodeCell, KEPT_LINES, lineOf, type CellState } from '../read-models/cell.js';
 import { History, type SequencedEvent } from '../read-models/history.js';
@@ -52,6 +52,12 @@ export interface ChangesQuery extends Omit<TotalsQuery, 'moment' | 'groupBy'> {
   readonly limit: number;
 }
 
+/** The figures of a year have very many cells, or parts. */
+const YEARS_A_TURN = 1;
+/** A page's worth of rows of the log is read of each cell. */
+const CELLS_A_TURN = 4;
+const LOOK_UPS_A_TURN = 1_000;
+
 export type ReadChanges = Omit<Changes, 'next'> & { readonly next: PagePlace | null };
 
 @Injectable()
@@ -67,15 +73,13 @@ export class ChangesReport {
     { earlier, later, place, limit, ...query }: ChangesQuery,
     nowMs: number,
   ): Promise<ReadChanges> {
-    const closing = this.totals.reading({ ...query, moment: later }, nowMs);
-    await ownTurn();
-    const opening = this.totals.reading({ ...query, moment: earlier }, nowMs);
+    const closing = await this.totals.read({ ...query, moment: later }, nowMs);
+    const opening = await this.totals.read({ ...query, moment: earlier }, nowMs);
     const [from, to] = [opening.moment, closing.moment];
     if (to.sequence < from.sequence)
       throw new BadParameter(`later ${to.sequence} lies before earlier ${from.sequence}`, 'later');
     const asked = { measure: closing.measure, since: from };
-    await ownTurn();
-    const page = pageOfChanges(this.readModels.views, closing, {
+    const page = await pageOfChanges(this.readModels.views, closing, {
       after: Math.max(place.sequence, from.sequence),
       limit,
     });
@@ -105,7 +109,7 @@ export class ChangesReport {
     const [openingByYear, closingByYear] = [opening, closing].map(({ cells }) =>
       groupedBy(cells, ({ year }) => year),
     );
-    for (const financialYear of years) {
+    for await (const financialYear of inTurns(years, YEARS_A_TURN)) {
       const [before, after] = [openingByYear, closingByYear].map(
         (byYear) => byYear!.get(startYearOf(financialYear)) ?? [],
       );
@@ -203,11 +207,11 @@ interface ChangesPage {
 }
 
 /** The events after a place, up to a limit, that changed the cells of the question, or what its measure means. */
-function pageOfChanges(
+async function pageOfChanges(
   views: Database,
   { cells, family, moment: { sequence: until } }: Reading,
   { after, limit }: { readonly after: number; readonly limit: number },
-): ChangesPage {
+): Promise<ChangesPage> {
   let rows: { readonly sequence: number; readonly cell?: Cell; readonly state?: string }[] = [];
   let [end, next] = [until, null as number | null];
   const cut = () => {
@@ -225,14 +229,16 @@ function pageOfChanges(
     views,
     'SELECT sequence, state FROM cell_log WHERE cell = ? AND sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?',
   );
-  for (const { cell, first } of inOrderOfChange(views, cells, after)) {
+  const changed = await inOrderOfChange(views, cells, after);
+  for await (const { cell, first } of inTurns(changed, CELLS_A_TURN)) {
     if (first > end) break;
     for (const row of logged.all(cell.id, after, end, limit + 1) as typeof rows) rows.push({ ...row, cell });
     if (rows.length > 2 * limit) cut();
   }
   cut();
   const changes = new Map<number, LoggedChange[]>();
-  for (const { sequence, cell, state: before } of rows.sort((one, other) => one.sequence - other.sequence)) {
+  rows.sort((one, other) => one.sequence - other.sequence);
+  for await (const { sequence, cell, state: before } of inTurns(rows, LOOK_UPS_A_TURN)) {
     const ofEvent = changes.get(sequence) ?? [];
     if (cell && before !== undefined) {
       const [later] = logged.all(cell.id, sequence, until, 1) as typeof rows;
@@ -246,12 +252,12 @@ function pageOfChanges(
 }
 
 /** The cells that changed after a sequence, each with the first time that it did: one look-up a cell. */
-function inOrderOfChange(views: Database, cells: readonly Cell[], after: number) {
+async function inOrderOfChange(views: Database, cells: readonly Cell[], after: number) {
   const first = prepared(views, 'SELECT min(sequence) FROM cell_log WHERE cell = ? AND sequence > ?').pluck();
-  return cells
-    .filter(({ sequence }) => sequence > after)
-    .map((cell) => ({ cell, first: first.get(cell.id, after) as number }))
-    .sort((one, other) => one.first - other.first);
+  const changed: { readonly cell: Cell; readonly first: number }[] = [];
+  for await (const cell of inTurns(cells, LOOK_UPS_A_TURN))
+    if (cell.sequence > after) changed.push({ cell, first: first.get(cell.id, after) as number });
+  return changed.sort((one, other) => one.first - other.first);
 }
 
 /** A ratio and a rate are not added, and have no lines. */

@@ -19,7 +19,7 @@ export class OutcomesReport {
     query: TotalsQuery & { readonly place: PagePlace; readonly limit: number },
     nowMs: number,
   ): Promise<ReadOutcomes> {
-    const { cells, measure, moment } = this.totals.reading(query, nowMs);
+    const { cells, measure, moment } = await this.totals.read(query, nowMs);
     const { place, limit } = query;
     const until = moment.sequence;
     const standing = cells.filter(({ state }) => state.outcomes > 0);

@@ -15,19 +15,11 @@ import {
   type CalendarDate,
   type FinancialYear,
 } from '../kernel/financial-year.js';
-import { ownTurn } from '../kernel/turns.js';
+import { inTurns, ownTurn } from '../kernel/turns.js';
 import { Refused, thereIsNo, type Refusal } from '../kernel/refusals.js';
 import { CatalogueView } from '../read-models/catalogue-view.js';
 import { ReadModels } from '../read-models/read-models.js';
-import {
-  cellsAt,
-  groupedBy,
-  inOrder,
-  lastYearWithData,
-  pagesOfCells,
-  type Cell,
-  type CellFilter,
-} from './cells.js';
+import { groupedBy, inOrder, lastYearWithData, pagesOfCells, type Cell, type CellFilter } from './cells.js';
 import { figureOf } from './figure.js';
 import { brokenMeasure, flagsOf, type FlagsAsked } from './flags.js';
 import { currentMoment, parseMoment, type Moment, type MomentText } from './moment.js';
@@ -49,16 +41,17 @@ export interface TotalsQuery {
 
 /** One consistent reading of the views: everything that an answer is made of. */
 export interface Reading extends FlagsAsked {
+  readonly query: TotalsQuery;
   readonly context: Context;
   readonly cells: readonly Cell[];
   readonly years: readonly FinancialYear[];
 }
 
 const LAST_YEAR = financialYearStarting(2998);
-/** The most figures of groups in one answer, of some 200 bytes each. */
+/** The most figures of groups in one answer, parts included, of some 200 bytes each. */
 const FIGURES_MAX = 100_000;
-/** The groups whose figures are made in one turn, in some milliseconds. */
-const GROUPS_A_TURN = 20;
+/** So many cells are added up and figures made, parts included, in one turn, in some milliseconds. */
+const WORK_A_TURN = 500;
 
 interface AskedFigures extends FlagsAsked {
   readonly query: TotalsQuery;
@@ -74,7 +67,15 @@ export class Totals {
   ) {}
 
   async annual(query: TotalsQuery, nowMs: number): Promise<AnnualTotals> {
-    const reading = await this.readInTurns(query, nowMs);
+    return this.annualOf(await this.read(query, nowMs));
+  }
+
+  async since(query: TotalsQuery, nowMs: number): Promise<TotalSince> {
+    return this.sinceOf(await this.read(query, nowMs));
+  }
+
+  async annualOf(reading: Reading): Promise<AnnualTotals> {
+    const { query } = reading;
     const answer = { ...reading.context, years: await this.years(reading, reading.cells) };
     if (!query.groupBy) return answer;
     const yearsOf = async (cells: readonly Cell[]) => ({ years: await this.years(reading, cells) });
@@ -86,8 +87,8 @@ export class Totals {
    * open stands beside it.
    * @throws Refused for a measure of a kind that does not add up over years, and across a break unless it is asked for
    */
-  async since(query: TotalsQuery, nowMs: number): Promise<TotalSince> {
-    const reading = await this.readInTurns(query, nowMs);
+  async sinceOf(reading: Reading): Promise<TotalSince> {
+    const { query } = reading;
     const openYear = financialYearOf(reading.moment.date);
     const isOpenApart = query.to === undefined && query.from < openYear;
     const through = isOpenApart ? yearBefore(openYear) : reading.years.at(-1)!;
@@ -116,7 +117,8 @@ export class Totals {
   private async years(reading: Reading, cells: readonly Cell[]): Promise<YearFigure[]> {
     const byYear = groupedBy(cells, ({ year }) => year);
     const figures: YearFigure[] = [];
-    for (const financialYear of reading.years) {
+    const sizeOf = (year: FinancialYear) => workOf(reading, byYear.get(startYearOf(year)) ?? []);
+    for await (const financialYear of inTurns(reading.years, WORK_A_TURN, sizeOf)) {
       const ofYear = byYear.get(startYearOf(financialYear)) ?? [];
       figures.push({ financialYear, ...(await this.figure(reading, ofYear, financialYear)) });
     }
@@ -130,25 +132,16 @@ export class Totals {
     const { apart }: Kind = KINDS[measure.kind];
     if (apart) return { ...figure, ...(await this.stated.of(apart, cells, moment.sequence)) };
     if (family.length === 1) return figure;
+    const byMeasure = groupedBy(cells, (cell) => cell.measure);
     const parts = family.map(({ id }) => {
-      const ofPart = cells.filter((cell) => cell.measure === id);
-      const { total, amount, outcomes } = figureOf(measure, ofPart);
+      const { total, amount, outcomes } = figureOf(measure, byMeasure.get(id) ?? []);
       return { measure: id, total, amount, outcomes };
     });
     return { ...figure, parts };
   }
 
-  /** The cells that answer a query, and the moment and the years of the answer. */
-  reading(query: TotalsQuery, nowMs: number): Reading {
-    const { views } = this.readModels;
-    return views.transaction(() => {
-      const asked = this.askedOf(views, query, nowMs);
-      return readingOf(asked, cellsAt(views, asked.filter, asked.moment.sequence));
-    })();
-  }
-
-  /** The same, with a page of cells in each turn. */
-  private async readInTurns(query: TotalsQuery, nowMs: number): Promise<Reading> {
+  /** Reads the cells that answer a query, a page in each turn, and finds the moment and the years of the answer. */
+  async read(query: TotalsQuery, nowMs: number): Promise<Reading> {
     const { views } = this.readModels;
     const asked = views.transaction(() => this.askedOf(views, query, nowMs))();
     const cells: Cell[] = [];
@@ -174,24 +167,27 @@ export class Totals {
 
   /** The figures of each group, in order of its id, some groups in each turn. @throws BadParameter */
   private async groups<Figures>(
-    { cells, moment, years }: Reading,
+    reading: Reading,
     groupBy: 'programme' | 'organisation',
     figuresOf: (cells: readonly Cell[]) => Promise<Figures>,
   ) {
+    const { cells, moment, family, years } = reading;
     const standing = cells.filter(({ state }) => state.outcomes > 0);
     const byId = groupedBy(standing, (cell) => cell[groupBy]);
-    if (byId.size * years.length > FIGURES_MAX) {
-      const detail = `${byId.size} groups of ${years.length} years are more than ${FIGURES_MAX} figures: ask for fewer years at a time`;
+    if (byId.size * years.length * family.length > FIGURES_MAX) {
+      const parts = family.length > 1 ? ` in ${family.length} parts` : '';
+      const detail = `${byId.size} groups of ${years.length} years${parts} are more than ${FIGURES_MAX} figures: ask for fewer years at a time`;
       throw new BadParameter(detail, 'groupBy');
     }
     const lastDay = lastDayOf(years.at(-1)!);
     const date = lastDay < moment.date ? lastDay : moment.date;
     const groups = [];
     // By id alone: an array in the comparison would be turned into text each time.
-    for (const [id, ofGroup] of [...byId].sort(([one], [other]) => (one < other ? -1 : 1))) {
+    const inOrderOfId = [...byId].sort(([one], [other]) => (one < other ? -1 : 1));
+    const sizeOf = ([, ofGroup]: [string, readonly Cell[]]) => workOf(reading, ofGroup);
+    for await (const [id, ofGroup] of inTurns(inOrderOfId, WORK_A_TURN, sizeOf)) {
       const name = this.nameOf(groupBy, id, moment.sequence, date);
       groups.push({ [groupBy]: { id: id === '' ? null : id, name }, ...(await figuresOf(ofGroup)) });
-      if (groups.length % GROUPS_A_TURN === 0) await ownTurn();
     }
     return groups;
   }
@@ -215,8 +211,8 @@ export class Totals {
   }
 }
 
-function readingOf({ query, filter: _, ...asked }: AskedFigures, cells: readonly Cell[]): Reading {
-  const { moment, measure, family } = asked;
+function readingOf({ filter: _, ...asked }: AskedFigures, cells: readonly Cell[]): Reading {
+  const { query, moment, measure, family } = asked;
   const { programme, organisation, from, to } = query;
   const last = to ? startYearOf(to) : (lastYearWithData(cells) ?? startYearOf(financialYearOf(moment.date)));
   const years = financialYearsBetween(from, financialYearStarting(Math.max(last, startYearOf(from))));
@@ -231,6 +227,9 @@ function readingOf({ query, filter: _, ...asked }: AskedFigures, cells: readonly
   };
   return { ...asked, context, cells, years };
 }
+
+const workOf = ({ family, years }: Reading, cells: readonly Cell[]) =>
+  cells.length + family.length * years.length;
 
 const yearBefore = (year: FinancialYear) => financialYearStarting(startYearOf(year) - 1);
 

@@ -4,7 +4,7 @@ import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cellsAt, type Cell } from '../../src/figures/cells.js';
+import { inOrder, pagesOfCells, type Cell } from '../../src/figures/cells.js';
 import { CatalogueView } from '../../src/read-models/catalogue-view.js';
 import { EntryReader, standingEntries, START } from '../../src/figures/outcomes.js';
 import { parseFinancialYear } from '../../src/kernel/financial-year.js';
@@ -48,7 +48,7 @@ function altered<Read>(sql: string, read: (views: Database) => Read): Read {
 
 function cellsIn(views: Database, sequence: number): readonly Cell[] {
   const [from, to] = [parseFinancialYear('2018-19'), parseFinancialYear('2030-31')];
-  return cellsAt(views, { measures: [measure], from, to }, sequence);
+  return inOrder([...pagesOfCells(views, { measures: [measure], from, to }, sequence)].flat());
 }
 
 const cellsAfter = (sql: string, sequence: number) => altered(sql, (views) => cellsIn(views, sequence));
