@@ -7,6 +7,7 @@
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { startYearOf, type FinancialYear } from '../kernel/financial-year.js';
 import { decodeCell, type CellKey, type CellState } from '../read-models/cell.js';
+import { OVERLAPPED } from '../read-models/overlaps.js';
 import { prepared, ViewsDamaged } from '../read-models/views-file.js';
 
 export interface CellFilter {
@@ -22,6 +23,8 @@ export interface Cell extends CellKey {
   /** The sequence of the last event that changed the cell. */
   readonly sequence: number;
   readonly state: CellState;
+  /** Periods of its outcomes overlap, or of others that differ in their basis alone. */
+  readonly overlaps: boolean;
 }
 
 /**
@@ -39,6 +42,7 @@ type Row = readonly [
   sequence: number,
   state: string,
   pastState: string | null,
+  overlaps: 0 | 1,
 ];
 
 /** The order of the index, after the measure. */
@@ -62,7 +66,7 @@ export function* pagesOfCells(views: Database, filter: CellFilter, sequence: num
   }
   const select = prepared(
     views,
-    `SELECT cells.*, past.state
+    `SELECT cells.*, past.state, ${OVERLAPPED}
      FROM cells LEFT JOIN cell_log AS past ON past.cell = cells.id AND past.sequence = iif(cells.sequence > ?,
        (SELECT min(sequence) FROM cell_log WHERE cell = cells.id AND sequence > ?), NULL)
      WHERE ${conditions.join(' AND ')} ORDER BY ${KEY} LIMIT ${PAGE_SIZE}`,
@@ -71,7 +75,16 @@ export function* pagesOfCells(views: Database, filter: CellFilter, sequence: num
   for (const asked of filter.measures) {
     let after: readonly (string | number)[] = [years[0]!, '', '', '', ''];
     for (let rows: Row[] | null = null; rows === null || rows.length === PAGE_SIZE;) {
-      rows = select.all(sequence, sequence, asked, ...years, ...after, ...values) as Row[];
+      rows = select.all(
+        sequence,
+        sequence,
+        sequence,
+        sequence,
+        asked,
+        ...years,
+        ...after,
+        ...values,
+      ) as Row[];
       after = (rows.at(-1)?.slice(2, 7) ?? after) as (string | number)[];
       yield rows.map((row) => cellOf(row, sequence));
     }
@@ -85,13 +98,26 @@ export function inOrder(cells: Cell[]): Cell[] {
 
 /** Every member is named, not spread: this runs for each of thousands of cells, and is five times as fast. */
 function cellOf(row: Row, moment: number): Cell {
-  const [id, measure, year, programme, organisation, basis, breakdown, sequence, present, past] = row;
+  const [id, measure, year, programme, organisation, basis, breakdown, sequence, present, past, overlaps] =
+    row;
   const text = sequence <= moment ? present : past;
   if (text === null)
     throw new ViewsDamaged(
       `the figures of cell ${id} after sequence ${moment} are lost from the read models`,
     );
-  return { id, measure, year, programme, organisation, basis, breakdown, sequence, state: decodeCell(text) };
+  const state = decodeCell(text);
+  return {
+    id,
+    measure,
+    year,
+    programme,
+    organisation,
+    basis,
+    breakdown,
+    sequence,
+    state,
+    overlaps: overlaps === 1,
+  };
 }
 
 /** The last financial year for which anything stands, as the calendar year it starts in. */

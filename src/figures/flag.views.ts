@@ -5,6 +5,7 @@ import { Describe, PlainText } from '../api/decorators.js';
 export const FLAG_CODES = [
   'definition-break',
   'year-not-over',
+  'periods-overlap',
   'people-may-be-counted-more-than-once',
   'whole-beside-parts',
   'latest-values-added-across-programmes',

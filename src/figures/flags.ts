@@ -39,6 +39,11 @@ export function flagsOf(asked: FlagsAsked, cells: readonly Cell[], through: Fina
       'year-not-over',
       `${through} was not over on ${moment.date}: the figure has only what was recorded of it by then.`,
     );
+  if (kind.counts === 'every' && added.some(({ overlaps }) => overlaps))
+    flag(
+      'periods-overlap',
+      'Outcomes of one programme, measure and organisation that are added here have periods that overlap: the same may be counted in each.',
+    );
   const people = measure.countsPeople ? sharedBy(kind, added) : [];
   if (people.length > 0)
     flag(

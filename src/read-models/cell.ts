@@ -103,7 +103,7 @@ export function cellKeyOf(figures: OutcomeFigures, programme: string, kind: Meas
   };
 }
 
-function breakdownText(breakdown: Readonly<Record<string, string>> = {}): string {
+export function breakdownText(breakdown: Readonly<Record<string, string>> = {}): string {
   const parts = Object.entries(breakdown).map(([name, value]) => `${name}=${value}`);
   return parts.sort().join(',');
 }

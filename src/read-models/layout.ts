@@ -6,12 +6,13 @@ import { CATALOGUE } from './catalogue.js';
 import { CELLS } from './cells.js';
 import { EVENTS } from './events.js';
 import { LOG } from './log.js';
+import { OVERLAPPING } from './overlaps.js';
 import type { ReadModel, Table } from './read-model.js';
 import { STANDING_DAYS } from './standing-days.js';
 import { CHECKPOINT, insertCheckpoint, PROJECTOR_CACHE_KIB, ViewsDamaged } from './views-file.js';
 
 /** An event is given to the read models in this order: cells are found by measures, which the catalogue has. */
-export const READ_MODELS: readonly ReadModel[] = [LOG, EVENTS, CATALOGUE, CELLS, STANDING_DAYS];
+export const READ_MODELS: readonly ReadModel[] = [LOG, EVENTS, CATALOGUE, CELLS, STANDING_DAYS, OVERLAPPING];
 
 export const TABLES: readonly Table[] = [CHECKPOINT, ...READ_MODELS.flatMap(({ tables }) => tables)];
 

@@ -3,12 +3,19 @@
  * begin and end, so that it costs little to know which of them a life with other dates would leave outside.
  */
 import type { Database } from 'better-sqlite3-multiple-ciphers';
-import type { RecordedOutcome, ReplacedOutcome } from '../domain/outcome.js';
+import type { OutcomeFigures, RecordedOutcome } from '../domain/outcome.js';
 import type { StandingOutside } from '../domain/programme.js';
 import type { OutcomeEvent } from '../domain/submission-event.js';
 import type { CalendarDate } from '../kernel/financial-year.js';
 import type { OrganisationId, ProgrammeId } from '../kernel/ids.js';
-import { Difference, OF_NO_OUTCOME, type Handlers, type ReadModel, type Table } from './read-model.js';
+import {
+  Difference,
+  OF_NO_OUTCOME,
+  type At,
+  type Handlers,
+  type ReadModel,
+  type Table,
+} from './read-model.js';
 import { prepared } from './views-file.js';
 
 type Bearer = 'programme' | 'organisation';
@@ -51,8 +58,9 @@ export const STANDING_DAYS: ReadModel = {
   },
   expect: (views) => {
     const expected = new Map<string, DaySums>();
-    const handlers = handlersOf(({ bearers, effective, sign }) => {
-      for (const [bearer, id] of bearers)
+    const handlers = handlersOf(({ sign, ...outcome }) => {
+      const { effective } = outcome.figures;
+      for (const [bearer, id] of bearersOf(outcome))
         for (const side of ['from', 'to'] as const) {
           const name = `${bearer} ${id} ${side}`;
           const { outcomes, days } = expected.get(name) ?? { outcomes: 0, days: 0 };
@@ -66,17 +74,23 @@ export const STANDING_DAYS: ReadModel = {
 
 const DAY_MS = 86_400_000;
 
-interface DayChange {
-  readonly bearers: readonly (readonly [Bearer, string])[];
-  readonly effective: RecordedOutcome['effective'];
+interface ChangedOutcome {
+  readonly figures: OutcomeFigures;
+  readonly programmeId: ProgrammeId;
+}
+
+/** An outcome that stands from an event on, or with `sign` −1 stands no more. */
+export interface OutcomeChange extends ChangedOutcome {
   readonly sign: 1 | -1;
 }
 
-function handlersOf(apply: (change: DayChange) => void): Handlers {
-  const changes = ({ schema, data: { facts } }: OutcomeEvent) => {
+/** Handlers that apply what an event changes: an outcome that is replaced goes before the other comes. */
+export function handlersOf(apply: (change: OutcomeChange, at: At) => void): Handlers {
+  const changes = ({ schema, data: { facts } }: OutcomeEvent, at: At) => {
     const { programmeId } = facts;
-    if ('replaces' in facts) apply(changeOf(facts.replaces, programmeId, -1));
-    if (schema !== 'outcome-withdrawn@2') apply(changeOf(facts as RecordedOutcome, programmeId, 1));
+    if ('replaces' in facts) apply({ figures: facts.replaces, programmeId, sign: -1 }, at);
+    if (schema !== 'outcome-withdrawn@2')
+      apply({ figures: facts as RecordedOutcome, programmeId, sign: 1 }, at);
   };
   return {
     ...OF_NO_OUTCOME,
@@ -90,20 +104,20 @@ function handlersOf(apply: (change: DayChange) => void): Handlers {
   };
 }
 
-function changeOf(
-  { organisationId, effective }: RecordedOutcome | ReplacedOutcome,
-  programmeId: ProgrammeId,
-  sign: 1 | -1,
-): DayChange {
+function bearersOf({
+  figures: { organisationId },
+  programmeId,
+}: ChangedOutcome): (readonly [Bearer, string])[] {
   const bearers: (readonly [Bearer, string])[] = [['programme', programmeId]];
   if (organisationId !== undefined) bearers.push(['organisation', organisationId]);
-  return { bearers, effective, sign };
+  return bearers;
 }
 
-function* daysOf({ bearers, effective }: DayChange): Generator<string> {
-  for (const [bearer, id] of bearers) {
-    yield `${bearer} ${id} from ${effective.from}`;
-    yield `${bearer} ${id} to ${effective.to}`;
+function* daysOf(outcome: ChangedOutcome): Generator<string> {
+  const { from, to } = outcome.figures.effective;
+  for (const [bearer, id] of bearersOf(outcome)) {
+    yield `${bearer} ${id} from ${from}`;
+    yield `${bearer} ${id} to ${to}`;
   }
 }
 

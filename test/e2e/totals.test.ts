@@ -45,6 +45,7 @@ describe('a flow', () => {
       total: 157,
       missingYears: ['2021-22'],
       flags: [
+        { code: 'periods-overlap' },
         {
           code: 'people-may-be-counted-more-than-once',
           sentence: 'The same people may come in several of the periods and years that are added here.',
@@ -82,41 +83,6 @@ describe('a flow', () => {
       ['jobs-created-or-safeguarded', null],
       ['jobs-safeguarded', 300],
     ]);
-  });
-});
-
-describe('a whole beside its parts', () => {
-  const flagsOf = async (query: string) =>
-    (await annual(`${query}&from=2023-24&to=2023-24`)).years[0]!.flags.map(({ code }) => code);
-
-  test('is flagged: a measure beside those that roll up into it', async () => {
-    const programme = await registerProgramme(ledger, 'wholes');
-    await record(ledger, programme, { ...OUTCOME, measure: 'jobs' });
-    expect(await flagsOf(`measure=jobs&programme=${programme}`)).toEqual([]);
-    const other = await registerProgramme(ledger, 'other-parts');
-    await record(ledger, other, { ...OUTCOME, measure: 'jobs-created' });
-    expect(await flagsOf(`measure=jobs&programme=${other}`)).toEqual([]);
-    await record(ledger, programme, { ...OUTCOME, measure: 'jobs-created' });
-    expect(await flagsOf(`measure=jobs&programme=${programme}`)).toEqual(['whole-beside-parts']);
-    expect(await flagsOf(`measure=jobs-created&programme=${programme}`)).toEqual([]);
-  });
-
-  test('is flagged: an organisation beside a body within it, and a programme beside its organisations', async () => {
-    const programme = await registerProgramme(ledger, 'bodies');
-    const hub = { id: 'wessex-hub', name: 'Wessex hub', parent: 'wessex' };
-    expect((await ledger.call('POST', '/v1/organisations', { body: hub })).status).toBe(201);
-    const view = { ...OUTCOME, measure: 'views' };
-    const ask = () => flagsOf(`measure=views&programme=${programme}`);
-    await record(ledger, programme, { ...view, organisation: 'east' }, { ...view, organisation: hub.id });
-    expect(await ask()).toEqual([]);
-    const { outcomes } = await record(ledger, programme, { ...view, organisation: 'wessex' });
-    expect(await ask()).toEqual(['whole-beside-parts']);
-    await withdraw(ledger, outcomes[0]!.id, 0, 'the hub counts for it');
-    expect(await ask()).toEqual([]);
-    const { organisation: _, ...ofNone } = view;
-    await record(ledger, programme, ofNone);
-    expect(await ask()).toEqual(['whole-beside-parts']);
-    expect(await flagsOf(`measure=views&programme=${programme}&organisation=east`)).toEqual([]);
   });
 });
 
@@ -230,7 +196,7 @@ describe('a ratio', () => {
       outcomes: 3,
       ratio: { numerator: 2, denominator: 4, percent: '50.0000' },
       percentages: [{ programme, percent: '99.3' }],
-      flags: [{ code: 'percentages-not-combined' }],
+      flags: [{ code: 'periods-overlap' }, { code: 'percentages-not-combined' }],
     });
     expect((await ledger.call('GET', '/v1/totals/since?measure=trusts-implementing')).status).toBe(422);
   });

@@ -52,6 +52,10 @@ export function flagsOf(ledger: NaiveLedger, figure: NaiveFigure): readonly obje
     'year-not-over':
       ledger.date <= `${last + 1}-03-31` &&
       `${named(last)} was not over on ${ledger.date}: the figure has only what was recorded of it by then.`,
+    'periods-overlap':
+      kind !== 'stock' &&
+      pairs.some(([one, other]) => one !== other && slot(one) === slot(other) && areTogether(one, other)) &&
+      'Outcomes of one programme, measure and organisation that are added here have periods that overlap: the same may be counted in each.',
     'people-may-be-counted-more-than-once':
       countsPeople &&
       across.length > 0 &&
@@ -74,6 +78,9 @@ export function flagsOf(ledger: NaiveLedger, figure: NaiveFigure): readonly obje
   };
   return Object.entries(sentences).flatMap(([code, sentence]) => (sentence ? [{ code, sentence }] : []));
 }
+
+const areTogether = ({ effective: one }: Standing, { effective: other }: Standing) =>
+  one.from <= other.to && other.from <= one.to;
 
 function inWords(words: readonly string[]): string {
   const last = words.at(-1)!;

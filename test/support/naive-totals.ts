@@ -34,7 +34,7 @@ export interface Standing {
   readonly percent?: string;
   readonly rate?: string;
   readonly bounds?: { readonly low?: number; readonly high?: number };
-  readonly effective: { readonly to: string };
+  readonly effective: { readonly from: string; readonly to: string };
   readonly basis: string;
 }
 
@@ -355,7 +355,7 @@ function written(quantity: number | string, decimals: number): string {
 }
 
 /** The calendar year in which an outcome's financial year starts. */
-export function yearOf({ effective }: Pick<Standing, 'effective'>): number {
+export function yearOf({ effective }: { readonly effective: { readonly to: string } }): number {
   const [year, month] = effective.to.split('-').map(Number) as [number, number];
   return month < 4 ? year - 1 : year;
 }

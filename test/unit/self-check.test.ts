@@ -112,6 +112,13 @@ test.each([
   ['a value taken out of a stock', 'DELETE FROM stock_values', 'outcomes stand'],
   ['a day of outcomes', `UPDATE standing_days SET day = '1999-01-01'`, 'the days of'],
   ['a day of outcomes taken out', 'DELETE FROM standing_days', 'the days of'],
+  ['a day of a slot', `UPDATE slot_days SET day = '1999-01-01' WHERE side = 'from'`, 'the periods of'],
+  ['a day of a slot taken out', 'DELETE FROM slot_days', 'the periods of'],
+  [
+    'an overlap that has ended',
+    `UPDATE overlaps SET pairs = 1, until = ${Number.MAX_SAFE_INTEGER}`,
+    'pairs overlap',
+  ],
   ['a row less in the log of figures', 'DELETE FROM cell_log WHERE rowid = 2', 'sequence 11'],
 ])('%s', async (_what, sql, place) => {
   alterViews(sql);
