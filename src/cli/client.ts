@@ -3,7 +3,9 @@
  * line.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import type { MeasureListView, MeasureView } from '../catalogue/measure.dto.js';
+import type { MeasureView } from '../catalogue/measure.dto.js';
+import type { OrganisationView } from '../catalogue/organisation.dto.js';
+import type { ProgrammeView } from '../catalogue/programme.dto.js';
 import { adminKeyFile } from '../access/admin-key.js';
 import { OUTCOME_ID } from '../kernel/ids.js';
 import { visible } from '../kernel/visible.js';
@@ -157,17 +159,28 @@ export async function currentSequence(client: LedgerClient): Promise<string | un
 export type Units = ReadonlyMap<string, { readonly unit: string; readonly decimals: number }>;
 
 export async function unitsOf(client: LedgerClient): Promise<Units> {
-  return new Map((await allMeasures(client)).map(({ id, unit, decimals }) => [id, { unit, decimals }]));
+  return new Map((await allOf(client, 'measures')).map(({ id, unit, decimals }) => [id, { unit, decimals }]));
 }
 
-export async function allMeasures(client: LedgerClient): Promise<MeasureView[]> {
-  const measures: MeasureView[] = [];
+interface CatalogueLists {
+  readonly measures: MeasureView;
+  readonly programmes: ProgrammeView;
+  readonly organisations: OrganisationView;
+}
+
+/** Every entry of the catalogue of one kind that the key may see. */
+export async function allOf<Kind extends keyof CatalogueLists>(
+  client: LedgerClient,
+  kind: Kind,
+): Promise<CatalogueLists[Kind][]> {
+  type Page = Readonly<Record<Kind, CatalogueLists[Kind][]>> & { readonly next: string | null };
+  const entries: CatalogueLists[Kind][] = [];
   for (let after: string | null | undefined; after !== null;) {
-    const page: MeasureListView = await client.get('/v1/measures', { after, limit: '500' });
-    measures.push(...page.measures);
+    const page: Page = await client.get(`/v1/${kind}`, { after, limit: '500' });
+    entries.push(...page[kind]);
     after = page.next;
   }
-  return measures;
+  return entries;
 }
 
 /** Reads JSON whose texts are shown to people: what others wrote cannot look like a line of ours. */

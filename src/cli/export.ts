@@ -1,42 +1,43 @@
-/**
- * `ledger export`: outcomes or totals as CSV or NDJSON, read page by page at one sequence.
- *
- * A cell that a spreadsheet would take for a formula gets an apostrophe before it.
- */
+/** `ledger export`: outcomes or totals as CSV or NDJSON, read page by page at one sequence. */
 import { Argument, Option, type Command } from 'commander';
-import { stringify } from 'csv-stringify';
-import { Readable, Writable, type Duplex } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { OutcomesPage } from '../figures/outcome.views.js';
-import type { Flag } from '../figures/flag.views.js';
-import type { AnnualTotals, YearFigure } from '../figures/figures.views.js';
-import { allMeasures, CommandFailed, currentSequence, type LedgerClient, type Query } from './client.js';
+import type { AnnualTotals, TotalSince } from '../figures/figures.views.js';
+import { KINDS } from '../domain/kinds/kinds.js';
+import { csvOf } from '../files/csv-out.js';
+import { OUTCOME_COLUMNS } from '../files/csv-row.js';
+import { allOf, CommandFailed, currentSequence, type LedgerClient, type Query } from './client.js';
 import { intoFile, print, readable } from './output.js';
+import {
+  FIGURE_COLUMNS,
+  figureCells,
+  outcomeRow,
+  sinceRows,
+  yearRows,
+  type Catalogue,
+  type FigureRow,
+  type OutcomeRow,
+} from './export-rows.js';
 import { connected, withClient, type Texts } from './connection.js';
 
 interface ExportOptions extends Texts<
   'out' | 'measure' | 'programme' | 'organisation' | 'from' | 'to' | 'asAt' | 'asAtSequence'
 > {
   readonly format: 'csv' | 'ndjson';
-  /** Totals only: the rows of each programme or organisation, with its name, in place of the rows of the whole. */
+  readonly bom?: boolean;
+  /** Totals only: the rows of each programme or organisation in place of the rows of the whole. */
   readonly groupBy?: 'programme' | 'organisation';
 }
 
-type ExportRow = Readonly<Record<string, unknown>>;
-
-const COLUMNS = {
-  outcomes: [
-    ...['id', 'version', 'programme', 'measure', 'organisation', 'quantity', 'amount', 'numerator'],
-    ...['denominator', 'percent', 'rate', 'from', 'to', 'basis', 'boundsLow', 'boundsHigh', 'counting'],
-    ...['reference', 'evidenceTitle', 'evidenceUri', 'evidenceSha256', 'note', 'contributes', 'recordedAt'],
-    ...['actor', 'sequence'],
-  ],
-  totals: [
-    ...['measure', 'unit', 'kind', 'programme', 'organisation', 'name', 'financialYear', 'total', 'amount'],
-    ...['outcomes', 'counted', 'estimated', 'modelled', 'selfReported', 'notStated', 'boundsLow'],
-    ...['boundsHigh', 'numerator', 'denominator', 'percent', 'flags', 'sequence'],
-  ],
-};
+interface AskedExport {
+  readonly client: LedgerClient;
+  readonly measures: readonly string[];
+  readonly catalogue: Catalogue;
+  readonly query: Query;
+  /** The first year, if one was asked for. */
+  readonly from: string | undefined;
+}
 
 export function register(ledger: Command): void {
   connected(ledger.command('export'))
@@ -45,6 +46,7 @@ export function register(ledger: Command): void {
     .addOption(
       new Option('--format <format>', 'the format of the rows').choices(['csv', 'ndjson']).default('csv'),
     )
+    .option('--bom', 'begin the CSV with a byte order mark, by which Excel knows UTF-8')
     .option('--out <file>', 'the file to write; by default standard output')
     .option('--measure <id>', 'only this measure and what rolls up into it')
     .option('--programme <id>', 'only this programme')
@@ -65,54 +67,53 @@ export function register(ledger: Command): void {
 async function exportCommand(
   client: LedgerClient,
   what: 'outcomes' | 'totals',
-  { format, out, measure, asAt, ...filters }: ExportOptions,
+  { format, bom = false, out, measure, asAt, ...filters }: ExportOptions,
 ): Promise<void> {
   if (what === 'outcomes' && filters.groupBy !== undefined)
     throw new CommandFailed('--group-by is for totals: each outcome has its programme and organisation', 2);
-  const all = measure === undefined ? (await allMeasures(client)).map(({ id }) => id) : [measure];
+  if (bom && format !== 'csv') throw new CommandFailed('--bom is for CSV: JSON begins with none', 2);
+  const catalogue = await catalogueOf(client);
+  const all = measure === undefined ? [...catalogue.measures.keys()] : [measure];
   const sequence =
     asAt === undefined
       ? (filters.asAtSequence ?? (await currentSequence(client)))
       : await sequenceAt(client, { ...filters, measure: all[0], asAt });
+  const { from, ...others } = filters;
   // Totals begin in 2018-19 unless earlier years are asked for, so the export asks for all.
-  const query = { ...filters, from: filters.from ?? '1900-01', asAtSequence: sequence };
-  const measures = sequence === undefined ? [] : all;
+  const query = { ...others, from: from ?? '1900-01', asAtSequence: sequence };
+  const asked = { client, measures: sequence === undefined ? [] : all, catalogue, query, from };
   let count = 0;
-  const counted = async function* (rows: AsyncIterable<ExportRow>) {
+  const counted = async function* <Row>(rows: AsyncIterable<Row>, lineOf: (row: Row) => unknown) {
     for await (const row of rows) {
       count++;
-      yield row;
+      yield lineOf(row);
     }
   };
-  const rows = Readable.from(
-    counted(what === 'outcomes' ? outcomeRows(client, measures, query) : totalRows(client, measures, query)),
+  const isCsv = format === 'csv';
+  const lines = Readable.from(
+    what === 'outcomes'
+      ? counted(outcomeRows(asked), isCsv ? (row) => row : ndjson)
+      : counted(figureRows(asked), isCsv ? figureCells : ndjson),
   );
+  const columns = what === 'outcomes' ? OUTCOME_COLUMNS : FIGURE_COLUMNS;
   const write = (target: Writable) =>
-    format === 'csv' ? pipeline(rows, csvOf(what, filters), target) : pipeline(rows, ndjson, target);
+    isCsv ? pipeline(lines, csvOf(columns, { bom }), target) : pipeline(lines, target);
   if (out === undefined) await write(new StandardOutput());
   else await intoFile(out, write);
   if (out !== undefined) print(`${out}: ${readable(count, '')} ${what}, as at sequence ${sequence ?? '–'}.`);
 }
 
-function csvOf(what: keyof typeof COLUMNS, { groupBy }: Pick<ExportOptions, 'groupBy'>): Duplex {
-  return stringify({
-    header: true,
-    columns: COLUMNS[what].filter((column) => column !== 'name' || groupBy !== undefined),
-    escape_formulas: true,
-    cast: {
-      boolean: String,
-      string: (text) => (text.startsWith('\n') ? `'${text}` : text),
-      object: (flags) => flagsTold(flags as unknown as readonly Flag[]),
-    },
-    record_delimiter: 'windows',
-    // This option is needed beside a delimiter of our own: without it a line break within a cell would begin a
-    // row, and let a formula begin it.
-    quote_record_delimiter: true,
-  });
-}
+const ndjson = (row: object) => `${JSON.stringify(row)}\n`;
 
-const flagsTold = (flags: readonly Flag[]) =>
-  flags.map(({ code, sentence }) => `${code}: ${sentence}`).join(' ');
+async function catalogueOf(client: LedgerClient): Promise<Catalogue> {
+  const byId = async <Kind extends 'measures' | 'programmes' | 'organisations'>(kind: Kind) =>
+    new Map((await allOf(client, kind)).map((entry) => [entry.id, entry]));
+  return {
+    measures: await byId('measures'),
+    programmes: await byId('programmes'),
+    organisations: await byId('organisations'),
+  };
+}
 
 /**
  * The last event that was known at the moment asked for, so that pages agree though the day may go on. Undefined
@@ -130,15 +131,7 @@ class StandardOutput extends Writable {
   }
 }
 
-async function* ndjson(rows: AsyncIterable<ExportRow>): AsyncGenerator<string> {
-  for await (const row of rows) yield `${JSON.stringify(row)}\n`;
-}
-
-async function* outcomeRows(
-  client: LedgerClient,
-  measures: readonly string[],
-  query: Query,
-): AsyncGenerator<ExportRow> {
+async function* outcomeRows({ client, measures, catalogue, query }: AskedExport): AsyncGenerator<OutcomeRow> {
   for (const measure of measures) {
     for (let after: string | null | undefined; after !== null;) {
       const asked = { ...query, measure, after, limit: '500', allowBreaks: 'true' };
@@ -146,78 +139,25 @@ async function* outcomeRows(
       // The list of a measure includes the measures that roll up into it: where all measures are exported, each
       // lists only its own outcomes.
       for (const outcome of page.outcomes) {
-        if (measures.length === 1 || outcome.measure === measure) yield flat(outcome);
+        if (measures.length === 1 || outcome.measure === measure) yield outcomeRow(outcome, catalogue);
       }
       after = page.next;
     }
   }
 }
 
-function flat({ effective, bounds, evidence, ...rest }: OutcomesPage['outcomes'][number]): ExportRow {
-  return {
-    ...rest,
-    from: effective.from,
-    to: effective.to,
-    ...(bounds && { boundsLow: bounds.low, boundsHigh: bounds.high }),
-    ...(evidence && {
-      evidenceTitle: evidence.title,
-      evidenceUri: evidence.uri,
-    }),
-  };
-}
-
-async function* totalRows(
-  client: LedgerClient,
-  measures: readonly string[],
-  query: Query,
-): AsyncGenerator<ExportRow> {
-  for (const id of measures) {
-    const answer: AnnualTotals = await client.get('/v1/totals/annual', {
-      ...query,
-      measure: id,
-      allowBreaks: 'true',
-    });
-    const { groups, years, ...context } = answer;
-    if (!groups) yield* rowsOf(context, years);
-    for (const { programme, organisation, years: ofGroup } of groups ?? []) {
-      // The group of outcomes without a programme or an organisation has no id and no name.
-      const named = {
-        ...(programme && { programme: programme.id }),
-        ...(organisation && { organisation: organisation.id }),
-        name: (programme ?? organisation)!.name,
-      };
-      yield* rowsOf({ ...context, ...named }, ofGroup);
-    }
-  }
-}
-
-function* rowsOf(
-  { measure, sequence, asAt: _, ...about }: ExportRow & Pick<AnnualTotals, 'measure' | 'sequence'>,
-  years: readonly YearFigure[],
-): Generator<ExportRow> {
-  for (const { financialYear, total, amount, outcomes, byBasis, bounds, ratio, flags } of years) {
-    if (outcomes === 0) continue;
-    yield {
-      measure: measure.id,
-      unit: measure.unit,
-      kind: measure.kind,
-      ...about,
-      financialYear,
-      total,
-      amount,
-      outcomes,
-      counted: byBasis.counted,
-      estimated: byBasis.estimated,
-      modelled: byBasis.modelled,
-      selfReported: byBasis['self-reported'],
-      notStated: byBasis['not-stated'],
-      boundsLow: bounds?.low,
-      boundsHigh: bounds?.high,
-      numerator: ratio?.numerator,
-      denominator: ratio?.denominator,
-      percent: ratio?.percent,
-      flags,
-      sequence,
-    };
+/** For each measure the figures of its years, and then the figure of all years since the first, if they add up. */
+async function* figureRows({
+  client,
+  measures,
+  catalogue,
+  query,
+  from,
+}: AskedExport): AsyncGenerator<FigureRow> {
+  for (const measure of measures) {
+    const asked = { ...query, measure, allowBreaks: 'true' };
+    yield* yearRows(await client.get<AnnualTotals>('/v1/totals/annual', asked), catalogue);
+    if (KINDS[catalogue.measures.get(measure)!.kind].notOverYears !== null) continue;
+    yield* sinceRows(await client.get<TotalSince>('/v1/totals/since', { ...asked, from }), catalogue);
   }
 }

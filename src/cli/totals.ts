@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { MeasureView } from '../catalogue/measure.dto.js';
 import type { AnnualTotals, Figure, TotalSince } from '../figures/figures.views.js';
 import { KINDS } from '../domain/kinds/kinds.js';
-import { allMeasures, currentSequence, type LedgerClient } from './client.js';
+import { allOf, currentSequence, type LedgerClient } from './client.js';
 import { print, readable, table, type Align } from './output.js';
 import { connected, withClient, type Texts } from './connection.js';
 
@@ -41,7 +41,7 @@ export async function totalsCommand(client: LedgerClient, options: TotalsOptions
   const filters = now ? { ...asked, asAtSequence: await currentSequence(client) } : asked;
   const measures =
     measure === undefined
-      ? await allMeasures(client)
+      ? await allOf(client, 'measures')
       : [await client.get<MeasureView>(`/v1/measures/${encodeURIComponent(measure)}`)];
   const totals: MeasureTotals[] = [];
   for (const each of measures) totals.push(await totalsOf(client, each, filters));

@@ -1,11 +1,12 @@
 /**
- * Turns a row of the CSV template into an outcome: which column is which field, and what a person is told when a
- * spreadsheet has changed a cell from what was typed. Cells are never repaired or guessed at: 01/04/2023 may be a
- * day in April or in January.
+ * Turns a row of the CSV template, or of an export, into an outcome: which column is which field, and what a person is
+ * told when a spreadsheet has changed a cell from what was typed. Cells are never repaired or guessed at: 01/04/2023 may
+ * be a day in April or in January.
  */
 import type { ProblemFault } from '../kernel/refusals.js';
 import { personalDataIn } from '../kernel/personal-data.js';
 import { pointerOf } from '../kernel/strict-json.js';
+import { unguarded, type CsvColumns } from './csv-out.js';
 
 type CellKind = 'whole number' | 'decimal' | 'bound' | 'date' | 'word' | 'text';
 
@@ -41,6 +42,41 @@ const COLUMNS = {
 export type ColumnName = keyof typeof COLUMNS;
 
 export const COLUMN_NAMES = Object.keys(COLUMNS) as readonly ColumnName[];
+
+/** An export tells these of each outcome, too. Where it is read again they are no part of what is recorded. */
+const TOLD_BEFORE = {
+  id: 'id',
+  version: 'version',
+  programme: 'programme',
+  programme_name: 'programmeName',
+  measure_label: 'measureLabel',
+  unit: 'unit',
+  organisation_name: 'organisationName',
+} as const;
+const TOLD_AFTER = {
+  bounds_low_amount: 'bounds.lowAmount',
+  bounds_high_amount: 'bounds.highAmount',
+  contributes: 'contributes',
+  recorded_at: 'recordedAt',
+  actor: 'actor',
+  sequence: 'sequence',
+} as const;
+
+/** The columns of an export of outcomes: those of the template, among what else is told. */
+export const OUTCOME_COLUMNS: CsvColumns = {
+  ...TOLD_BEFORE,
+  ...Object.fromEntries(COLUMN_NAMES.map((name) => [name, COLUMNS[name].field.join('.')])),
+  ...TOLD_AFTER,
+};
+
+const TOLD = { ...TOLD_BEFORE, ...TOLD_AFTER };
+const TOLD_MEMBERS: ReadonlySet<string> = new Set(Object.values(TOLD));
+type FileColumn = ColumnName | keyof typeof TOLD;
+/** The columns of a file, in its order. */
+export type FileHeader = readonly FileColumn[];
+
+const isTold = (name: FileColumn): name is keyof typeof TOLD => Object.hasOwn(TOLD, name);
+
 const REQUIRED: readonly ColumnName[] = ['measure', 'from', 'basis'];
 
 /** The column of a field; for an object its first column. */
@@ -55,11 +91,12 @@ const WHOLE = /^(?:0|-?[1-9]\d*)$/;
 
 /** The columns that a header names, or the header's faults. */
 export function readHeader(cells: readonly string[]): {
-  columns: readonly ColumnName[];
+  columns: FileHeader;
   faults: readonly ProblemFault[];
 } {
   const faults: ProblemFault[] = [];
-  const columns: ColumnName[] = [];
+  const columns: FileColumn[] = [];
+  const names: readonly string[] = [...COLUMN_NAMES, ...(cells.includes('id') ? Object.keys(TOLD) : [])];
   const form = formFault(cells);
   if (form !== undefined) return { columns, faults: [{ code: 'columns', detail: form }] };
   // Spreadsheets write empty columns behind the last one that has a name.
@@ -68,7 +105,7 @@ export function readHeader(cells: readonly string[]): {
       .trim()
       .toLowerCase()
       .replaceAll(/[\s-]+/g, '_');
-    const name = COLUMN_NAMES.find((known) => known === cell);
+    const name = names.find((known) => known === cell) as FileColumn | undefined;
     if (name && columns.includes(name))
       faults.push({ code: 'repeated', detail: `there are two columns ${name}` });
     else if (name) columns.push(name);
@@ -95,20 +132,21 @@ function formFault(cells: readonly string[]): string | undefined {
 }
 
 /** The outcome in the cells; a cell that does not fit its kind is left as text, which its rule refuses. */
-export function outcomeOfRow(
-  columns: readonly ColumnName[],
-  cells: readonly string[],
-): Record<string, unknown> {
+export function outcomeOfRow(columns: FileHeader, cells: readonly string[]): Record<string, unknown> {
   // Every row gets a period, so that a row without dates is told which column is empty.
   const effective = {};
   const outcome: Record<string, unknown> = { effective };
-  // A bound is in the unit of what it goes around: text beside an amount, a number beside a quantity.
-  const hasAmount = (cells[columns.indexOf('amount')] ?? '') !== '';
+  const has = (name: FileColumn) => (cells[columns.indexOf(name)] ?? '') !== '';
+  // A bound is in the unit of what it goes around: a number beside a quantity, text beside an amount alone.
+  const boundsAreWhole = has('quantity') || !has('amount');
+  const isExport = columns.includes('id');
   columns.forEach((name, index) => {
-    const cell = cells[index]!;
+    const cell = isExport ? unguarded(cells[index]!) : cells[index]!;
     if (cell === '') return;
+    if (name === 'id' || name === 'programme') outcome[name] = cell;
+    if (isTold(name)) return;
     const { field, kind }: Column = COLUMNS[name];
-    const isWhole = kind === 'whole number' || (kind === 'bound' && !hasAmount);
+    const isWhole = kind === 'whole number' || (kind === 'bound' && boundsAreWhole);
     const value = isWhole && WHOLE.test(cell) ? Number(cell) : cell;
     const [outer, inner] = field;
     if (inner === undefined) outcome[outer] = value;
@@ -117,10 +155,28 @@ export function outcomeOfRow(
   return outcome;
 }
 
+/**
+ * Takes out of a row what an export tells beside the outcome, and tells which outcome it was. A row that names none,
+ * and no programme, is left as it is.
+ */
+export function outOfExport(row: object): { readonly outcome: object; readonly exported?: object } {
+  const { id, programme, bounds } = row as Readonly<Record<string, unknown>>;
+  if (id === undefined && programme === undefined) return { outcome: row };
+  const without = (whole: object, at: string) =>
+    Object.fromEntries(Object.entries(whole).filter(([name]) => !TOLD_MEMBERS.has(`${at}${name}`)));
+  return {
+    outcome: {
+      ...without(row, ''),
+      ...(typeof bounds === 'object' && bounds !== null && { bounds: without(bounds, 'bounds.') }),
+    },
+    exported: { ...(id !== undefined && { id }), ...(programme !== undefined && { programme }) },
+  };
+}
+
 /** A fault of an outcome as a fault of its row: named by column, with a hint where the cell gives one away. */
 export function faultOfCell(
   fault: ProblemFault,
-  columns: readonly ColumnName[],
+  columns: FileHeader,
   cells: readonly string[],
 ): ProblemFault {
   const name = COLUMN_OF.get(fault.pointer ?? '');

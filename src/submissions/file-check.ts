@@ -15,6 +15,7 @@ import { submissionDecider } from '../domain/submission.js';
 import { EventStore } from '../store/event-store.js';
 import { readState } from '../store/run-decider.js';
 import type { FileFormat } from '../files/records.js';
+import { ExportedRows, type HeldRows } from './exported-rows.js';
 import { rowsOf, UnreadableFile, type FileFault, type FileRow } from './file-rows.js';
 import type { SpooledFile } from './import-spool.js';
 import { outcomeOfDto, OutcomeCheck } from './outcome-input.js';
@@ -71,6 +72,7 @@ export interface CheckedFile {
 export class FileCheck {
   constructor(
     private readonly outcomes: OutcomeCheck,
+    private readonly exported: ExportedRows,
     private readonly store: EventStore,
   ) {}
 
@@ -86,15 +88,16 @@ export class FileCheck {
     try {
       for await (const chunk of chunksOf(file, format)) {
         signal.throwIfAborted();
-        const isKnown = await this.isRecorded(chunk, file.sha256, programmeId);
-        const faultsByRow = isKnown ? [] : await this.faultsOf(chunk.rows, programmeId, override);
+        const held = await this.exported.heldAmong(chunk.rows);
+        const isKnown = await this.isRecorded(chunk, held, { sha256: file.sha256, programmeId });
+        const faultsByRow = isKnown ? [] : await this.faultsOf(chunk.rows, held, { programmeId, override });
         faultsByRow.forEach((faults, index) => {
           if (faults.length > 0) bad++;
           const { line } = chunk.rows[index]!;
           for (const fault of faults) if (told.length < FILE_FAULTS_MAX) told.push({ line, ...fault });
         });
         rows += chunk.rows.length;
-        if (isKnown) known += chunk.rows.length;
+        known += isKnown ? chunk.rows.length : held.size;
         chunks++;
         onRows(rows);
         if (told.length === FILE_FAULTS_MAX) break;
@@ -114,27 +117,36 @@ export class FileCheck {
     return { rows, chunks, known };
   }
 
+  /** The rows that are recorded: all but those of an export whose outcomes the ledger holds. */
+  async newAmong(rows: readonly FileRow[]): Promise<readonly FileRow[]> {
+    const held = await this.exported.heldAmong(rows);
+    return rows.filter((row) => !held.has(row));
+  }
+
   private async faultsOf(
     rows: readonly FileRow[],
-    programmeId: ProgrammeId,
-    override: PersonalDataOverride | undefined,
+    held: HeldRows,
+    { programmeId, override }: Pick<CheckRequest, 'programmeId' | 'override'>,
   ): Promise<readonly ProblemFault[][]> {
-    const contents = rows.map(({ outcome }) => outcome && outcomeOfDto(outcome));
+    const contents = rows.map((row) => (row.outcome && !held.has(row) ? outcomeOfDto(row.outcome) : null));
     const ofEach = await this.outcomes.rulesBroken(programmeId, contents, override);
-    return rows.map((row, index) =>
-      row.outcome === null ? [...row.faults] : ofEach[index]!.map(row.inFile),
-    );
+    const faults: ProblemFault[][] = [];
+    for (const [index, row] of rows.entries()) {
+      const broken = row.outcome === null ? row.faults : ofEach[index]!.map(row.inFile);
+      faults.push([...broken, ...(await this.exported.faultsOf(row, programmeId, held.get(row)))]);
+    }
+    return faults;
   }
 
   private async isRecorded(
     { index, rows }: Chunk,
-    sha256: string,
-    programmeId: ProgrammeId,
+    held: HeldRows,
+    { sha256, programmeId }: { readonly sha256: string; readonly programmeId: ProgrammeId },
   ): Promise<boolean> {
     const { stream } = placeOfOutcome(fileSubmissionId(programmeId, sha256), numberOf(index));
     const state = await readState(this.store, submissionDecider, stream);
-    const outcomes = rows.flatMap(({ outcome }) => (outcome ? [outcomeOfDto(outcome)] : []));
-    if (state.status === 'new' || outcomes.length < rows.length) return false;
+    if (state.status === 'new' || rows.some(({ outcome }) => outcome === null)) return false;
+    const outcomes = rows.flatMap((row) => (held.has(row) ? [] : [outcomeOfDto(row.outcome!)]));
     return this.outcomes.isRecorded(state, programmeId, outcomes);
   }
 }

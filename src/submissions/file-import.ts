@@ -38,6 +38,8 @@ export type ImportProgress =
 /** One submission reaches the disk while the next is made ready. */
 const IN_FLIGHT_MAX = 2;
 
+const NOTHING_NEW = Promise.resolve({ repeated: true, outcomes: [] });
+
 @Injectable()
 export class FileImport implements BeforeApplicationShutdown {
   private readonly closing = new AbortController();
@@ -85,7 +87,7 @@ export class FileImport implements BeforeApplicationShutdown {
     const receipt = { file: file.sha256, programme: programmeId, rows, submissions: chunks, dryRun };
     if (dryRun) return { ...receipt, recorded: 0, repeated: known, sequence: null };
     const { recorded, sequence } = await this.record(file, rows, request);
-    return { ...receipt, recorded, repeated: rows - recorded, sequence };
+    return { ...receipt, recorded, repeated: rows - recorded, sequence: sequence < 0 ? null : sequence };
   }
 
   private async record(file: SpooledFile, of: number, request: ImportRequest) {
@@ -95,11 +97,12 @@ export class FileImport implements BeforeApplicationShutdown {
     for await (const chunk of chunksOf(file, request.format)) {
       if (this.closing.signal.aborted) failures.push(ledgerStops());
       if (failures.length > 0) break;
-      const recording = this.submit(file, chunk, request)
+      const rows = await this.checker.newAmong(chunk.rows);
+      const recording = (rows.length > 0 ? this.submit(file, { ...chunk, rows }, request) : NOTHING_NEW)
         .then(({ repeated, outcomes }) => {
           if (!repeated) recorded += outcomes.length;
-          sequence = Math.max(sequence, outcomes.at(-1)!.sequence);
-          done += outcomes.length;
+          sequence = Math.max(sequence, outcomes.at(-1)?.sequence ?? -1);
+          done += chunk.rows.length;
           request.onProgress({ phase: 'recording', rows: done, of });
         })
         .catch((error: unknown) => void failures.push(error))
@@ -118,7 +121,7 @@ export class FileImport implements BeforeApplicationShutdown {
     { sha256 }: SpooledFile,
     { index, rows }: Chunk,
     { programmeId, by, override }: ImportRequest,
-  ): Promise<RecordOutcomesResult> {
+  ): Promise<Pick<RecordOutcomesResult, 'repeated' | 'outcomes'>> {
     const outcomes = rows.map(({ line, outcome }) => {
       assert(outcome !== null, `line ${line} was checked, and is wrong now`);
       return outcomeOfDto(outcome);

@@ -4,10 +4,11 @@
  */
 import type { ProblemFault } from '../kernel/refusals.js';
 import { MalformedJson, parseJson } from '../kernel/strict-json.js';
+import { isObject } from '../api/decorators.js';
 import { validatorOf } from '../api/validation.js';
-import type { ColumnName } from '../files/csv-row.js';
-import { faultOfCell, outcomeOfRow, readHeader } from '../files/csv-row.js';
+import { faultOfCell, outcomeOfRow, outOfExport, readHeader, type FileHeader } from '../files/csv-row.js';
 import { recordsOf, type FileFormat, type FileRecord } from '../files/records.js';
+import { ExportedDto } from './imports.dto.js';
 import { OutcomeDto } from './submissions.dto.js';
 
 export interface FileFault extends ProblemFault {
@@ -18,6 +19,7 @@ export type FileRow =
   | {
       readonly line: number;
       readonly outcome: OutcomeDto;
+      readonly exported: ExportedDto;
       readonly inFile: (fault: ProblemFault) => ProblemFault;
     }
   | { readonly line: number; readonly outcome: null; readonly faults: readonly ProblemFault[] };
@@ -38,7 +40,7 @@ export async function* rowsOf(
   pieces: AsyncIterable<Buffer>,
   format: FileFormat,
 ): AsyncGenerator<readonly FileRow[]> {
-  let columns: readonly ColumnName[] | null = null;
+  let columns: FileHeader | null = null;
   for await (const records of recordsOf(pieces, format)) {
     let rows: FileRow[] = [];
     for (const record of records) {
@@ -60,8 +62,9 @@ export async function* rowsOf(
 const isBlank = (fields: readonly string[]) => /^(?:sep=)?,*$/.test(fields.join(','));
 
 const outcomeFaults = validatorOf(OutcomeDto);
+const exportFaults = validatorOf(ExportedDto);
 
-function headerOf(record: FileRecord): readonly ColumnName[] {
+function headerOf(record: FileRecord): FileHeader {
   const { line } = record;
   if (record.kind !== 'row') {
     throw new UnreadableFile(record.kind === 'fault' ? [{ line, ...record.fault }] : []);
@@ -71,10 +74,7 @@ function headerOf(record: FileRecord): readonly ColumnName[] {
   return columns;
 }
 
-function rowOfCells(
-  { line, fields }: Extract<FileRecord, { kind: 'row' }>,
-  columns: readonly ColumnName[],
-): FileRow {
+function rowOfCells({ line, fields }: Extract<FileRecord, { kind: 'row' }>, columns: FileHeader): FileRow {
   if (fields.length < columns.length || fields.slice(columns.length).some((cell) => cell !== '')) {
     const detail = `has ${fields.length} cells where the header has ${columns.length}: a cell with a comma in it must be quoted`;
     return faulty(line, [{ code: 'columns', detail }]);
@@ -94,10 +94,11 @@ function rowOfJson({ line, bytes }: Extract<FileRecord, { kind: 'line' }>): File
   }
 }
 
-function checked(line: number, outcome: unknown, inFile: (fault: ProblemFault) => ProblemFault): FileRow {
-  const faults = outcomeFaults(outcome);
+function checked(line: number, row: unknown, inFile: (fault: ProblemFault) => ProblemFault): FileRow {
+  const { outcome, exported = {} } = isObject(row) ? outOfExport(row) : { outcome: row };
+  const faults = [...exportFaults(exported), ...outcomeFaults(outcome)];
   return faults.length === 0
-    ? { line, outcome: outcome as OutcomeDto, inFile }
+    ? { line, outcome: outcome as OutcomeDto, exported: exported, inFile }
     : faulty(line, faults.map(inFile));
 }
 

@@ -1,11 +1,24 @@
 import { IsBoolean, Matches } from 'class-validator';
 import { BooleanText, Describe, Nullable, Optional, Slug, WholeNumber } from '../api/decorators.js';
-import { SHA256 } from '../kernel/ids.js';
+import { OUTCOME_ID, SHA256 } from '../kernel/ids.js';
 
 export class ImportQueryDto {
   @Optional('Check the file and record nothing.', true)
   @BooleanText()
   dryRun?: 'true' | 'false';
+}
+
+/** A row of an export names the outcome that it was. */
+export class ExportedDto {
+  @Optional('The outcome.', '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f.1')
+  @Matches(OUTCOME_ID, {
+    message: 'must be the id of an outcome, as an export has it: a key of your own goes under reference',
+  })
+  id?: string;
+
+  @Optional('Its programme.', 'lipid-management')
+  @Slug()
+  programme?: string;
 }
 
 export class ImportReceiptView {
@@ -28,15 +41,18 @@ export class ImportReceiptView {
   @WholeNumber({ min: 0 })
   recorded!: number;
 
-  @Describe('Rows that were recorded when the same file was sent before.', 0)
+  @Describe('Rows that had been recorded: by the same file, or as the outcomes that an export names.', 0)
   @WholeNumber({ min: 0 })
   repeated!: number;
 
-  @Describe('The file is recorded as so many submissions, of 500 rows each but the last.', 3)
+  @Describe('The file is recorded as so many submissions, of up to 500 rows each.', 3)
   @WholeNumber({ min: 1 })
   submissions!: number;
 
-  @Nullable('Of its last outcome: pass it as minSequence. None in a dry run.', 1_240)
+  @Nullable(
+    'Of its last outcome: pass it as minSequence. None in a dry run, and where all were there.',
+    1_240,
+  )
   @WholeNumber({ min: 0 })
   sequence!: number | null;
 

@@ -8,6 +8,7 @@ import { checkedBody, InvalidInput, validatorOf } from '../api/validation.js';
 import { PersonalDataOverrideDto } from '../api/personal-data.dto.js';
 import { faultsOf, textsOf, type SentOutcome } from '../domain/outcome.js';
 import type { OutcomeChanges } from '../domain/correction.js';
+import { says, saysContent, type OutcomeStory } from '../domain/outcome-story.js';
 import { isRecorded, type SubmissionState } from '../domain/submission.js';
 import { Clock } from '../kernel/clock.js';
 import { londonDate, parseDateOrInstant } from '../kernel/financial-year.js';
@@ -81,6 +82,13 @@ export class OutcomeCheck {
   ): Promise<boolean> {
     const facts = await this.catalogue.factsFor(programmeId, outcomes, londonDate(this.clock.now()));
     return isRecorded(state, { programmeId, outcomes, facts });
+  }
+
+  /** Whether any version of an outcome says what is told. */
+  async isTold(programmeId: ProgrammeId, story: OutcomeStory, told: SentOutcome): Promise<boolean> {
+    const facts = await this.catalogue.factsFor(programmeId, [told], londonDate(this.clock.now()));
+    const inProgramme = story[0]!.event.data.facts.programmeId === programmeId;
+    return inProgramme && story.some((version) => saysContent(version) && says(version, told, facts));
   }
 
   /** @throws InvalidInput with every fault of form, and every broken rule of outcomes whose form is good */

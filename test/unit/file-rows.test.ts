@@ -3,7 +3,10 @@ import { stringify } from 'csv-stringify/sync';
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { COLUMN_NAMES } from '../../src/files/csv-row.js';
+import { buffer } from 'node:stream/consumers';
+import { pipeline } from 'node:stream';
+import { csvOf, guarded, unguarded } from '../../src/files/csv-out.js';
+import { COLUMN_NAMES, OUTCOME_COLUMNS } from '../../src/files/csv-row.js';
 import type { FileFormat } from '../../src/files/records.js';
 import { rowsOf, UnreadableFile, type FileRow } from '../../src/submissions/file-rows.js';
 import type { OutcomeDto } from '../../src/submissions/submissions.dto.js';
@@ -107,6 +110,30 @@ describe('any outcome', () => {
       { numRuns: 500 },
     ));
 
+  test('that is exported with what the ledger tells of it is read back as the same outcome, formulas too', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(outcome, { minLength: 1, maxLength: 5 }),
+        fc.boolean(),
+        async (outcomes, bom) => {
+          const told = { version: 3, programme: 'a', programmeName: '=1+1', contributes: true, sequence: 7 };
+          const id = '0b8f5a52-6d3c-4f0e-9d0a-3d5b6c7d8e9f.1';
+          const lines = outcomes.map((each) => ({ ...each, ...told, id }));
+          const file = await buffer(pipeline(lines, csvOf(OUTCOME_COLUMNS, { bom }), () => undefined));
+          for (const rows of [
+            await rowsIn(file),
+            await rowsIn(lines.map((line) => JSON.stringify(line)).join('\n'), 'ndjson'),
+          ]) {
+            expect(outcomesOf(rows)).toEqual(outcomes);
+            expect(rows.map((row) => row.outcome && row.exported)).toEqual(
+              outcomes.map(() => ({ id, programme: 'a' })),
+            );
+          }
+        },
+      ),
+      { numRuns: 300 },
+    ));
+
   test('that is written as a line of JSON is read back as the same outcome', () =>
     fc.assert(
       fc.asyncProperty(fc.array(outcome, { minLength: 1, maxLength: 5 }), async (outcomes) => {
@@ -114,6 +141,28 @@ describe('any outcome', () => {
         expect(outcomesOf(await rowsIn(file, 'ndjson'))).toEqual(outcomes);
       }),
     ));
+});
+
+describe('a cell of an export', () => {
+  const blanks = fc.stringMatching(/^[' \t\n\u00a0\u200b\u2060\ufeff]{0,4}$/);
+  const text = fc
+    .tuple(blanks, fc.constantFrom('=', '+', '-', '@', '＝', '-5', 'x', ''), fc.string())
+    .map((parts) => parts.join(''));
+
+  test('is no formula, whatever blanks come before it, and is read back as it was', () =>
+    fc.assert(
+      fc.property(text, (written) => {
+        const cell = guarded(written);
+        expect(unguarded(cell)).toBe(written);
+        const seen = cell.replaceAll(/^[\p{White_Space}\p{C}]+/gu, '');
+        if (!/^-\d+(?:\.\d+)?$/.test(seen)) expect(seen).not.toMatch(/^[=+\-@＝＋－＠]/u);
+      }),
+      { numRuns: 2_000 },
+    ));
+
+  test('that is a number below nought stays a number', () => {
+    expect(['-5', '-5.25', '-5+1', '5'].map(guarded)).toEqual(['-5', '-5.25', "'-5+1", '5']);
+  });
 });
 
 test('the two templates say the same outcomes, under every column there is', async () => {
@@ -218,6 +267,7 @@ describe('a row', () => {
 
 describe('a header', () => {
   test.each([
+    ['measure,from,basis,actor', 'there is no column "actor"'],
     ['measure,from,basis,colour', 'there is no column "colour": the columns are measure, quantity, amount'],
     ['measure,from,basis,Bounds low', 'there is no column "Bounds low": write it bounds_low'],
     ['measure,from,basis,from', 'there are two columns from'],
