@@ -8,7 +8,7 @@ import { fetchAtMost } from '../kernel/bounded-fetch.js';
 import { parseCheckpoint } from '../tlog/checkpoint.js';
 import type { Hash } from '../tlog/merkle.js';
 import { parseNote, parseVerifierKey, verifiedSignatures, type VerifierKey } from '../tlog/note.js';
-import { addCheckpointBody } from '../tlog/witness.js';
+import { addCheckpointBody, originHash } from '../tlog/witness.js';
 
 const ANSWER_MS_MAX = 2_000;
 const ANSWER_BYTES_MAX = 64 * 1024;
@@ -19,6 +19,15 @@ interface KnownWitness {
   /** The size of the checkpoint that the witness cosigned last, as far as the ledger knows. */
   size: number;
 }
+
+export interface Cosigned {
+  readonly lines: string;
+  /** What witnesses that refused to cosign say they cosigned last. */
+  readonly lasts: readonly string[];
+}
+
+/** A witness answered, and refused. */
+class NotCosigned extends Error {}
 
 export class Cosigners {
   private readonly logger = new Logger('Cosigners');
@@ -43,17 +52,29 @@ export class Cosigners {
     return new Cosigners(witnesses);
   }
 
-  /** @returns the signature lines of the witnesses that cosigned */
-  async cosign(checkpoint: string, proofFrom: (earlier: number) => readonly Hash[]): Promise<string> {
+  async cosign(checkpoint: string, proofFrom: (earlier: number) => readonly Hash[]): Promise<Cosigned> {
+    const lasts: string[] = [];
     const lines = await Promise.all(
-      this.witnesses.map((witness) =>
-        this.ask(witness, checkpoint, proofFrom).catch((error: unknown) => {
+      this.witnesses.map(async (witness) => {
+        try {
+          return await this.ask(witness, checkpoint, proofFrom);
+        } catch (error) {
           this.logger.warn(`${witness.key.name} did not cosign: ${(error as Error).message}`);
+          if (error instanceof NotCosigned)
+            lasts.push(await this.lastOf(witness, checkpoint).catch(() => ''));
           return '';
-        }),
-      ),
+        }
+      }),
     );
-    return lines.join('');
+    return { lines: lines.join(''), lasts: lasts.filter((text) => text !== '') };
+  }
+
+  /** Asks for what a witness that did not cosign has seen of this log: it may be another history. */
+  private async lastOf({ url }: KnownWitness, checkpoint: string): Promise<string> {
+    const { origin } = parseCheckpoint(checkpoint);
+    const signal = AbortSignal.timeout(ANSWER_MS_MAX);
+    const answer = await fetchAtMost(ANSWER_BYTES_MAX, `${url}/${originHash(origin)}/checkpoint`, { signal });
+    return answer.ok ? answer.text() : '';
   }
 
   private async ask(
@@ -76,7 +97,7 @@ export class Cosigners {
         witness.size = Number(text);
         continue;
       }
-      if (answer.status !== 200) throw new Error(`${answer.status} ${text.trim().slice(0, 200)}`);
+      if (answer.status !== 200) throw new NotCosigned(`${answer.status} ${text.trim().slice(0, 200)}`);
       const cosigned = parseNote(`${note.text}\n${text}`);
       if (verifiedSignatures(cosigned, [witness.key]).length === 0)
         throw new Error('its answer has no signature by its configured key');
@@ -85,6 +106,8 @@ export class Cosigners {
       const { name, id } = witness.key;
       return `${cosigned.signatures.find((one) => one.name === name && one.id === id)!.line}\n`;
     }
-    throw new Error(`it does not say which checkpoint of ${note.text.split('\n', 1)[0]} it cosigned last`);
+    throw new NotCosigned(
+      `it does not say which checkpoint of ${note.text.split('\n', 1)[0]} it cosigned last`,
+    );
   }
 }

@@ -115,17 +115,12 @@ export class LogSigner implements OnModuleInit, BeforeApplicationShutdown {
     this.timer = setInterval(() => void this.signDue(), this.config.checkpointSeconds * 1_000).unref();
   }
 
-  /**
-   * Signs what is new, called by the timer. A ledger that contradicts its checkpoint, or itself, stops taking
-   * events, and is not ready.
-   */
+  /** Signs what is new, called by the timer. */
   async signDue(): Promise<void> {
     try {
       await this.covering(this.log.size);
     } catch (error) {
       this.logger.error((error as Error).message);
-      if (error instanceof StoreDamaged)
-        this.readModels.distrust(error instanceof LogContradicted ? error.found : error.message);
     }
   }
 
@@ -141,13 +136,21 @@ export class LogSigner implements OnModuleInit, BeforeApplicationShutdown {
     return this.latest;
   }
 
-  /** Signs one checkpoint at a time. Callers who come meanwhile all share the next one. */
+  /**
+   * Signs one checkpoint at a time. Callers who come meanwhile all share the next one. A ledger that contradicts its
+   * checkpoint, or itself, stops taking events, and is not ready.
+   */
   private signNext(): Promise<void> {
     this.next ??= this.last
       .catch(() => undefined)
       .then(() => {
         this.next = null;
         return this.sign();
+      })
+      .catch((error: unknown) => {
+        if (error instanceof StoreDamaged)
+          this.readModels.distrust(error instanceof LogContradicted ? error.found : error.message);
+        throw error;
       });
     return (this.last = this.next);
   }
@@ -160,10 +163,11 @@ export class LogSigner implements OnModuleInit, BeforeApplicationShutdown {
     const signed = signNote(encodeTreeHead(head), this.keys);
     // The head is on disk before a witness sees it.
     await this.files.keepHead(signed);
-    const [cosignatures, timestamp] = await Promise.all([
+    const [{ lines: cosignatures, lasts }, timestamp] = await Promise.all([
       this.cosigners.cosign(signed, (earlier) => this.log.consistency(earlier, size)),
       this.timeStamper.stamp(signed),
     ]);
+    for (const last of lasts) await this.refuseIfForked(last, size);
     const text = signed + cosignatures;
     const checkpoint = parseCheckpoint(text);
     if (cosignatures !== '') await this.files.keepHead(text);
@@ -171,6 +175,25 @@ export class LogSigner implements OnModuleInit, BeforeApplicationShutdown {
     this.latest = { text, size, timestamp, checkpoint };
     this.signedAtMs = Date.now();
     this.isKeyMissing = false;
+  }
+
+  /** What a witness shows proves a fork only where this log signed it. Replicas share a log, and one may lag behind. */
+  private async refuseIfForked(last: string, size: number): Promise<void> {
+    let other: Checkpoint;
+    try {
+      other = parseCheckpoint(last);
+      const own = this.keys.map(({ verifier }) => verifier);
+      if (other.origin !== this.origin || verifiedSignatures(other.note, own).length === 0) return;
+    } catch {
+      return;
+    }
+    const isLater = Number(other.size) > size;
+    if (isLater ? this.config.eventStore : this.log.rootAt(Number(other.size)).equals(other.root)) return;
+    await this.files.keepFork(last);
+    throw new LogContradicted(
+      `a witness has a checkpoint of ${other.size} events that this log signed and does not continue`,
+      `it is kept in ${this.files.forkFile}. Restore the newest copy of the data and of LEDGER_SIGNING_DIR`,
+    );
   }
 
   private readHead() {

@@ -124,6 +124,15 @@ export class SigningFiles {
     await writeDurably(this.timestampFile, token);
   }
 
+  /** The checkpoint that proves a fork is evidence: nobody else may have it any more. */
+  get forkFile(): string {
+    return join(this.dir, 'fork.checkpoint');
+  }
+
+  async keepFork(checkpoint: string): Promise<void> {
+    await writeDurably(this.forkFile, checkpoint);
+  }
+
   private get timestampFile(): string {
     return join(this.dir, 'head.timestamp');
   }

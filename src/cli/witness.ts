@@ -1,6 +1,5 @@
 /** `ledger witness`: serves a witness for other ledgers' logs, with its key and memory in a directory. */
 import type { Command } from 'commander';
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
@@ -9,7 +8,7 @@ import { join } from 'node:path';
 import { encodeVerifierKey, makeSignerKey, parseSignerKey, parseVerifierKey } from '../tlog/note.js';
 import { holdDataDir } from '../store/data-dir.js';
 import { writeDurably } from '../store/durable-file.js';
-import { Witness, type WitnessAnswer, type WitnessMemory } from '../tlog/witness.js';
+import { originHash, Witness, type WitnessAnswer, type WitnessMemory } from '../tlog/witness.js';
 import { CommandFailed } from './client.js';
 import { print } from './output.js';
 
@@ -47,7 +46,7 @@ async function witnessCommand({ dir, name, logs, host, port }: WitnessCommandOpt
   const known = readFileSync(logs, 'utf8').trim().split(/\s+/).map(parseVerifierKey);
   const witness = new Witness({ key, logs: known, memory: memoryIn(dir), now: Date.now });
   const server = createServer((request, response) => {
-    answerTo(witness, request).then(
+    answerTo(witness, dir, request).then(
       (answer) => send(response, answer),
       () => response.writeHead(500).end(),
     );
@@ -59,17 +58,27 @@ async function witnessCommand({ dir, name, logs, host, port }: WitnessCommandOpt
   print(`The witness serves at http://${host}:${bound} with the key\n${encodeVerifierKey(key.verifier)}`);
 }
 
+/** An origin may have any character, so it is known by its hash. */
+const fileIn = (dir: string, originHash: string) => join(dir, `${originHash}.checkpoint`);
+
 function memoryIn(dir: string): WitnessMemory {
-  // An origin may have any character, so the file's name is its hash.
-  const fileOf = (origin: string) =>
-    join(dir, `${createHash('sha256').update(origin).digest('hex')}.checkpoint`);
+  const fileOf = (origin: string) => fileIn(dir, originHash(origin));
   return {
     read: (origin) => (existsSync(fileOf(origin)) ? readFileSync(fileOf(origin), 'utf8') : null),
     keep: (origin, checkpoint) => writeDurably(fileOf(origin), checkpoint),
   };
 }
 
-async function answerTo(witness: Witness, request: IncomingMessage): Promise<WitnessAnswer | null> {
+async function answerTo(
+  witness: Witness,
+  dir: string,
+  request: IncomingMessage,
+): Promise<WitnessAnswer | null> {
+  const [, asked] = /^\/([0-9a-f]{64})\/checkpoint$/.exec(request.url ?? '') ?? [];
+  if (request.method === 'GET' && asked !== undefined && existsSync(fileIn(dir, asked))) {
+    const body = readFileSync(fileIn(dir, asked), 'utf8');
+    return { status: 200, type: 'text/plain; charset=utf-8', body };
+  }
   if (request.method !== 'POST' || request.url !== '/add-checkpoint') return null;
   const parts: Buffer[] = [];
   let bytes = 0;

@@ -6,6 +6,7 @@
  * The witness answers one request at a time: between reading its memory and having the new checkpoint on disk nothing
  * else may happen, or it could cosign two sizes out of order.
  */
+import { hash } from 'node:crypto';
 import { encodeTreeHead, parseCheckpoint, type Checkpoint } from './checkpoint.js';
 import { consistencyFault, EMPTY_ROOT, parseHashText, type Hash } from './merkle.js';
 import { BadNote, signatureLine, verifiedSignatures, type SignerKey, type VerifierKey } from './note.js';
@@ -117,6 +118,9 @@ function isSigned(checkpoint: Checkpoint, keys: readonly VerifierKey[]): boolean
 function says(status: WitnessAnswer['status'], what: string): WitnessAnswer {
   return { status, type: 'text/plain; charset=utf-8', body: what.endsWith('\n') ? what : `${what}\n` };
 }
+
+/** A witness serves what it cosigned last of a log at `<this>/checkpoint`. */
+export const originHash = (origin: string): string => hash('sha256', origin, 'hex');
 
 export function addCheckpointBody(
   oldSize: number | bigint,

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { hash } from 'node:crypto';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseCheckpoint } from '../../src/tlog/checkpoint.js';
@@ -26,6 +27,7 @@ const file = (name: string, text: string) => {
 let witness: ChildProcess;
 let ledger: Ledger;
 let witnessKey: string;
+let witnessUrl: string;
 let logKey: string;
 
 beforeAll(async () => {
@@ -55,6 +57,7 @@ beforeAll(async () => {
   });
   const [, url, verifier] = /serves at (\S+) .*\n(\S+)\n/.exec(said)!;
   witnessKey = verifier!;
+  witnessUrl = url!;
   const witnesses = file('witnesses', `# who watches us\n${witnessKey} ${url}\n`);
   ledger = await Ledger.start({
     LEDGER_ORIGIN: ORIGIN,
@@ -93,6 +96,45 @@ test('each checkpoint is cosigned, also after a restart, and a policy that asks 
   const bundle = file('bundle', (await ledger.call('GET', '/v1/audit/bundle')).text);
   const policy = file('policy', `log ${logKey}\nwitness w ${witnessKey}\nquorum w\n`);
   expect((await runCommand(['verify', bundle, '--policy', policy], {})).code).toBe(0);
+});
+
+test('C4: the witness shows what it cosigned last to whoever asks for it by the hash of the log’s name', async () => {
+  const { text } = await ledger.call('GET', `/v1/audit/checkpoint?minSequence=${await register('seen')}`);
+  const shown = await fetch(`${witnessUrl}/${hash('sha256', ORIGIN, 'hex')}/checkpoint`);
+  expect([shown.status, parseCheckpoint(await shown.text()).note.text]).toEqual([
+    200,
+    parseCheckpoint(text).note.text,
+  ]);
+  expect((await fetch(`${witnessUrl}/${hash('sha256', 'other', 'hex')}/checkpoint`)).status).toBe(404);
+});
+
+test('C2: a ledger that was rolled back with its signing directory is not ready once its witness shows what it forgot', async () => {
+  await ledger.stop();
+  const copy = mkdtempSync(join(tmpdir(), 'ledger-old-'));
+  for (const [name, from] of [
+    ['data', ledger.dataDir],
+    ['signing', dir],
+  ] as const)
+    cpSync(from, join(copy, name), { recursive: true });
+  await ledger.start();
+  await cosignedBy(await register('forgotten'));
+  const forgetful = await Ledger.start({
+    DATA_DIR: join(copy, 'data'),
+    LEDGER_ORIGIN: ORIGIN,
+    LEDGER_SIGNING_DIR: join(copy, 'signing'),
+    LEDGER_WITNESSES: join(dir, 'witnesses'),
+  });
+  const forked = await forgetful.call<{ sequence: number }>('POST', '/v1/organisations', {
+    body: { id: 'forked', name: 'forked' },
+  });
+  const signed = await forgetful.call('GET', `/v1/audit/checkpoint?minSequence=${forked.body.sequence}`);
+  expect([signed.status, (await forgetful.call('GET', '/health/ready')).status]).toEqual([503, 503]);
+  expect(parseCheckpoint(readFileSync(join(copy, 'signing', 'fork.checkpoint'), 'utf8')).origin).toBe(ORIGIN);
+  expect(
+    (await forgetful.call('POST', '/v1/organisations', { body: { id: 'more', name: 'more' } })).status,
+  ).toBe(503);
+  await forgetful.remove();
+  rmSync(copy, { recursive: true });
 });
 
 test('F6: a second witness neither serves from the same directory, nor under another name', async () => {
