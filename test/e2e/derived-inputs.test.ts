@@ -248,15 +248,22 @@ function* allowedIn(operation: Operation): Generator<[name: string, asked: Asked
     for (const { name, value } of variationsOf(schema, shown, resolve)) yield [name, { body: value }];
   }
   for (const { name, in: place, schema: given } of operation.parameters) {
-    const { enum: values, minimum, examples } = given as Schema;
+    const {
+      type,
+      enum: values = type === 'boolean' ? ['true', 'false'] : [],
+      minimum,
+      examples,
+    } = given as Schema;
     if (place !== 'query') continue;
-    const allowed = [...(values ?? []), ...(examples ?? []), ...(minimum === undefined ? [] : [minimum])];
+    const allowed = [...values, ...(examples ?? []), ...(minimum === undefined ? [] : [minimum])];
     for (const value of allowed) yield [`?${name}=${String(value)}`, { query: { [name]: String(value) } }];
   }
 }
 
 function* parametersAgainst(schema: Schema): Generator<[what: string, text: string]> {
   yield* textsAgainst(schema);
+  if (schema.type === 'boolean')
+    yield* ['', 'yes', '1', 'TRUE'].map((text): [string, string] => [`"${text}"`, text]);
   if (schema.type !== 'integer') return;
   for (const text of ['', 'x', '1.5', '1e3', '0x1', ' 1', '+1', '-1', '9007199254740992'])
     yield [`"${text}"`, text];
