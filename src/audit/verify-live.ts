@@ -7,13 +7,15 @@
  * key. Someone with access to the whole directory could write all of it anew: only a checkpoint that was kept
  * elsewhere shows that.
  */
+import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { compareViews } from '../read-models/compare-views.js';
 import { Difference } from '../read-models/read-model.js';
 import { treeIn } from '../read-models/log.js';
 import { ViewsDirectory } from '../read-models/views-directory.js';
-import { openViewsForReading, viewsVersionOf } from '../read-models/views-file.js';
-import { StoreDamaged } from '../store/event-store.js';
+import { openViewsForReading, readCheckpoint, viewsVersionOf } from '../read-models/views-file.js';
+import { StoreDamaged, type EventReader, type Position } from '../store/event-store.js';
 import { keyOf, openReader, type StoreLocation } from '../store/open-store.js';
 import { wantOfRoomAside } from '../store/room-aside.js';
 import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.js';
@@ -84,6 +86,11 @@ async function compare(
       const rootAt = (size: number) =>
         size <= events ? rootOf(size, treeIn(views).subtree).toString('base64') : null;
       const { faults, doubts } = checkHeads(heads, events, rootAt);
+      const beyond = await unprojected(reader, views);
+      if (beyond > 0)
+        doubts.push(
+          `the store has ${beyond} events or more after sequence ${events - 1} that the read models do not have: start the ledger, or see why it stopped there, and ask again`,
+        );
       const verdict = faults.length > 0 ? 'tampered' : doubts.length > 0 ? 'cannot tell' : 'good';
       return { verdict, events, root, faults, doubts };
     } catch (error) {
@@ -97,6 +104,23 @@ async function compare(
     views.close();
   }
 }
+
+const PROJECTED_WITHIN_MS = 5_000;
+const LOOK_EVERY_MS = 100;
+
+/** Counts the events that nobody projects: a ledger that serves is level with what is recorded meanwhile at once. */
+async function unprojected(reader: EventReader, views: Database): Promise<number> {
+  const { position, sequence } = readCheckpoint(views);
+  const { events } = await reader.readRun(position as Position | null, EVENTS_COUNTED_MAX);
+  const last = sequence + events.length;
+  for (let waited = 0; waited < PROJECTED_WITHIN_MS; waited += LOOK_EVERY_MS) {
+    if (readCheckpoint(views).sequence >= last) return 0;
+    await sleep(LOOK_EVERY_MS);
+  }
+  return last - readCheckpoint(views).sequence;
+}
+
+const EVENTS_COUNTED_MAX = 100;
 
 interface Heads {
   readonly files: SigningFiles;

@@ -104,18 +104,30 @@ function compareTable(db: Database, { name: table, key, calledBy = key, notOfEve
       ? new Map(columns.map((column, index) => [column, told(values[index])]))
       : null,
   );
-  const named = calledBy.map((column) => `${column} ${(isThere ?? mustBe)!.get(column)}`).join(', ');
+  const named = calledBy
+    .map((column) => `${column} ${(isThere ?? mustBe)!.get(column)!.slice(0, TOLD_MAX)}`)
+    .join(', ');
   if (!mustBe) throw new Difference(`${named}: ${table} has this row, but no event makes it`);
   if (!isThere) throw new Difference(`${named}: ${table} has lost this row, which the events make`);
   const [column, value] = [...isThere].find(([each, is]) => is !== mustBe.get(each))!;
-  throw new Difference(
-    `${named}: ${column} in ${table} is ${value}, but ${mustBe.get(column)} by the events`,
-  );
+  const [is, must] = aroundDifference(value, mustBe.get(column)!);
+  throw new Difference(`${named}: ${column} in ${table} is ${is}, but ${must} by the events`);
+}
+
+/** A report shows so many characters of a value. */
+const TOLD_MAX = 200;
+
+/** Cuts two long texts to the place where they begin to differ. */
+function aroundDifference(one: string, other: string): readonly [string, string] {
+  let same = 0;
+  while (one[same] === other[same]) same++;
+  const from = Math.max(0, same - TOLD_MAX / 2);
+  return [one.slice(from, from + TOLD_MAX), other.slice(from, from + TOLD_MAX)];
 }
 
 const halvesOf = (columns: readonly string[]) =>
   ['found', 'known'].flatMap((half) => columns.map((column) => `${half}.${column}`)).join(', ');
 
 function told(value: unknown): string {
-  return (value instanceof Buffer ? value.toString('hex') : JSON.stringify(value)).slice(0, 200);
+  return value instanceof Buffer ? value.toString('hex') : JSON.stringify(value);
 }

@@ -10,7 +10,8 @@ import { organisationDecider } from '../../src/domain/organisation.js';
 import { organisationStream, type OrganisationId } from '../../src/kernel/ids.js';
 import { Clock } from '../../src/kernel/clock.js';
 import { runDecider } from '../../src/store/run-decider.js';
-import { eventsFile } from '../../src/store/sqlite/store.js';
+import type { EventStore } from '../../src/store/event-store.js';
+import { eventsFile, SqliteStore } from '../../src/store/sqlite/store.js';
 import { AuditedLedger, headIn, ORIGIN, textOf } from '../support/audited-ledger.js';
 import { LivedLedger, viewsFileIn } from '../support/lived-ledger.js';
 import { openDatabase, PUBLIC_KEY } from '../../src/store/database.js';
@@ -70,6 +71,12 @@ test.each([
     'DELETE FROM checkpoint',
     /^the checkpoint in the read models is gone$/,
   ],
+  [
+    'B4: a value that differs behind its first 200 characters',
+    viewsFileIn,
+    `UPDATE catalogue SET state = state || ' ' WHERE kind = 'measure' AND id = 'jobs'`,
+    /jobs.*: state in catalogue is .*, but .* by the events$/,
+  ],
 ])('it names %s', async (_what, fileIn, sql, says) => {
   await new AuditedLedger(lived).checkpoint();
   const dataDir = mkdtempSync(join(tmpdir(), 'ledger-altered-'));
@@ -82,9 +89,25 @@ test.each([
   rmSync(dataDir, { recursive: true });
 });
 
-async function register(name: string): Promise<void> {
+test('A3: it says that the store has events which the read models do not have', async () => {
+  await new AuditedLedger(lived).checkpoint();
+  const dataDir = mkdtempSync(join(tmpdir(), 'ledger-beyond-'));
+  cpSync(lived.dataDir, dataDir, { recursive: true });
+  const store = await SqliteStore.open(dataDir);
+  await register('unseen', store);
+  await store.close();
+  const report = await verifyLive({ store: { dataDir }, signingDir: join(dataDir, 'signing') });
+  expect(report).toMatchObject({
+    verdict: 'cannot tell',
+    faults: [],
+    doubts: [expect.stringMatching(/the store has 1 events or more after sequence/)],
+  });
+  rmSync(dataDir, { recursive: true });
+});
+
+async function register(name: string, store: EventStore = lived.store): Promise<void> {
   const organisationId = name as OrganisationId;
-  await runDecider({ store: lived.store, clock: new Clock() }, organisationDecider, {
+  await runDecider({ store, clock: new Clock() }, organisationDecider, {
     stream: organisationStream(organisationId),
     command: { kind: 'register-organisation', organisationId, name },
     provenance: {
