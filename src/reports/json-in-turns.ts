@@ -9,13 +9,16 @@ import { ownTurn } from '../kernel/turns.js';
 /** A piece ends with the group that reaches this length, and takes about a millisecond to write. */
 const CHARACTERS_A_TURN = 65_536;
 
+/** So few groups take a few milliseconds, and an answer in one piece has a tag by which it is known again. */
+const GROUPS_AT_ONCE = 50;
+
 interface Grouped {
   readonly groups?: readonly object[];
 }
 
 /** @param answer has its groups as the last member */
 export function jsonInTurns<Answer extends Grouped>(answer: Answer, reply: FastifyReply): Answer | Readable {
-  if (!answer.groups) return answer;
+  if (!answer.groups || answer.groups.length <= GROUPS_AT_ONCE) return answer;
   void reply.type('application/json; charset=utf-8');
   return Readable.from(piecesOf(answer));
 }
