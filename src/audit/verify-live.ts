@@ -10,12 +10,14 @@
 import type { Database } from 'better-sqlite3-multiple-ciphers';
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CLOCKS_APART_MS, datedTooEarly } from '../checker/since-check.js';
+import { FINDINGS_MAX } from '../checker/verdict.js';
 import { compareViews } from '../read-models/compare-views.js';
 import { Difference } from '../read-models/read-model.js';
 import { treeIn } from '../read-models/log.js';
 import { ViewsDirectory } from '../read-models/views-directory.js';
 import { openViewsForReading, readCheckpoint, viewsVersionOf } from '../read-models/views-file.js';
-import { StoreDamaged, type EventReader, type Position } from '../store/event-store.js';
+import { StoreDamaged, type EventReader, type Position, type RecordedEvent } from '../store/event-store.js';
 import { keyOf, openReader, type StoreLocation } from '../store/open-store.js';
 import { wantOfRoomAside } from '../store/room-aside.js';
 import { parseCheckpoint, type Checkpoint } from '../tlog/checkpoint.js';
@@ -79,13 +81,22 @@ async function compare(
     const reader = await openReader(store);
     let read = 0;
     try {
-      const { events, root } = await compareViews(reader, { file, key: keyOf(store) }, (sequence) => {
-        read = sequence + 1;
-        return onProgress(sequence);
-      });
+      const dates = new DatesBehind(heads.kept);
+      const { events, root } = await compareViews(
+        reader,
+        { file, key: keyOf(store) },
+        {
+          onProgress: (sequence) => {
+            read = sequence + 1;
+            return onProgress(sequence);
+          },
+          onRead: (recorded, sequence) => dates.take(recorded, sequence),
+        },
+      );
       const rootAt = (size: number) =>
         size <= events ? rootOf(size, treeIn(views).subtree).toString('base64') : null;
       const { faults, doubts } = checkHeads(heads, events, rootAt);
+      faults.push(...dates.faults);
       const beyond = await unprojected(reader, views);
       if (beyond > 0)
         doubts.push(
@@ -102,6 +113,27 @@ async function compare(
     }
   } finally {
     views.close();
+  }
+}
+
+/** No event behind a checkpoint that was kept may be dated before it: the checker of bundles judges in the same way. */
+class DatesBehind {
+  readonly faults: string[] = [];
+  private readonly size: number;
+  /** The latest time at which an event of the checkpoint was recorded, in milliseconds since 1970. */
+  private knownMs = 0;
+
+  constructor(kept: Checkpoint | null) {
+    this.size = kept ? Number(kept.size) : Infinity;
+  }
+
+  take({ id, metadata: { recordedAt } }: RecordedEvent, sequence: number): void {
+    const recordedMs = Date.parse(recordedAt);
+    if (sequence < this.size) this.knownMs = Math.max(this.knownMs, recordedMs);
+    else if (this.knownMs - recordedMs > CLOCKS_APART_MS && this.faults.length < FINDINGS_MAX)
+      this.faults.push(
+        `sequence ${sequence}: ${datedTooEarly(id, recordedAt, this.knownMs)}: it is back-dated`,
+      );
   }
 }
 

@@ -10,7 +10,13 @@ import type { Policy } from '../tlog/policy.js';
 import type { Findings } from './verdict.js';
 
 /** A witness, or the reader, has a clock of their own, and only a greater difference shows an intention. */
-const CLOCKS_APART_MS = 10 * 60_000;
+export const CLOCKS_APART_MS = 10 * 60_000;
+
+/** Says of an event that it came to a ledger which did not have it at a later time than its own. */
+export function datedTooEarly(id: string, time: string, knownMs: number): string {
+  const known = new Date(knownMs).toISOString();
+  return `the event ${id} is dated ${time}, but was not in the ledger at ${known}`;
+}
 
 export interface SinceOptions {
   readonly policy?: Policy;
@@ -61,8 +67,7 @@ export class SinceCheck {
   checkDate(event: BundleEvent, sequence: number, recordedMs: number): void {
     const behindMs = this.knownMs - recordedMs;
     if (sequence < this.size || behindMs <= CLOCK_TOLERANCE_MS) return;
-    const known = new Date(this.knownMs).toISOString();
-    const what = `the event ${event.id} is dated ${event.time}, but was not in the ledger at ${known}`;
+    const what = datedTooEarly(event.id, event.time, this.knownMs);
     if (behindMs > CLOCKS_APART_MS) this.findings.fault(`${what}: it is back-dated`, sequence);
     else this.findings.remark(`${what}: the clocks of two machines may differ so much`, sequence);
   }

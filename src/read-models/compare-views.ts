@@ -23,10 +23,14 @@ import { Difference, handle, type Table } from './read-model.js';
 import { foldTo, rootAt, type FoldOptions, type ViewsFile } from './replay.js';
 import { openViewsForReading, prepared, readCheckpoint, SCAN_CACHE_KIB } from './views-file.js';
 
+interface CompareOptions extends Partial<Pick<FoldOptions, 'onProgress'>> {
+  readonly onRead?: (recorded: RecordedEvent, sequence: number) => void;
+}
+
 export async function compareViews(
   reader: EventReader,
   { file: servedFile, key }: ViewsFile,
-  onProgress: FoldOptions['onProgress'] = () => undefined,
+  { onProgress = () => undefined, onRead = () => undefined }: CompareOptions = {},
 ): Promise<{ readonly events: number; readonly root: string }> {
   const dir = mkdtempSync(join(tmpdir(), 'ledger-compare-'));
   const file = join(dir, 'views.db');
@@ -34,6 +38,7 @@ export async function compareViews(
   const figures = new ExpectedFigures();
   let ledgerTime = 0;
   const onEvent = (recorded: RecordedEvent, sequence: number) => {
+    onRead(recorded, sequence);
     const leaf = leafHash(entryOf(recorded));
     compareLeaf(served, leaf, { recorded, sequence });
     ledgerTime = Math.max(ledgerTime, Date.parse(recorded.metadata.recordedAt));

@@ -12,6 +12,8 @@ import { Clock } from '../../src/kernel/clock.js';
 import { runDecider } from '../../src/store/run-decider.js';
 import type { EventStore } from '../../src/store/event-store.js';
 import { eventsFile, SqliteStore } from '../../src/store/sqlite/store.js';
+import { openReader } from '../../src/store/open-store.js';
+import { rebuildOffline } from '../../src/read-models/rebuild.js';
 import { AuditedLedger, headIn, ORIGIN, textOf } from '../support/audited-ledger.js';
 import { LivedLedger, viewsFileIn } from '../support/lived-ledger.js';
 import { openDatabase, PUBLIC_KEY } from '../../src/store/database.js';
@@ -105,9 +107,40 @@ test('A3: it says that the store has events which the read models do not have', 
   rmSync(dataDir, { recursive: true });
 });
 
-async function register(name: string, store: EventStore = lived.store): Promise<void> {
+test('A5: it names an event that was dated back before a checkpoint that was kept', async () => {
+  const since = await new AuditedLedger(lived).checkpoint();
+  const dataDir = mkdtempSync(join(tmpdir(), 'ledger-dated-'));
+  cpSync(lived.dataDir, dataDir, { recursive: true });
+  const store = await SqliteStore.open(dataDir);
+  await register('dated-back', store, new ClockOf('2001-02-01T12:00:00Z'));
+  await store.close();
+  const reader = await openReader({ dataDir });
+  await rebuildOffline(reader, { dataDir, key: PUBLIC_KEY }, () => undefined);
+  await reader.close();
+  const { size } = parseCheckpoint(since);
+  const report = await verifyLive({ store: { dataDir }, signingDir: join(dataDir, 'signing'), since });
+  expect(report).toMatchObject({
+    verdict: 'tampered',
+    faults: [
+      expect.stringMatching(new RegExp(`^sequence ${size}: the event .* is dated 2001-02-01.*back-dated$`)),
+    ],
+  });
+  rmSync(dataDir, { recursive: true });
+});
+
+class ClockOf extends Clock {
+  constructor(private readonly instant: string) {
+    super();
+  }
+
+  override recording(): number {
+    return Date.parse(this.instant);
+  }
+}
+
+async function register(name: string, store: EventStore = lived.store, clock = new Clock()): Promise<void> {
   const organisationId = name as OrganisationId;
-  await runDecider({ store, clock: new Clock() }, organisationDecider, {
+  await runDecider({ store, clock }, organisationDecider, {
     stream: organisationStream(organisationId),
     command: { kind: 'register-organisation', organisationId, name },
     provenance: {
