@@ -22,7 +22,7 @@ interface KnownWitness {
 
 export interface Cosigned {
   readonly lines: string;
-  /** What witnesses that refused to cosign say they cosigned last. */
+  /** Checkpoints that the witnesses which refused to cosign say they cosigned last. */
   readonly lasts: readonly string[];
 }
 

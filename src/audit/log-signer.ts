@@ -177,7 +177,7 @@ export class LogSigner implements OnModuleInit, BeforeApplicationShutdown {
     this.isKeyMissing = false;
   }
 
-  /** What a witness shows proves a fork only where this log signed it. Replicas share a log, and one may lag behind. */
+  /** A checkpoint that a witness shows proves a fork only where this log signed it. Replicas share a log, and one may lag behind. */
   private async refuseIfForked(last: string, size: number): Promise<void> {
     let other: Checkpoint;
     try {
