@@ -31,7 +31,7 @@ const measure = (measureId, kind, rollsUpInto = null) => ({
     label: measureId,
     unit: 'things',
     kind,
-    eventType: 'ThingDone',
+    eventType: `Counted${measureId.replaceAll(/(?:^|-)(\w)/g, (_, first) => first.toUpperCase())}`,
     countsPeople: false,
     rollsUpInto,
   },

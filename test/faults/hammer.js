@@ -35,7 +35,7 @@ const CATALOGUE = [
       label: kind,
       unit: 'things',
       kind,
-      eventType: 'ThingDone',
+      eventType: kind === 'flow' ? 'FlowCounted' : 'StockCounted',
       countsPeople: false,
       rollsUpInto: null,
     },

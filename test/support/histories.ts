@@ -26,7 +26,7 @@ const measure = (
     kind,
     decimals: kind === 'stock' ? 1 : 0,
     mayBeNegative: id === 'patients',
-    eventType: 'ThingDone',
+    eventType: `Counted${id.replaceAll(/(?:^|-)(\w)/g, (_, first: string) => first.toUpperCase())}`,
     countsPeople,
     rollsUpInto: rollsUpInto === null ? null : parseMeasureId(rollsUpInto),
   },
