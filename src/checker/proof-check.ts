@@ -182,10 +182,7 @@ function checkCheckpoints(one: Checkpoint, { policy, since }: ProofOptions): Pro
       `FORK: the log signed two roots of ${first.size} events, so that two readers were shown two histories. Keep both files`,
     );
   }
-  const { verdict, faults, doubts } = findings;
-  const head = { origin: last.origin, size: Number(last.size), root: last.root.toString('base64') };
-  const keys = (signedBy.at(-1) ?? []).map(encodeVerifierKey);
-  return { verdict, faults, doubts, ...head, events: 0, signedBy: keys };
+  return verdictIn(findings, last, { events: 0, signedBy: signedBy.at(-1) ?? [] });
 }
 
 /** Two files of one log that are of other sizes do not belong together, which says nothing against either. */
@@ -213,10 +210,17 @@ function verdictOf(
   { options, findings, events }: Checked,
 ): ProofVerdict {
   if (checkpoint) checkPair('checkpoint', checkpoint, { size, root }, findings);
-  const signedBy = signersFor(checkpoint, options.policy, findings).map(encodeVerifierKey);
-  const { verdict, faults, doubts } = findings;
-  const head = { origin: checkpoint?.origin ?? null, size: Number(size), root: root.toString('base64') };
-  return { verdict, faults, doubts, ...head, events, signedBy };
+  const signedBy = signersFor(checkpoint, options.policy, findings);
+  return verdictIn(findings, { origin: checkpoint?.origin ?? null, size, root }, { events, signedBy });
+}
+
+function verdictIn(
+  { verdict, faults, doubts }: Findings,
+  { origin, size, root }: Pick<Checkpoint, 'size' | 'root'> & { readonly origin: string | null },
+  { events, signedBy }: { readonly events: 0 | 1; readonly signedBy: readonly VerifierKey[] },
+): ProofVerdict {
+  const head = { origin, size: Number(size), root: root.toString('base64') };
+  return { verdict, faults, doubts, ...head, events, signedBy: signedBy.map(encodeVerifierKey) };
 }
 
 function signersFor(

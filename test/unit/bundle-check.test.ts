@@ -262,33 +262,26 @@ describe('an earlier checkpoint', () => {
   });
 
   test('that a witness cosigned after an event was dated shows so by itself', () => {
-    const dated = Date.parse(lived.events[60]!.metadata.recordedAt) / 1_000;
-    const witness = parseSignerKey(makeSignerKey('witness.example', 'witness'));
-    const policy = parsePolicy(
-      `log ${key}\nlog ${encodeVerifierKey(known.verifier)}\nwitness w ${encodeVerifierKey(witness.verifier)}\nquorum none\n`,
-    );
-    const { text } = parseCheckpoint(headAt(60, known)).note;
-    const told = (seconds: number) =>
-      check(everything, { policy, since: signNote(text, [known, witness], seconds) });
-    expect(told(dated).verdict).toBe('good');
-    expect(told(dated + 601).faults[0]).toEqual({ sequence: 60, what: matching(/back-dated/) });
+    expect(toldOfWitness(0).verdict).toBe('good');
+    expect(toldOfWitness(601).faults[0]).toEqual({ sequence: 60, what: matching(/back-dated/) });
   });
 
   test('B2: of a witness whose clock is some minutes ahead accuses nobody', () => {
-    const dated = Date.parse(lived.events[60]!.metadata.recordedAt) / 1_000;
-    const witness = parseSignerKey(makeSignerKey('witness.example', 'witness'));
-    const policy = parsePolicy(
-      `log ${key}\nlog ${encodeVerifierKey(known.verifier)}\nwitness w ${encodeVerifierKey(witness.verifier)}\nquorum none\n`,
-    );
-    const { text } = parseCheckpoint(headAt(60, known)).note;
-    const { verdict, remarks } = check(everything, {
-      policy,
-      since: signNote(text, [known, witness], dated + 60),
-    });
+    const { verdict, remarks } = toldOfWitness(60);
     expect(verdict).toBe('good');
     expect(remarks).toContainEqual({ sequence: 60, what: matching(/clocks of two machines/) });
   });
 
+  /** The verdict where a witness cosigned the checkpoint so many seconds after the next event was dated. */
+  const toldOfWitness = (secondsLater: number) => {
+    const dated = Date.parse(lived.events[60]!.metadata.recordedAt) / 1_000;
+    const witness = parseSignerKey(makeSignerKey('witness.example', 'witness'));
+    const policy = parsePolicy(
+      `log ${key}\nlog ${encodeVerifierKey(known.verifier)}\nwitness w ${encodeVerifierKey(witness.verifier)}\nquorum none\n`,
+    );
+    const { text } = parseCheckpoint(headAt(60, known)).note;
+    return check(everything, { policy, since: signNote(text, [known, witness], dated + secondsLater) });
+  };
   const known = parseSignerKey(makeSignerKey(ORIGIN, 'log'));
   const signerOf = () => parseSignerKey(makeSignerKey(ORIGIN, 'log'));
   /** The head of the log at an earlier size, as another key of the same log would have signed it. */
